@@ -1,0 +1,187 @@
+"""How canonical values are stored, and read back: equality and order of what is stored are those of the values.
+
+Imports `types` of the project. Timestamps are microseconds since 1970 UTC. Documents are compact JSON text:
+
+    datetime             {"$date":"2026-11-22T20:15:00.000001Z"}    fixed width, so that text order is time order
+    bytes                {"$binary":{"base64":"…","subType":"00"}}
+    nan, inf, big ints   {"$numberDouble":"…"}                      see `number_text`
+    a key like "$date"   "$$date"                                   so a key with one $ is always ours
+
+These are MongoDB's Extended JSON (relaxed, version 2), but for integers past 64 bits, which it does not have.
+
+Text is stored as itself, but for four kinds of code point that SQLite's text functions, its JSON or UTF-8 cannot carry:
+NUL, lone surrogates, and the two characters that announce them. Each becomes a pair, chosen so that code point order stays:
+
+    U+0000 -> U+0001 U+F0000     U+0001 -> U+0001 U+F0001
+    U+D7FF -> U+D7FF U+F0000     U+D800+n -> U+D7FF U+F0001+n
+"""
+
+import base64
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+
+Stored = str | int | bytes | float | None
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+INT64 = range(-(2**63), 2**63)
+
+# --- text
+
+_PLANE = 0xF0000
+_SPECIAL = re.compile('[\x00\x01\ud7ff-\udfff]')
+_PAIR = re.compile('[\x01\ud7ff][\U000f0000-\U000f0800]')
+
+
+def encode_text(text: str) -> str:
+    """The text that SQLite stores for a str; nearly always the str itself."""
+    return _SPECIAL.sub(_to_pair, text) if _SPECIAL.search(text) else text
+
+
+def decode_text(stored: str) -> str:
+    """The str that `encode_text` was given."""
+    return _PAIR.sub(_from_pair, stored) if '\x01' in stored or '\ud7ff' in stored else stored
+
+
+def _to_pair(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    lead = '\x01' if code <= 1 else '\ud7ff'
+    return lead + chr(_PLANE + (code if code <= 1 else code - 0xD7FF))
+
+
+def _from_pair(found: re.Match[str]) -> str:
+    lead, offset = found[0][0], ord(found[0][1]) - _PLANE
+    return chr(offset if lead == '\x01' else 0xD7FF + offset)
+
+
+# --- timestamps
+
+
+def encode_timestamp(moment: datetime) -> int:
+    """Microseconds since 1970 UTC."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def decode_timestamp(stored: int) -> datetime:
+    """The aware datetime in UTC."""
+    return EPOCH + timedelta(microseconds=stored)
+
+
+# --- documents
+
+
+def encode_key(key: str) -> str:
+    """A key as it stands in stored JSON: text, with no double quote, which JSON paths of SQLite before 3.45 cannot name."""
+    if key.startswith('$'):
+        key = '$' + key
+    return encode_text(key).replace('"', '\x01\U000f0002')
+
+
+def _decode_key(stored: str) -> str:
+    key = decode_text(stored.replace('\x01\U000f0002', '"'))
+    return key[1:] if key.startswith('$') else key
+
+
+def encode_document(value: object) -> str:
+    """Compact JSON for any canonical value of a Document, scalars included."""
+    return orjson.dumps(_to_json(value)).decode()
+
+
+def decode_document(stored: str) -> Any:
+    """The value that `encode_document` was given."""
+    value = orjson.loads(stored)
+    # Every value that needs more than JSON shows one of these in the text.
+    if '"$' in stored or '\\u0001' in stored or '\ud7ff' in stored:
+        return _from_json(value)
+    return value
+
+
+def _to_json(value: Any) -> Any:
+    match value:
+        case str():
+            return encode_text(value)
+        case dict():
+            return {encode_key(k): _to_json(v) for k, v in value.items()}
+        case list():
+            return [_to_json(v) for v in value]
+        case float() if not math.isfinite(value):
+            return {'$numberDouble': number_text(value)}
+        case int() if value not in INT64:
+            return {'$numberDouble': number_text(value)}
+        case datetime():
+            return {'$date': value.isoformat(timespec='microseconds')[:26] + 'Z'}
+        case bytes():
+            return {'$binary': {'base64': base64.b64encode(value).decode(), 'subType': '00'}}
+        case _:
+            return value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, str):
+        return decode_text(value)
+    if isinstance(value, list):
+        return [_from_json(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((tag, body),) = value.items()
+        if tag in _TAGS:
+            return _TAGS[tag](body)
+    return {_decode_key(k): _from_json(v) for k, v in value.items()}
+
+
+NEGATIVE_BIG, POSITIVE_BIG, NAN = '-n', '0', 'NaN'
+BETWEEN_BIGS = '.'
+"""Sorts above the texts of all negative and below those of all positive numbers that JSON cannot carry."""
+
+
+def number_text(number: float) -> str:
+    """The text of a number that JSON cannot carry: "-Infinity" < integers below -2**63 < those above 2**63 < "Infinity" < "NaN".
+
+    A big integer is its digits behind their count; a negative one has both complemented, so that text order is number order.
+    """
+    if isinstance(number, float):
+        return NAN if math.isnan(number) else 'Infinity' if number > 0 else '-Infinity'
+    digits = f'{abs(number)}'
+    if number > 0:
+        return f'{len(digits):06d}:{digits}'
+    return NEGATIVE_BIG + f'{999999 - len(digits):06d}:{digits.translate(_COMPLEMENT)}'
+
+
+_COMPLEMENT = str.maketrans('0123456789', '9876543210')
+
+
+def _from_number_text(text: str) -> float:
+    if text.startswith(NEGATIVE_BIG):
+        return -int(text.partition(':')[2].translate(_COMPLEMENT))
+    return int(text.partition(':')[2]) if text.startswith(POSITIVE_BIG) else float(text)
+
+
+_TAGS = {
+    '$date': datetime.fromisoformat,
+    '$binary': lambda body: base64.b64decode(body['base64']),
+    '$numberDouble': _from_number_text,
+}
+
+# --- columns
+
+_ENCODERS = {TEXT: encode_text, TIMESTAMP: encode_timestamp, DOCUMENT: encode_document}
+_DECODERS = {TEXT: decode_text, TIMESTAMP: decode_timestamp, DOCUMENT: decode_document}
+_DECODERS[BUFFERS] = lambda stored: [bytes.fromhex(part) for part in orjson.loads(stored)]
+
+
+def encode(kind: Kind, value: Any) -> Stored:
+    """What a column of this kind (all but Buffers, which have rows of their own) stores for a canonical value or None."""
+    stored: Stored = None if value is None else _ENCODERS[kind](value)
+    return stored
+
+
+def decode(kind: Kind, stored: Any) -> Any:
+    """The canonical value of what a column gave; for Buffers, of the JSON array of hexadecimal texts that a query gives."""
+    return None if stored is None else _DECODERS[kind](stored)

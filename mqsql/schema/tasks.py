@@ -1,0 +1,149 @@
+"""What a table is, and TASKS, the one definition of a task record. Imports `types` and `errors` of the project.
+
+A task record is what an IPython Parallel hub keeps of a task; its keys are those of ipyparallel's documentation
+("The IPython task database", ipyparallel.readthedocs.io), every other list of keys in the project is derived from here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from mqsql.errors import QueryError, RecordError, UnknownNameError, shown, unknown
+from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, Unstorable
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index on columns, in order; `missing` restricts it to the records that lack this column."""
+
+    columns: tuple[str, ...]
+    missing: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table of records: `columns` by name in the order of storage, `key` the Text column that names a record.
+
+    `aliases` maps other names to columns; they work in queries and keys. Two tables are equal only if they are the same
+    object. Raises ValueError for a definition that contradicts itself.
+    """
+
+    name: str
+    columns: Mapping[str, Kind]
+    key: str
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    indexes: tuple[Index, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what in ('columns', 'aliases'):
+            object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
+        named = [*self.aliases.values(), *(c for i in self.indexes for c in (*i.columns, i.missing) if c)]
+        if self.columns.get(self.key) is not TEXT:
+            raise ValueError(f'table {self.name!r}: the key {self.key!r} must be one of its Text columns')
+        if lost := [c for c in named if c not in self.columns]:
+            raise ValueError(f'table {self.name!r}: there is no column {lost[0]!r}')
+        if odd := [c for c in (*self.columns, *self.aliases) if not c or c.startswith('$') or '.' in c or '\0' in c]:
+            raise ValueError(f'table {self.name!r}: a column cannot be named {odd[0]!r}')
+
+    def rename(self, name: str) -> 'Table':
+        """The same table under another name."""
+        return replace(self, name=name)
+
+    @cached_property
+    def buffers_table(self) -> str:
+        """The table that holds the blobs of this table's Buffers columns."""
+        return f'{self.name.removesuffix("_records").removesuffix("s")}_buffers'
+
+    @cached_property
+    def default_keys(self) -> tuple[str, ...]:
+        """What a query returns when no keys are asked for: every column but the Buffers, the key first."""
+        rest = (c for c, kind in self.columns.items() if c != self.key and kind is not BUFFERS)
+        return (self.key, *rest)
+
+    @cached_property
+    def all_keys(self) -> tuple[str, ...]:
+        """Every column, the key first."""
+        return (self.key, *(c for c in self.columns if c != self.key))
+
+    def column(self, name: object, path: str = '') -> str:
+        """The column that a name or alias stands for; UnknownNameError names the nearest."""
+        if not isinstance(name, str):
+            raise QueryError(f'a key is text, not {shown(name)}', path)
+        column = self.aliases.get(name, name)
+        if column not in self.columns:
+            raise UnknownNameError(unknown('key', name, (*self.columns, *self.aliases)), path)
+        return column
+
+    def read(self, record: object) -> Record:
+        """The given keys of a record as canonical values, aliases resolved; RecordError names what cannot be stored."""
+        if not isinstance(record, Mapping):
+            raise RecordError(f'a record is a dict, not {shown(record)}')
+        return dict(self._read_items(record))
+
+    def _read_items(self, record: Mapping[object, object]) -> Iterator[tuple[str, object]]:
+        seen = set()
+        for name, value in record.items():
+            try:
+                column = self.column(name)
+            except QueryError as e:
+                raise RecordError(str(e)) from None
+            if column in seen:
+                raise RecordError(f'{name!r} and another name of the same column are both given')
+            seen.add(column)
+            yield column, self._read_value(column, value)
+
+    def _read_value(self, column: str, value: object) -> object:
+        if value is None:
+            return None
+        try:
+            return self.columns[column].read(value)
+        except Unstorable as e:
+            raise RecordError(str(e), column + e.path) from None
+
+
+TASKS = Table(
+    name='task_records',
+    key='msg_id',
+    # Small values first: SQLite reads a row from its start.
+    columns={
+        'msg_id': TEXT,
+        'client_uuid': TEXT,
+        'engine_uuid': TEXT,
+        'submitted': TIMESTAMP,
+        'started': TIMESTAMP,
+        'completed': TIMESTAMP,
+        'received': TIMESTAMP,
+        'resubmitted': TEXT,
+        'queue': TEXT,
+        'label': TEXT,
+        'buffers': BUFFERS,
+        'result_buffers': BUFFERS,
+        'header': DOCUMENT,
+        'metadata': DOCUMENT,
+        'result_header': DOCUMENT,
+        'result_metadata': DOCUMENT,
+        'result_content': DOCUMENT,
+        'error': DOCUMENT,
+        'content': DOCUMENT,
+        'execute_input': TEXT,
+        'execute_result': DOCUMENT,
+        'display_data': DOCUMENT,
+        'stdout': TEXT,
+        'stderr': TEXT,
+    },
+    aliases={'complete': 'completed', 'pyin': 'execute_input', 'pyout': 'execute_result', 'pyerr': 'error'},
+    indexes=(
+        Index(('submitted', 'msg_id')),
+        Index(('started',)),
+        Index(('completed',)),
+        Index(('client_uuid', 'started')),
+        Index(('engine_uuid', 'completed')),
+        Index(('label',)),
+        Index(('msg_id', 'started', 'submitted', 'engine_uuid', 'client_uuid'), missing='completed'),
+    ),
+)
+"""The task record of an IPython Parallel hub."""
