@@ -16,6 +16,9 @@ from mqsql.errors import shown
 MAX_DEPTH = 180
 """Levels of nesting in a Document; MongoDB's limit is 100, SQLite's JSON functions fail beyond 1,000."""
 
+MAX_INT_BITS = 14_000
+"""Python itself refuses to print or parse integers of more than 4,300 digits."""
+
 
 class Unstorable(ValueError):
     """A value that a kind cannot hold; `path` is the place inside the value, such as `.a[3]`."""
@@ -80,10 +83,16 @@ def _name(key: object, path: str) -> str:
     return str(key)
 
 
+def _read_int(value: int) -> int:
+    if value.bit_length() > MAX_INT_BITS:
+        raise Unstorable(f'an integer of {value.bit_length()} bits is longer than {MAX_INT_BITS}')
+    return int(value)
+
+
 # Subclasses (an IntEnum, numpy's float64) become the plain value they are.
 _SCALARS: tuple[tuple[Any, Callable[[Any], object]], ...] = (
     (str, str),
-    (int, int),
+    (int, _read_int),
     (float, float),
     (datetime, to_utc),
     ((bytes, bytearray, memoryview), bytes),
