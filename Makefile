@@ -1,0 +1,44 @@
+# Everything here needs Python 3.11 or newer and make; the rest is installed into .venv by the first target that needs it.
+
+PYTHON ?= python3
+SECONDS ?= 600
+EXAMPLES ?= 2000
+
+BIN := .venv/bin
+READY := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fuzz
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
+
+demo: $(READY)  ## a real IPython Parallel cluster with mqsql as its task database, and what users ask of it
+	$(BIN)/python examples/demo.py
+
+test: lint  ## lint, then every test
+	$(BIN)/pytest
+
+lint: $(READY)  ## style, formatting, types, and which module may import which
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fuzz: $(READY)  ## the property tests with new seeds; SECONDS=600 in all, EXAMPLES=2000 of each test per seed
+	@end=$$(($$(date +%s) + $(SECONDS))); \
+	while [ $$(date +%s) -lt $$end ]; do \
+	  seed=$$(date +%s); echo "== seed $$seed"; \
+	  MQSQL_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q tests/property --hypothesis-profile=fuzz --hypothesis-seed=$$seed || exit 1; \
+	done
+
+$(READY): pyproject.toml
+	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11 none; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	done; \
+	if [ $$python = none ]; then \
+	  echo 'mqsql needs Python 3.11 or newer, and $(PYTHON) is not. Name one: make PYTHON=/path/to/python3.11' >&2; exit 1; \
+	fi; \
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $$python -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
