@@ -1,0 +1,16 @@
+"""A second, naive reading of the query language, over plain dicts. Imports `schema` and `errors` of the project only.
+
+It shares nothing with the compiler, so that a mistake in one shows as a difference from the other. Speed is no goal.
+
+    place     where in a query something stands; how operands are read
+    values    BSON's order and equality
+    paths     what a dotted path finds
+    operators, patterns, bits     the tests of values
+    query     from a query to a function of a record
+    find      which records, in what order, with which keys
+"""
+
+from mqsql.reference.find import count, distinct, find, find_one, matches
+from mqsql.reference.query import OPERATORS
+
+__all__ = ['OPERATORS', 'count', 'distinct', 'find', 'find_one', 'matches']

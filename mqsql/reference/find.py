@@ -1,0 +1,138 @@
+"""Which records a query finds, in what order, with which keys. Imports `schema`, `errors`, and all of the reference."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mqsql.errors import QueryError, shown
+from mqsql.reference.keys import read_keys
+from mqsql.reference.paths import sort_orders, walk
+from mqsql.reference.place import Place, resolve
+from mqsql.reference.query import Match, read_query
+from mqsql.reference.values import MISSING, order
+from mqsql.schema import BUFFERS, TASKS, Record, Table
+
+Records = Iterable[Mapping[str, Any]]
+Sort = str | list[tuple[str, int]] | None
+
+
+def matches(record: Mapping[str, Any], query: object, *, table: Table = TASKS) -> bool:
+    """Whether the record matches; QueryError for a query, RecordError for a record without a meaning."""
+    return read_query(query, Place(table))(_read_record(record, table))
+
+
+def find(
+    records: Records,
+    query: object = None,
+    keys: str | Iterable[str] | None = None,
+    *,
+    sort: Sort = None,
+    limit: int | None = None,
+    skip: int = 0,
+    table: Table = TASKS,
+) -> list[Record]:
+    """The matching records, in insertion order unless sorted, cut down to `keys` (None: all but Buffers).
+
+    A `limit` of None or 0 is none. Returns fresh dicts with canonical values.
+    """
+    place = Place(table)
+    match, select = _read_optional(query, place), read_keys(keys, table)
+    by = _read_sort(sort, place)
+    window = _read_window(limit, skip)
+    found = _sorted([r for r in _read_records(records, table) if match(r)], by, place)
+    return [select(record) for record in found[window]]
+
+
+def find_one(
+    records: Records,
+    query: object = None,
+    keys: str | Iterable[str] | None = None,
+    *,
+    sort: Sort = None,
+    skip: int = 0,
+    table: Table = TASKS,
+) -> Record | None:
+    """The first record that `find` gives, or None."""
+    return next(iter(find(records, query, keys, sort=sort, limit=1, skip=skip, table=table)), None)
+
+
+def count(
+    records: Records, query: object = None, *, limit: int | None = None, skip: int = 0, table: Table = TASKS
+) -> int:
+    """How many records `find` gives."""
+    return len(find(records, query, (), limit=limit, skip=skip, table=table))
+
+
+def distinct(records: Records, key: str, query: object = None, *, table: Table = TASKS) -> list[Any]:
+    """The different values at `key`, an array's elements one by one, in the order they are met; missing gives none."""
+    place = Place(table)
+    steps, kind = resolve(key, table, place.at(str(key)))
+    if kind is BUFFERS:
+        raise QueryError('Buffers have no distinct values', key)
+    match = _read_optional(query, place)
+    found = [v for record in _read_records(records, table) if match(record) for v in _values(record, steps)]
+    return list({order(value, place.fold): value for value in reversed(found)}.values())[::-1]
+
+
+def _values(record: Record, steps: list[str]) -> list[Any]:
+    values = [value for value, _ in walk(record, steps) if value is not MISSING]
+    return [v for value in values for v in (value if isinstance(value, list) else [value])]
+
+
+def _read_records(records: Records, table: Table) -> Iterator[Record]:
+    return (_read_record(record, table) for record in records)
+
+
+def _read_record(record: Mapping[str, Any], table: Table) -> Record:
+    """The record's canonical values, in the order of the table's columns; what is None is missing."""
+    given = table.read(record)
+    return {column: given[column] for column in table.columns if given.get(column) is not None}
+
+
+def _read_optional(query: object, place: Place) -> Match:
+    return read_query({} if query is None else query, place)
+
+
+def _read_window(limit: object, skip: object) -> slice:
+    start = _read_amount('skip', skip)
+    length = None if limit is None else _read_amount('limit', limit)
+    return slice(start, start + length if length else None)
+
+
+def _read_amount(what: str, amount: object) -> int:
+    if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
+        raise QueryError(f'{what} takes a whole number of at least 0, not {shown(amount)}')
+    return amount
+
+
+def _read_sort(sort: object, place: Place) -> list[tuple[list[str], bool]]:
+    """The paths to sort by, each with whether it is descending."""
+    if sort is None:
+        return []
+    pairs = [(sort, 1)] if isinstance(sort, str) else sort
+    if not isinstance(pairs, list | tuple):
+        raise QueryError(f'sort takes a key or a list of (key, 1 or -1), not {shown(sort)}')
+    return [_read_sort_pair(pair, place) for pair in pairs]
+
+
+def _read_sort_pair(pair: Any, place: Place) -> tuple[list[str], bool]:
+    if not isinstance(pair, list | tuple) or len(pair) != 2 or not _is_direction(pair[1]):
+        raise QueryError(f'sort takes pairs of a key and 1 or -1, not {shown(pair)}')
+    assert place.table is not None
+    steps, kind = resolve(pair[0], place.table, place.at('sort'))
+    if kind is BUFFERS:
+        raise QueryError('a Buffers column has no order', 'sort')
+    return steps, pair[1] == -1
+
+
+def _is_direction(direction: object) -> bool:
+    return type(direction) is int and direction in (1, -1)
+
+
+def _sorted(records: list[Record], by: list[tuple[list[str], bool]], place: Place) -> list[Record]:
+    # Sorting is stable: the last path first, the first path has the last word.
+    for steps, descending in reversed(by):
+        extreme = max if descending else min
+        keyed = [(extreme(sort_orders(record, steps, place.fold)), record) for record in records]
+        keyed.sort(key=lambda pair: pair[0], reverse=descending)
+        records = [record for _, record in keyed]
+    return records

@@ -1,0 +1,114 @@
+"""Where in a query something stands; how operands are read. Imports `schema`, `errors`, `values` of the reference."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mqsql.errors import QueryError, shown
+from mqsql.reference.values import Fold, is_number, same_text
+from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, Table
+from mqsql.schema.types import Unstorable, read_value
+
+MAX_NESTING = 100
+MAX_STEPS = 50
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a query: `path` names it in messages, `kind` is that of the column whose values are tested there.
+
+    `table` is None inside $elemMatch, where paths start at an element; `depth` counts the logical operators around.
+    """
+
+    table: Table | None
+    path: str = ''
+    kind: Kind = DOCUMENT
+    depth: int = 0
+    fold: Fold = same_text
+
+    def at(self, name: str) -> 'Place':
+        """The place below, under a key or an operator."""
+        return replace(self, path=f'{self.path}.{name}' if self.path else name)
+
+    def item(self, index: int) -> 'Place':
+        """The place of an item of a list."""
+        return replace(self, path=f'{self.path}[{index}]')
+
+    def nested(self) -> 'Place':
+        """This place, one level further down in the logic; QueryError beyond the limit, where cyclic queries end."""
+        if self.depth >= MAX_NESTING:
+            raise self.error(f'is nested deeper than {MAX_NESTING} levels (or holds itself)')
+        return replace(self, depth=self.depth + 1)
+
+    def error(self, message: str) -> QueryError:
+        """The error that says what is wrong here."""
+        return QueryError(message, self.path[:200])
+
+
+def read_literal(operand: object, place: Place) -> Any:
+    """The canonical value of an operand that is compared; QueryError for one that the column could never hold."""
+    if operand is None:
+        return None
+    if place.kind is BUFFERS:
+        raise place.error(f'a Buffers column compares with None only, not with {shown(operand)}')
+    read = place.kind.read if place.kind in (TEXT, TIMESTAMP) else read_value
+    try:
+        return read(operand)
+    except Unstorable as e:
+        raise QueryError(f'{e}', (place.path + e.path)[:200]) from None
+
+
+def read_items(operand: object, place: Place) -> list[Any]:
+    """The items of any iterable, but for text, bytes and dicts; read once."""
+    if isinstance(operand, Iterable) and not isinstance(operand, str | bytes | bytearray | memoryview | Mapping):
+        return list(operand)
+    raise place.error(f'takes a list, not {shown(operand)}')
+
+
+def read_number(operand: object, place: Place) -> float:
+    """A number, booleans excluded."""
+    if not isinstance(operand, int | float) or not is_number(operand):
+        raise place.error(f'takes a number, not {shown(operand)}')
+    return operand
+
+
+def read_whole(operand: object, place: Place, least: int = 0) -> int:
+    """A whole number, given as an int or a float, of at least `least`."""
+    number = read_number(operand, place)
+    if not (isinstance(number, int) or number.is_integer()) or number < least:
+        raise place.error(f'takes a whole number of at least {least}, not {shown(operand)}')
+    return int(number)
+
+
+def split_path(name: object, place: Place) -> list[str]:
+    """The steps of a dotted path."""
+    if not isinstance(name, str):
+        raise place.error(f'a key is text, not {shown(name)}')
+    steps = str(name).split('.')
+    if len(steps) > MAX_STEPS:
+        raise place.error(f'a path of more than {MAX_STEPS} steps')
+    return steps
+
+
+def resolve(name: object, table: Table, place: Place) -> tuple[list[str], Kind]:
+    """The steps of a path, the first a column of the table, and the kind of that column."""
+    steps = split_path(name, place)
+    column = table.column(steps[0], place.path)
+    kind = table.columns[column]
+    if len(steps) > 1 and kind is not DOCUMENT:
+        raise place.error(f'{column} holds {kind.holds}, a path cannot reach into it')
+    return [column, *steps[1:]], kind
+
+
+def is_operators(operand: object) -> bool:
+    """Whether it is a dict of operators: its first key begins with $."""
+    if not isinstance(operand, Mapping):
+        return False
+    first = next(iter(operand), None)
+    return isinstance(first, str) and first.startswith('$')
+
+
+def is_pattern(operand: object) -> bool:
+    """Whether it is a compiled regular expression."""
+    return isinstance(operand, re.Pattern)

@@ -1,0 +1,180 @@
+"""From a query dict to a function that says whether a record matches. Imports `errors`, `schema`, and of the reference
+all but `keys` and `find`.
+
+The whole query is read, and refused if it has no meaning, before any record is seen.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mqsql.errors import UnknownNameError, shown, unknown
+from mqsql.reference.operators import (
+    REFUSED,
+    VALUE_OPERATORS,
+    Operator,
+    Test,
+    equal,
+    every,
+    negate,
+    never,
+    refuse,
+    some,
+    some_whole,
+    text_pattern,
+)
+from mqsql.reference.paths import Offer, walk
+from mqsql.reference.patterns import Regex
+from mqsql.reference.place import Place, is_operators, is_pattern, read_items, resolve, split_path
+from mqsql.schema import BUFFERS, DOCUMENT
+
+Match = Callable[[dict[str, Any]], bool]
+"""Whether a record, or an element of an array, matches."""
+
+ON_BUFFERS = frozenset({'$eq', '$ne', '$in', '$nin', '$exists', '$size', '$type', '$not'})
+
+
+def read_query(query: object, place: Place) -> Match:
+    """A query: every one of its keys must hold."""
+    if not isinstance(query, Mapping):
+        raise place.error(f'a query is a dict, not {shown(query)}')
+    return all_of([_clause(key, operand, place) for key, operand in query.items()])
+
+
+def _clause(key: object, operand: object, place: Place) -> Match:
+    if not isinstance(key, str) or not key.startswith('$'):
+        return _field(key, operand, place)
+    if key in QUERY_OPERATORS:
+        return QUERY_OPERATORS[key](operand, place.at(key))
+    if key in REFUSED:
+        raise refuse(key, place.at(key))
+    raise UnknownNameError(unknown('operator', key, QUERY_OPERATORS), place.path)
+
+
+def _field(key: object, operand: object, place: Place) -> Match:
+    here = place.at(str(key)) if isinstance(key, str) else place
+    steps, kind = resolve(key, place.table, here) if place.table else (split_path(key, here), DOCUMENT)
+    test = read_test(operand, Place(None, here.path, kind, place.depth, place.fold))
+    return lambda document: test(list(walk(document, steps)))
+
+
+# --- the logical operators of a query
+
+
+def all_of(matches: list[Match]) -> Match:
+    """Matches where all do."""
+    return lambda document: all(match(document) for match in matches)
+
+
+def _any_of(matches: list[Match]) -> Match:
+    return lambda document: any(match(document) for match in matches)
+
+
+def _none_of(matches: list[Match]) -> Match:
+    return lambda document: not any(match(document) for match in matches)
+
+
+def _connective(combine: Callable[[list[Match]], Match]) -> Callable[[object, Place], Match]:
+    def read(operand: object, place: Place) -> Match:
+        if not isinstance(operand, list | tuple) or not operand:
+            raise place.error(f'takes a non-empty list of queries, not {shown(operand)}')
+        inner = place.nested()
+        return combine([read_query(query, inner.item(i)) for i, query in enumerate(operand)])
+
+    return read
+
+
+def _comment(operand: object, place: Place) -> Match:
+    return all_of([])
+
+
+QUERY_OPERATORS: Mapping[str, Callable[[object, Place], Match]] = {
+    '$and': _connective(all_of),
+    '$or': _connective(_any_of),
+    '$nor': _connective(_none_of),
+    '$comment': _comment,
+}
+"""The operators that stand where a key of a record could."""
+
+
+# --- what stands under a key
+
+
+def read_test(operand: object, place: Place) -> Test:
+    """What stands under a key: operators, a pattern, or a value to be equal to."""
+    if is_operators(operand):
+        return read_operators(operand, place)
+    return some(text_pattern(operand, place)) if is_pattern(operand) else equal(operand, place)
+
+
+def read_operators(operators: Any, place: Place) -> Test:
+    """A dict of operators, all of which must hold."""
+    if '$options' in operators and '$regex' not in operators:
+        raise place.at('$options').error('stands beside $regex only')
+    given = {k: Regex(v, operators.get('$options', '')) if k == '$regex' else v for k, v in operators.items()}
+    return every([_read_operator(name, operand, place) for name, operand in given.items() if name != '$options'])
+
+
+def _read_operator(name: object, operand: object, place: Place) -> Test:
+    if not isinstance(name, str) or not name.startswith('$'):
+        raise place.error(f'operators and other keys do not mix: {shown(name)}')
+    here = place.at(name)
+    if name in REFUSED:
+        raise refuse(name, here)
+    if name not in FIELD_OPERATORS:
+        raise UnknownNameError(unknown('operator', name, FIELD_OPERATORS), place.path)
+    if place.kind is BUFFERS and name not in ON_BUFFERS:
+        raise here.error('has no meaning on a Buffers column')
+    return FIELD_OPERATORS[name](operand, here)
+
+
+def _not(operand: object, place: Place) -> Test:
+    if not is_operators(operand) and not is_pattern(operand):
+        raise place.error(f'takes operators or a pattern, not {shown(operand)}')
+    return negate(read_test(operand, place.nested()))
+
+
+def _elem_match(operand: object, place: Place) -> Test:
+    """One element of an array passes all the operators, or matches the query."""
+    if not isinstance(operand, Mapping):
+        raise place.error(f'takes operators or a query, not {shown(operand)}')
+    match = read_element(operand, Place(None, place.path, DOCUMENT, place.depth, place.fold).nested())
+    return some_whole(lambda value: isinstance(value, list) and any(map(match, value)))
+
+
+def read_element(operand: Any, place: Place) -> Callable[[Any], bool]:
+    """Whether an array's element passes operators, or, as an object (or an array by its indexes), matches a query."""
+    if is_operators(operand) and next(iter(operand)) not in QUERY_OPERATORS:
+        test = read_operators(operand, place)
+        return lambda element: test([Offer(element, spread=False)])
+    match = read_query(operand, place)
+    return lambda element: isinstance(element, dict | list) and match(_as_object(element))
+
+
+def _as_object(element: Any) -> dict[str, Any]:
+    return element if isinstance(element, dict) else {str(i): v for i, v in enumerate(element)}
+
+
+def _all(operand: object, place: Place) -> Test:
+    items = read_items(operand, place)
+    return every([_all_item(item, items, place.item(i)) for i, item in enumerate(items)]) if items else never
+
+
+def _all_item(item: Any, items: list[Any], place: Place) -> Test:
+    if any(map(_is_elem_match, items)):
+        if not _is_elem_match(item):
+            raise place.error('$elemMatch and other items do not mix')
+        return _elem_match(item['$elemMatch'], place.at('$elemMatch'))
+    if is_operators(item):
+        raise place.error(f'takes values, patterns or $elemMatch, not {shown(item)}')
+    return read_test(item, place)
+
+
+def _is_elem_match(item: object) -> bool:
+    return isinstance(item, Mapping) and list(item) == ['$elemMatch']
+
+
+FIELD_OPERATORS: Mapping[str, Operator] = {**VALUE_OPERATORS, '$not': _not, '$elemMatch': _elem_match, '$all': _all}
+"""The operators that stand under a key; $options belongs to $regex."""
+
+OPERATORS: Mapping[str, object] = {**QUERY_OPERATORS, **FIELD_OPERATORS, '$options': FIELD_OPERATORS['$regex']}
+"""Every operator of the query language by name."""
