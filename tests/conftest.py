@@ -1,0 +1,36 @@
+"""How the tests run: hypothesis profiles, the local zone of the property tests, and the tally at the end."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from strategies import LOCAL_ZONE
+from tally import TALLY
+
+# No deadline: it would make a test fail because another process was busy.
+settings.register_profile('ci', derandomize=True, deadline=None, database=None, max_examples=200)
+settings.register_profile(
+    'fuzz', deadline=None, print_blob=True, max_examples=int(os.environ.get('MQSQL_EXAMPLES', 2000))
+)
+settings.load_profile('ci')
+
+
+@pytest.fixture(scope='module')
+def local_zone() -> Iterator[None]:
+    """The process's local zone has clock changes while a module's tests run."""
+    before = os.environ.get('TZ')
+    os.environ['TZ'] = LOCAL_ZONE
+    time.tzset()
+    yield
+    del os.environ['TZ']
+    if before is not None:
+        os.environ['TZ'] = before
+    time.tzset()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the differential tests compared, if they ran."""
+    if TALLY.queries:
+        terminalreporter.write_line(TALLY.summary())

@@ -1,0 +1,91 @@
+"""Where a query may look: the columns and paths of a collection with the values found there. Imports `mqsql.schema`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from mqsql.schema import DOCUMENT, TASKS, TEXT, TIMESTAMP, Kind, Record
+
+
+@dataclass(frozen=True)
+class Place:
+    """A key to ask for: the kind of its column, the values found there, the levels of logic above it in the query."""
+
+    key: str
+    kind: Kind
+    values: tuple[Any, ...] = ()
+    depth: int = field(default=0, compare=False)
+
+    def inside(self, values: list[Any]) -> 'Place':
+        """The place of an operator within an operator."""
+        return replace(self, values=tuple(values), depth=self.depth + 1)
+
+    def elements(self) -> list['Place']:
+        """The places inside the elements of the arrays that are here."""
+        found = [element for value in self.values if isinstance(value, list) for element in value]
+        paths = [(path, value) for element in found for path, value in walk(element)]
+        return [Place(path[1:], DOCUMENT, (value,), self.depth + 1) for path, value in paths if len(path) > 1]
+
+
+COLUMNS = [Place(column, kind) for column, kind in TASKS.columns.items()]
+
+
+def places(collection: list[Record]) -> list[Place]:
+    """Every column and path of the collection, with its values; at least the key's column."""
+    found: dict[tuple[str, Kind], list[Any]] = {}
+    for record in map(TASKS.read, collection):
+        for column, value in sorted(record.items(), key=lambda item: item[0] == TASKS.key):
+            kind = TASKS.columns[column]
+            for path, inner in walk(value) if kind is DOCUMENT else [('', value)]:
+                found.setdefault((column + path, kind), []).append(inner)
+    return [Place(key, kind, tuple(inner)) for (key, kind), inner in found.items()] or COLUMNS[:1]
+
+
+def walk(value: object, path: str = '') -> Iterator[tuple[str, Any]]:
+    """The value and all values inside it, each behind its path; those in arrays with and without their index."""
+    yield path, value
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if '.' not in key:
+                yield from walk(inner, f'{path}.{key}')
+    if isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from walk(inner, f'{path}.{i}')
+            if isinstance(inner, dict):
+                yield from (found for found in walk(inner, path) if found[0] != path)
+
+
+def near(value: object) -> list[Any]:
+    """Values a little different from one, of the same type where that can be."""
+    match value:
+        case bool():
+            return [not value, int(value)]
+        case int():
+            return [value + 1, value - 1, *([value + 0.5, float(value)] if abs(value) < 2**62 else [])]
+        case float():
+            return [value / 2, -value]
+        case str():
+            return [value[:-1], value + 'a', value.upper()]
+        case datetime():
+            return _near_moment(value)
+        case bytes():
+            return [value[:-1], value + b'\0']
+        case list():
+            return [value[:-1], [*value, 1], value[::-1]]
+        case dict():
+            return [dict(list(value.items())[:-1]), dict(reversed(value.items())), {**value, 'z': 1}]
+    return []
+
+
+def _near_moment(moment: datetime) -> list[datetime]:
+    away_from_the_end = 1 if moment < datetime(5000, 1, 1, tzinfo=UTC) else -1
+    zone = timezone(timedelta(hours=away_from_the_end))
+    return [moment + timedelta(microseconds=away_from_the_end), moment.astimezone(zone)]
+
+
+def as_given(kind: Kind, value: object) -> list[Any]:
+    """Other forms of the same value that a column of this kind takes."""
+    if kind is TEXT and isinstance(value, str) and value.isascii():
+        return [value.encode()]
+    return [value.isoformat()] if kind is TIMESTAMP and isinstance(value, datetime) else []
