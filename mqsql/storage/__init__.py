@@ -1,0 +1,56 @@
+"""Stores: `open` gives the one that a URL names. Imports `compiler`, `errors`, `reference` and `schema`."""
+
+import os
+
+from mqsql.errors import StorageError, shown
+from mqsql.schema import TASKS, Table
+from mqsql.storage.base import Explanation, Store
+from mqsql.storage.connection import MEMORY, Settings
+from mqsql.storage.memory import DictStore
+from mqsql.storage.sqlite import SqliteStore
+
+__all__ = ['Explanation', 'Store', 'open']
+
+SQLITE = 'sqlite://'
+DICT = 'dict:'
+
+
+def open(
+    url: str | os.PathLike[str],
+    *,
+    readonly: bool = False,
+    table: Table = TASKS,
+    journal_mode: str = 'wal',
+    synchronous: str = 'normal',
+    busy_timeout: float = 5.0,
+) -> Store:
+    """The store at `url`: a path or "sqlite:///path" for a file, ":memory:" for SQLite in memory, "dict:" for dicts.
+
+    A file is created if it does not exist, unless `readonly`, which never changes it and works while others write it.
+    `journal_mode` is "wal" (the default: readers and writers do not wait for each other), or "delete", "truncate" or
+    "persist" where the file is on a network file system, which the write-ahead log does not work on. `synchronous` is
+    "normal", or "full" so that also a loss of power loses nothing, "extra" or "off". `busy_timeout` is how many
+    seconds to wait while another process writes.
+
+    Raises StorageError for a file that cannot be opened or is not ours, which is then left as it is.
+    """
+    name = _path(url)
+    if name == DICT:
+        return DictStore(readonly=readonly, table=table)
+    return SqliteStore(name, readonly=readonly, table=table, settings=Settings(journal_mode, synchronous, busy_timeout))
+
+
+def _path(url: object) -> str:
+    name = os.fspath(url) if isinstance(url, str | os.PathLike) else None
+    if not isinstance(name, str) or '\0' in name:
+        raise StorageError(f'a store is named by a path or a URL, not {shown(url)}')
+    if name.startswith(SQLITE):
+        # As in SQLAlchemy: three slashes for a path from here, four for one from the root, none for memory.
+        name = name.removeprefix(SQLITE).removeprefix('/') or MEMORY
+    if '://' in name:
+        raise StorageError(
+            f'there is no store for {name.partition("://")[0]}://; give a path, sqlite:///path, {MEMORY} or {DICT}'
+        )
+    if not name:
+        raise StorageError(f'the empty text names no store; give a path, sqlite:///path, {MEMORY} or {DICT}')
+    return name

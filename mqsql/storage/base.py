@@ -1,0 +1,161 @@
+"""What every store offers, and the checks that all share. Imports `errors` and `schema` of the project."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from mqsql.errors import MissingRecordError, RecordError, StorageError, shown
+from mqsql.schema import TASKS, TEXT, Record, Table
+from mqsql.schema.types import Unstorable
+
+Keys = str | Iterable[str] | None
+Sort = str | Iterable[tuple[str, int]] | None
+Query = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a query is answered: SQL, parameters by name, the database's plan line by line, and the indexes it uses."""
+
+    sql: str
+    params: Mapping[str, object]
+    plan: tuple[str, ...]
+    indexes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        params = [f'  :{name} = {shown(value)}' for name, value in self.params.items()]
+        plan = [f'  {line}' for line in self.plan]
+        return '\n'.join((self.sql, *params, 'plan', *plan, f'indexes: {", ".join(self.indexes) or "none"}'))
+
+
+class Store(ABC):
+    """Records of one table, by key and by query. Each call that changes something is committed when it returns.
+
+    A store may be used from several threads, and as a context that closes it. Every method raises StorageError when the
+    database fails or is closed; queries, keys, sort, limit and skip raise QueryError.
+    """
+
+    def __init__(self, table: Table = TASKS, *, readonly: bool = False) -> None:
+        self.table, self.readonly = table, readonly
+
+    # --- records by key
+
+    def add_record(self, msg_id: str, record: Mapping[str, Any]) -> None:
+        """Store a new record; DuplicateRecordError if there is one of this key, RecordError if it cannot be stored."""
+        self._check_writable()
+        key = self._read_key(msg_id)
+        given = self.table.read(record)
+        if given.get(self.table.key, key) not in (key, None):
+            raise RecordError(f'names another record, {shown(given[self.table.key])}', self.table.key)
+        self._add(key, given | {self.table.key: key})
+
+    def get_record(self, msg_id: str) -> Record:
+        """The record of a key, with all keys, None where it has no value; MissingRecordError if there is none."""
+        return self._get(self._read_known_key(msg_id))
+
+    def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
+        """Give some keys of a record new values, None to remove one; MissingRecordError if there is no such record."""
+        self._check_writable()
+        key = self._read_known_key(msg_id)
+        given = self.table.read(changes)
+        if given.pop(self.table.key, key) != key:
+            raise RecordError('the key of a record never changes', self.table.key)
+        self._update(key, given)
+
+    def drop_record(self, msg_id: str) -> None:
+        """Delete the record of a key; MissingRecordError if there is none."""
+        self._check_writable()
+        self._drop(self._read_known_key(msg_id))
+
+    # --- records by query
+
+    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
+        """The records that match; None for `keys` is all keys, buffers included, as the hub expects."""
+        return list(self.find(query, self.table.all_keys if keys is None else keys))
+
+    @abstractmethod
+    def find(
+        self,
+        query: Query | None = None,
+        keys: Keys = None,
+        *,
+        sort: Sort = None,
+        limit: int | None = None,
+        skip: int = 0,
+    ) -> Iterator[Record]:
+        """An iterator over the records that match, as they are at the time of this call.
+
+        None for `keys` is all keys but the buffers. The query is checked and begun by the call itself.
+        """
+
+    @abstractmethod
+    def count(self, query: Query | None = None) -> int:
+        """How many records match."""
+
+    @abstractmethod
+    def explain(
+        self,
+        query: Query | None = None,
+        keys: Keys = None,
+        *,
+        sort: Sort = None,
+        limit: int | None = None,
+        skip: int = 0,
+    ) -> Explanation:
+        """How `find` with the same arguments would be answered."""
+
+    @abstractmethod
+    def drop_matching_records(self, query: Query) -> None:
+        """Delete all records that match, in one transaction."""
+
+    @abstractmethod
+    def get_history(self) -> list[str]:
+        """All keys by time of submission; records without one come first, as in ipyparallel's own SQLite database."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the database; closing twice is fine, any other use afterwards is a StorageError."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    # --- what the kinds of store do, on canonical values
+
+    @abstractmethod
+    def _add(self, key: str, record: Record) -> None: ...
+
+    @abstractmethod
+    def _get(self, key: str) -> Record: ...
+
+    @abstractmethod
+    def _update(self, key: str, changes: Record) -> None: ...
+
+    @abstractmethod
+    def _drop(self, key: str) -> None: ...
+
+    # --- shared checks
+
+    def _check_writable(self) -> None:
+        if self.readonly:
+            raise StorageError('the store was opened read-only; open it without readonly=True to change it')
+
+    def _read_key(self, msg_id: object) -> str:
+        try:
+            key: str = TEXT.read(msg_id)
+        except Unstorable as e:
+            raise RecordError(str(e), self.table.key) from None
+        return key
+
+    def _read_known_key(self, msg_id: object) -> str:
+        try:
+            return self._read_key(msg_id)
+        except RecordError:
+            raise self._missing(msg_id) from None
+
+    def _missing(self, key: object) -> MissingRecordError:
+        return MissingRecordError(f'there is no record with {self.table.key} {shown(key)}')

@@ -1,0 +1,55 @@
+"""Buffers that are read when someone looks. Imports nothing of the project.
+
+The hub reads a record for every line of output that its task prints, and its buffers, which may be large, almost never.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+import orjson
+
+Reader = Callable[[str], list[bytes]]
+
+
+class LazyBuffers(Sequence[bytes]):
+    """A list of bytes as it was when its record was read; the length is known, the content is read at the first look.
+
+    It equals the list of its content. Looking raises StorageError if the record's buffers have been replaced or dropped
+    since, or the store is closed.
+    """
+
+    __slots__ = ('_content', '_ids', '_length', '_read')
+    __hash__ = None  # type: ignore[assignment]  # as a list
+
+    def __init__(self, ids: str, read: Reader) -> None:
+        self._ids, self._read = ids, read
+        self._length = len(orjson.loads(ids))
+        self._content: list[bytes] | None = None
+
+    def _look(self) -> list[bytes]:
+        if self._content is None:
+            self._content = self._read(self._ids) if self._length else []
+        return self._content
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        return self._look()[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LazyBuffers):
+            same = self._ids == other._ids and self._read == other._read
+            return same or (len(self) == len(other) and self._look() == other._look())
+        return self._look() == other if isinstance(other, list) else NotImplemented
+
+    def __repr__(self) -> str:
+        return f'<{self._length} buffers>'
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy or a pickle is a plain list: it must not depend on the store.
+        return list, (list(self._look()),)

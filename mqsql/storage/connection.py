@@ -1,0 +1,150 @@
+"""Opening a file: what it must hold is checked first, and created or migrated. Imports `errors`, `schema`, `compiler`.
+
+Settings are made on each connection itself; nothing is set for other users of SQLite in the process.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import apsw
+
+from mqsql.compiler.functions import FUNCTIONS
+from mqsql.errors import StorageError, shown
+from mqsql.schema import Table
+from mqsql.storage import ddl
+
+MEMORY = ':memory:'
+JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
+SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
+CACHE_KIB = 16_384
+RETRY_SECONDS = 0.01
+
+_READ = apsw.SQLITE_OPEN_READONLY
+_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a file is used: its journal, how hard each commit is made to last, and the seconds to wait for a lock."""
+
+    journal_mode: str = 'wal'
+    synchronous: str = 'normal'
+    busy_timeout: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name, known in (('journal_mode', JOURNAL_MODES), ('synchronous', SYNCHRONOUS)):
+            if getattr(self, name) not in known:
+                raise StorageError(f'{name} is one of {", ".join(known)}, not {shown(getattr(self, name))}')
+        seconds: object = self.busy_timeout
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 1_000_000:
+            raise StorageError(f'busy_timeout is a number of seconds, not {shown(self.busy_timeout)}')
+
+
+def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection:
+    """A connection with the functions that compiled queries call; opens the file and reads nothing of it."""
+    connection = apsw.Connection(path, flags=_READ if readonly else _WRITE)
+    connection.set_busy_timeout(int(settings.busy_timeout * 1000))
+    for name, arguments, function in FUNCTIONS:
+        connection.create_scalar_function(name, function, arguments, deterministic=True)
+    connection.pragma('cache_size', -CACHE_KIB)
+    return connection
+
+
+@contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """All of the block or nothing of it, committed at its end."""
+    connection.execute('BEGIN IMMEDIATE')
+    try:
+        yield
+        connection.execute('COMMIT')
+    finally:
+        if connection.in_transaction:
+            connection.execute('ROLLBACK')
+
+
+def open_file(path: str, table: Table, settings: Settings, *, readonly: bool) -> apsw.Connection:
+    """A connection to a file that holds `table`, created if need be; StorageError, and no change, if it is not ours."""
+    if readonly and not os.path.exists(path):
+        raise StorageError(f'{path}: there is no such file; open it without readonly=True to create it')
+    connection = connect(path, settings, readonly=readonly)
+    try:
+        _check_owner(connection, path)
+        if not readonly:
+            _configure(connection, path, settings)
+            _upgrade(connection, path, table)
+        _check_columns(connection, path, table)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _names(connection: apsw.Connection) -> set[str]:
+    return {name for (name,) in connection.execute('SELECT name FROM sqlite_schema')}
+
+
+def _check_owner(connection: apsw.Connection, path: str) -> None:
+    owner = connection.pragma('application_id')
+    if owner != ddl.APPLICATION_ID and (owner or _names(connection)):
+        raise StorageError(f'{path}: this is a database of another application; name another file')
+    if (version := connection.pragma('user_version')) > ddl.layout_version():
+        raise StorageError(f'{path}: a newer mqsql wrote this file (layout {version}); update mqsql to use it')
+
+
+def _check_columns(connection: apsw.Connection, path: str, table: Table) -> None:
+    found = {name for (name,) in connection.execute('SELECT name FROM pragma_table_info(?)', (table.name,))}
+    if not found:
+        raise StorageError(f'{path}: it holds no table {table.name!r}; open it without readonly=True to create it')
+    if differing := sorted(found.symmetric_difference(table.columns)):
+        sides = [f'{name!r} is only in the {"file" if name in found else "definition"}' for name in differing]
+        raise StorageError(f'{path}: its table {table.name!r} was defined otherwise: {", ".join(sides)}')
+
+
+def _configure(connection: apsw.Connection, path: str, settings: Settings) -> None:
+    # Only a file without a page takes auto_vacuum, so this comes before the journal mode, which writes one.
+    connection.pragma('auto_vacuum', 'incremental')
+    if path != MEMORY:
+        _set_journal_mode(connection, path, settings)
+    connection.pragma('synchronous', settings.synchronous)
+
+
+def _set_journal_mode(connection: apsw.Connection, path: str, settings: Settings) -> None:
+    deadline = time.monotonic() + settings.busy_timeout
+    while (mode := _try_journal_mode(connection, settings.journal_mode, deadline)) is None:
+        time.sleep(RETRY_SECONDS)
+    if mode != settings.journal_mode:
+        raise StorageError(f'{path}: journal mode {settings.journal_mode!r} does not work here, SQLite offers {mode!r}')
+
+
+def _try_journal_mode(connection: apsw.Connection, wanted: str, deadline: float) -> str | None:
+    # SQLite does not wait for a lock here: of two processes that open a new file at once, one would fail.
+    try:
+        return str(connection.pragma('journal_mode', wanted))
+    except apsw.BusyError:
+        if time.monotonic() > deadline:
+            raise
+        return None
+
+
+def _upgrade(connection: apsw.Connection, path: str, table: Table) -> None:
+    # Looking first spares a file that is in order the lock.
+    if connection.pragma('user_version') == ddl.layout_version() and not _lacking(connection, table):
+        return
+    with transaction(connection):
+        version = connection.pragma('user_version')
+        for sql in ddl.MIGRATIONS[version - 1 :] if version else ():
+            connection.execute(sql)
+        if table.name in _names(connection):
+            _check_columns(connection, path, table)
+        for sql in _lacking(connection, table):
+            connection.execute(sql)
+        connection.pragma('application_id', ddl.APPLICATION_ID)
+        connection.pragma('user_version', ddl.layout_version())
+
+
+def _lacking(connection: apsw.Connection, table: Table) -> list[str]:
+    names = _names(connection)
+    return [sql for name, sql in ddl.objects(table) if name not in names]

@@ -1,0 +1,128 @@
+"""The fixed SQL of a table, built from its definition alone: no value ever enters it. Imports `schema` of the project.
+
+A table of records has one column per key. A Buffers column holds the JSON array of the ids of its blobs, which are rows
+of a table of their own: an UPDATE rewrites its row, and one line of output must not rewrite the arguments of the task.
+Ids are never used again and blobs never change in place; triggers delete the blobs that a record no longer names.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
+
+APPLICATION_ID = 0x6D71736C
+"""Marks a file as one of ours; the ASCII codes of "mqsl"."""
+
+MIGRATIONS: tuple[str, ...] = ()
+"""SQL that takes a file from each layout version, 1 first, to the next."""
+
+_TYPES = {TEXT: 'TEXT', TIMESTAMP: 'INTEGER', DOCUMENT: 'TEXT', BUFFERS: 'TEXT'}
+
+
+def layout_version() -> int:
+    """The version of the layout that this module writes, kept in the file's `user_version`."""
+    return 1 + len(MIGRATIONS)
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ', '.join(map(quote, names))
+
+
+# --- what a file must hold
+
+
+def objects(table: Table) -> Iterator[tuple[str, str]]:
+    """The names of the tables, indexes and triggers of a table, each with the statement that creates it."""
+    columns = ', '.join(f'{quote(c)} {_TYPES[kind]}' + _constraint(table, c) for c, kind in table.columns.items())
+    yield table.name, f'CREATE TABLE {quote(table.name)} ({columns})'
+    for index in table.indexes:
+        yield index_name(table, index), _index(table, index)
+    buffers = [c for c, kind in table.columns.items() if kind is BUFFERS]
+    if buffers:
+        blobs = quote(table.buffers_table)
+        yield table.buffers_table, f'CREATE TABLE {blobs} (id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL)'
+    for column in buffers:
+        yield from _triggers(table, column)
+
+
+def _constraint(table: Table, column: str) -> str:
+    return ' NOT NULL UNIQUE' if column == table.key else ''
+
+
+def index_name(table: Table, index: Index) -> str:
+    """The name of an index: table and columns, joined by the dots that no column has."""
+    return '.'.join((table.name, *index.columns)) + (f'.missing-{index.missing}' if index.missing else '')
+
+
+def _index(table: Table, index: Index) -> str:
+    where = f' WHERE {quote(index.missing)} IS NULL' if index.missing else ''
+    return f'CREATE INDEX {quote(index_name(table, index))} ON {quote(table.name)} ({_listed(index.columns)}){where}'
+
+
+def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
+    name, on = quote(column), quote(table.name)
+    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN (SELECT value FROM json_each(old.{name}))'
+    deleted, updated = f'{table.name}.{column}.deleted', f'{table.name}.{column}.updated'
+    given = f'WHEN old.{name} IS NOT NULL'
+    yield deleted, f'CREATE TRIGGER {quote(deleted)} AFTER DELETE ON {on} {given} BEGIN {drop}; END'
+    changed = f'{given} AND old.{name} IS NOT new.{name}'
+    yield updated, f'CREATE TRIGGER {quote(updated)} AFTER UPDATE OF {name} ON {on} {changed} BEGIN {drop}; END'
+
+
+# --- what a store does; the placeholders are positional
+
+
+@lru_cache(maxsize=256)
+def insert(table: Table, columns: tuple[str, ...]) -> str:
+    """INSERT of a record with these columns."""
+    return f'INSERT INTO {quote(table.name)} ({_listed(columns)}) VALUES ({", ".join("?" * len(columns))})'
+
+
+@lru_cache(maxsize=256)
+def update(table: Table, columns: tuple[str, ...]) -> str:
+    """UPDATE of these columns of the record whose key is the last parameter."""
+    changes = ', '.join(f'{quote(c)} = ?' for c in columns)
+    return f'UPDATE {quote(table.name)} SET {changes} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def select(table: Table) -> str:
+    """SELECT of all columns, in the order of `all_keys`, of the record of a key."""
+    return f'SELECT {_listed(table.all_keys)} FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def exists(table: Table) -> str:
+    """SELECT of one row if there is a record of a key, else none."""
+    return f'SELECT 1 FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def delete(table: Table) -> str:
+    """DELETE of the record of a key."""
+    return f'DELETE FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def history(table: Table) -> str:
+    """SELECT of all keys by time of submission, where the table knows one; the records without one come first."""
+    order = f'{quote("submitted")}, ' if 'submitted' in table.columns else ''
+    return f'SELECT {quote(table.key)} FROM {quote(table.name)} ORDER BY {order}rowid'
+
+
+@lru_cache(maxsize=16)
+def insert_blob(table: Table) -> str:
+    """INSERT of one blob."""
+    return f'INSERT INTO {quote(table.buffers_table)} (data) VALUES (?)'
+
+
+@lru_cache(maxsize=16)
+def select_blobs(table: Table) -> str:
+    """SELECT of the blobs whose ids a JSON array names, in the array's order."""
+    ids = 'json_each(?) AS named'
+    return f'SELECT data FROM {ids} JOIN {quote(table.buffers_table)} ON id = named.value ORDER BY named.key'

@@ -1,0 +1,51 @@
+"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors` of the project."""
+
+from types import TracebackType
+
+import apsw
+
+from mqsql.errors import StorageError
+
+_ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
+    (apsw.ConnectionClosedError, 'the store is closed; open it again'),
+    (apsw.CursorClosedError, 'the store was closed while its records were being read'),
+    (
+        apsw.BusyError,
+        'another process kept it locked for longer than busy_timeout; end that transaction, or wait longer',
+    ),
+    (apsw.LockedError, 'another statement keeps it locked; finish reading first'),
+    (apsw.ReadOnlyError, 'it cannot be written; it was opened read-only, or its permissions forbid it'),
+    (apsw.FullError, 'the disk is full; nothing of this call was written, make room and repeat it'),
+    (apsw.NotADBError, 'this is not an SQLite database; name another file'),
+    (
+        apsw.CorruptError,
+        'the file is damaged; restore a copy, or rescue what can be read with ".recover" of the sqlite3 shell',
+    ),
+    (apsw.CantOpenError, 'the file cannot be opened; its directory must exist, and SQLite writes beside the file'),
+    (apsw.TooBigError, 'a value is larger than SQLite stores (1,000,000,000 bytes)'),
+    (apsw.InterruptError, 'the query was stopped'),
+    (apsw.IOError, 'reading or writing the file failed; look at the disk or the network'),
+    (apsw.NoMemError, 'there is not enough memory for this'),
+    (apsw.PermissionsError, 'the permissions of the file forbid it'),
+)
+
+
+class Failures:
+    """A context that turns every error of apsw into a StorageError that names `path`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, apsw.Error):
+            raise StorageError(f'{self.path}: {_advice(error)}') from error
+
+
+def _advice(error: apsw.Error) -> str:
+    for kind, advice in _ADVICE:
+        if isinstance(error, kind):
+            return f'{advice} ({error})'
+    return f'SQLite failed: {error}'

@@ -1,0 +1,97 @@
+"""The store over plain dicts, searched by the reference. Imports `errors`, `reference` and `schema` of the project."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from threading import RLock
+
+from mqsql import reference
+from mqsql.errors import DuplicateRecordError, StorageError, shown
+from mqsql.schema import TASKS, Record, Table
+from mqsql.storage.base import Explanation, Keys, Query, Sort, Store
+
+
+class DictStore(Store):
+    """Records in a dict of this process, gone when it is closed; the slow and plain counterpart of the others."""
+
+    def __init__(self, *, readonly: bool = False, table: Table = TASKS) -> None:
+        super().__init__(table, readonly=readonly)
+        self._records: dict[str, Record] | None = {}
+        self._lock = RLock()
+
+    @property
+    def _open(self) -> dict[str, Record]:
+        if self._records is None:
+            raise StorageError('dict:: the store is closed; open it again')
+        return self._records
+
+    def _add(self, key: str, record: Record) -> None:
+        with self._lock:
+            if key in self._open:
+                raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}')
+            self._open[key] = dict.fromkeys(self.table.all_keys) | record
+
+    def _known(self, key: str) -> Record:
+        if key not in self._open:
+            raise self._missing(key)
+        return self._open[key]
+
+    def _get(self, key: str) -> Record:
+        with self._lock:
+            return deepcopy(self._known(key))
+
+    def _update(self, key: str, changes: Record) -> None:
+        with self._lock:
+            self._open[key] = self._known(key) | changes
+
+    def _drop(self, key: str) -> None:
+        with self._lock:
+            self._known(key)
+            del self._open[key]
+
+    def find(
+        self,
+        query: Query | None = None,
+        keys: Keys = None,
+        *,
+        sort: Sort = None,
+        limit: int | None = None,
+        skip: int = 0,
+    ) -> Iterator[Record]:
+        """See Store."""
+        with self._lock:
+            records = list(self._open.values())
+        query = {} if query is None else query
+        return iter(reference.find(records, query, keys, sort=sort, limit=limit, skip=skip, table=self.table))
+
+    def count(self, query: Query | None = None) -> int:
+        """See Store."""
+        return sum(1 for _ in self.find(query, []))
+
+    def explain(
+        self,
+        query: Query | None = None,
+        keys: Keys = None,
+        *,
+        sort: Sort = None,
+        limit: int | None = None,
+        skip: int = 0,
+    ) -> Explanation:
+        """See Store; there is no SQL here."""
+        self.find(query, keys, sort=sort, limit=limit, skip=skip)
+        return Explanation('', {}, ('every record is tested in turn',), ())
+
+    def drop_matching_records(self, query: Query) -> None:
+        """See Store."""
+        self._check_writable()
+        with self._lock:
+            for record in self.find(query, []):
+                del self._open[record[self.table.key]]
+
+    def get_history(self) -> list[str]:
+        """See Store."""
+        sort = 'submitted' if 'submitted' in self.table.columns else None
+        return [record[self.table.key] for record in self.find({}, [], sort=sort)]
+
+    def close(self) -> None:
+        """See Store; the records are gone."""
+        self._records = None

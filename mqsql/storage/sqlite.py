@@ -1,0 +1,284 @@
+"""The store in an SQLite file. Imports `compiler`, `errors` and `schema` of the project.
+
+One connection, behind a lock, does all but `find`, which streams: it reads from a connection of its own, so that the
+answer is that of the moment of the call whatever is written meanwhile, and writers never wait for it. That needs the
+write-ahead log; in memory and with other journal modes `find` holds the undecoded rows instead.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from threading import RLock
+from typing import Any
+
+import apsw
+
+from mqsql.compiler import Query as CompiledQuery
+from mqsql.compiler import compile, compile_count, compile_delete
+from mqsql.errors import DuplicateRecordError, StorageError, shown
+from mqsql.schema import BUFFERS, TASKS, Record, Table
+from mqsql.schema.codec import decode, decode_text, encode, encode_text
+from mqsql.storage import ddl
+from mqsql.storage.base import Explanation, Keys, Query, Sort, Store
+from mqsql.storage.buffers import LazyBuffers
+from mqsql.storage.connection import MEMORY, Settings, connect, open_file, transaction
+from mqsql.storage.failures import Failures
+
+Row = tuple[Any, ...]
+
+IDLE_READERS = 2
+FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
+
+_INDEX = re.compile(r'USING (?:COVERING )?INDEX (.+?)(?: \(|$)')
+
+
+class SqliteStore(Store):
+    """Records in the SQLite file at `path`, or in memory for ":memory:"."""
+
+    def __init__(
+        self, path: str, *, readonly: bool = False, table: Table = TASKS, settings: Settings | None = None
+    ) -> None:
+        super().__init__(table, readonly=readonly)
+        self.path, self._settings = path, settings or Settings()
+        self._failures, self._lock = Failures(path), RLock()
+        with self._failures:
+            self._connection = open_file(path, table, self._settings, readonly=readonly)
+            self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
+        self._readers: set[apsw.Connection] = set()
+        self._idle: list[apsw.Connection] = []
+        self._closed = False
+        self._changes, self._next_statistics = 0, FIRST_STATISTICS
+        self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
+
+    def _decoder(self, column: str) -> Callable[[Any], Any]:
+        kind = self.table.columns[column]
+        return self._lazy_buffers if kind is BUFFERS else partial(decode, kind)
+
+    @contextmanager
+    def _using(self) -> Iterator[apsw.Connection]:
+        with self._lock, self._failures:
+            yield self._connection
+
+    @contextmanager
+    def _changing(self) -> Iterator[apsw.Connection]:
+        with self._using() as connection:
+            with transaction(connection):
+                yield connection
+            self._count_change()
+
+    def _count_change(self) -> None:
+        self._changes += 1
+        if self._changes >= self._next_statistics:
+            self._next_statistics *= 2
+            self._renew_statistics()
+
+    def _renew_statistics(self) -> None:
+        # Only advice for the planner: not worth a failure when another process is writing.
+        with suppress(apsw.BusyError):
+            self._connection.pragma('optimize')
+
+    # --- records by key
+
+    def _add(self, key: str, record: Record) -> None:
+        columns, values = self._encode(record)
+        with self._changing() as connection:
+            try:
+                connection.execute(ddl.insert(self.table, columns), self._with_blobs(connection, values))
+            except apsw.ConstraintError:
+                raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}') from None
+
+    def _get(self, key: str) -> Record:
+        with self._using() as connection:
+            rows = connection.execute(ddl.select(self.table), (encode_text(key),)).fetchall()
+        if not rows:
+            raise self._missing(key)
+        return {c: v if v is None else read(v) for (c, read), v in zip(self._decoders, rows[0], strict=True)}
+
+    def _update(self, key: str, changes: Record) -> None:
+        if not changes:
+            self._check_known(key)
+            return
+        columns, values = self._encode(changes)
+        with self._changing() as connection:
+            parameters = (*self._with_blobs(connection, values), encode_text(key))
+            connection.execute(ddl.update(self.table, columns), parameters)
+            if not connection.changes():
+                raise self._missing(key)
+
+    def _drop(self, key: str) -> None:
+        with self._changing() as connection:
+            connection.execute(ddl.delete(self.table), (encode_text(key),))
+            if not connection.changes():
+                raise self._missing(key)
+
+    def _check_known(self, key: str) -> None:
+        with self._using() as connection:
+            if not connection.execute(ddl.exists(self.table), (encode_text(key),)).fetchall():
+                raise self._missing(key)
+
+    def _encode(self, record: Record) -> tuple[tuple[str, ...], list[Any]]:
+        """The columns of a record and what they store, but for Buffers, which are still lists of bytes."""
+        kinds = self.table.columns
+        return tuple(record), [v if kinds[c] is BUFFERS else encode(kinds[c], v) for c, v in record.items()]
+
+    def _with_blobs(self, connection: apsw.Connection, values: list[Any]) -> tuple[Any, ...]:
+        """The values, each list of bytes stored as blobs and replaced by their ids."""
+        return tuple(self._add_blobs(connection, v) if isinstance(v, list) else v for v in values)
+
+    def _add_blobs(self, connection: apsw.Connection, blobs: list[bytes]) -> str:
+        ids = []
+        for blob in blobs:
+            connection.execute(ddl.insert_blob(self.table), (blob,))
+            ids.append(str(connection.last_insert_rowid()))
+        return f'[{",".join(ids)}]'
+
+    def _lazy_buffers(self, ids: str) -> LazyBuffers:
+        return LazyBuffers(ids, self._read_blobs)
+
+    def _read_blobs(self, ids: str) -> list[bytes]:
+        with self._using() as connection:
+            blobs = [blob for (blob,) in connection.execute(ddl.select_blobs(self.table), (ids,))]
+        if len(blobs) != ids.count(',') + 1:
+            raise StorageError(
+                f'{self.path}: these buffers are gone; their record was changed or dropped after it was read'
+            )
+        return blobs
+
+    # --- records by query
+
+    def _compile(self, query: Query | None, keys: Keys, **options: Any) -> CompiledQuery:
+        query = {} if query is None else query
+        return compile(query, keys, table=self.table, buffers='reference', **options)
+
+    def _record(self, query: CompiledQuery) -> Callable[[Row], Record]:
+        return partial(query.record, buffers=self._lazy_buffers)
+
+    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
+        """See Store; reads at once, and from the connection whose cache is warm."""
+        compiled = self._compile(query, self.table.all_keys if keys is None else keys)
+        return list(map(self._record(compiled), self._fetch(compiled)))
+
+    def _fetch(self, query: CompiledQuery) -> list[Row]:
+        with self._using() as connection:
+            return connection.execute(query.sql, query.params).fetchall()
+
+    def find(
+        self,
+        query: Query | None = None,
+        keys: Keys = None,
+        *,
+        sort: Sort = None,
+        limit: int | None = None,
+        skip: int = 0,
+    ) -> Iterator[Record]:
+        """See Store."""
+        compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip)
+        record = self._record(compiled)
+        return Found(self, compiled, record) if self._streams else map(record, self._fetch(compiled))
+
+    def count(self, query: Query | None = None) -> int:
+        """See Store."""
+        compiled = compile_count({} if query is None else query, table=self.table)
+        return int(self._fetch(compiled)[0][0])
+
+    def drop_matching_records(self, query: Query) -> None:
+        """See Store."""
+        compiled = compile_delete(query, table=self.table)
+        self._check_writable()
+        with self._changing() as connection:
+            connection.execute(compiled.sql, compiled.params)
+
+    def get_history(self) -> list[str]:
+        """See Store."""
+        with self._using() as connection:
+            return [decode_text(key) for (key,) in connection.execute(ddl.history(self.table))]
+
+    def explain(
+        self,
+        query: Query | None = None,
+        keys: Keys = None,
+        *,
+        sort: Sort = None,
+        limit: int | None = None,
+        skip: int = 0,
+    ) -> Explanation:
+        """See Store; the plan is SQLite's EXPLAIN QUERY PLAN, indented."""
+        compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip)
+        with self._using() as connection:
+            rows = connection.execute('EXPLAIN QUERY PLAN ' + compiled.sql, compiled.params).fetchall()
+        plan = tuple(_indented(rows))
+        indexes = dict.fromkeys(name for line in plan for name in _INDEX.findall(line))
+        return Explanation(compiled.sql, compiled.params, plan, tuple(indexes))
+
+    # --- connections
+
+    def acquire_reader(self) -> apsw.Connection:
+        """A read-only connection of the caller's own until `release_reader`."""
+        with self._lock, self._failures:
+            if self._closed:
+                raise StorageError(f'{self.path}: the store is closed; open it again')
+            reader = self._idle.pop() if self._idle else connect(self.path, self._settings, readonly=True)
+            self._readers.add(reader)
+            return reader
+
+    def release_reader(self, reader: apsw.Connection) -> None:
+        """Give a connection back."""
+        with self._lock:
+            if len(self._idle) < IDLE_READERS and not self._closed:
+                self._idle.append(reader)
+            else:
+                self._readers.discard(reader)
+                reader.close()
+
+    def close(self) -> None:
+        """See Store; iterators that are not at their end raise StorageError from then on."""
+        with self._lock, self._failures:
+            if self._closed:
+                return
+            self._closed = True
+            for reader in self._readers:
+                reader.close(True)
+            if not self.readonly:
+                self._renew_statistics()
+            self._connection.close()
+
+
+def _indented(rows: list[Row]) -> Iterator[str]:
+    depth = {0: -1}
+    for node, parent, _, detail in rows:
+        depth[node] = depth[parent] + 1
+        yield '  ' * depth[node] + detail
+
+
+class Found(Iterator[Record]):
+    """The records of a `find`, read when asked for; the connection goes back at the end, by `close` or when dropped."""
+
+    _reader: apsw.Connection | None = None
+
+    def __init__(self, store: SqliteStore, query: CompiledQuery, record: Callable[[Row], Record]) -> None:
+        self._store, self._record, self._failures = store, record, Failures(store.path)
+        self._reader = store.acquire_reader()
+        with self._failures:
+            self._rows = self._reader.cursor()
+            self._rows.execute(query.sql, query.params)
+
+    def __next__(self) -> Record:
+        if self._reader is None:
+            raise StopIteration
+        with self._failures:
+            row = self._rows.fetchone()
+        if row is None:
+            self.close()
+            raise StopIteration
+        return self._record(row)
+
+    def close(self) -> None:
+        """Stop reading; closing twice is fine."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._rows.close(True)  # ends the statement, and with it the read transaction
+            self._store.release_reader(reader)
+
+    def __del__(self) -> None:
+        self.close()
