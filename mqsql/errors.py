@@ -1,5 +1,7 @@
 """The exceptions of mqsql. Imports nothing of the project.
 
+All derive from one:
+
     MqsqlError
     ├── QueryError (ValueError)          a query, keys, sort, limit or skip that has no meaning
     │   └── UnknownNameError (KeyError)  it names a key or an operator that does not exist

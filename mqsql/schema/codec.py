@@ -12,13 +12,14 @@ These are MongoDB's Extended JSON (relaxed, version 2), but for integers past 64
 Text is stored as itself, but for four kinds of code point that SQLite's text functions, its JSON or UTF-8 cannot carry:
 NUL, lone surrogates, and the two characters that announce them. Each becomes a pair, chosen so that code point order stays:
 
-    U+0000 -> U+0001 U+F0000     U+0001 -> U+0001 U+F0001
-    U+D7FF -> U+D7FF U+F0000     U+D800+n -> U+D7FF U+F0001+n
+    U+0000 -> U+0001 U+F1000     U+0001 -> U+0001 U+F1001
+    U+D7FF -> U+D7FF U+FD7FF     U+D800 -> U+D7FF U+FD800     and so on to U+DFFF
 """
 
 import base64
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,8 +36,9 @@ INT64 = range(-(2**63), 2**63)
 # --- text
 
 _PLANE = 0xF0000
+_CONTROLS = 0xF1000
 _SPECIAL = re.compile('[\x00\x01\ud7ff-\udfff]')
-_PAIR = re.compile('[\x01\ud7ff][\U000f0000-\U000f0800]')
+_PAIR = re.compile('\x01[\U000f1000\U000f1001]|\ud7ff[\U000fd7ff-\U000fdfff]')
 
 
 def encode_text(text: str) -> str:
@@ -49,15 +51,19 @@ def decode_text(stored: str) -> str:
     return _PAIR.sub(_from_pair, stored) if '\x01' in stored or '\ud7ff' in stored else stored
 
 
+def second_of_pair(code: int) -> int:
+    """The code point that follows the lead in the pair of a special code point."""
+    return code + (_CONTROLS if code <= 1 else _PLANE)
+
+
 def _to_pair(found: re.Match[str]) -> str:
     code = ord(found[0])
-    lead = '\x01' if code <= 1 else '\ud7ff'
-    return lead + chr(_PLANE + (code if code <= 1 else code - 0xD7FF))
+    return ('\x01' if code <= 1 else '\ud7ff') + chr(second_of_pair(code))
 
 
 def _from_pair(found: re.Match[str]) -> str:
-    lead, offset = found[0][0], ord(found[0][1]) - _PLANE
-    return chr(offset if lead == '\x01' else 0xD7FF + offset)
+    lead, second = found[0][0], found[0][1]
+    return chr(ord(second) - (_CONTROLS if lead == '\x01' else _PLANE))
 
 
 # --- timestamps
@@ -76,15 +82,18 @@ def decode_timestamp(stored: int) -> datetime:
 # --- documents
 
 
+QUOTE = '\x01\U000f1002'
+
+
 def encode_key(key: str) -> str:
     """A key as it stands in stored JSON: text, with no double quote, which JSON paths of SQLite before 3.45 cannot name."""
     if key.startswith('$'):
         key = '$' + key
-    return encode_text(key).replace('"', '\x01\U000f0002')
+    return encode_text(key).replace('"', QUOTE)
 
 
 def _decode_key(stored: str) -> str:
-    key = decode_text(stored.replace('\x01\U000f0002', '"'))
+    key = decode_text(stored.replace(QUOTE, '"'))
     return key[1:] if key.startswith('$') else key
 
 
@@ -141,8 +150,8 @@ BETWEEN_BIGS = '.'
 """Sorts above the texts of all negative and below those of all positive numbers that JSON cannot carry."""
 
 
-def number_text(number: float) -> str:
-    """The text of a number that JSON cannot carry: "-Infinity" < integers below -2**63 < those above 2**63 < "Infinity" < "NaN".
+def number_text(number: int | float) -> str:
+    """The text of a number that JSON cannot carry: "-Infinity" < integers below 64 bits < those above < "Infinity" < "NaN".
 
     A big integer is its digits behind their count; a negative one has both complemented, so that text order is number order.
     """
@@ -163,7 +172,7 @@ def _from_number_text(text: str) -> float:
     return int(text.partition(':')[2]) if text.startswith(POSITIVE_BIG) else float(text)
 
 
-_TAGS = {
+_TAGS: dict[str, Callable[[Any], Any]] = {
     '$date': datetime.fromisoformat,
     '$binary': lambda body: base64.b64decode(body['base64']),
     '$numberDouble': _from_number_text,
@@ -171,15 +180,22 @@ _TAGS = {
 
 # --- columns
 
-_ENCODERS = {TEXT: encode_text, TIMESTAMP: encode_timestamp, DOCUMENT: encode_document}
-_DECODERS = {TEXT: decode_text, TIMESTAMP: decode_timestamp, DOCUMENT: decode_document}
+_ENCODERS: dict[Kind, Callable[[Any], Stored]] = {
+    TEXT: encode_text,
+    TIMESTAMP: encode_timestamp,
+    DOCUMENT: encode_document,
+}
+_DECODERS: dict[Kind, Callable[[Any], Any]] = {
+    TEXT: decode_text,
+    TIMESTAMP: decode_timestamp,
+    DOCUMENT: decode_document,
+}
 _DECODERS[BUFFERS] = lambda stored: [bytes.fromhex(part) for part in orjson.loads(stored)]
 
 
 def encode(kind: Kind, value: Any) -> Stored:
     """What a column of this kind (all but Buffers, which have rows of their own) stores for a canonical value or None."""
-    stored: Stored = None if value is None else _ENCODERS[kind](value)
-    return stored
+    return None if value is None else _ENCODERS[kind](value)
 
 
 def decode(kind: Kind, stored: Any) -> Any:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import QueryError, RecordError, UnknownNameError, shown, unknown
-from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, Unstorable
+from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, UnstorableError
 
 Record = dict[str, Any]
 
@@ -101,7 +101,7 @@ class Table:
             return None
         try:
             return self.columns[column].read(value)
-        except Unstorable as e:
+        except UnstorableError as e:
             raise RecordError(str(e), column + e.path) from None
 
 

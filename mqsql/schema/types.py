@@ -20,7 +20,7 @@ MAX_INT_BITS = 14_000
 """Python itself refuses to print or parse integers of more than 4,300 digits."""
 
 
-class Unstorable(ValueError):
+class UnstorableError(ValueError):
     """A value that a kind cannot hold; `path` is the place inside the value, such as `.a[3]`."""
 
     def __init__(self, message: str, path: str = '') -> None:
@@ -36,8 +36,8 @@ def read_text(value: object) -> str:
         try:
             return value.decode('ascii')
         except UnicodeDecodeError:
-            raise Unstorable(f'takes text or ASCII bytes, not {shown(value)}') from None
-    raise Unstorable(f'takes text, not {shown(value)}')
+            raise UnstorableError(f'takes text or ASCII bytes, not {shown(value)}') from None
+    raise UnstorableError(f'takes text, not {shown(value)}')
 
 
 def read_timestamp(value: object) -> datetime:
@@ -47,9 +47,9 @@ def read_timestamp(value: object) -> datetime:
         try:
             moment = datetime.fromisoformat(moment)
         except ValueError:
-            raise Unstorable(f'takes a datetime or ISO 8601 text, not {shown(value)}') from None
+            raise UnstorableError(f'takes a datetime or ISO 8601 text, not {shown(value)}') from None
     if not isinstance(moment, datetime):
-        raise Unstorable(f'takes a datetime, not {shown(value)}')
+        raise UnstorableError(f'takes a datetime, not {shown(value)}')
     return to_utc(moment)
 
 
@@ -58,7 +58,7 @@ def to_utc(moment: datetime) -> datetime:
     try:
         return datetime.combine((utc := moment.astimezone(UTC)).date(), utc.time(), UTC)
     except (OverflowError, ValueError, OSError):
-        raise Unstorable(f'{shown(moment)} is outside the years 1 to 9999 in UTC') from None
+        raise UnstorableError(f'{shown(moment)} is outside the years 1 to 9999 in UTC') from None
 
 
 def read_value(value: object, path: str = '', depth: int = 0) -> Any:
@@ -69,23 +69,23 @@ def read_value(value: object, path: str = '', depth: int = 0) -> Any:
         if isinstance(value, types):
             return read(value)
     if depth >= MAX_DEPTH:
-        raise Unstorable(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:200])
+        raise UnstorableError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:200])
     if isinstance(value, Mapping):
         return {_name(k, path): read_value(v, f'{path}.{k}', depth + 1) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [read_value(v, f'{path}[{i}]', depth + 1) for i, v in enumerate(value)]
-    raise Unstorable(f'a document cannot hold {shown(value)}', path)
+    raise UnstorableError(f'a document cannot hold {shown(value)}', path)
 
 
 def _name(key: object, path: str) -> str:
     if not isinstance(key, str):
-        raise Unstorable(f'a document has text for keys, not {shown(key)}', path)
+        raise UnstorableError(f'a document has text for keys, not {shown(key)}', path)
     return str(key)
 
 
 def _read_int(value: int) -> int:
     if value.bit_length() > MAX_INT_BITS:
-        raise Unstorable(f'an integer of {value.bit_length()} bits is longer than {MAX_INT_BITS}')
+        raise UnstorableError(f'an integer of {value.bit_length()} bits is longer than {MAX_INT_BITS}')
     return int(value)
 
 
@@ -102,7 +102,7 @@ _SCALARS: tuple[tuple[Any, Callable[[Any], object]], ...] = (
 def read_document(value: object) -> dict[str, Any] | list[Any]:
     """A dict or a list of what `read_value` takes."""
     if not isinstance(value, Mapping | list | tuple):
-        raise Unstorable(f'takes a dict or a list, not {shown(value)}')
+        raise UnstorableError(f'takes a dict or a list, not {shown(value)}')
     document: dict[str, Any] | list[Any] = read_value(value)
     return document
 
@@ -110,11 +110,11 @@ def read_document(value: object) -> dict[str, Any] | list[Any]:
 def read_buffers(value: object) -> list[bytes]:
     """A list of bytes, from any sequence of objects with the buffer protocol (bytes, memoryview, zmq frames)."""
     if isinstance(value, str | bytes | bytearray | memoryview | Mapping):
-        raise Unstorable(f'takes a list of bytes, not {shown(value)}')
+        raise UnstorableError(f'takes a list of bytes, not {shown(value)}')
     try:
         parts = list(value)  # type: ignore[call-overload]
     except TypeError:
-        raise Unstorable(f'takes a list of bytes, not {shown(value)}') from None
+        raise UnstorableError(f'takes a list of bytes, not {shown(value)}') from None
     return [_buffer(part, i) for i, part in enumerate(parts)]
 
 
@@ -122,7 +122,7 @@ def _buffer(part: Any, i: int) -> bytes:
     try:
         return bytes(memoryview(part))
     except TypeError:
-        raise Unstorable(f'takes bytes, not {shown(part)}', f'[{i}]') from None
+        raise UnstorableError(f'takes bytes, not {shown(part)}', f'[{i}]') from None
 
 
 @dataclass(frozen=True)

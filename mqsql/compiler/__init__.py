@@ -1,0 +1,126 @@
+"""From a query dict to one parameterized SQL statement. Imports `schema` and `errors` of the project.
+
+    dict ─parse→ predicate tree + values ─lower→ SQL tree ─render→ text + parameters
+
+| step            | from → to                                             | may raise                       |
+|-----------------|-------------------------------------------------------|---------------------------------|
+| `parse`, `keys` | query, keys, sort → tree, outputs, values by slot     | QueryError, with the place      |
+| `lower`         | tree (no values) → sqlglot condition                  | nothing                         |
+| `statements`    | condition + outputs + sort + limit → text, kept       | nothing                         |
+| `dialects`      | how a statement is printed, what a database lacks     | UnsupportedError                |
+| `functions`     | what SQL cannot say, to be registered on a connection | nothing                         |
+
+`operators` is the table of operators; `comparison`, `element` and `evaluation` hold what its rows name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from mqsql.compiler.dialects import DIALECTS, Dialect
+from mqsql.compiler.functions import FUNCTIONS
+from mqsql.compiler.keys import Output, include, read_count, read_keys, read_sort
+from mqsql.compiler.parse import parse
+from mqsql.compiler.predicate import And, Not, Or, Predicate, Some, Test
+from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
+from mqsql.errors import QueryError, UnsupportedError, shown
+from mqsql.schema import BUFFERS, TASKS, Record, Table
+from mqsql.schema.codec import Stored, decode
+
+__all__ = ['FUNCTIONS', 'Query', 'Statement', 'compile', 'compile_count', 'compile_delete']
+
+Decoder = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver."""
+
+    sql: str
+    params: Mapping[str, Stored]
+
+
+@dataclass(frozen=True)
+class Query(Statement):
+    """A SELECT: `keys` as asked for, the record's key first, and `record`, which makes a fetched row a dict."""
+
+    keys: tuple[str, ...]
+    _decoders: tuple[tuple[str, Decoder], ...]
+
+    def record(self, row: tuple[Any, ...]) -> Record:
+        """The record of a row, as plain Python values; None where a column is NULL."""
+        return {
+            name: None if stored is None else decode(stored)
+            for (name, decode), stored in zip(self._decoders, row, strict=True)
+        }
+
+
+def compile(
+    query: object,
+    keys: object = None,
+    *,
+    sort: object = None,
+    limit: int | None = None,
+    skip: int = 0,
+    table: Table = TASKS,
+    dialect: str = 'sqlite',
+    buffers: Decoder | None = None,
+) -> Query:
+    """The SELECT that answers a MongoDB query over `table`.
+
+    `keys` is text or an iterable of text (None: all but the Buffers), `sort` a key or a list of (key, 1 | -1), `limit` and
+    `skip` numbers of records (0 or None: none). Where `buffers` is given, Buffers columns are read as the stored array of
+    row ids, of which it makes the list; otherwise the statement itself gathers the blobs.
+
+    Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
+    """
+    parsed = parse(query, table)
+    wanted, order = read_keys(keys, table), read_sort(sort, table)
+    window = {LIMIT: read_count(LIMIT, limit), SKIP: read_count(SKIP, skip)}
+    printer = _dialect(dialect, parsed.predicate)
+    shape = (bool(window[LIMIT]), bool(window[SKIP]))
+    sql = select_text(table, wanted.columns, parsed.predicate, order, shape, buffers is None, printer)
+    params = {**parsed.values, **{name: n for name, n in window.items() if n}}
+    return Query(sql, params, wanted.names, tuple((o.name, _decoder(table, o, buffers)) for o in wanted.outputs))
+
+
+def compile_count(query: object, *, table: Table = TASKS, dialect: str = 'sqlite') -> Statement:
+    """The SELECT of the number of records that match."""
+    parsed = parse(query, table)
+    return Statement(count_text(table, parsed.predicate, _dialect(dialect, parsed.predicate)), parsed.values)
+
+
+def compile_delete(query: object, *, table: Table = TASKS, dialect: str = 'sqlite') -> Statement:
+    """The DELETE of the records that match."""
+    parsed = parse(query, table)
+    return Statement(delete_text(table, parsed.predicate, _dialect(dialect, parsed.predicate)), parsed.values)
+
+
+def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
+    kind = table.columns[output.column]
+    if kind is BUFFERS and buffers is not None:
+        return buffers
+    plain = partial(decode, kind)
+    return plain if output.fields is None else lambda stored: include(plain(stored), output.fields)
+
+
+def _dialect(name: object, predicate: Predicate) -> Dialect:
+    dialect = DIALECTS.get(name) if isinstance(name, str) else None
+    if dialect is None:
+        raise QueryError(f'unknown dialect {shown(name)}; known are {", ".join(DIALECTS)}')
+    if dialect.absent and (lacking := dialect.absent & set(_operators(predicate))):
+        raise UnsupportedError(min(lacking), dialect.name)
+    return dialect
+
+
+def _operators(predicate: Predicate) -> list[str]:
+    match predicate:
+        case Test():
+            return [predicate.operator]
+        case And(children) | Or(children):
+            return [name for child in children for name in _operators(child)]
+        case Not(child):
+            return _operators(child)
+        case Some():
+            return ['$elemMatch', *_operators(predicate.predicate)]

@@ -1,0 +1,92 @@
+"""BSON's order of values as text: `bson_key` of two values compares as MongoDB compares them. Imports `schema` of the project.
+
+A key is the hexadecimal form of bytes, so that it can be a parameter, stand in a JSON list and be indexed. The order's
+source is MongoDB's manual, "Comparison/Sort Order"; numbers compare exactly across int and float.
+"""
+
+import math
+import struct
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from mqsql.schema.codec import encode_timestamp
+from mqsql.schema.types import bracket, is_nan
+
+EMPTY_ARRAY = '00'
+"""The sort key of a path that ends at an empty array: below null."""
+
+
+def bson_key(value: Any) -> str:
+    """The key of a canonical value."""
+    return (_RANKS[bracket(value)] + _PAYLOADS[bracket(value)](value)).hex()
+
+
+_END = b'\0'  # below every rank: the shorter array or object comes first
+
+
+def _escape(raw: bytes) -> bytes:
+    return raw.replace(b'\0', b'\0\xff') + b'\0\0'
+
+
+def _string(value: str) -> bytes:
+    return _escape(value.encode('utf-8', 'surrogatepass'))
+
+
+def _number(value: float) -> bytes:
+    if is_nan(value):
+        return b'\0'
+    if value == 0:
+        return b'\3'
+    if math.isinf(value):
+        return b'\5' if value > 0 else b'\1'
+    return b'\4' + _magnitude(value) if value > 0 else b'\2' + bytes(255 - b for b in _magnitude(-value))
+
+
+def _magnitude(value: float) -> bytes:
+    """The position of the leading bit, then the bits from there on, exactly."""
+    numerator, denominator = value.as_integer_ratio()
+    bits = numerator.bit_length()
+    exponent = bits - denominator.bit_length()  # the denominator is a power of two
+    mantissa = numerator << (-bits % 8)
+    return struct.pack('>I', exponent + 2**31) + _escape(mantissa.to_bytes((bits + 7) // 8, 'big').rstrip(b'\0'))
+
+
+def _object(value: dict[str, Any]) -> bytes:
+    # Field by field: the value's type, the name, then the value.
+    fields = ((bracket(v), k, v) for k, v in value.items())
+    return b''.join(_RANKS[kind] + _string(k) + _PAYLOADS[kind](v) for kind, k, v in fields) + _END
+
+
+def _array(value: list[Any]) -> bytes:
+    return b''.join(_RANKS[bracket(v)] + _PAYLOADS[bracket(v)](v) for v in value) + _END
+
+
+def _binary(value: bytes) -> bytes:
+    return struct.pack('>Q', len(value)) + value
+
+
+def _date(value: datetime) -> bytes:
+    return struct.pack('>Q', encode_timestamp(value) + 2**63)
+
+
+_RANKS = {
+    'null': b'\1',
+    'number': b'\2',
+    'string': b'\3',
+    'object': b'\4',
+    'array': b'\5',
+    'binary': b'\6',
+    'boolean': b'\7',
+    'date': b'\x08',
+}
+_PAYLOADS: dict[str, Callable[[Any], bytes]] = {
+    'null': lambda _: b'',
+    'number': _number,
+    'string': _string,
+    'object': _object,
+    'array': _array,
+    'binary': _binary,
+    'boolean': lambda value: bytes([value]),
+    'date': _date,
+}

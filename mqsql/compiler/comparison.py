@@ -1,0 +1,302 @@
+"""Equality and order: $eq $gt $gte $lt $lte $in, and what is folded into them. Imports the compiler's lower layers only.
+
+On a Document path an operand is compared within its type bracket (number, string, …), which gives the Test its form; what
+SQLite's JSON functions cannot carry (dates, binary, infinities, big integers) is stored tagged, as a one-key object whose
+text has the values' order (see `schema.codec`), and so compared as text.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import orjson
+from sqlglot import exp
+
+from mqsql.compiler.bson import bson_key
+from mqsql.compiler.place import Place, is_operators
+from mqsql.compiler.predicate import NEVER, Not, Predicate, any_of
+from mqsql.compiler.sql import Condition, Value, all_, any_, call, is_null, slot, subquery, table_function, text
+from mqsql.errors import shown
+from mqsql.schema import DOCUMENT, TIMESTAMP
+from mqsql.schema.codec import BETWEEN_BIGS, INT64, encode_document, encode_text, encode_timestamp
+from mqsql.schema.types import bracket, is_nan
+
+NUMBER_TAG = '{"$numberDouble":"'
+NUMBER_TYPES = ('integer', 'real')
+
+ORDERS: dict[str, type[exp.Binary]] = {'$gt': exp.GT, '$gte': exp.GTE, '$lt': exp.LT, '$lte': exp.LTE}
+
+# --- read
+
+
+def read_eq(place: Place, operand: object) -> Predicate:
+    """Equality, the operand taken literally; a pattern is a value that no document holds."""
+    if isinstance(operand, re.Pattern) and place.field.kind is DOCUMENT:
+        return NEVER
+    return equal(place, operand)
+
+
+def read_ne(place: Place, operand: object) -> Predicate:
+    """Not equal: the negation of $eq, so it holds for what is missing."""
+    _refuse_pattern(place, operand)
+    return Not(equal(place, operand))
+
+
+def _refuse_pattern(place: Place, operand: object) -> None:
+    if isinstance(operand, re.Pattern):
+        raise place.error(f'takes a value, not {shown(operand)}')
+
+
+def equal(place: Place, operand: object) -> Predicate:
+    """The field equals the operand, or offers a value that does; None also stands for missing."""
+    if operand is None:
+        return place.test('$eq', 'null')
+    value = place.read(operand)
+    if place.field.kind is not DOCUMENT:
+        return place.test('$eq', 'column', _encode_typed(value))
+    return any_of([place.test('$eq', form, stored) for form, stored in _equal_forms(value)])
+
+
+def _encode_typed(value: str | datetime) -> str | int:
+    return encode_text(value) if isinstance(value, str) else encode_timestamp(value)
+
+
+def _equal_forms(value: Any) -> list[tuple[str, Any]]:
+    """The forms under which a value equal to this one may be stored, and what to compare there."""
+    match bracket(value):
+        case 'null':
+            return [('null', None)]
+        case 'string':
+            return [('string', encode_text(value))]
+        case 'number':
+            return _equal_numbers(value)
+        case 'boolean':
+            return [('boolean', 'true' if value else 'false')]
+        case 'object' | 'array' as form:
+            return [(form, bson_key(value))]
+        case _:
+            return [('tagged', encode_document(value))]
+
+
+def _equal_numbers(number: float) -> list[tuple[str, Any]]:
+    """A finite float past 64 bits may equal a tagged integer, and a big integer a plain float."""
+    forms: list[tuple[str, Any]] = []
+    if number in INT64 or (isinstance(number, float) and math.isfinite(number)):
+        forms.append(('number', number))
+    elif isinstance(number, int) and _round(number) == number:
+        forms.append(('number', _round(number)))
+    if is_nan(number) or not _within_64_bits(number):
+        forms.append(('tagged', encode_document(_exact(number))))
+    return forms
+
+
+def _exact(number: float) -> float:
+    """The integer that a float past 64 bits is."""
+    return int(number) if isinstance(number, float) and math.isfinite(number) else number
+
+
+def _within_64_bits(number: float) -> bool:
+    return -(2**63) <= number < 2**63
+
+
+def _round(number: int) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number)
+
+
+def read_order(operator: str, place: Place, operand: object) -> Predicate:
+    """Order against a value of the same type bracket; None orders with missing only."""
+    _refuse_pattern(place, operand)
+    place.refuse_buffers()
+    if operand is None:
+        return place.test('$eq', 'null') if operator in ('$gte', '$lte') else NEVER
+    value = place.read(operand)
+    if place.field.kind is not DOCUMENT:
+        return place.test(operator, 'column', _encode_typed(value))
+    if is_nan(value):
+        return equal(place, value) if operator in ('$gte', '$lte') else NEVER
+    form, *stored = _ordered(operator, value)
+    return place.test(operator, form, *stored)
+
+
+def _ordered(operator: str, value: Any) -> tuple[Any, ...]:
+    match bracket(value):
+        case 'string':
+            return 'string', encode_text(value)
+        case 'number':
+            return 'number', _neighbour(operator, value), _number_bound(value)
+        case 'boolean':
+            return 'boolean', int(value)
+        case 'date':
+            return 'date', encode_document(value)
+        case form:
+            return form, bson_key(value)
+
+
+def _neighbour(operator: str, number: int | float) -> int | float:
+    """What orders as `number` does against 64-bit integers and floats: itself, or the nearest float on the right side."""
+    if isinstance(number, float) or number in INT64:
+        return number
+    near = _round(number)
+    if operator in ('$gt', '$lte'):
+        return near if near <= number else math.nextafter(near, -math.inf)
+    return near if near >= number else math.nextafter(near, math.inf)
+
+
+def _number_bound(number: float) -> str:
+    """Text that orders as `number` does against the tagged numbers."""
+    return encode_document(_exact(number)) if not _within_64_bits(number) else NUMBER_TAG + BETWEEN_BIGS
+
+
+def read_in(place: Place, operand: object) -> Predicate:
+    """One of the values equals; a pattern among them is a regex test. All travel as one JSON list a form."""
+    tests: list[Predicate] = []
+    lists: dict[str, list[Any]] = {}
+    for i, item in enumerate(place.iterable(operand)):
+        if item is None:
+            lists['null'] = []
+        elif isinstance(item, re.Pattern):
+            tests.append(match_pattern(place, item))
+        else:
+            _sort_in(place, i, item, lists)
+    for form, stored in lists.items():
+        tests.append(
+            place.test('$eq', 'null') if form == 'null' else place.test('$in', form, orjson.dumps(stored).decode())
+        )
+    return any_of(tests)
+
+
+def _sort_in(place: Place, i: int, item: object, lists: dict[str, list[Any]]) -> None:
+    place = place.inside(f'[{i}]')
+    if is_operators(item):
+        raise place.error(f'takes values, not operators: {shown(item)}')
+    value = place.read(item)
+    forms = _equal_forms(value) if place.field.kind is DOCUMENT else [('column', _encode_typed(value))]
+    for form, stored in forms:
+        lists.setdefault(form, []).append(stored)
+
+
+def read_nin(place: Place, operand: object) -> Predicate:
+    """None of the values equals: the negation of $in."""
+    return Not(read_in(place, operand))
+
+
+def match_pattern(place: Place, pattern: 're.Pattern[Any]') -> Predicate:
+    """A compiled pattern where a value may stand: the field offers text that it finds."""
+    place.refuse_buffers()
+    if place.field.kind is TIMESTAMP:
+        return NEVER
+    if not isinstance(pattern.pattern, str):
+        raise place.error(f'takes a pattern of text, not {shown(pattern)}')
+    if '\0' in pattern.pattern:
+        raise place.error(f'a pattern cannot hold NUL: {shown(pattern)}')
+    return place.test('$regex', 'string', pattern.flags & ~re.UNICODE, encode_text(pattern.pattern))
+
+
+# --- lower
+
+Lower = Callable[[Value, tuple[str, ...]], Condition]
+
+
+def _typed(types: tuple[str, ...], make: Callable[[exp.Expr, exp.Expr], Condition]) -> Lower:
+    """A comparison with one slot, of values of these JSON types."""
+    return lambda value, slots: value.of_type(types, make(value.sql, slot(slots[0])))
+
+
+def _equals(left: exp.Expr, right: exp.Expr) -> Condition:
+    return exp.EQ(this=left, expression=right)
+
+
+def _listed(left: exp.Expr, right: exp.Expr) -> Condition:
+    return exp.In(this=left, query=subquery([exp.column('value')], [table_function('json_each', [right])]))
+
+
+def _by_key(
+    compare: Callable[[exp.Expr, exp.Expr], Condition],
+) -> Callable[[exp.Expr, exp.Expr], Condition]:
+    """Compares what only BSON's own order tells apart by a text with that order."""
+    return lambda left, right: compare(call('mqsql_key', left), right)
+
+
+def _null(value: Value, _: tuple[str, ...]) -> Condition:
+    if value.type is None:
+        return is_null(value.sql)
+    return exp.EQ(this=call('coalesce', value.type, text('null')), expression=text('null'))
+
+
+def _boolean(compare: Callable[[exp.Expr, exp.Expr], Condition]) -> Lower:
+    return lambda value, slots: compare(value.json_type, slot(slots[0]))
+
+
+def lower_eq(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+    """SQL of an equality."""
+    return _EQ[form](value, slots)
+
+
+def lower_in(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+    """SQL of the membership in a JSON array."""
+    return _IN[form](value, slots)
+
+
+def _same_forms(compare: Callable[[exp.Expr, exp.Expr], Condition]) -> dict[str, Lower]:
+    return {
+        'column': _typed((), compare),
+        'string': _typed(('text',), compare),
+        'number': _typed(NUMBER_TYPES, compare),
+        'boolean': _boolean(compare),
+        'tagged': _typed(('object',), compare),
+        'object': _typed(('object',), _by_key(compare)),
+        'array': _typed(('array',), _by_key(compare)),
+    }
+
+
+_EQ = {**_same_forms(_equals), 'null': _null}
+_IN = _same_forms(_listed)
+
+
+def lower_order(operator: str, value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+    """SQL of an order test."""
+    order = ORDERS[operator]
+
+    def compare(left: exp.Expr, right: exp.Expr) -> Condition:
+        return order(this=left, expression=right)
+
+    match form:
+        case 'column':
+            return compare(value.sql, slot(slots[0]))
+        case 'number':
+            return _lower_number_order(operator, value, slots)
+        case 'string':
+            return value.of_type(('text',), compare(value.sql, slot(slots[0])))
+        case 'boolean':
+            return value.of_type(('true', 'false'), compare(value.sql, slot(slots[0])))
+        case 'date':
+            return value.tagged('$date', compare(value.sql, slot(slots[0])))
+        case 'object':
+            return value.is_object(compare(call('mqsql_key', value.sql), slot(slots[0])))
+        case 'array':
+            return value.of_type(('array',), compare(call('mqsql_key', value.sql), slot(slots[0])))
+        case _:
+            return value.tagged('$binary', compare(call('mqsql_key', value.sql), slot(slots[0])))
+
+
+def _lower_number_order(operator: str, value: Value, slots: tuple[str, ...]) -> Condition:
+    order = ORDERS[operator]
+    plain = value.of_type(NUMBER_TYPES, order(this=value.sql, expression=slot(slots[0])))
+    # The tagged numbers, NaN excepted, lie between these two texts.
+    end: Condition = (
+        exp.LT(this=value.sql, expression=text(NUMBER_TAG + 'N'))
+        if operator in ('$gt', '$gte')
+        else exp.GT(this=value.sql, expression=text(NUMBER_TAG))
+    )
+    tagged = value.of_type(('object',), all_([order(this=value.sql, expression=slot(slots[1])), end]))
+    return any_([plain, tagged])
+
+
+READ_ORDER = {name: partial(read_order, name) for name in ORDERS}
+LOWER_ORDER = {name: partial(lower_order, name) for name in ORDERS}

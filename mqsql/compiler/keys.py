@@ -1,0 +1,131 @@
+"""The keys and the sort that were asked for, read into columns. Imports `paths` of the compiler, `schema` and `errors`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from mqsql.compiler.parse import MAX_STEPS
+from mqsql.errors import QueryError, shown
+from mqsql.schema import DOCUMENT, Table
+
+Fields: TypeAlias = 'Mapping[str, Fields] | None'
+"""The fields of a document to keep, each with the fields to keep inside it; None keeps the whole value."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One entry of the answer: its name as asked for, the column it comes from, and what is kept of a Document."""
+
+    name: str
+    column: str
+    fields: Fields = None
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys as asked for, the table's key first, and the outputs they make: dotted keys of one column share one."""
+
+    names: tuple[str, ...]
+    outputs: tuple[Output, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of each output."""
+        return tuple(output.column for output in self.outputs)
+
+
+def read_keys(keys: object, table: Table) -> Keys:
+    """The keys of a query: text, an iterable of text, or None for all but the Buffers."""
+    names = dict.fromkeys([table.key, *_listed(keys, table)])
+    outputs: dict[str, Output] = {}
+    for key in names:
+        name, *steps = key.split('.')
+        column = table.column(name, f'keys: {key!r}' if steps else 'keys')
+        _check_steps(key, name, steps, column, table)
+        fields = _merge(key, outputs[name].fields if name in outputs else {}, steps) if steps else None
+        if name in outputs and (outputs[name].fields is None or fields is None):
+            raise QueryError(f'{name!r} as a whole and a path into it are both asked for', 'keys')
+        outputs[name] = Output(name, column, fields)
+    return Keys(tuple(names), tuple(outputs.values()))
+
+
+def _listed(keys: object, table: Table) -> list[str]:
+    if keys is None:
+        return list(table.default_keys)
+    if isinstance(keys, str):
+        return [keys]
+    if isinstance(keys, bytes | Mapping) or not isinstance(keys, Iterable):
+        raise QueryError(f'takes text or an iterable of text, not {shown(keys)}', 'keys')
+    listed = list(keys)
+    for key in listed:
+        if not isinstance(key, str):
+            raise QueryError(f'a key is text, not {shown(key)}', 'keys')
+    return listed
+
+
+def _check_steps(key: str, name: str, steps: list[str], column: str, table: Table) -> None:
+    kind = table.columns[column]
+    if steps and kind is not DOCUMENT:
+        raise QueryError(f'{name!r} holds {kind.holds}, and no path leads into them', f'keys: {key!r}')
+    if not all(steps):
+        raise QueryError('a path has no empty step', f'keys: {key!r}')
+    if len(steps) > MAX_STEPS:
+        raise QueryError(f'a path has at most {MAX_STEPS} steps', f'keys: {shown(key)}')
+
+
+def _merge(key: str, fields: Fields, steps: list[str]) -> Fields:
+    """The fields, and the path of `steps`; one path may not lead through the end of another."""
+    if fields is None:
+        raise QueryError('a field as a whole and a path into it are both asked for', f'keys: {key!r}')
+    first, *rest = steps
+    if not rest and first in fields:
+        raise QueryError('a field as a whole and a path into it are both asked for', f'keys: {key!r}')
+    return {**fields, first: _merge(key, fields.get(first, {}), rest) if rest else None}
+
+
+def include(value: Any, fields: Fields) -> Any:
+    """MongoDB's inclusion: objects cut down to `fields`, through arrays; what is neither vanishes from an array."""
+    if fields is None:
+        return value
+    if isinstance(value, list):
+        return [include(item, fields) for item in value if isinstance(item, dict | list)]
+    kept = ((k, v, fields[k]) for k, v in value.items() if k in fields)
+    return {k: include(v, inner) for k, v, inner in kept if inner is None or isinstance(v, dict | list)}
+
+
+# --- sort, limit, skip
+
+Sort = tuple[tuple[str, bool], ...]
+"""Columns in order, each with whether it descends."""
+
+
+def read_sort(sort: object, table: Table) -> Sort:
+    """A key, or a list of (key, 1 | -1), as pymongo takes them."""
+    if sort is None:
+        return ()
+    pairs = [(sort, 1)] if isinstance(sort, str) else sort
+    if isinstance(pairs, Mapping):
+        pairs = list(pairs.items())
+    if not isinstance(pairs, list | tuple) or not pairs:
+        raise QueryError(f'takes a key or a list of (key, 1 or -1), not {shown(sort)}', 'sort')
+    return tuple(_read_pair(pair, table) for pair in pairs)
+
+
+def _read_pair(pair: object, table: Table) -> tuple[str, bool]:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise QueryError(f'takes pairs of (key, 1 or -1), not {shown(pair)}', 'sort')
+    key, direction = pair
+    if isinstance(direction, bool) or direction not in (1, -1):
+        raise QueryError(f'the direction of {shown(key)} is 1 or -1, not {shown(direction)}', 'sort')
+    if isinstance(key, str) and '.' in key:
+        raise QueryError(f'sorts by columns, not by a path such as {key!r}', 'sort')
+    return table.column(key, 'sort'), direction == -1
+
+
+def read_count(name: str, value: object) -> int:
+    """A limit or skip: a whole number from 0 (no limit, no skip) to 64 bits."""
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise QueryError(f'takes a whole number from 0, not {shown(value)}', name)
+    return value

@@ -1,0 +1,116 @@
+"""A predicate becomes an SQL condition. Imports the compiler's tree, table and paths."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
+
+from sqlglot import exp
+
+from mqsql.compiler.operators import OPERATORS
+from mqsql.compiler.paths import Offers, Walk, is_index
+from mqsql.compiler.predicate import And, Field, Not, Or, Predicate, Some, Test
+from mqsql.compiler.sql import (
+    Condition,
+    Node,
+    Value,
+    all_,
+    any_,
+    case,
+    column,
+    exists,
+    negated,
+    one_of,
+    row,
+    table_function,
+)
+from mqsql.schema import DOCUMENT
+from mqsql.schema.codec import encode_key
+
+
+def lower(predicate: Predicate, table: str) -> Condition:
+    """The condition of a predicate over the rows of `table`."""
+    numbers = count(1)
+    return Scope(table, lambda: f'e{next(numbers)}').lower(predicate)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What fields stand for: the columns of a table or, within an $elemMatch, the `element` of an array.
+
+    The element is a json_each row; `as_array` says that it is an array, read as an object whose keys are its positions.
+    """
+
+    table: str
+    alias: Callable[[], str]
+    element: str | None = None
+    as_array: bool = False
+
+    def lower(self, predicate: Predicate) -> Condition:
+        """The predicate's condition here."""
+        match predicate:
+            case And(children):
+                return all_([self.lower(child) for child in children])
+            case Or(children):
+                return any_([self.lower(child) for child in children])
+            case Not(child):
+                return negated(self.lower(child))
+            case Test():
+                return self._test(predicate)
+            case Some():
+                return self._some(predicate)
+
+    def _test(self, test: Test) -> Condition:
+        operator = OPERATORS[test.operator]
+        assert operator.lower is not None
+        make = operator.lower
+
+        def condition(value: Value) -> Condition:
+            return make(value, test.form, test.slots)
+
+        if test.field.kind is not DOCUMENT:
+            return condition(Value(lambda: self._column(test.field)))
+        if self.element and not test.field.steps:
+            return condition(row(self.element))  # the element as it is
+        return self._walks(test.field, operator.offers(test.form), condition)
+
+    def _column(self, field: Field) -> exp.Expr:
+        assert field.column is not None
+        return column(field.column, self.table)
+
+    def _walks(self, field: Field, offers: tuple[Offers, ...], condition: Callable[[Value], Condition]) -> Condition:
+        start, steps = self._start(field)
+        if start is None:
+            return exp.true() if offers[0].missing else exp.false()
+        return any_([Walk(start, steps, seen, condition, self.alias).condition() for seen in offers])
+
+    def _start(self, field: Field) -> tuple[Node | None, tuple[str, ...]]:
+        """Where the walk begins; None where nothing can be there: an array has no fields but its positions."""
+        if not self.element:
+            return Node(lambda: self._column(field)), field.steps
+        element, (first, *rest) = Node(lambda: exp.column('value', self.element)), field.steps
+        if not self.as_array:
+            return element.child(encode_key(first)), tuple(rest)
+        return (element.index(first) if is_index(first) else None), tuple(rest)
+
+    def _some(self, some: Some) -> Condition:
+        def condition(value: Value) -> Condition:
+            alias = self.alias()
+            here = self._within(alias, some)
+            return all_(
+                [one_of(value.json_type, ('array',)), exists([table_function('json_each', [value.sql], alias)], here)]
+            )
+
+        if self.element and not some.field.steps:
+            return condition(row(self.element))
+        return self._walks(some.field, (Offers(elements=False),), condition)
+
+    def _within(self, alias: str, some: Some) -> Condition:
+        inside = replace(self, element=alias, as_array=False)
+        if not some.query:
+            return inside.lower(some.predicate)
+        value = row(alias)
+        array = one_of(value.json_type, ('array',))
+        return case(
+            (value.is_object(), inside.lower(some.predicate)),
+            (array, replace(inside, as_array=True).lower(some.predicate)),
+        )

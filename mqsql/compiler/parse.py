@@ -1,0 +1,167 @@
+"""A query dict is read: keys resolved, operands checked and bound, sugar folded. Imports the compiler's tree and table.
+
+Everything that can be wrong with a query is found here, as a QueryError that names the place.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from mqsql.compiler.comparison import equal, match_pattern
+from mqsql.compiler.operators import OPERATORS
+from mqsql.compiler.place import Place, Values, is_operators
+from mqsql.compiler.predicate import ALWAYS, Field, Not, Predicate, all_of, any_of
+from mqsql.errors import QueryError, UnknownNameError, shown, unknown
+from mqsql.schema import DOCUMENT, Table
+
+MAX_NESTING = 100
+MAX_STEPS = 50
+MAX_SLOTS = 30_000  # SQLite takes 32,766 parameters
+
+REFUSED = {
+    '$where': 'runs JavaScript, and there is none here',
+    '$text': 'needs a text index, and there is none here',
+    '$near': 'geospatial queries are not supported',
+    '$nearSphere': 'geospatial queries are not supported',
+    '$geoWithin': 'geospatial queries are not supported',
+    '$geoIntersects': 'geospatial queries are not supported',
+}
+"""Operators of MongoDB that are known and refused, and why."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A query as a predicate, and the operands by slot."""
+
+    predicate: Predicate
+    values: Values
+
+
+def parse(query: object, table: Table) -> Parsed:
+    """The predicate of a query; QueryError where it has no meaning."""
+
+    def resolve(key: str, place: Place) -> Field:
+        name, *steps = key.split('.')
+        column = table.column(name, place.path)
+        field = Field(column, table.columns[column], tuple(steps))
+        if steps and field.kind is not DOCUMENT:
+            raise place.error(f'{name!r} holds {field.kind.holds}, and no path leads into them')
+        return field
+
+    values = Values()
+    key = Field(table.key, table.columns[table.key])
+    place = Place(key, '', values, parse_operators, lambda place, query: parse_query(_resolve_in_element, place, query))
+    predicate = parse_query(resolve, place, query)
+    if len(values) > MAX_SLOTS:
+        raise QueryError(
+            f'a query takes at most {MAX_SLOTS:,} operands, not {len(values):,}; put the values into one $in'
+        )
+    return Parsed(predicate, values)
+
+
+Resolve = Callable[[str, Place], Field]
+
+
+def _resolve_in_element(key: str, place: Place) -> Field:
+    return Field(None, DOCUMENT, tuple(key.split('.')))
+
+
+def parse_query(resolve: Resolve, place: Place, query: object) -> Predicate:
+    """And of a query's items; `resolve` says what a key stands for."""
+    _check_nesting(place)
+    if not isinstance(query, Mapping):
+        raise place.error(f'a query is a dict, not {shown(query)}')
+    return all_of([_parse_item(resolve, place, key, operand) for key, operand in query.items()])
+
+
+def _check_nesting(place: Place) -> None:
+    if place.depth > MAX_NESTING:
+        raise QueryError(f'a query is nested at most {MAX_NESTING} levels deep', place.path[:100] + '…')
+
+
+def _parse_item(resolve: Resolve, place: Place, key: object, operand: object) -> Predicate:
+    if not isinstance(key, str):
+        raise place.error(f'a key is text, not {shown(key)}')
+    here = place.inside(f'.{key}' if place.path else key)
+    if key in LOGICAL:
+        return LOGICAL[key](resolve, here, operand)
+    if key.startswith('$'):
+        raise _unknown_operator(here, key, (*LOGICAL, *OPERATORS))
+    if key.count('.') > MAX_STEPS:
+        raise place.error(f'a path has at most {MAX_STEPS} steps: {shown(key)}')
+    return parse_condition(here.inside('', resolve(key, here)), operand)
+
+
+def _unknown_operator(place: Place, name: str, known: tuple[str, ...]) -> QueryError:
+    if name in REFUSED:
+        return place.error(f'{name} {REFUSED[name]}')
+    if name in known:
+        return place.error(f'{name} cannot stand here')
+    return UnknownNameError(unknown('operator', name, known), place.path)
+
+
+# --- on a field
+
+
+def parse_condition(place: Place, operand: object) -> Predicate:
+    """What stands for a field's key: operators, a pattern, or a value to be equal to."""
+    if is_operators(operand):
+        return parse_operators(place, operand)
+    if isinstance(operand, re.Pattern):
+        return match_pattern(place, operand)
+    return equal(place, operand)
+
+
+def parse_operators(place: Place, operand: object) -> Predicate:
+    """And of the operators on one field. A pattern stands for itself, as $not takes it."""
+    _check_nesting(place)
+    if isinstance(operand, re.Pattern):
+        return match_pattern(place, operand)
+    if not isinstance(operand, Mapping) or not operand:
+        raise place.error(f'takes operators or a pattern, not {shown(operand)}')
+    place = replace(place, siblings=operand)
+    read = [_parse_operator(place, name, value) for name, value in operand.items()]
+    return all_of([p for p in read if p is not None])
+
+
+def _parse_operator(place: Place, name: object, operand: object) -> Predicate | None:
+    if not isinstance(name, str) or not name.startswith('$'):
+        raise place.error(f'operators and other keys cannot be mixed: {shown(name)}')
+    here = place.inside(f'.{name}')
+    if name not in OPERATORS:
+        raise _unknown_operator(here, name, (*OPERATORS, *LOGICAL))
+    return OPERATORS[name].read(here, operand)
+
+
+# --- logical
+
+
+def _parse_list(resolve: Resolve, place: Place, operand: object) -> list[Predicate]:
+    if not isinstance(operand, list | tuple) or not operand:
+        raise place.error(f'takes a non-empty list of queries, not {shown(operand)}')
+    return [parse_query(resolve, place.inside(f'[{i}]'), query) for i, query in enumerate(operand)]
+
+
+def _parse_and(resolve: Resolve, place: Place, operand: object) -> Predicate:
+    return all_of(_parse_list(resolve, place, operand))
+
+
+def _parse_or(resolve: Resolve, place: Place, operand: object) -> Predicate:
+    return any_of(_parse_list(resolve, place, operand))
+
+
+def _parse_nor(resolve: Resolve, place: Place, operand: object) -> Predicate:
+    return Not(any_of(_parse_list(resolve, place, operand)))
+
+
+def _parse_comment(resolve: Resolve, place: Place, operand: object) -> Predicate:
+    return ALWAYS
+
+
+LOGICAL: dict[str, Callable[[Resolve, Place, object], Predicate]] = {
+    '$and': _parse_and,
+    '$or': _parse_or,
+    '$nor': _parse_nor,
+    '$comment': _parse_comment,
+}
+"""Operators that stand in a key's place, by name."""

@@ -1,0 +1,148 @@
+"""Paths into Documents as SQL: a test holds if it holds for one of the values that the path offers. Imports `sql`.
+
+Most paths meet no array; then the value stands at the path and is tested there. An array at the path's end offers its
+elements; arrays on the way are unnested by a chain of json_each, one for each step. One CASE tells the three apart:
+
+    CASE WHEN json_type(header, '$.a.b') = 'array'            THEN EXISTS(… each element of it …)
+         WHEN 'array' IN (json_type(header), json_type(header, '$.a')) THEN EXISTS(… the chain …)
+         ELSE … the value at header ->> '$.a.b' … END
+
+Which values a path offers is MongoDB's rule (src/mongo/db/matcher/path.cpp); `Offers` says what a test wants to see of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from mqsql.compiler.sql import (
+    Condition,
+    Node,
+    Value,
+    call,
+    case,
+    exists,
+    is_not_null,
+    is_tagged,
+    one_of,
+    row,
+    table_function,
+    text,
+)
+from mqsql.schema.codec import encode_key
+
+MAX_INDEX = 2**31
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What a test sees of a path: an array at the end as its `elements` or as itself; `missing` values or none."""
+
+    elements: bool = True
+    missing: bool = False
+
+
+def is_index(step: str) -> bool:
+    """Whether a step may be an array's position: canonical decimal, and within what SQLite's JSON paths can count."""
+    return step.isascii() and step.isdecimal() and str(int(step)) == step and int(step) < MAX_INDEX
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A walk along `steps` from `start`; `test` makes the condition on a value, `alias` names the next json_each."""
+
+    start: Node
+    steps: tuple[str, ...]
+    offers: Offers
+    test: Callable[[Value], Condition]
+    alias: Callable[[], str]
+
+    def condition(self) -> Condition:
+        """The test holds for one of the values offered."""
+        nodes = [self.start]
+        for step in self.steps:
+            nodes.append(nodes[-1].child(encode_key(step)))
+        *way, end = nodes
+        branches: list[tuple[Condition, exp.Expr]] = []
+        if self.offers.elements:
+            branches.append((exp.EQ(this=end.type(), expression=text('array')), self._elements(end)))
+        if way:
+            branches.append((_holds_array(way), self._chain()))
+        return case(*branches, default=self.test(end.value()))
+
+    def _elements(self, end: Node) -> Condition:
+        alias = self.alias()
+        return exists([table_function('json_each', end.place(), alias)], self.test(row(alias)))
+
+    def _chain(self) -> Condition:
+        """One json_each a step, each over the objects that the step can be taken from, the last over what is offered."""
+        tables = []
+        node = self.start
+        guard: Callable[[exp.Expr], exp.Expr] = _unguarded
+        for i, step in enumerate(self.steps):
+            alias = self.alias()
+            source = guard(self._objects(node, step, last=i == len(self.steps) - 1))
+            tables.append(table_function('json_each', [source], alias))
+            node, guard = _column(alias).child(encode_key(step)), self._guard(alias)
+        alias = self.alias()
+        tables.append(table_function('json_each', [guard(self._offered(node))], alias))
+        return exists(tables, self.test(row(alias)))
+
+    def _guard(self, alias: str) -> Callable[[exp.Expr], exp.Expr]:
+        """Only an object's text may be given to JSON functions, and only objects offer anything from inside an array."""
+
+        def guard(source: exp.Expr) -> exp.Expr:
+            is_object: Condition = exp.EQ(this=exp.column('type', alias), expression=text('object'))
+            if self.offers.missing:
+                is_object = exp.And(this=is_object, expression=exp.Not(this=is_tagged(exp.column('value', alias))))
+            return case((is_object, source))
+
+        return guard
+
+    def _objects(self, node: Node, step: str, last: bool) -> exp.Expr:
+        """A JSON array of what `step` is taken from: an array's elements, or the one value that stands here."""
+        array = self._indexed(node, step, last) if is_index(step) else node.text()
+        branches = [exp.If(this=text('array'), true=array)]
+        if not self.offers.missing:
+            return exp.Case(this=node.type(), ifs=branches, default=_listed(node.text()))
+        # What is no object lacks every field, as an empty one does.
+        branches.append(exp.If(this=text('object'), true=_listed(node.text())))
+        return exp.Case(this=node.type(), ifs=branches, default=text('[{}]'))
+
+    def _indexed(self, node: Node, step: str, last: bool) -> exp.Expr:
+        """The array, and behind it an object that has under `step` the element at that index."""
+        element = node.index(step)
+        there = is_not_null(element.type()) if last else one_of(element.type(), ('object', 'array'))
+        # At the end of a path the element is offered whole, so an array must not be spread.
+        whole = call('json_array', element.text()) if last and self.offers.elements else element.text()
+        keyed = call('json_object', text(encode_key(step)), whole)
+        return case((there, call('json_insert', node.text(), text('$[#]'), keyed)), default=node.text())
+
+    def _offered(self, node: Node) -> exp.Expr:
+        """A JSON array of the values that the node offers at the end of the path."""
+        value = call('coalesce', node.text(), text('null')) if self.offers.missing else node.text()
+        if not self.offers.elements:
+            return _listed(value)
+        return exp.Case(this=node.type(), ifs=[exp.If(this=text('array'), true=node.text())], default=_listed(value))
+
+
+def _unguarded(source: exp.Expr) -> exp.Expr:
+    return source
+
+
+def _column(alias: str) -> Node:
+    return Node(lambda: exp.column('value', alias))
+
+
+def _listed(json: exp.Expr) -> exp.Expr:
+    """A JSON array of one; NULL for what is missing."""
+    # -> binds as || does, from the left.
+    inner = exp.Paren(this=json) if isinstance(json, exp.JSONExtract) else json
+    return exp.DPipe(this=exp.DPipe(this=text('['), expression=inner), expression=text(']'))
+
+
+def _holds_array(nodes: list[Node]) -> Condition:
+    types = [node.type() for node in nodes]
+    if len(types) == 1:
+        return exp.EQ(this=types[0], expression=text('array'))
+    return exp.In(this=text('array'), expressions=types)

@@ -1,0 +1,78 @@
+"""Where a query is being read: what an operator's `read` gets to see. Imports `predicate`, `schema` and `errors`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
+
+from mqsql.compiler.predicate import Field, Predicate, Test
+from mqsql.errors import QueryError, shown
+from mqsql.schema import BUFFERS, DOCUMENT
+from mqsql.schema.codec import Stored
+from mqsql.schema.types import UnstorableError, read_value
+
+
+class Values(dict[str, Stored]):
+    """The operands on their way to the database, by slot name: p0, p1, …"""
+
+    def bind(self, value: Stored) -> str:
+        """The name of a new slot that holds the value."""
+        slot = f'p{len(self)}'
+        self[slot] = value
+        return slot
+
+
+@dataclass(frozen=True)
+class Place:
+    """One operator's place in a query: the field it tests, and the way there for messages.
+
+    `parse_operators` reads a dict of operators on a field, `parse_query` a whole query under a place; both are the parser's,
+    handed in because operators that hold other operators need them.
+    """
+
+    field: Field
+    path: str
+    values: Values
+    parse_operators: 'Callable[[Place, object], Predicate]'
+    parse_query: 'Callable[[Place, object], Predicate]'
+    depth: int = 0
+    siblings: Mapping[str, object] | None = None
+
+    def inside(self, step: object, field: Field | None = None) -> 'Place':
+        """One level deeper in the query."""
+        return replace(self, path=f'{self.path}{step}', depth=self.depth + 1, field=field or self.field)
+
+    def error(self, message: str) -> QueryError:
+        """The QueryError for this place."""
+        return QueryError(message, self.path)
+
+    def test(self, operator: str, form: str = '', *values: Stored) -> Test:
+        """A test of the field, its values bound to new slots."""
+        return Test(self.field, operator, form, tuple(map(self.values.bind, values)))
+
+    def refuse_buffers(self) -> None:
+        """For operators that compare: blobs are stored, not compared."""
+        if self.field.kind is BUFFERS:
+            raise self.error('buffers can be tested with None, $exists, $size and $type, not compared')
+
+    def read(self, value: object) -> Any:
+        """The operand as the field's kind reads it; QueryError says what the column holds and what was given."""
+        self.refuse_buffers()
+        kind = self.field.kind
+        try:
+            return read_value(value) if kind is DOCUMENT else kind.read(value)
+        except UnstorableError as e:
+            where = f'{self.field.column!r} holds {kind.holds} and {e}' if kind is not DOCUMENT else str(e)
+            raise self.error(where) from None
+
+    def iterable(self, operand: object) -> list[object]:
+        """The items of an operand that may be any iterable but text, bytes and dicts (a list, a set, a generator, a map)."""
+        if isinstance(operand, str | bytes | bytearray | memoryview | Mapping) or not isinstance(operand, Iterable):
+            raise self.error(f'takes a list or another iterable, not {shown(operand)}')
+        return list(operand)
+
+
+def is_operators(operand: object) -> TypeGuard[Mapping[str, object]]:
+    """A dict is operators when its first key begins with $, else a literal."""
+    return (
+        isinstance(operand, Mapping) and isinstance(first := next(iter(operand), None), str) and first.startswith('$')
+    )

@@ -1,0 +1,94 @@
+"""Whole statements: SELECT, count and DELETE around a condition. Imports the compiler's lower layers.
+
+Texts are kept by shape: the trees are hashable and hold no values.
+"""
+
+from functools import lru_cache
+
+from sqlglot import exp
+
+from mqsql.compiler.dialects import Dialect
+from mqsql.compiler.keys import Sort
+from mqsql.compiler.lower import lower
+from mqsql.compiler.predicate import ALWAYS, Predicate
+from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot
+from mqsql.schema import BUFFERS, Table
+
+LIMIT, SKIP = 'limit', 'skip'
+
+_KEPT = 512  # shapes; a program has few
+
+
+@lru_cache(_KEPT)
+def select_text(
+    table: Table,
+    columns: tuple[str, ...],
+    predicate: Predicate,
+    sort: Sort,
+    window: tuple[bool, bool],
+    inline: bool,
+    dialect: Dialect,
+) -> str:
+    """SELECT the columns of the records that match. `window` says whether there are a limit and a skip, `inline` whether
+    Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids.
+    """
+    statement = select([_output(table, name, inline) for name in columns], [_table(table)], _where(table, predicate))
+    statement.set('order', _order(table, sort))
+    limited, skipped = window
+    if limited or skipped:
+        statement.set('limit', exp.Limit(expression=slot(LIMIT) if limited else number(-1)))
+    if skipped:
+        statement.set('offset', exp.Offset(expression=slot(SKIP)))
+    return dialect.render(statement)
+
+
+@lru_cache(_KEPT)
+def count_text(table: Table, predicate: Predicate, dialect: Dialect) -> str:
+    """SELECT the number of records that match."""
+    counted = exp.Count(this=exp.Star())
+    return dialect.render(select([counted], [_table(table)], _where(table, predicate)))
+
+
+@lru_cache(_KEPT)
+def delete_text(table: Table, predicate: Predicate, dialect: Dialect) -> str:
+    """DELETE the records that match."""
+    where = _where(table, predicate)
+    return dialect.render(exp.Delete(this=_table(table), where=exp.Where(this=where) if where else None))
+
+
+def _table(table: Table) -> exp.Table:
+    return exp.Table(this=identifier(table.name))
+
+
+def _where(table: Table, predicate: Predicate) -> exp.Expr | None:
+    return None if predicate == ALWAYS else lower(predicate, table.name)
+
+
+def _order(table: Table, sort: Sort) -> exp.Order:
+    """NULL is smallest in SQLite as missing is in BSON; ties, and all where nothing is sorted, keep insertion order."""
+    by = [exp.Ordered(this=column(name, table.name), desc=desc or None, nulls_first=not desc) for name, desc in sort]
+    return exp.Order(expressions=[*by, exp.Ordered(this=exp.column('rowid'), nulls_first=True)])
+
+
+def _output(table: Table, name: str, inline: bool) -> exp.Expr:
+    if table.columns[name] is not BUFFERS or not inline:
+        return column(name, table.name)
+    return _inline_buffers(table, name)
+
+
+def _inline_buffers(table: Table, name: str) -> exp.Expr:
+    """The blobs that the column's ids name, in order, as one JSON array; NULL where the column is."""
+    each = exp.Table(
+        this=call('json_each', exp.Column(this=identifier(name), table=identifier(table.name))),
+        alias=exp.TableAlias(this=exp.to_identifier('e')),
+    )
+    blobs = exp.Table(this=identifier(table.buffers_table), alias=exp.TableAlias(this=exp.to_identifier('b')))
+    same = exp.EQ(this=exp.column('id', 'b'), expression=exp.column('value', 'e'))
+    ordered = select([call('hex', exp.column('data', 'b'))], [each, blobs], same)
+    ordered.args['expressions'] = [
+        exp.Alias(this=call('hex', exp.column('data', 'b')), alias=exp.to_identifier('data'))
+    ]
+    ordered.set('order', exp.Order(expressions=[exp.Ordered(this=exp.column('key', 'e'), nulls_first=True)]))
+    gathered = select([call('json_group_array', exp.column('data'))], [exp.Subquery(this=ordered)])
+    there = is_not_null(column(name, table.name))
+    return exp.Case(ifs=[exp.If(this=there, true=exp.Subquery(this=gathered))])
