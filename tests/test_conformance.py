@@ -1,0 +1,61 @@
+"""Every engine gives the answers recorded from MongoDB's own tests, but for the exceptions listed here."""
+
+from typing import Any
+
+import pytest
+from conformance import FOLDER, load, needs, verdict
+
+from mqsql import reference
+from mqsql.schema import Record
+
+EXCEPTIONS = {
+    '138dead98feb': 'MongoDB limits the length of a pattern to 32,764 bytes; Python has no such limit',
+    '331a03120393': 'the same limit, for a pattern inside $in',
+    'c2488631451d': 'BSON cannot have NUL in the name of a field; a Document can',
+}
+"""Cases whose recorded answer is not the right one here, by id, each with the reason."""
+
+
+class Reference:
+    """The reference, over the records of one group."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records = records
+
+    def find(self, query: Any, **options: Any) -> list[Record]:
+        return reference.find(self.records, query, **options)
+
+    def count(self, query: Any, **options: Any) -> int:
+        return reference.count(self.records, query, **options)
+
+    def distinct(self, key: Any, query: Any, **options: Any) -> list[Any]:
+        return reference.distinct(self.records, key, query, **options)
+
+
+LACKING = {'reference': {'projection', 'collation', '$expr', '$jsonSchema'}}
+"""What an engine cannot do yet: cases that need it are not put to it."""
+
+ENGINES = {'reference': Reference}
+GROUPS = load()
+
+pytestmark = pytest.mark.skipif(not GROUPS, reason=f'the conformance cases are not there ({FOLDER})')
+
+
+@pytest.mark.parametrize('source', GROUPS)
+@pytest.mark.parametrize('engine', ENGINES)
+def test_answers_are_those_of_mongodb(engine: str, source: str) -> None:
+    wrong: dict[str, str] = {}
+    excepted: set[str] = set()
+    for records, cases in GROUPS[source]:
+        answers = ENGINES[engine](records)
+        possible = [case for case in cases if not needs(case) & LACKING[engine]]
+        wrong |= {case.id: f'{case} {text}' for case in possible if (text := verdict(answers, case))}
+        excepted |= {case.id for case in possible} & EXCEPTIONS.keys()
+    surprises = [text for case_id, text in wrong.items() if case_id not in excepted]
+    assert not surprises, '\n'.join(surprises)
+    assert not excepted - wrong.keys(), 'these agree by now, take them off the list of exceptions'
+
+
+def test_the_exceptions_are_cases() -> None:
+    known = {case.id for groups in GROUPS.values() for group in groups for case in group.cases}
+    assert EXCEPTIONS.keys() <= known
