@@ -8,10 +8,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 import mqsql
@@ -50,11 +52,21 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / 'tasks.db'
 
 
+def other(path: Path) -> apsw.Connection:
+    """Another user of the file; not through sqlite3, since two SQLite libraries in one process undo each other's locks."""
+    return apsw.Connection(str(path))
+
+
+def ask(path: Path, sql: str) -> Any:
+    """The one value that a statement gives."""
+    connection = other(path)
+    (row,) = connection.execute(sql).fetchall()
+    connection.close()
+    return row[0]
+
+
 def blob_count(path: Path) -> int:
-    with sqlite3.connect(path) as db:
-        (count,) = db.execute('SELECT count(*) FROM task_buffers').fetchone()
-    db.close()
-    return int(count)
+    return int(ask(path, 'SELECT count(*) FROM task_buffers'))
 
 
 def fill(store: Store, n: int) -> list[str]:
@@ -311,13 +323,11 @@ def test_a_file_keeps_its_records(path: Path) -> None:
 def test_a_file_is_plain_sqlite(path: Path) -> None:
     with mqsql.open(path) as store:
         store.add_record('m', FULL)
-        query = mqsql.compile({'header.msg_type': 'apply_request'}, keys=['buffers', 'header', 'submitted'])
-        with sqlite3.connect(path) as db:
-            (row,) = db.execute(query.sql, query.params)
-            assert db.execute('PRAGMA journal_mode').fetchone() == ('wal',)
-            assert db.execute('PRAGMA user_version').fetchone() == (ddl.layout_version(),)
-            assert db.execute('PRAGMA integrity_check').fetchone() == ('ok',)
-        db.close()
+    query = mqsql.compile({'header.msg_type': 'apply_request'}, keys=['buffers', 'header', 'submitted'])
+    with closing(sqlite3.connect(path)) as db:
+        (row,) = db.execute(query.sql, query.params)
+        assert db.execute('PRAGMA user_version').fetchone() == (ddl.layout_version(),)
+        assert db.execute('PRAGMA integrity_check').fetchone() == ('ok',)
     expected = {'msg_id': 'm'} | {key: FULL[key] for key in ('buffers', 'header', 'submitted')}
     assert query.record(row) == expected
 
@@ -329,10 +339,8 @@ def test_journal_modes(path: Path, mode: str) -> None:
         found = store.find()
         store.drop_record('m0000')
         assert [r['msg_id'] for r in found] == ids
-    with sqlite3.connect(path) as db:
-        # Only the write-ahead log is a property of the file.
-        assert db.execute('PRAGMA journal_mode').fetchone() == ('wal' if mode == 'wal' else 'delete',)
-    db.close()
+    # Only the write-ahead log is a property of the file.
+    assert ask(path, 'PRAGMA journal_mode') == ('wal' if mode == 'wal' else 'delete')
 
 
 @pytest.mark.parametrize(
@@ -373,9 +381,7 @@ def test_a_file_that_is_not_a_database_is_left_alone(path: Path) -> None:
 
 @pytest.mark.parametrize('setting', ['CREATE TABLE task_records (a)', 'PRAGMA application_id = 7'])
 def test_a_database_of_another_application_is_left_alone(path: Path, setting: str) -> None:
-    with sqlite3.connect(path) as db:
-        db.execute(setting)
-    db.close()
+    other(path).execute(setting)
     before = path.read_bytes()
     for readonly in (False, True):
         with pytest.raises(StorageError, match='another application'):
@@ -386,9 +392,7 @@ def test_a_database_of_another_application_is_left_alone(path: Path, setting: st
 
 def test_a_file_of_a_newer_version_is_left_alone(path: Path) -> None:
     mqsql.open(path).close()
-    with sqlite3.connect(path) as db:
-        db.execute('PRAGMA user_version = 99')
-    db.close()
+    other(path).execute('PRAGMA user_version = 99')
     before = path.read_bytes()
     with pytest.raises(StorageError, match='newer mqsql'):
         mqsql.open(path)
@@ -401,7 +405,7 @@ def test_a_file_of_an_older_version_is_migrated_at_once_or_not_at_all(
     with mqsql.open(path) as store:
         store.add_record('m', {'label': 'a'})
     table = Table(TASKS.name, {**TASKS.columns, 'host': TEXT}, TASKS.key)
-    monkeypatch.setattr(ddl, 'MIGRATIONS', ('ALTER TABLE task_records ADD COLUMN host TEXT', 'a mistake'))
+    monkeypatch.setattr(ddl, 'MIGRATIONS', ('ALTER TABLE task_records ADD COLUMN host TEXT', 'mistake'))
     with pytest.raises(StorageError, match='mistake'):
         mqsql.open(path, table=table)
     monkeypatch.setattr(ddl, 'MIGRATIONS', ddl.MIGRATIONS[:1])
@@ -579,16 +583,15 @@ with mqsql.open(sys.argv[1]) as store:
 def test_a_locked_file_is_a_storage_error_and_no_partial_record(path: Path) -> None:
     with mqsql.open(path, busy_timeout=0) as store:
         store.add_record('m', {'buffers': [b'kept']})
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute('BEGIN IMMEDIATE')
+        writer = other(path)
+        writer.execute('BEGIN IMMEDIATE')
         with pytest.raises(StorageError, match='busy_timeout'):
             store.add_record('n', FULL)
         with pytest.raises(StorageError, match='busy_timeout'):
             store.update_record('m', {'buffers': [b'new']})
         assert store.get_record('m')['buffers'] == [b'kept']
         assert store.count() == 1
-        other.execute('ROLLBACK')
-        other.close()
+        writer.execute('ROLLBACK')
         store.add_record('n', FULL)
     assert blob_count(path) == 4
 
@@ -596,13 +599,12 @@ def test_a_locked_file_is_a_storage_error_and_no_partial_record(path: Path) -> N
 def test_a_reader_in_a_transaction_delays_nobody(path: Path) -> None:
     with mqsql.open(path, busy_timeout=0) as store:
         fill(store, 3)
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute('BEGIN')
-        assert other.execute('SELECT count(*) FROM task_records').fetchone() == (3,)
+        reader = other(path)
+        reader.execute('BEGIN')
+        assert reader.execute('SELECT count(*) FROM task_records').fetchall() == [(3,)]
         store.drop_matching_records({})
         store.add_record('m', FULL)
-        assert other.execute('SELECT count(*) FROM task_records').fetchone() == (3,)
-        other.close()
+        assert reader.execute('SELECT count(*) FROM task_records').fetchall() == [(3,)]
 
 
 def test_a_full_disk_is_a_storage_error_and_no_partial_record(path: Path) -> None:
@@ -649,6 +651,4 @@ for i in range(10_000):
         for i in seen:
             assert store.get_record(str(i))['buffers'] == [b'%d' % i]
         assert store.count() <= len(seen) + 1
-    with sqlite3.connect(path) as db:
-        assert db.execute('PRAGMA integrity_check').fetchone() == ('ok',)
-    db.close()
+    assert ask(path, 'PRAGMA integrity_check') == 'ok'

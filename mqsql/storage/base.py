@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from mqsql.errors import MissingRecordError, RecordError, StorageError, shown
+from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
 from mqsql.schema import TASKS, TEXT, Record, Table
-from mqsql.schema.types import Unstorable
+from mqsql.schema.types import UnstorableError
 
 Keys = str | Iterable[str] | None
-Sort = str | Iterable[tuple[str, int]] | None
+Sort = str | list[tuple[str, int]] | None
 Query = Mapping[str, Any]
 
 
@@ -106,9 +106,12 @@ class Store(ABC):
     ) -> Explanation:
         """How `find` with the same arguments would be answered."""
 
-    @abstractmethod
     def drop_matching_records(self, query: Query) -> None:
         """Delete all records that match, in one transaction."""
+        self._check_writable()
+        if query is None:
+            raise QueryError('a query is a dict, not None; {} drops every record')
+        self._drop_matching(query)
 
     @abstractmethod
     def get_history(self) -> list[str]:
@@ -138,6 +141,9 @@ class Store(ABC):
     @abstractmethod
     def _drop(self, key: str) -> None: ...
 
+    @abstractmethod
+    def _drop_matching(self, query: Query) -> None: ...
+
     # --- shared checks
 
     def _check_writable(self) -> None:
@@ -147,7 +153,7 @@ class Store(ABC):
     def _read_key(self, msg_id: object) -> str:
         try:
             key: str = TEXT.read(msg_id)
-        except Unstorable as e:
+        except UnstorableError as e:
             raise RecordError(str(e), self.table.key) from None
         return key
 

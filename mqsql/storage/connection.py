@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from mqsql.compiler.functions import FUNCTIONS
+from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError, shown
 from mqsql.schema import Table
 from mqsql.storage import ddl

@@ -124,5 +124,5 @@ def insert_blob(table: Table) -> str:
 @lru_cache(maxsize=16)
 def select_blobs(table: Table) -> str:
     """SELECT of the blobs whose ids a JSON array names, in the array's order."""
-    ids = 'json_each(?) AS named'
-    return f'SELECT data FROM {ids} JOIN {quote(table.buffers_table)} ON id = named.value ORDER BY named.key'
+    blobs = f'{quote(table.buffers_table)} AS blobs'
+    return f'SELECT data FROM json_each(?) AS named JOIN {blobs} ON blobs.id = named.value ORDER BY named.key'

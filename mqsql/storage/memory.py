@@ -65,7 +65,8 @@ class DictStore(Store):
 
     def count(self, query: Query | None = None) -> int:
         """See Store."""
-        return sum(1 for _ in self.find(query, []))
+        with self._lock:
+            return reference.count(list(self._open.values()), {} if query is None else query, table=self.table)
 
     def explain(
         self,
@@ -80,11 +81,9 @@ class DictStore(Store):
         self.find(query, keys, sort=sort, limit=limit, skip=skip)
         return Explanation('', {}, ('every record is tested in turn',), ())
 
-    def drop_matching_records(self, query: Query) -> None:
-        """See Store."""
-        self._check_writable()
+    def _drop_matching(self, query: Query) -> None:
         with self._lock:
-            for record in self.find(query, []):
+            for record in reference.find(list(self._open.values()), query, [], table=self.table):
                 del self._open[record[self.table.key]]
 
     def get_history(self) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.compiler import compile, compile_count, compile_delete
+from mqsql.compiler import Statement, compile, compile_count, compile_delete
 from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.codec import decode, decode_text, encode, encode_text
@@ -149,17 +149,14 @@ class SqliteStore(Store):
 
     def _compile(self, query: Query | None, keys: Keys, **options: Any) -> CompiledQuery:
         query = {} if query is None else query
-        return compile(query, keys, table=self.table, buffers='reference', **options)
-
-    def _record(self, query: CompiledQuery) -> Callable[[Row], Record]:
-        return partial(query.record, buffers=self._lazy_buffers)
+        return compile(query, keys, table=self.table, buffers=self._lazy_buffers, **options)
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
         compiled = self._compile(query, self.table.all_keys if keys is None else keys)
-        return list(map(self._record(compiled), self._fetch(compiled)))
+        return list(map(compiled.record, self._fetch(compiled)))
 
-    def _fetch(self, query: CompiledQuery) -> list[Row]:
+    def _fetch(self, query: Statement) -> list[Row]:
         with self._using() as connection:
             return connection.execute(query.sql, query.params).fetchall()
 
@@ -174,18 +171,15 @@ class SqliteStore(Store):
     ) -> Iterator[Record]:
         """See Store."""
         compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip)
-        record = self._record(compiled)
-        return Found(self, compiled, record) if self._streams else map(record, self._fetch(compiled))
+        return Found(self, compiled) if self._streams else map(compiled.record, self._fetch(compiled))
 
     def count(self, query: Query | None = None) -> int:
         """See Store."""
         compiled = compile_count({} if query is None else query, table=self.table)
         return int(self._fetch(compiled)[0][0])
 
-    def drop_matching_records(self, query: Query) -> None:
-        """See Store."""
+    def _drop_matching(self, query: Query) -> None:
         compiled = compile_delete(query, table=self.table)
-        self._check_writable()
         with self._changing() as connection:
             connection.execute(compiled.sql, compiled.params)
 
@@ -256,8 +250,8 @@ class Found(Iterator[Record]):
 
     _reader: apsw.Connection | None = None
 
-    def __init__(self, store: SqliteStore, query: CompiledQuery, record: Callable[[Row], Record]) -> None:
-        self._store, self._record, self._failures = store, record, Failures(store.path)
+    def __init__(self, store: SqliteStore, query: CompiledQuery) -> None:
+        self._store, self._record, self._failures = store, query.record, Failures(store.path)
         self._reader = store.acquire_reader()
         with self._failures:
             self._rows = self._reader.cursor()

@@ -1,0 +1,115 @@
+"""The task database of an IPython Parallel hub, in an SQLite file. Imports `errors`, `schema` and `storage`.
+
+One line of ipcontroller_config.py turns it on:
+
+    c.IPController.db_class = 'mqsql.hub.SQLiteDB'
+
+The options that ipyparallel's own SQLiteDB has keep their meaning: `c.SQLiteDB.filename`, `location`, `table`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ipyparallel.controller.dictdb import BaseDB
+from IPython.core.application import BaseIPythonApplication
+from traitlets import CaselessStrEnum, Float, Unicode
+
+from mqsql import storage
+from mqsql.errors import DuplicateRecordError, StorageError
+from mqsql.schema import TASKS, Record, Table
+from mqsql.storage.base import Keys, Query
+from mqsql.storage.connection import JOURNAL_MODES, SYNCHRONOUS, Settings
+
+SHIPPED_TABLE = 'ipython-tasks'
+"""The table of ipyparallel's own SQLiteDB unless told otherwise."""
+
+
+class SQLiteDB(BaseDB):  # type: ignore[misc]
+    """Keeps the hub's task records in an SQLite file. Each call is on disk when it returns."""
+
+    filename = Unicode('tasks.db', help='The name of the file.').tag(config=True)
+    location = Unicode('', help="The directory of the file; by default the profile's, or else the current one.").tag(
+        config=True
+    )
+    table = Unicode(
+        SHIPPED_TABLE,
+        help=f"""The name of the history in the file. Controllers that name the same one share their records, those of
+        earlier sessions included; '' starts a new one for each session. The table is called {TASKS.name} for the
+        default and <name>_records for any other.""",
+    ).tag(config=True)
+    journal_mode = CaselessStrEnum(
+        JOURNAL_MODES,
+        Settings.journal_mode,
+        help="""SQLite's journal. With 'wal' readers never delay the hub; on a network file system use 'delete'.""",
+    ).tag(config=True)
+    synchronous = CaselessStrEnum(
+        SYNCHRONOUS,
+        Settings.synchronous,
+        help="""How hard each call is made to last. With 'normal' the end of a process loses nothing, a loss of power
+        perhaps the last moments; with 'full' not even that, at a price for each call; 'off' risks the file.""",
+    ).tag(config=True)
+    busy_timeout = Float(
+        Settings.busy_timeout,
+        min=0,
+        help="""How many seconds to wait while another process writes to the file; the hub does nothing meanwhile.""",
+    ).tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.location = self.location or _profile_directory()
+        self._store = storage.open(
+            Path(self.location, self.filename),
+            table=_table(self.table or f'_{self.session}'),
+            journal_mode=self.journal_mode,
+            synchronous=self.synchronous,
+            busy_timeout=self.busy_timeout,
+        )
+
+    def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
+        """Store a new record. If its output came first and began it, only what `rec` knows is added."""
+        try:
+            self._store.add_record(msg_id, rec)
+        except DuplicateRecordError:
+            self._store.update_record(msg_id, {key: value for key, value in rec.items() if value})
+
+    def get_record(self, msg_id: str) -> Record:
+        """The record of a task; KeyError, which is all that the hub expects, if there is none or it cannot be read."""
+        try:
+            return self._store.get_record(msg_id)
+        except StorageError as e:
+            self.log.error('The task database cannot be read: %s', e)
+            raise KeyError(str(e)) from e
+
+    def update_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
+        """Give some keys of a record new values; KeyError if there is no such record."""
+        self._store.update_record(msg_id, rec)
+
+    def drop_record(self, msg_id: str) -> None:
+        """Delete a record; KeyError if there is none."""
+        self._store.drop_record(msg_id)
+
+    def drop_matching_records(self, check: Query) -> None:
+        """Delete the records that match a query."""
+        self._store.drop_matching_records(check)
+
+    def find_records(self, check: Query, keys: Keys = None) -> list[Record]:
+        """The records that match a query, with all keys or those asked for; msg_id always."""
+        return self._store.find_records(check, keys)
+
+    def get_history(self) -> list[str]:
+        """All msg_ids by time of submission; those without one, of which only output is known, come first."""
+        return self._store.get_history()
+
+    def close(self) -> None:
+        """Close the file. The controller never calls this, and need not: nothing is held back."""
+        self._store.close()
+
+
+def _profile_directory() -> str:
+    profile = BaseIPythonApplication.instance().profile_dir if BaseIPythonApplication.initialized() else None
+    return str(profile.location) if profile is not None else '.'
+
+
+def _table(name: str) -> Table:
+    return TASKS if name == SHIPPED_TABLE else TASKS.rename(f'{name}_records')
