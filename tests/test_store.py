@@ -543,7 +543,7 @@ def test_an_iterator_outlives_its_store_only_to_say_so(path: Path) -> None:
 def test_several_threads_use_one_store(path: Path) -> None:
     failures: list[BaseException] = []
 
-    def work(name: int) -> None:
+    def work(store: Store, name: int) -> None:
         try:
             for i in range(30):
                 store.add_record(f'{name}-{i}', {'buffers': [b'%d' % name, b'%d' % i], 'queue': str(name)})
@@ -554,7 +554,7 @@ def test_several_threads_use_one_store(path: Path) -> None:
             failures.append(e)
 
     with mqsql.open(path) as store:
-        threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+        threads = [threading.Thread(target=work, args=(store, n)) for n in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -84,10 +84,9 @@ def _equal_forms(value: Any) -> list[tuple[str, Any]]:
 def _equal_numbers(number: float) -> list[tuple[str, Any]]:
     """A finite float past 64 bits may equal a tagged integer, and a big integer a plain float."""
     forms: list[tuple[str, Any]] = []
-    if number in INT64 or (isinstance(number, float) and math.isfinite(number)):
-        forms.append(('number', number))
-    elif isinstance(number, int) and _round(number) == number:
-        forms.append(('number', _round(number)))
+    plain = _round(number) if isinstance(number, int) and number not in INT64 else number
+    if plain == number and not math.isinf(plain):
+        forms.append(('number', plain))
     if is_nan(number) or not _within_64_bits(number):
         forms.append(('tagged', encode_document(_exact(number))))
     return forms
@@ -106,7 +105,7 @@ def _round(number: int) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf if number > 0 else -math.inf
 
 
 def read_order(operator: str, place: Place, operand: object) -> Predicate:

@@ -1,6 +1,7 @@
 """What SQL cannot say: functions to be registered on a connection before it runs a compiled statement.
 
-Imports `bson` and `schema` of the project. All are deterministic, and NULL in gives NULL or false out.
+Imports `bson` and `schema` of the project. All are deterministic and total: SQLite may call them before it tests whether a
+value has the type that they are for.
 """
 
 import base64
@@ -15,14 +16,19 @@ from mqsql.compiler.bson import bson_key
 from mqsql.schema.codec import decode_document, decode_text
 
 
-def key_of(document: str | None) -> str | None:
-    """A text that orders as the (encoded) document does in BSON."""
-    return None if document is None else bson_key(decode_document(document))
+def key_of(document: object) -> str | None:
+    """A text that orders as the (encoded) document or array does in BSON; NULL for anything else."""
+    if not isinstance(document, str) or document[:1] not in ('{', '['):
+        return None
+    try:
+        return bson_key(decode_document(document))
+    except ValueError:
+        return None  # text that only begins as JSON does
 
 
-def regex_matches(flags: int, pattern: str, subject: str | None) -> bool:
+def regex_matches(flags: int, pattern: str, subject: object) -> bool:
     """Whether the pattern is found in the stored text."""
-    return subject is not None and _compile(pattern, flags).search(decode_text(subject)) is not None
+    return isinstance(subject, str) and _compile(pattern, flags).search(decode_text(subject)) is not None
 
 
 @lru_cache(maxsize=256)
@@ -30,12 +36,15 @@ def _compile(pattern: str, flags: int) -> re.Pattern[str]:
     return re.compile(decode_text(pattern), flags)
 
 
-def bits_set(binary: str | None, positions: str) -> int | None:
+def bits_set(binary: object, positions: str) -> int | None:
     """How many of the positions (a JSON array) are set in a stored binary, whose bytes are little-endian."""
-    if binary is None or not binary.startswith('{"$binary"'):
+    if not isinstance(binary, str) or not (found := _BINARY.fullmatch(binary)):
         return None
-    number = int.from_bytes(base64.b64decode(orjson.loads(binary)['$binary']['base64']), 'little')
+    number = int.from_bytes(base64.b64decode(found[1]), 'little')
     return sum(number >> int(position) & 1 for position in orjson.loads(positions))
+
+
+_BINARY = re.compile(r'\{"\$binary":\{"base64":"([A-Za-z0-9+/=]*)","subType":"00"}}')
 
 
 FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (

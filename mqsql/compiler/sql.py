@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlglot import exp
-from sqlglot.dialects.sqlite import SQLite
+
+from mqsql.compiler.dialects import KEYWORDS
 
 Condition: TypeAlias = exp.Expr
 
@@ -38,7 +39,7 @@ def slot(name: str) -> exp.Expr:
 
 def identifier(name: str) -> exp.Identifier:
     """A name, quoted where it must be."""
-    plain = _PLAIN_NAME.fullmatch(name) and name.upper() not in SQLite.Tokenizer.KEYWORDS
+    plain = _PLAIN_NAME.fullmatch(name) and name.lower() not in KEYWORDS
     return exp.Identifier(this=name, quoted=not plain)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mqsql.errors import shown
 from mqsql.reference.place import Place
-from mqsql.schema.types import Unstorable, read_text
+from mqsql.schema.types import UnstorableError, read_text
 
 TextTest = Callable[[Any], bool]
 
@@ -66,7 +66,7 @@ def glob_test(operand: object, place: Place) -> TextTest:
     """Whether a value is text that Python's fnmatch.fnmatchcase takes."""
     try:
         pattern = read_text(operand)
-    except Unstorable as e:
+    except UnstorableError as e:
         raise place.error(str(e)) from None
     if len(pattern) > MAX_GLOB:
         raise place.error(f'a pattern of more than {MAX_GLOB} characters')

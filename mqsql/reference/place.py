@@ -8,7 +8,7 @@ from typing import Any
 from mqsql.errors import QueryError, shown
 from mqsql.reference.values import Fold, is_number, same_text
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, Table
-from mqsql.schema.types import Unstorable, read_value
+from mqsql.schema.types import UnstorableError, read_value
 
 MAX_NESTING = 100
 MAX_STEPS = 50
@@ -55,7 +55,7 @@ def read_literal(operand: object, place: Place) -> Any:
     read = place.kind.read if place.kind in (TEXT, TIMESTAMP) else read_value
     try:
         return read(operand)
-    except Unstorable as e:
+    except UnstorableError as e:
         raise QueryError(f'{e}', (place.path + e.path)[:200]) from None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mqsql.errors import UnknownNameError, shown, unknown
+from mqsql.reference.json_schema import read_schema
 from mqsql.reference.operators import (
     REFUSED,
     VALUE_OPERATORS,
@@ -92,6 +93,7 @@ QUERY_OPERATORS: Mapping[str, Callable[[object, Place], Match]] = {
     '$or': _connective(_any_of),
     '$nor': _connective(_none_of),
     '$comment': _comment,
+    '$jsonSchema': read_schema,
 }
 """The operators that stand where a key of a record could."""
 

@@ -15,6 +15,9 @@ from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, Unstora
 
 Record = dict[str, Any]
 
+ROW_IDS = ('rowid', 'oid', '_rowid_')
+"""SQLite's own names for the position of a row, which is the order of insertion."""
+
 
 @dataclass(frozen=True)
 class Index:
@@ -46,8 +49,17 @@ class Table:
             raise ValueError(f'table {self.name!r}: the key {self.key!r} must be one of its Text columns')
         if lost := [c for c in named if c not in self.columns]:
             raise ValueError(f'table {self.name!r}: there is no column {lost[0]!r}')
-        if odd := [c for c in (*self.columns, *self.aliases) if not c or c.startswith('$') or '.' in c or '\0' in c]:
-            raise ValueError(f'table {self.name!r}: a column cannot be named {odd[0]!r}')
+        folded = [c.lower() for c in self.columns]
+        for c in (*self.columns, *self.aliases):
+            if (
+                not c
+                or c.startswith('$')
+                or '.' in c
+                or '\0' in c
+                or c.lower() in ROW_IDS
+                or folded.count(c.lower()) > 1
+            ):
+                raise ValueError(f'table {self.name!r}: a column cannot be named {c!r}')
 
     def rename(self, name: str) -> 'Table':
         """The same table under another name."""

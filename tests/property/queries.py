@@ -24,16 +24,8 @@ DEEPEST = 2
 
 TYPE_NAMES = ['double', 'string', 'object', 'array', 'binData', 'bool', 'date', 'null', 'int', 'long', 'number']
 TYPES: list[str | int] = [*TYPE_NAMES, 1, 2, 3, 4, 5, 8, 9, 10, 16, 18]
-TYPE_OF: dict[type, str | int] = {
-    bool: 'bool',
-    int: 'int',
-    float: 1,
-    str: 2,
-    dict: 'object',
-    list: 'array',
-    bytes: 5,
-    datetime: 'date',
-}
+TYPE_OF: dict[type, str | int]
+TYPE_OF = {bool: 8, int: 'int', float: 1, str: 2, dict: 'object', list: 'array', bytes: 5, datetime: 'date'}
 DIVISORS = [1, 2, 3, -2, 2.7, -3.2, 2**40, 2**53 + 1]
 REMAINDERS = [0, 1, -1, 0.5, 2, 1.9]
 MASKS = [

@@ -63,7 +63,8 @@ def _containers(inner: Strategy) -> Strategy:
 
 _LEVELS = [scalars]
 for _ in range(3):
-    _LEVELS.append(scalars | _containers(_LEVELS[-1]))
+    # The scalars are many alternatives, so the containers are given as many.
+    _LEVELS.append(st.one_of(scalars, *[_containers(_LEVELS[-1])] * 4))
 
 values: Strategy = _LEVELS[-1]
 """Anything inside a Document."""

@@ -10,9 +10,9 @@ import pytest
 from finds import finds
 from hypothesis import given, settings
 from queries import OPERATORS, operators_in
+from stores import filled
 from tally import TALLY
 
-import mqsql
 from mqsql import reference
 from mqsql.errors import MqsqlError
 from mqsql.schema import BUFFERS, TASKS, Record
@@ -48,9 +48,7 @@ def count(query: dict[str, Any], records: int, answer: str) -> None:
 @given(finds())
 def test_rows_from_sql_are_the_rows_of_the_reference(drawn: tuple[list[Record], list[Find]]) -> None:
     collection, calls = drawn
-    with mqsql.open(':memory:') as store:
-        for record in collection:
-            store.add_record(record['msg_id'], record)
+    with filled(collection) as store:
         for query, options in calls:
             expected = outcome(reference.find, collection, query, **options)
             assert outcome(store.find, query, **options) == expected
