@@ -10,7 +10,7 @@
 | `dialects`      | how a statement is printed, what a database lacks     | UnsupportedError                |
 | `functions`     | what SQL cannot say, to be registered on a connection | nothing                         |
 
-`operators` is the table of operators; `comparison`, `element` and `evaluation` hold what its rows name.
+`operators` is the table of operators; `comparison`, `element`, `patterns` and `numeric` hold what its rows name.
 """
 
 from collections.abc import Callable, Mapping

@@ -33,17 +33,17 @@ def _string(value: str) -> bytes:
     return _escape(value.encode('utf-8', 'surrogatepass'))
 
 
-def _number(value: float) -> bytes:
+def _number(value: int | float) -> bytes:
     if is_nan(value):
         return b'\0'
     if value == 0:
         return b'\3'
-    if math.isinf(value):
+    if isinstance(value, float) and math.isinf(value):
         return b'\5' if value > 0 else b'\1'
     return b'\4' + _magnitude(value) if value > 0 else b'\2' + bytes(255 - b for b in _magnitude(-value))
 
 
-def _magnitude(value: float) -> bytes:
+def _magnitude(value: int | float) -> bytes:
     """The position of the leading bit, then the bits from there on, exactly."""
     numerator, denominator = value.as_integer_ratio()
     bits = numerator.bit_length()

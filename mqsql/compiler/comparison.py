@@ -16,11 +16,12 @@ import orjson
 from sqlglot import exp
 
 from mqsql.compiler.bson import bson_key
+from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import Place, is_operators
 from mqsql.compiler.predicate import NEVER, Not, Predicate, any_of
 from mqsql.compiler.sql import Condition, Value, all_, any_, call, is_null, slot, subquery, table_function, text
 from mqsql.errors import shown
-from mqsql.schema import DOCUMENT, TIMESTAMP
+from mqsql.schema import DOCUMENT
 from mqsql.schema.codec import BETWEEN_BIGS, INT64, encode_document, encode_text, encode_timestamp
 from mqsql.schema.types import bracket, is_nan
 
@@ -183,18 +184,6 @@ def _sort_in(place: Place, i: int, item: object, lists: dict[str, list[Any]]) ->
 def read_nin(place: Place, operand: object) -> Predicate:
     """None of the values equals: the negation of $in."""
     return Not(read_in(place, operand))
-
-
-def match_pattern(place: Place, pattern: 're.Pattern[Any]') -> Predicate:
-    """A compiled pattern where a value may stand: the field offers text that it finds."""
-    place.refuse_buffers()
-    if place.field.kind is TIMESTAMP:
-        return NEVER
-    if not isinstance(pattern.pattern, str):
-        raise place.error(f'takes a pattern of text, not {shown(pattern)}')
-    if '\0' in pattern.pattern:
-        raise place.error(f'a pattern cannot hold NUL: {shown(pattern)}')
-    return place.test('$regex', 'string', pattern.flags & ~re.UNICODE, encode_text(pattern.pattern))
 
 
 # --- lower

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, equal, match_pattern
+from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, equal
+from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import Place, is_operators
 from mqsql.compiler.predicate import NEVER, Field, Not, Predicate, Some, all_of, any_of
 from mqsql.compiler.sql import Condition, Value, any_, call, is_not_null, number, one_of, slot, text
@@ -123,20 +124,10 @@ def lower_type(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 
 def read_size(place: Place, operand: object) -> Predicate:
     """A non-negative whole number."""
-    size = whole_number(place, operand)
+    size = place.whole_number(operand)
     if size < 0:
         raise place.error(f'takes a non-negative whole number, not {shown(operand)}')
     return place.test('$size', '', size) if place.field.kind in (DOCUMENT, BUFFERS) and size < 2**63 else NEVER
-
-
-def whole_number(place: Place, operand: object) -> int:
-    """An int, or a float without a fraction."""
-    if isinstance(operand, int | float) and not isinstance(operand, bool) and operand == operand // 1:
-        try:
-            return int(operand)
-        except OverflowError:
-            pass
-    raise place.error(f'takes a whole number, not {shown(operand)}')
 
 
 def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:

@@ -8,7 +8,7 @@ Test wants to see of a path's end; one that looks at whole arrays as well as at 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mqsql.compiler import comparison, element, evaluation
+from mqsql.compiler import comparison, element, numeric, patterns
 from mqsql.compiler.paths import Offers
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import Not, Predicate
@@ -62,21 +62,21 @@ OPERATORS: dict[str, Operator] = {
     # as the hub's documentation spells them
     '$ge': Operator(comparison.READ_ORDER['$gt']),
     '$le': Operator(comparison.READ_ORDER['$lt']),
-    '$glob': Operator(evaluation.read_glob, evaluation.lower_glob),
+    '$glob': Operator(patterns.read_glob, patterns.lower_glob),
     # logical
     '$not': Operator(_read_not),
     # element
     '$exists': Operator(element.read_exists, element.lower_exists, offers=_offers_whole),
     '$type': Operator(element.read_type, element.lower_type, offers=_offers_types),
     # evaluation
-    '$mod': Operator(evaluation.read_mod, evaluation.lower_mod),
-    '$regex': Operator(evaluation.read_regex, evaluation.lower_regex),
-    '$options': Operator(evaluation.read_options),
+    '$mod': Operator(numeric.read_mod, numeric.lower_mod),
+    '$regex': Operator(patterns.read_regex, patterns.lower_regex),
+    '$options': Operator(patterns.read_options),
     # array
     '$all': Operator(element.read_all),
     '$elemMatch': Operator(element.read_elem_match),
     '$size': Operator(element.read_size, element.lower_size, offers=_offers_whole),
     # bitwise
-    **{name: Operator(evaluation.READ_BITS[name], evaluation.LOWER_BITS[name]) for name in evaluation.BITS},
+    **{name: Operator(numeric.READ_BITS[name], numeric.LOWER_BITS[name]) for name in numeric.BITS},
 }
 """Operators on a field, by name."""

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from mqsql.compiler.comparison import equal, match_pattern
+from mqsql.compiler.comparison import equal
 from mqsql.compiler.operators import OPERATORS
+from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import Place, Values, is_operators
 from mqsql.compiler.predicate import ALWAYS, Field, Not, Predicate, all_of, any_of
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown

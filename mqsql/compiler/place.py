@@ -70,6 +70,14 @@ class Place:
             raise self.error(f'takes a list or another iterable, not {shown(operand)}')
         return list(operand)
 
+    def whole_number(self, operand: object) -> int:
+        """An int, or a float without a fraction."""
+        if isinstance(operand, int) and not isinstance(operand, bool):
+            return int(operand)
+        if isinstance(operand, float) and operand.is_integer():
+            return int(operand)
+        raise self.error(f'takes a whole number, not {shown(operand)}')
+
 
 def is_operators(operand: object) -> TypeGuard[Mapping[str, object]]:
     """A dict is operators when its first key begins with $, else a literal."""
