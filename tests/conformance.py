@@ -83,9 +83,22 @@ def _answer(engine: Engine, case: Any) -> Any:
     return [record['content' if case.projection is not None else 'msg_id'] for record in found]
 
 
+def _projection(case: Any) -> dict[str, Any] | None:
+    """The case's projection, where `_id` stands apart from all other fields, as it does not under `content`."""
+    projection: dict[str, Any] | None = case.projection
+    if projection is None or len(projection) < 2:
+        return projection
+    rest = {path: operand for path, operand in projection.items() if path != 'content._id'}
+    inclusive = any(not isinstance(operand, dict) and operand for operand in rest.values())
+    excludes_id = projection.get('content._id') in (0, False)
+    return rest if excludes_id == inclusive else projection
+
+
 def _options(case: Any) -> Iterator[tuple[str, Any]]:
+    if projection := _projection(case):
+        yield 'projection', projection
     if case.sort:
         yield 'sort', list(case.sort.items()) if isinstance(case.sort, Mapping) else case.sort
-    for name in ('skip', 'limit', 'projection', 'collation'):
+    for name in ('skip', 'limit', 'collation'):
         if getattr(case, name):
             yield name, getattr(case, name)

@@ -4,15 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mqsql.errors import QueryError, shown
-from mqsql.reference.keys import read_keys
+from mqsql.reference.collation import read_collation
+from mqsql.reference.keys import Select, read_keys
 from mqsql.reference.paths import sort_orders, walk
 from mqsql.reference.place import Place, resolve
+from mqsql.reference.projection import read_projection
 from mqsql.reference.query import Match, read_query
 from mqsql.reference.values import MISSING, order
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 
 Records = Iterable[Mapping[str, Any]]
+Keys = str | Iterable[str] | None
 Sort = str | list[tuple[str, int]] | None
+Collation = Mapping[str, Any] | None
 
 
 def matches(record: Mapping[str, Any], query: object, *, table: Table = TASKS) -> bool:
@@ -23,54 +27,68 @@ def matches(record: Mapping[str, Any], query: object, *, table: Table = TASKS) -
 def find(
     records: Records,
     query: object = None,
-    keys: str | Iterable[str] | None = None,
+    keys: Keys = None,
     *,
     sort: Sort = None,
     limit: int | None = None,
     skip: int = 0,
+    projection: Mapping[str, Any] | None = None,
+    collation: Collation = None,
     table: Table = TASKS,
 ) -> list[Record]:
-    """The matching records, in insertion order unless sorted, cut down to `keys` (None: all but Buffers).
+    """The matching records, in insertion order unless sorted, cut down to `keys` (None: all but Buffers) or `projection`.
 
     A `limit` of None or 0 is none. Returns fresh dicts with canonical values.
     """
-    place = Place(table)
-    match, select = _read_optional(query, place), read_keys(keys, table)
-    by = _read_sort(sort, place)
-    window = _read_window(limit, skip)
-    found = _sorted([r for r in _read_records(records, table) if match(r)], by, place)
-    return [select(record) for record in found[window]]
+    place = _place(table, collation)
+    match, select = _read_optional(query, place), _read_select(keys, projection, place)
+    by, window = _read_sort(sort, place), _read_window(limit, skip)
+    found = [record for record in _read_records(records, table) if match(record)]
+    return [select(record) for record in _sorted(found, by, place)[window]]
 
 
-def find_one(
-    records: Records,
-    query: object = None,
-    keys: str | Iterable[str] | None = None,
-    *,
-    sort: Sort = None,
-    skip: int = 0,
-    table: Table = TASKS,
-) -> Record | None:
-    """The first record that `find` gives, or None."""
-    return next(iter(find(records, query, keys, sort=sort, limit=1, skip=skip, table=table)), None)
+def find_one(records: Records, query: object = None, keys: Keys = None, **options: Any) -> Record | None:
+    """The first record that `find` gives with these options, or None."""
+    return next(iter(find(records, query, keys, **{**options, 'limit': 1})), None)
 
 
 def count(
-    records: Records, query: object = None, *, limit: int | None = None, skip: int = 0, table: Table = TASKS
+    records: Records,
+    query: object = None,
+    *,
+    limit: int | None = None,
+    skip: int = 0,
+    collation: Collation = None,
+    table: Table = TASKS,
 ) -> int:
     """How many records `find` gives."""
-    return len(find(records, query, (), limit=limit, skip=skip, table=table))
+    return len(find(records, query, (), limit=limit, skip=skip, collation=collation, table=table))
 
 
-def distinct(records: Records, key: str, query: object = None, *, table: Table = TASKS) -> list[Any]:
+def distinct(
+    records: Records, key: str, query: object = None, *, collation: Collation = None, table: Table = TASKS
+) -> list[Any]:
     """The different values at `key`, an array's elements one by one, in the order they are met; missing gives none."""
-    place = Place(table)
+    place = _place(table, collation)
     steps, kind = resolve(key, table, place.at(str(key)))
     if kind is BUFFERS:
-        raise QueryError('Buffers have no distinct values', key)
+        raise place.at(key).error('Buffers have no distinct values')
     match = _read_optional(query, place)
     found = [v for record in _read_records(records, table) if match(record) for v in _values(record, steps)]
     return list({order(value, place.fold): value for value in reversed(found)}.values())[::-1]
+
+
+def _place(table: Table, collation: object) -> Place:
+    return Place(table, fold=read_collation(collation, Place(table, 'collation')))
+
+
+def _read_select(keys: Keys, projection: object, place: Place) -> Select:
+    assert place.table is not None
+    if projection is None or projection == {}:
+        return read_keys(keys, place.table)
+    if keys is not None:
+        raise QueryError('keys and projection do not stand together', 'projection')
+    return read_projection(projection, place.table, place.fold)
 
 
 def _values(record: Record, steps: list[str]) -> list[Any]:

@@ -166,7 +166,7 @@ def remainder(operand: object, place: Place) -> Test:
     """The value, cut to a whole number, leaves this remainder, which has the sign of the value."""
     if not isinstance(operand, list | tuple) or len(operand) != 2:
         raise place.error(f'takes a list of divisor and remainder, not {shown(operand)}')
-    divisor, wanted = (_cut(part, place.item(i)) for i, part in enumerate(operand))
+    divisor, wanted = (read_int64(part, place.item(i)) for i, part in enumerate(operand))
     if divisor == 0:
         raise place.error('the divisor is 0')
 
@@ -179,7 +179,8 @@ def remainder(operand: object, place: Place) -> Test:
     return some(test)
 
 
-def _cut(operand: object, place: Place) -> int:
+def read_int64(operand: object, place: Place) -> int:
+    """A finite number, cut to a whole one of 64 bits."""
     number = read_number(operand, place)
     try:
         whole = int(number)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mqsql.errors import UnknownNameError, shown, unknown
+from mqsql.reference.expressions import read_expr
 from mqsql.reference.json_schema import read_schema
 from mqsql.reference.operators import (
     REFUSED,
@@ -93,6 +94,7 @@ QUERY_OPERATORS: Mapping[str, Callable[[object, Place], Match]] = {
     '$or': _connective(_any_of),
     '$nor': _connective(_none_of),
     '$comment': _comment,
+    '$expr': read_expr,
     '$jsonSchema': read_schema,
 }
 """The operators that stand where a key of a record could."""

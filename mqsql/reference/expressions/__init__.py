@@ -1,0 +1,33 @@
+"""Expressions, as $expr and computed fields take them. Imports `place` of the reference, and the modules of this folder.
+
+The operators are those of MongoDB's manual, "Expression Operators", that EXPRESSIONS lists.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mqsql.reference.expressions.arrays import ARRAYS, CONVERSIONS
+from mqsql.reference.expressions.core import Evaluate, Operator, Reader
+from mqsql.reference.expressions.dates import DATES
+from mqsql.reference.expressions.logic import LOGIC
+from mqsql.reference.expressions.numbers import NUMBERS
+from mqsql.reference.expressions.texts import TEXTS
+from mqsql.reference.place import Place
+from mqsql.reference.values import truth
+
+EXPRESSIONS: Mapping[str, Operator] = {**LOGIC, **NUMBERS, **DATES, **TEXTS, **ARRAYS, **CONVERSIONS}
+"""Every operator of expressions by name."""
+
+
+def read_expression(expression: object, place: Place) -> Callable[[dict[str, Any]], Any]:
+    """What the expression gives for a record; MISSING where that is nothing."""
+    evaluate: Evaluate = Reader(place, EXPRESSIONS).read(expression)
+    return lambda record: evaluate({'ROOT': record})
+
+
+def read_expr(expression: object, place: Place) -> Callable[[dict[str, Any]], bool]:
+    """$expr: the records for which the expression is true."""
+    if place.table is None:
+        raise place.error('$expr looks at whole records, it cannot stand inside $elemMatch')
+    evaluate = read_expression(expression, place)
+    return lambda record: truth(evaluate(record))

@@ -1,0 +1,209 @@
+"""Reads expressions into functions. Imports `errors`, `schema`, and `place`, `values` of the reference.
+
+An expression is a literal, a path (`$started`, `$content.a`), a variable (`$$this.x`), a list or dict of expressions, or a
+dict of one operator. It is read once, and then evaluated for each record with the variables in scope, ROOT among them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from mqsql.errors import QueryError, UnknownNameError, shown, unknown
+from mqsql.reference.place import Place, read_literal, resolve
+from mqsql.reference.values import MISSING
+from mqsql.schema import BUFFERS
+
+Variables = Mapping[str, Any]
+Evaluate = Callable[[Variables], Any]
+Function = Callable[..., Any]
+
+
+class MeaninglessError(ValueError):
+    """An operator was given a value that it has no result for; becomes a QueryError that names the place."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the expressions at a place; `variables` are those that may be named there."""
+
+    place: Place
+    operators: Mapping[str, 'Operator']
+    variables: frozenset[str] = frozenset()
+
+    def at(self, name: str) -> 'Reader':
+        """The reader for what stands below."""
+        return replace(self, place=self.place.at(name).nested())
+
+    def item(self, index: int) -> 'Reader':
+        """The reader for an item of a list."""
+        return replace(self, place=self.place.item(index).nested())
+
+    def binding(self, *names: str) -> 'Reader':
+        """The reader for what stands in the scope of these variables."""
+        return replace(self, variables=self.variables.union(names))
+
+    def read(self, expression: Any) -> Evaluate:
+        """The function that evaluates the expression."""
+        if isinstance(expression, str) and expression.startswith('$$'):
+            return self._variable(expression)
+        if isinstance(expression, str) and expression.startswith('$'):
+            return self._path(expression[1:])
+        if isinstance(expression, list | tuple):
+            return self._list(expression)
+        if isinstance(expression, Mapping):
+            return self._dict(expression)
+        literal = read_literal(expression, self.place)
+        return lambda variables: literal
+
+    def _path(self, path: str) -> Evaluate:
+        if self.place.table is None:
+            raise self.place.error('an expression can look at whole records only')
+        (column, *steps), kind = resolve(path, self.place.table, self.place)
+        if kind is BUFFERS:
+            raise self.place.error(f'{column} holds {kind.holds}, which expressions cannot use')
+        self._check_steps(steps)
+        return lambda variables: follow(variables['ROOT'], [column, *steps])
+
+    def _variable(self, expression: str) -> Evaluate:
+        name, *steps = expression[2:].split('.')
+        if name in ('ROOT', 'CURRENT') and steps:
+            return self._path('.'.join(steps))
+        if name == 'NOW':
+            now = datetime.now(UTC)
+            return lambda variables: now
+        known = {'ROOT', 'CURRENT', 'REMOVE', *self.variables}
+        if name not in known:
+            raise UnknownNameError(unknown('variable', f'$${name}', [f'$${n}' for n in known]), self.place.path)
+        self._check_steps(steps)
+        standing_for = {'CURRENT': 'ROOT'}.get(name, name)
+        return lambda variables: follow(variables.get(standing_for, MISSING), steps)
+
+    def _check_steps(self, steps: list[str]) -> None:
+        if odd := [step for step in steps if not step or step.startswith('$')]:
+            raise self.place.error(f'a path cannot have the step {odd[0]!r}')
+
+    def _list(self, items: Any) -> Evaluate:
+        parts = [self.item(i).read(item) for i, item in enumerate(items)]
+        return lambda variables: [null_if_missing(part(variables)) for part in parts]
+
+    def _dict(self, fields: Mapping[Any, Any]) -> Evaluate:
+        names = list(fields)
+        if any(not isinstance(name, str) for name in names):
+            raise self.place.error('an object has text for keys')
+        if names and names[0].startswith('$'):
+            return self._operator(names, fields[names[0]])
+        if odd := [name for name in names if not name or name.startswith('$') or '.' in name]:
+            raise self.place.error(f'a field of an object cannot be named {shown(odd[0])}')
+        parts = {name: self.at(name).read(value) for name, value in fields.items()}
+        return lambda variables: without_missing({name: part(variables) for name, part in parts.items()})
+
+    def _operator(self, names: list[str], operand: Any) -> Evaluate:
+        if len(names) > 1:
+            raise self.place.error(f'an operator stands alone in its dict, not beside {shown(names[1])}')
+        if names[0] not in self.operators:
+            raise UnknownNameError(unknown('expression', names[0], self.operators), self.place.path)
+        return self.operators[names[0]](operand, self.at(names[0]))
+
+    def named(self, operand: Any, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Evaluate]:
+        """The arguments of an operator that takes them by name; those not given evaluate to missing."""
+        given = self.named_parts(operand, needed, optional)
+        return {name: self.at(name).read(given[name]) if name in given else missing for name in (*needed, *optional)}
+
+    def named_parts(self, operand: Any, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> Mapping[str, Any]:
+        """The arguments unread; QueryError for those that lack or that nobody knows."""
+        if not isinstance(operand, Mapping):
+            raise self.place.error(f'takes a dict of {", ".join(needed)}, not {shown(operand)}')
+        if lacking := [name for name in needed if name not in operand]:
+            raise self.place.error(f'lacks {lacking[0]!r}')
+        if odd := [name for name in operand if name not in (*needed, *optional)]:
+            raise self.place.error(f'does not take {shown(odd[0])}')
+        return operand
+
+
+Operator = Callable[[Any, Reader], Evaluate]
+"""Takes what stands under the operator, unread, and the reader there."""
+
+
+def missing(variables: Variables) -> Any:
+    """What an argument that was not given evaluates to."""
+    return MISSING
+
+
+def null_if_missing(value: Any) -> Any:
+    """The value as it stands in a list, where nothing can be missing."""
+    return None if value is MISSING else value
+
+
+def is_null(value: Any) -> bool:
+    """Whether the value is null or missing."""
+    return value is None or value is MISSING
+
+
+def without_missing(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not MISSING}
+
+
+def follow(value: Any, steps: list[str]) -> Any:
+    """The value of a path in an expression: through arrays a list of what the elements have there; no step is an index."""
+    if not steps:
+        return value
+    if isinstance(value, list):
+        found = [follow(part, steps) for part in value if isinstance(part, dict | list)]
+        return [part for part in found if part is not MISSING]
+    return follow(value[steps[0]], steps[1:]) if isinstance(value, dict) and steps[0] in value else MISSING
+
+
+def guard(call: Function, place: Place, *values: Any) -> Any:
+    """The function's result; what it has none for becomes a QueryError that names the place."""
+    try:
+        return call(*values)
+    except (MeaninglessError, OverflowError) as e:
+        raise QueryError(str(e), place.path) from None
+
+
+def function(call: Function, least: int = 1, most: int | None = 1, *, nullable: bool = True) -> Operator:
+    """An operator that evaluates its arguments, given as a list or alone, and applies `call` to them.
+
+    If `nullable`, it is null where an argument is null or missing. `most` None is any number.
+    """
+
+    def read(operand: Any, reader: Reader) -> Evaluate:
+        arguments = operand if isinstance(operand, list | tuple) else [operand]
+        if len(arguments) < least or (most is not None and len(arguments) > most):
+            raise reader.place.error(f'takes {_amount(least, most)}, not {len(arguments)}')
+        parts = [reader.item(i).read(argument) for i, argument in enumerate(arguments)]
+
+        def evaluate(variables: Variables) -> Any:
+            values = [part(variables) for part in parts]
+            return None if nullable and any(map(is_null, values)) else guard(call, reader.place, *values)
+
+        return evaluate
+
+    return read
+
+
+def _amount(least: int, most: int | None) -> str:
+    if least == most:
+        return f'{least} argument{"s" if least > 1 else ""}'
+    return f'at least {least} arguments' if most is None else f'{least} to {most} arguments'
+
+
+def keyword_function(
+    call: Function, needed: tuple[str, ...], optional: tuple[str, ...] = (), *, nullable: tuple[str, ...] = ()
+) -> Operator:
+    """An operator that takes its arguments by name; null where one of `nullable` is null or missing."""
+
+    def read(operand: Any, reader: Reader) -> Evaluate:
+        parts = reader.named(operand, needed, optional)
+
+        def evaluate(variables: Variables) -> Any:
+            values = {name: part(variables) for name, part in parts.items()}
+            return (
+                None if any(is_null(values[name]) for name in nullable) else guard(call, reader.place, *values.values())
+            )
+
+        return evaluate
+
+    return read

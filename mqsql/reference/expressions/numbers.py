@@ -1,0 +1,183 @@
+"""Expressions of arithmetic, on numbers and on dates. Imports `errors`, and `bits`, `values` and `core` of the reference.
+
+As in MongoDB, whole numbers stay whole while 64 bits hold them and become floating point beyond; a number added to a date
+is milliseconds, and so is the difference of two dates, cut to a whole number.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
+
+from mqsql.errors import shown
+from mqsql.reference.bits import INT64
+from mqsql.reference.expressions.core import MeaninglessError, Operator, function, is_null
+from mqsql.reference.values import is_nan, is_number, order
+
+EXACT = Context(prec=6000)  # digits enough for every integer that a Document can hold
+
+
+def number(value: Any) -> Any:
+    """The value, which must be a number."""
+    if not is_number(value):
+        raise MeaninglessError(f'takes numbers, not {shown(value)}')
+    return value
+
+
+def fit(value: float) -> float:
+    """A result as 64 bits hold it: whole numbers beyond become floating point."""
+    return float(value) if isinstance(value, int) and value not in INT64 else value
+
+
+def whole(value: Any) -> int:
+    """The value, which must be a whole number."""
+    if is_nan(value) or number(value) in (math.inf, -math.inf) or value != int(value):
+        raise MeaninglessError(f'takes whole numbers, not {shown(value)}')
+    return int(value)
+
+
+def shift(moment: datetime, milliseconds: Any) -> datetime:
+    """The date so much later."""
+    try:
+        return moment + timedelta(milliseconds=number(milliseconds))
+    except (OverflowError, ValueError):
+        raise MeaninglessError(f'{shown(moment)} and {shown(milliseconds)} ms is no date') from None
+
+
+def milliseconds_between(later: datetime, earlier: datetime) -> int:
+    """The difference in whole milliseconds, cut toward zero."""
+    microseconds = (later - earlier) // timedelta(microseconds=1)
+    return microseconds // 1000 if microseconds >= 0 else -(-microseconds // 1000)
+
+
+def _add(*values: Any) -> Any:
+    dates = [value for value in values if isinstance(value, datetime)]
+    total = fit(sum(number(value) for value in values if not isinstance(value, datetime)))
+    if len(dates) > 1:
+        raise MeaninglessError('takes one date at most')
+    return shift(dates[0], total) if dates else total
+
+
+def _subtract(left: Any, right: Any) -> Any:
+    if isinstance(left, datetime):
+        return milliseconds_between(left, right) if isinstance(right, datetime) else shift(left, -number(right))
+    return fit(number(left) - number(right))
+
+
+def _multiply(*values: Any) -> Any:
+    product: Any = 1
+    for value in values:
+        product = fit(product * number(value))
+    return product
+
+
+def _divide(left: Any, right: Any) -> float:
+    if number(right) == 0:
+        raise MeaninglessError('divides by zero')
+    return float(number(left) / right)
+
+
+def _mod(left: Any, right: Any) -> Any:
+    if number(right) == 0:
+        raise MeaninglessError('divides by zero')
+    if isinstance(number(left), int) and isinstance(right, int):
+        rest = abs(left) % abs(right)
+        return rest if left >= 0 else -rest
+    return math.nan if math.isinf(left) else math.fmod(left, right)
+
+
+def _like(value: Any, cut: Callable[[float], int]) -> Any:
+    """The value cut to a whole number, of the type that it had."""
+    return value if isinstance(number(value), int) or not math.isfinite(value) else float(cut(value))
+
+
+def _rounded(rounding: str) -> Callable[..., Any]:
+    def call(value: Any, places: Any = 0) -> Any:
+        places = whole(places)
+        if not -20 <= places <= 100:
+            raise MeaninglessError(f'takes -20 to 100 places, not {places}')
+        if not math.isfinite(number(value)) or (isinstance(value, int) and places >= 0):
+            return value
+        scaled = Decimal(value).scaleb(places, EXACT).to_integral_value(rounding, EXACT)
+        result = scaled.scaleb(-places, EXACT)
+        return fit(int(result)) if isinstance(value, int) else float(result)
+
+    return call
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if number(base) == 0 and number(exponent) < 0:
+        raise MeaninglessError('0 has no negative power')
+    if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0 and (abs(base) < 2 or exponent < 64):
+        return fit(base**exponent)
+    try:
+        return math.pow(base, exponent)
+    except ValueError:
+        return math.nan
+    except OverflowError:
+        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
+
+
+def _exp(value: Any) -> float:
+    try:
+        return math.exp(number(value))
+    except OverflowError:
+        return math.inf
+
+
+def _sqrt(value: Any) -> float:
+    if number(value) < 0:
+        raise MeaninglessError(f'takes a number of at least 0, not {shown(value)}')
+    return math.sqrt(value)
+
+
+def _log(value: Any, base: Any = math.e) -> float:
+    if number(value) <= 0 or number(base) <= 0 or base == 1:
+        raise MeaninglessError('takes a positive number, and a positive base other than 1')
+    return math.log10(value) if base == 10 else math.log(value) / (1 if base == math.e else math.log(base))
+
+
+# --- of many values
+
+
+def many(call: Callable[[list[Any]], Any]) -> Operator:
+    """An operator on the elements of one array, or on all its arguments."""
+
+    def spread(*values: Any) -> Any:
+        return call(values[0] if len(values) == 1 and isinstance(values[0], list) else list(values))
+
+    return function(spread, 1, None, nullable=False)
+
+
+def _average(values: list[Any]) -> float | None:
+    numbers = [value for value in values if is_number(value)]
+    return sum(numbers) / len(numbers) if numbers else None
+
+
+def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any]], Any]:
+    return lambda values: choose((v for v in values if not is_null(v)), key=order, default=None)
+
+
+NUMBERS: Mapping[str, Operator] = {
+    '$add': function(_add, 0, None),
+    '$subtract': function(_subtract, 2, 2),
+    '$multiply': function(_multiply, 0, None),
+    '$divide': function(_divide, 2, 2),
+    '$mod': function(_mod, 2, 2),
+    '$abs': function(lambda value: fit(abs(number(value)))),
+    '$ceil': function(lambda value: _like(value, math.ceil)),
+    '$floor': function(lambda value: _like(value, math.floor)),
+    '$round': function(_rounded(ROUND_HALF_EVEN), 1, 2),
+    '$trunc': function(_rounded(ROUND_DOWN), 1, 2),
+    '$sqrt': function(_sqrt),
+    '$pow': function(_power, 2, 2),
+    '$exp': function(_exp),
+    '$ln': function(_log),
+    '$log': function(_log, 2, 2),
+    '$log10': function(lambda value: _log(value, 10)),
+    '$sum': many(lambda values: fit(sum(value for value in values if is_number(value)))),
+    '$avg': many(_average),
+    '$min': many(_extreme(min)),
+    '$max': many(_extreme(max)),
+}

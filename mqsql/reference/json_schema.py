@@ -1,0 +1,313 @@
+"""$jsonSchema: which values a JSON Schema takes. Imports `errors`, `schema`, and of the reference `values`, `place`,
+`patterns` and `operators`.
+
+The dialect is MongoDB's (manual, "$jsonSchema"): draft 4 with `bsonType`, without "integer", references, formats and
+defaults. A keyword speaks of values of one type and takes all others. At the top, properties are the columns of the table.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mqsql.errors import UnknownNameError, shown, unknown
+from mqsql.reference.operators import TYPES, read_types, type_of
+from mqsql.reference.patterns import Regex, regex_test
+from mqsql.reference.place import Place, read_literal, read_number, read_whole
+from mqsql.reference.values import Order, is_nan, is_number, order
+from mqsql.schema import DOCUMENT
+
+Check = Callable[[Any], bool]
+Keyword = Callable[[Any, Mapping[str, Any], Place], Check]
+"""Takes what stands under the keyword, the whole schema (some keywords modify each other), and the place."""
+
+JSON_TYPES = {
+    'object': 'object', 'array': 'array', 'number': 'number', 'boolean': 'bool', 'string': 'string', 'null': 'null'
+}  # fmt: skip
+UNSUPPORTED = ('$ref', '$schema', 'default', 'definitions', 'format', 'id', 'encrypt', 'encryptMetadata')
+
+
+def read_schema(schema: object, place: Place) -> Check:
+    """Whether a value satisfies the schema; QueryError for one that MongoDB refuses."""
+    if not isinstance(schema, Mapping):
+        raise place.error(f'takes a schema as a dict, not {shown(schema)}')
+    inner = place.nested()
+    return _all([_keyword(name, operand, schema, inner) for name, operand in schema.items()])
+
+
+def _keyword(name: object, operand: object, schema: Mapping[str, Any], place: Place) -> Check:
+    if name in UNSUPPORTED:
+        raise place.error(f'MongoDB has no JSON Schema keyword {shown(name)}')
+    if not isinstance(name, str) or name not in KEYWORDS:
+        raise UnknownNameError(unknown('JSON Schema keyword', str(name), KEYWORDS), place.path)
+    return KEYWORDS[name](operand, schema, place.at(name))
+
+
+def _all(checks: list[Check]) -> Check:
+    return lambda value: all(check(value) for check in checks)
+
+
+def _any(checks: list[Check]) -> Check:
+    return lambda value: any(check(value) for check in checks)
+
+
+def _one(checks: list[Check]) -> Check:
+    return lambda value: sum(check(value) for check in checks) == 1
+
+
+# --- keywords for every type
+
+
+def _annotation(operand: object, schema: object, place: Place) -> Check:
+    if not isinstance(operand, str):
+        raise place.error(f'takes text, not {shown(operand)}')
+    return _all([])
+
+
+def _types(operand: object, schema: Mapping[str, Any], place: Place, names: Mapping[str, str]) -> Check:
+    listed: Any = operand if isinstance(operand, list | tuple) else [operand]
+    if 'type' in schema and 'bsonType' in schema:
+        raise place.error('type and bsonType do not stand together')
+    if not all(isinstance(name, str) and name in names for name in listed) or len(set(listed)) < len(listed):
+        raise place.error(f'takes one of {", ".join(names)}, or several different ones, not {shown(operand)}')
+    wanted = read_types([names[name] for name in listed], place)
+    return lambda value: type_of(value) in wanted
+
+
+def _json_type(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
+    return _types(operand, schema, place, JSON_TYPES)
+
+
+def _bson_type(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
+    return _types(operand, schema, place, {name: name for name in (*TYPES, 'number')})
+
+
+def _list(operand: object, place: Place) -> list[Any]:
+    if not isinstance(operand, list | tuple) or not operand:
+        raise place.error(f'takes a non-empty list, not {shown(operand)}')
+    return list(operand)
+
+
+def _enum(operand: object, schema: object, place: Place) -> Check:
+    plain = Place(None, place.path, DOCUMENT)
+    items = [_identity(read_literal(item, plain)) for item in _list(operand, place)]
+    if len(set(items)) < len(items):
+        raise place.error('the values are not different ones')
+    return lambda value: _identity(value) in items
+
+
+def _identity(value: Any) -> Order:
+    """Equal for values that JSON Schema holds equal: the order of an object's fields does not count, nor a collation."""
+    return order(_by_field(value))
+
+
+def _by_field(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_by_field(part) for part in value]
+    return {name: _by_field(value[name]) for name in sorted(value)} if isinstance(value, dict) else value
+
+
+def _schemas(combine: Callable[[list[Check]], Check]) -> Keyword:
+    def read(operand: object, schema: object, place: Place) -> Check:
+        return combine([read_schema(item, place.item(i)) for i, item in enumerate(_list(operand, place))])
+
+    return read
+
+
+def _not(operand: object, schema: object, place: Place) -> Check:
+    check = read_schema(operand, place)
+    return lambda value: not check(value)
+
+
+# --- numbers and strings
+
+
+def _bound(holds: Callable[[Any, Any], bool], exclusive: str) -> Keyword:
+    def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
+        bound = read_number(operand, place)
+        strict = schema.get(exclusive, False) is True
+        return lambda value: not is_number(value) or (holds(value, bound) and not (strict and value == bound))
+
+    return read
+
+
+def _exclusive(beside: str) -> Keyword:
+    def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
+        if not isinstance(operand, bool) or beside not in schema:
+            raise place.error(f'takes a boolean and stands beside {beside}')
+        return _all([])
+
+    return read
+
+
+def _multiple_of(operand: object, schema: object, place: Place) -> Check:
+    step = read_number(operand, place)
+    if not 0 < step < float('inf'):
+        raise place.error(f'takes a number above 0, not {shown(operand)}')
+    return lambda value: (
+        not is_number(value) or (abs(value) != float('inf') and not is_nan(value) and value % step == 0)
+    )
+
+
+def _length(kind: type[Any], measure: Callable[[int, int], bool]) -> Keyword:
+    def read(operand: object, schema: object, place: Place) -> Check:
+        limit = read_whole(operand, place)
+        return lambda value: not isinstance(value, kind) or measure(len(value), limit)
+
+    return read
+
+
+def _pattern(operand: object, schema: object, place: Place) -> Check:
+    found = _regex(operand, place)
+    return lambda value: not isinstance(value, str) or found(value)
+
+
+def _regex(operand: object, place: Place) -> Check:
+    if not isinstance(operand, str):
+        raise place.error(f'takes text, not {shown(operand)}')
+    return regex_test(Regex(operand, ''), place)
+
+
+# --- objects
+
+
+def _name(name: object, place: Place) -> str:
+    """A property's name; at the top that of a column, by any of its names."""
+    if not isinstance(name, str):
+        raise place.error(f'a property is text, not {shown(name)}')
+    return place.table.column(name, place.path) if place.table else str(name)
+
+
+def _inside(place: Place) -> Place:
+    return Place(None, place.path, DOCUMENT, place.depth, place.fold)
+
+
+def _by_name(operand: object, place: Place) -> Mapping[Any, Any]:
+    if not isinstance(operand, Mapping):
+        raise place.error(f'takes a dict, not {shown(operand)}')
+    return operand
+
+
+def _properties(operand: object, schema: object, place: Place) -> Check:
+    checks = {
+        _name(name, place): read_schema(item, _inside(place.at(str(name))))
+        for name, item in _by_name(operand, place).items()
+    }
+    return lambda value: not isinstance(value, dict) or all(c(value[n]) for n, c in checks.items() if n in value)
+
+
+def _pattern_properties(operand: object, schema: object, place: Place) -> Check:
+    checks = [
+        (_regex(pattern, place), read_schema(item, _inside(place.at(str(pattern)))))
+        for pattern, item in _by_name(operand, place).items()
+    ]
+    return lambda value: (
+        not isinstance(value, dict)
+        or all(check(part) for name, part in value.items() for matches, check in checks if matches(name))
+    )
+
+
+def _schema_or_flag(operand: object, place: Place) -> Check:
+    if isinstance(operand, bool):
+        return lambda value: operand
+    return read_schema(operand, _inside(place))
+
+
+def _additional_properties(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
+    check = _schema_or_flag(operand, place)
+    named = {_name(name, place) for name in _by_name(schema.get('properties', {}), place)}
+    patterns = [_regex(pattern, place) for pattern in _by_name(schema.get('patternProperties', {}), place)]
+
+    def test(value: Any) -> bool:
+        rest = value.keys() - named if isinstance(value, dict) else set()
+        return all(check(value[name]) for name in rest if not any(found(name) for found in patterns))
+
+    return test
+
+
+def _names(operand: object, place: Place) -> set[str]:
+    names = [_name(name, place) for name in _list(operand, place)]
+    if len(set(names)) < len(names):
+        raise place.error('the names are not different ones')
+    return set(names)
+
+
+def _required(operand: object, schema: object, place: Place) -> Check:
+    names = _names(operand, place)
+    return lambda value: not isinstance(value, dict) or names <= value.keys()
+
+
+def _dependencies(operand: object, schema: object, place: Place) -> Check:
+    checks = {
+        _name(name, place): _dependency(item, place.at(str(name))) for name, item in _by_name(operand, place).items()
+    }
+    return lambda value: not isinstance(value, dict) or all(c(value) for n, c in checks.items() if n in value)
+
+
+def _dependency(operand: object, place: Place) -> Check:
+    return read_schema(operand, place) if isinstance(operand, Mapping) else _required(operand, {}, place)
+
+
+# --- arrays
+
+
+def _items(operand: object, schema: object, place: Place) -> Check:
+    if not isinstance(operand, list | tuple):
+        check = read_schema(operand, _inside(place))
+        return lambda value: not isinstance(value, list) or all(map(check, value))
+    checks = [read_schema(item, _inside(place.item(i))) for i, item in enumerate(operand)]
+    return lambda value: (
+        not isinstance(value, list) or all(check(part) for check, part in zip(checks, value, strict=False))
+    )
+
+
+def _additional_items(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
+    check, items = _schema_or_flag(operand, place), schema.get('items')
+    if not isinstance(items, list | tuple):
+        return _all([])  # one schema for all items leaves none over
+    return lambda value: not isinstance(value, list) or all(map(check, value[len(items) :]))
+
+
+def _unique_items(operand: object, schema: object, place: Place) -> Check:
+    if not isinstance(operand, bool):
+        raise place.error(f'takes a boolean, not {shown(operand)}')
+    return lambda value: not (operand and isinstance(value, list)) or len(set(map(_identity, value))) == len(value)
+
+
+def _at_least(size: int, limit: int) -> bool:
+    return size >= limit
+
+
+def _at_most(size: int, limit: int) -> bool:
+    return size <= limit
+
+
+KEYWORDS: Mapping[str, Keyword] = {
+    'title': _annotation,
+    'description': _annotation,
+    'type': _json_type,
+    'bsonType': _bson_type,
+    'enum': _enum,
+    'allOf': _schemas(_all),
+    'anyOf': _schemas(_any),
+    'oneOf': _schemas(_one),
+    'not': _not,
+    'minimum': _bound(lambda value, bound: value >= bound, 'exclusiveMinimum'),
+    'maximum': _bound(lambda value, bound: value <= bound, 'exclusiveMaximum'),
+    'exclusiveMinimum': _exclusive('minimum'),
+    'exclusiveMaximum': _exclusive('maximum'),
+    'multipleOf': _multiple_of,
+    'minLength': _length(str, _at_least),
+    'maxLength': _length(str, _at_most),
+    'pattern': _pattern,
+    'properties': _properties,
+    'patternProperties': _pattern_properties,
+    'additionalProperties': _additional_properties,
+    'required': _required,
+    'minProperties': _length(dict, _at_least),
+    'maxProperties': _length(dict, _at_most),
+    'dependencies': _dependencies,
+    'items': _items,
+    'additionalItems': _additional_items,
+    'minItems': _length(list, _at_least),
+    'maxItems': _length(list, _at_most),
+    'uniqueItems': _unique_items,
+}
