@@ -1,47 +1,19 @@
-"""Draws as plain calls: a place, an operand that occurs there, a pattern for its texts.
+"""What stands in a query: a place, an operand that occurs there, a pattern for its texts.
 
-Imports `places`, `strategies` and the schema.
+Imports `draws`, `places`, `strategies` and the schema.
 """
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import strategies as some
+from draws import Draws
 from hypothesis import strategies as st
 from places import COLUMNS, Place, as_given, near
 from strategies import Strategy
 
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS
-
-T = TypeVar('T')
-
-
-class Draws:
-    """Hypothesis's choices as calls; composing strategies for each collection anew takes most of a test's time."""
-
-    def __init__(self, draw: st.DrawFn) -> None:
-        self.draw = draw
-
-    def pick(self, options: Sequence[T]) -> T:
-        """One of them; shrinks to the first."""
-        index: int = self.draw(_indexes(len(options)))
-        return options[index]
-
-    def once_in(self, times: int) -> bool:
-        """True so often; shrinks to False."""
-        return self.pick(range(times)) == times - 1
-
-    def several(self, least: int, most: int, draw: Callable[[], T]) -> list[T]:
-        """A list of so many."""
-        return [draw() for _ in range(self.pick(range(least, most + 1)))]
-
-
-@lru_cache
-def _indexes(length: int) -> Strategy:
-    return st.integers(0, length - 1)
 
 
 def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
@@ -71,7 +43,7 @@ def operand(d: Draws, place: Place) -> Any:
     return d.pick([value, *near(value), *as_given(place.kind, value)])
 
 
-ANYTHING = {kind: st.none() | strategy for kind, strategy in {**some.BY_KIND, DOCUMENT: some.values}.items()}
+ANYTHING = {kind: st.none() | strategy for kind, strategy in {**some.BY_KIND, DOCUMENT: some.values()}.items()}
 
 
 def short_text(d: Draws, place: Place) -> str:

@@ -6,7 +6,8 @@ Imports `queries` and what that imports.
 from typing import Any
 
 import strategies as some
-from drawing import Draws, somewhere
+from drawing import somewhere
+from draws import Draws
 from hypothesis import strategies as st
 from places import COLUMNS, Place, places
 from queries import Query, query

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from drawing import Draws, compiled, glob, operand, pattern, somewhere
+from drawing import compiled, glob, operand, pattern, somewhere
+from draws import Draws
 from hypothesis import strategies as st
 from places import Place, places
 
@@ -54,7 +55,15 @@ SIZES = [1, 0, 2, 3, 1.0, 2**40]
 
 def member(d: Draws, place: Place) -> Any:
     """An element of the list behind `$in` and its like."""
-    return compiled(d, place) if place.kind is not BUFFERS and d.once_in(6) else operand(d, place)
+    if place.kind is not BUFFERS and d.once_in(6):
+        return compiled(d, place)
+    value = operand(d, place)
+    return None if reads_as_operators(value) else value
+
+
+def reads_as_operators(value: object) -> bool:
+    """Whether a query takes the value, where it does not stand behind `$eq`, for operators."""
+    return isinstance(value, dict) and next(iter(value), '').startswith('$')
 
 
 def members(d: Draws, place: Place) -> list[Any]:
@@ -173,7 +182,7 @@ def bare(d: Draws, place: Place) -> Any:
     if place.kind is not BUFFERS and d.once_in(5):
         return compiled(d, place)
     value = operand(d, place)
-    return {'$eq': value} if isinstance(value, dict) and next(iter(value), '').startswith('$') else value
+    return {'$eq': value} if reads_as_operators(value) else value
 
 
 def on_place(d: Draws, place: Place) -> Query:

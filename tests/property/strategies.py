@@ -1,4 +1,4 @@
-"""Values, task records and collections of them to draw, with the odd ones among the usual. Imports `mqsql.schema`.
+"""Values, task records and collections of them to draw, with the odd ones among the usual. Imports `draws` and the schema.
 
 Few keys and few values, drawn again and again, so that records agree with each other and queries find something.
 """
@@ -6,10 +6,11 @@ Few keys and few values, drawn again and again, so that records agree with each 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from draws import Draws
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record, Table
+from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
 
 Strategy = SearchStrategy[Any]
 
@@ -57,40 +58,55 @@ keys: Strategy = mostly(USUAL_KEYS, st.sampled_from(ODD_KEYS) | st.text(st.chara
 scalars: Strategy = st.one_of(numbers, texts, numbers, texts, st.none(), st.booleans(), moments, binaries)
 
 
-def _containers(inner: Strategy) -> Strategy:
-    return st.dictionaries(keys, inner, max_size=3) | st.lists(inner, max_size=3)
+def value(d: Draws, depth: int = 3) -> Any:
+    """Anything inside a Document, at most so many levels deep."""
+    form = d.pick(range(5)) if depth else 0
+    return d.draw(scalars) if form < 3 else fields(d, depth) if form == 3 else elements(d, depth)
 
 
-_LEVELS = [scalars]
-for _ in range(3):
-    # The scalars are many alternatives, so the containers are given as many.
-    _LEVELS.append(st.one_of(scalars, *[_containers(_LEVELS[-1])] * 4))
+def fields(d: Draws, depth: int) -> dict[str, Any]:
+    """An object."""
+    return dict(d.several(0, 3, lambda: (d.draw(keys), value(d, depth - 1))))
 
-values: Strategy = _LEVELS[-1]
-"""Anything inside a Document."""
 
-documents: Strategy = st.dictionaries(keys, values, max_size=3) | _containers(values)
-"""Anything that a Document column holds; a dict more often than a list."""
+def elements(d: Draws, depth: int) -> list[Any]:
+    """An array; one in three holds objects only."""
+    one = fields if depth > 1 and d.once_in(3) else value
+    return d.several(0, 3, lambda: one(d, depth - 1))
+
+
+@st.composite
+def values(draw: st.DrawFn) -> Any:
+    """Anything inside a Document."""
+    return value(Draws(draw))
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> Any:
+    """Anything that a Document column holds; mostly an object."""
+    d = Draws(draw)
+    return elements(d, 3) if d.once_in(4) else fields(d, 4)
+
 
 buffers: Strategy = st.lists(binaries, max_size=3)
 
-BY_KIND: dict[Any, Strategy] = {TEXT: texts, TIMESTAMP: moments, DOCUMENT: documents, BUFFERS: buffers}
-
-
-def records(columns: list[str], table: Table = TASKS) -> SearchStrategy[Record]:
-    """Records with an id and some of the columns, None among their values."""
-    ids = st.sampled_from([f'm{i}' for i in range(20)]) | st.sampled_from(ODD_TEXTS)
-    optional = {c: BY_KIND[table.columns[c]] | st.none() for c in columns}
-    return st.fixed_dictionaries({table.key: ids}, optional=optional)
-
-
+BY_KIND: dict[Any, Strategy] = {TEXT: texts, TIMESTAMP: moments, DOCUMENT: documents(), BUFFERS: buffers}
 DOCUMENTS = [column for column, kind in TASKS.columns.items() if kind is DOCUMENT]
 OTHERS = [column for column, kind in TASKS.columns.items() if kind is not DOCUMENT and column != TASKS.key]
-columns: Strategy = st.sampled_from(['content', 'header']) | st.sampled_from(OTHERS) | st.sampled_from(DOCUMENTS)
+COLUMNS = [['content', 'header'], OTHERS, DOCUMENTS]
+
+
+def record(d: Draws, columns: set[str]) -> Record:
+    """A record with an id and values for some of the columns, None among them."""
+    drawn = {column: None if d.once_in(8) else d.draw(BY_KIND[TASKS.columns[column]]) for column in sorted(columns)}
+    kept = {column: drawn[column] for column in drawn if not d.once_in(8)}
+    return {TASKS.key: d.pick(ODD_TEXTS) if d.once_in(4) else f'm{d.pick(range(20))}', **kept}
 
 
 @st.composite
 def collections(draw: st.DrawFn, *, least: int = 0, most: int = 8) -> list[Record]:
-    """Records with different ids that have something in a few columns, the same few for all."""
-    chosen = draw(st.lists(columns, min_size=1, max_size=3, unique=True))
-    return draw(st.lists(records(chosen), min_size=least, max_size=most, unique_by=lambda record: record['msg_id']))
+    """About so many records with different ids that have something in a few columns, the same few for all."""
+    d = Draws(draw)
+    columns = set(d.several(1, 3, lambda: d.pick(d.pick(COLUMNS))))
+    drawn = d.several(least, most, lambda: record(d, columns))
+    return list({one[TASKS.key]: one for one in drawn}.values())

@@ -1,0 +1,64 @@
+"""What is stored: every value comes back exactly, and order and equality are those of the values."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+import strategies as some
+from hypothesis import given
+from hypothesis import strategies as st
+from stores import filled
+
+from mqsql.schema import DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
+from mqsql.schema.codec import decode, encode, encode_text, encode_timestamp, number_text
+
+pytestmark = pytest.mark.usefixtures('local_zone')
+
+
+@pytest.mark.parametrize('kind', [TEXT, TIMESTAMP, DOCUMENT])
+@given(data=st.data())
+def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
+    value = kind.read(data.draw(some.BY_KIND[kind]))
+    assert repr(decode(kind, encode(kind, value))) == repr(value)
+
+
+@given(some.collections(least=1))
+def test_records_come_back_exactly(collection: list[Record]) -> None:
+    with filled(collection) as store:
+        for record in collection:
+            given_back = store.get_record(record['msg_id'])
+            expected = dict.fromkeys(TASKS.all_keys) | TASKS.read(record)
+            assert repr(plain(given_back)) == repr(plain(expected))
+
+
+def plain(record: Record) -> Record:
+    """The record with lazy lists of buffers as lists."""
+    lists = {key: list(record[key]) for key in ('buffers', 'result_buffers') if record[key] is not None}
+    return {**record, **lists}
+
+
+def utf8(text: str) -> bytes:
+    return encode_text(text).encode()
+
+
+@given(st.lists(some.texts, min_size=2))
+def test_stored_texts_are_in_the_order_of_code_points(texts: list[str]) -> None:
+    assert sorted(texts, key=utf8) == sorted(texts)
+    assert len({utf8(text) for text in texts}) == len(set(texts))
+
+
+@given(st.lists(some.moments, min_size=2))
+def test_stored_times_are_in_the_order_of_time(given_moments: list[datetime]) -> None:
+    moments = [TIMESTAMP.read(moment) for moment in given_moments]
+    assert sorted(moments, key=encode_timestamp) == sorted(moments)
+    assert sorted(moments, key=lambda moment: encode(DOCUMENT, [moment]) or '') == sorted(moments)
+
+
+big_integers = st.integers(2**63) | st.integers(max_value=-(2**63) - 1)
+beyond_json: some.Strategy = st.sampled_from([10**400, -(10**400), float('inf'), float('-inf')]) | big_integers
+
+
+@given(st.lists(beyond_json, min_size=2))
+def test_stored_numbers_that_json_lacks_are_in_the_order_of_numbers(numbers: list[float]) -> None:
+    assert sorted(numbers, key=number_text) == sorted(numbers)
+    assert len({number_text(number) for number in numbers}) == len(set(numbers))
