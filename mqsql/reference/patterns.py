@@ -16,6 +16,7 @@ from mqsql.schema.types import UnstorableError, read_text
 TextTest = Callable[[Any], bool]
 
 FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE}
+MAX_PATTERN = 32_761  # MongoDB's limit
 MAX_GLOB = 10_000
 
 
@@ -44,6 +45,8 @@ def pattern_test(pattern: 're.Pattern[Any]', place: Place) -> TextTest:
         raise place.error(f'a pattern for bytes cannot be searched for in text: {shown(pattern)}')
     if '\0' in pattern.pattern:
         raise place.error('a pattern cannot hold NUL')
+    if len(pattern.pattern) > MAX_PATTERN:
+        raise place.error(f'a pattern of more than {MAX_PATTERN} characters')
     return lambda value: isinstance(value, str) and pattern.search(value) is not None
 
 
