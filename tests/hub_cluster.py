@@ -1,0 +1,45 @@
+"""Real controllers and engines for the tests of the hub's database, on this machine and in a directory of the test."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ipyparallel
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+SECONDS = 60
+
+
+@contextmanager
+def controller(directory: Path, *arguments: str, engines: int = 2) -> Iterator[Any]:
+    """A running cluster whose hub keeps its records in `directory`/tasks.db; its processes are gone after the block."""
+    options = ['--IPController.db_class=mqsql.hub.SQLiteDB', f'--SQLiteDB.location={directory}', *arguments]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('IPYTHONDIR', str(directory / 'ipython'))
+        cluster = ipyparallel.Cluster(n=engines, controller_args=options, log_level=40)
+        try:
+            cluster.start_cluster_sync()
+            yield cluster
+        finally:
+            _stop(cluster)
+
+
+def _stop(cluster: Any) -> None:
+    processes = psutil.Process(os.getpid()).children(recursive=True)
+    try:
+        cluster.stop_cluster_sync()
+    finally:
+        _, alive = psutil.wait_procs(processes, timeout=10)
+        for process in alive:
+            process.kill()
+
+
+@contextmanager
+def client(cluster: Any, engines: int = 2) -> Iterator[Any]:
+    """A client of the cluster, when its engines are there."""
+    with cluster.connect_client_sync() as rc:
+        rc.wait_for_engines(engines, timeout=SECONDS, interactive=False)
+        yield rc

@@ -1,0 +1,255 @@
+"""The hub's database: ipyparallel's own tests of a backend, its defects that are gone, and a real controller."""
+
+import logging
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from unittest import TestCase
+
+import ipyparallel
+import pytest
+from hub_cluster import SECONDS, client, controller
+from ipyparallel.controller.hub import empty_record
+from ipyparallel.tests.test_db import TaskDBTest
+from traitlets.config import Config
+
+import mqsql
+from mqsql.errors import QueryError, StorageError
+from mqsql.hub import SQLiteDB
+from mqsql.schema import TASKS
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class TestShippedSuite(TaskDBTest, TestCase):  # type: ignore[misc]
+    """ipyparallel's tests of a task database, as they are."""
+
+    @pytest.fixture(autouse=True)
+    def _directory(self, tmp_path: Path) -> None:
+        self.directory = tmp_path
+
+    def create_db(self) -> SQLiteDB:
+        return SQLiteDB(location=str(self.directory))
+
+    def tearDown(self) -> None:
+        self.db.close()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Any:
+    opened = SQLiteDB(location=str(tmp_path))
+    yield opened
+    opened.close()
+
+
+def reopened(db: SQLiteDB, **options: Any) -> SQLiteDB:
+    db.close()
+    return SQLiteDB(location=db.location, **options)
+
+
+# --- options
+
+
+def test_options_are_read_from_a_controllers_configuration(tmp_path: Path) -> None:
+    options = Config({'SQLiteDB': {'location': str(tmp_path), 'filename': 'history.db', 'journal_mode': 'DELETE'}})
+    db = SQLiteDB(session='s', config=options, log=logging.getLogger('hub'))
+    db.add_record('m', {})
+    db.close()
+    with mqsql.open(tmp_path / 'history.db', readonly=True) as store:
+        assert store.get_history() == ['m']
+
+
+def test_every_option_has_help() -> None:
+    own = SQLiteDB.class_own_traits(config=True)
+    assert {'filename', 'location', 'table', 'journal_mode', 'synchronous', 'busy_timeout'} <= own.keys()
+    assert all(trait.help for trait in own.values())
+
+
+def test_the_file_is_in_the_current_directory_without_a_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    SQLiteDB().close()
+    assert Path('tasks.db').exists()
+
+
+def test_each_named_table_is_a_history_of_its_own(tmp_path: Path) -> None:
+    options: tuple[dict[str, str], ...] = (
+        {},
+        {'table': "a'b"},
+        {'table': '', 'session': 'one'},
+        {'table': '', 'session': 'two'},
+    )
+    for i, option in enumerate(options):
+        db = SQLiteDB(location=str(tmp_path), **option)
+        db.add_record(f'm{i}', {'buffers': [b'x']})
+        assert db.get_history() == [f'm{i}']
+        db.close()
+    with mqsql.open(tmp_path / 'tasks.db', table=TASKS.rename("a'b_records")) as store:
+        assert store.get_record('m1')['buffers'] == [b'x']
+
+
+# --- what the shipped databases get wrong
+
+
+def test_history_survives_a_restart(db: SQLiteDB) -> None:
+    db.add_record('m', {'submitted': NOON, 'buffers': [b'kept']})
+    db = reopened(db)
+    assert db.get_history() == ['m']
+    assert db.get_record('m')['buffers'] == [b'kept']
+    db.close()
+
+
+def test_a_query_of_two_keys_is_both(db: SQLiteDB) -> None:
+    for i, engine in enumerate(['a', 'a', None]):
+        db.add_record(f'm{i}', {'engine_uuid': engine, 'completed': NOON if i == 0 else None})
+    assert [r['msg_id'] for r in db.find_records({'engine_uuid': 'a', 'completed': None})] == ['m1']
+    db.drop_matching_records({'engine_uuid': 'a', 'completed': {'$ne': None}})
+    assert db.get_history() == ['m1', 'm2']
+
+
+def test_greater_is_greater_and_time_zones_are_instants(db: SQLiteDB) -> None:
+    for i in range(3):
+        db.add_record(f'm{i}', {'submitted': NOON + timedelta(hours=i)})
+    for zone in (UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-9)), None):
+        one = (NOON + timedelta(hours=1)).astimezone(zone)
+        assert [r['msg_id'] for r in db.find_records({'submitted': {'$gt': one}})] == ['m2']
+        naive = one.astimezone().replace(tzinfo=None)
+        assert [r['msg_id'] for r in db.find_records({'submitted': naive})] == ['m1']
+
+
+def test_documents_come_back_as_dicts(db: SQLiteDB) -> None:
+    content = {'ename': 'ZeroDivisionError', 'traceback': ['a', 'b']}
+    db.add_record('m', {})
+    for key in ('error', 'execute_result', 'display_data'):
+        db.update_record('m', {key: content})
+        assert db.get_record('m')[key] == content
+
+
+def test_missing_values_take_part(db: SQLiteDB) -> None:
+    for i, engine in enumerate(['a', 'b', None]):
+        db.add_record(f'm{i}', {'engine_uuid': engine})
+    assert [r['msg_id'] for r in db.find_records({'engine_uuid': {'$ne': 'a'}})] == ['m1', 'm2']
+    assert [r['msg_id'] for r in db.find_records({'engine_uuid': {'$in': [None, 'b']}})] == ['m1', 'm2']
+    assert db.find_records({'started': {'$lt': NOON}}) == []
+
+
+def test_lists_of_any_length(db: SQLiteDB) -> None:
+    db.add_record('m7', {'completed': NOON})
+    assert db.find_records({'msg_id': {'$in': []}}) == []
+    assert len(db.find_records({'msg_id': {'$nin': []}})) == 1
+    assert len(db.find_records({})) == 1
+    many = [f'm{i}' for i in range(100_000)]
+    assert len(db.find_records({'msg_id': {'$in': many}})) == 1
+    db.drop_matching_records({'msg_id': {'$in': many}})
+    assert db.get_history() == []
+
+
+def test_keys_are_left_as_they_are(db: SQLiteDB) -> None:
+    db.add_record('m', {'label': 'a'})
+    keys = ['label']
+    assert db.find_records({}, keys) == db.find_records({}, ('label',)) == [{'msg_id': 'm', 'label': 'a'}]
+    assert keys == ['label']
+    assert db.find_records({}, []) == [{'msg_id': 'm'}]
+
+
+def test_unknown_keys_and_operators_are_key_errors(db: SQLiteDB) -> None:
+    for query, keys in (({'statred': 1}, None), ({'started': {'$foo': 1}}, None), ({}, ['statred'])):
+        with pytest.raises(KeyError, match='unknown') as raised:
+            db.find_records(query, keys)
+        assert isinstance(raised.value, QueryError)
+    for call in (db.get_record, db.drop_record, lambda m: db.update_record(m, {'label': 'a'})):
+        with pytest.raises(KeyError, match='no record'):
+            call('absent')
+
+
+def test_keys_of_an_update_are_not_sql(db: SQLiteDB) -> None:
+    db.add_record('m0', {})
+    with pytest.raises(mqsql.RecordError):
+        db.update_record('m0', {"stdout = 'pwned' WHERE ? <> ? --": 'zz'})
+    db.update_record('m0', {})
+    assert db.get_record('m0')['stdout'] is None
+
+
+def test_a_request_after_its_output_completes_the_record(db: SQLiteDB) -> None:
+    db.add_record('m', empty_record() | {'msg_id': 'm', 'stdout': 'early\n'})
+    assert db.get_history() == ['m']
+    db.add_record('m', empty_record() | {'msg_id': 'm', 'submitted': NOON, 'content': {}, 'buffers': [b'x']})
+    found = db.get_record('m')
+    assert (found['stdout'], found['submitted'], found['buffers']) == ('early\n', NOON, [b'x'])
+
+
+def test_several_hubs_and_other_users_of_sqlite_do_not_meet(tmp_path: Path) -> None:
+    import sqlite3
+
+    first, second = SQLiteDB(location=str(tmp_path)), SQLiteDB(location=str(tmp_path))
+    first.add_record('a', {'header': {}, 'buffers': [b'a']})
+    second.add_record('b', {'header': {}, 'buffers': [b'b']})
+    assert first.get_history() == second.get_history() == ['a', 'b']
+    assert second.get_record('a')['buffers'] == [b'a']
+    with pytest.raises(sqlite3.ProgrammingError):
+        sqlite3.connect(':memory:').execute('SELECT ?', ({},))
+    first.close()
+    second.close()
+
+
+def test_only_key_errors_leave_get_record(db: SQLiteDB, caplog: pytest.LogCaptureFixture) -> None:
+    db.close()
+    with pytest.raises(KeyError):
+        db.get_record('m')
+    assert 'the store is closed; open it again' in caplog.text
+
+
+def test_a_file_that_is_not_ours_stops_the_controller_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / 'tasks.db').write_text('a letter')
+    with pytest.raises(StorageError, match='not an SQLite database'):
+        SQLiteDB(location=str(tmp_path))
+
+
+# --- a real controller
+
+
+@ipyparallel.interactive  # type: ignore[untyped-decorator]  # engines cannot import this module
+def work(x: int) -> float:
+    print('working on', x)
+    return 1 / x
+
+
+@pytest.mark.hub
+def test_a_real_controller(tmp_path: Path) -> None:
+    with controller(tmp_path) as cluster, client(cluster) as rc:
+        direct, balanced = rc[:], rc.load_balanced_view()
+        assert direct.apply_sync(work, 2) == [0.5, 0.5]
+        done = balanced.map_async(work, [1, 2, 4])
+        assert list(done.get(timeout=SECONDS)) == [1, 0.5, 0.25]
+        failed = balanced.apply_async(work, 0)
+        failed.wait(SECONDS)
+        history = rc.hub_history()
+        assert history == [*rc.history]
+        assert len(history) == 6
+        found = rc.db_query({'result_content.ename': 'ZeroDivisionError'}, keys=['msg_id', 'buffers'])
+        assert [r['msg_id'] for r in found] == failed.msg_ids
+        assert found[0]['buffers']
+        uuids = map(rc._engines.get, rc.ids)
+        assert len(rc.db_query({'engine_uuid': {'$in': uuids}}, keys='result_header')) == 6
+        with client(cluster) as second:
+            assert second.get_result(done.msg_ids).get(timeout=SECONDS) == [1, 0.5, 0.25]
+            again = second.resubmit(done.msg_ids[0])
+            assert again.get(timeout=SECONDS) == [1.0]
+        rc.purge_hub_results(targets=rc.ids)
+        assert rc.hub_history() == []
+
+
+@pytest.mark.hub
+def test_a_restarted_controller_knows_the_tasks_of_before(tmp_path: Path) -> None:
+    with controller(tmp_path, engines=1) as cluster, client(cluster, 1) as rc:
+        first = rc[0].apply_async(work, 4)
+        assert first.get(timeout=SECONDS) == 0.25
+    with controller(tmp_path, engines=1) as cluster, client(cluster, 1) as rc:
+        assert rc.hub_history() == first.msg_ids
+        again = rc.get_result(first.msg_ids[0])
+        assert again.get(timeout=SECONDS) in (0.25, [0.25])
+        assert again.stdout == 'working on 4\n'
+        assert rc.resubmit(first.msg_ids).get(timeout=SECONDS) == [0.25]
+        rc.purge_hub_results('all')
+        assert rc.hub_history() == []
