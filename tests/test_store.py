@@ -418,7 +418,7 @@ def test_a_file_of_an_older_version_is_migrated_at_once_or_not_at_all(
 
 def test_a_table_of_ones_own_lives_beside_the_others(path: Path) -> None:
     columns = {'say "hi"': TEXT, 'when; DROP TABLE x': TIMESTAMP, 'doc': DOCUMENT, 'files': BUFFERS}
-    table = Table('order', columns, 'say "hi"', indexes=(Index(('when; DROP TABLE x',), missing='doc'),))
+    table = Table('order', columns, 'say "hi"', indexes=(Index(('when; DROP TABLE x', 'doc')),))
     with mqsql.open(path) as tasks, mqsql.open(path, table=table) as store:
         tasks.add_record('m', {})
         store.add_record('m', {'doc': [1], 'files': [b'f'], 'when; DROP TABLE x': NOON})

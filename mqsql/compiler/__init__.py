@@ -15,7 +15,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from mqsql.compiler.dialects import DIALECTS, Dialect
@@ -26,7 +25,7 @@ from mqsql.compiler.predicate import And, Not, Or, Predicate, Some, Test
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
 from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.codec import Stored, decode
+from mqsql.schema.codec import Stored, decoder
 
 __all__ = ['FUNCTIONS', 'Query', 'Statement', 'compile', 'compile_count', 'compile_delete']
 
@@ -101,7 +100,7 @@ def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
     kind = table.columns[output.column]
     if kind is BUFFERS and buffers is not None:
         return buffers
-    plain = partial(decode, kind)
+    plain = decoder(kind)
     return plain if output.fields is None else lambda stored: include(plain(stored), output.fields)
 
 

@@ -160,6 +160,8 @@ def read_in(place: Place, operand: object) -> Predicate:
     for i, item in enumerate(place.iterable(operand)):
         if item is None:
             lists['null'] = []
+        elif is_operators(item):
+            raise place.error(f'takes values, not operators: {shown(item)}')
         elif isinstance(item, re.Pattern):
             tests.append(match_pattern(place, item))
         else:
@@ -172,11 +174,8 @@ def read_in(place: Place, operand: object) -> Predicate:
 
 
 def _sort_in(place: Place, i: int, item: object, lists: dict[str, list[Any]]) -> None:
-    place = place.inside(f'[{i}]')
-    if is_operators(item):
-        raise place.error(f'takes values, not operators: {shown(item)}')
-    value = place.read(item)
-    forms = _equal_forms(value) if place.field.kind is DOCUMENT else [('column', _encode_typed(value))]
+    value = place.read(item, i)
+    forms = _equal_forms(value) if place.field.kind is DOCUMENT else (('column', _encode_typed(value)),)
     for form, stored in forms:
         lists.setdefault(form, []).append(stored)
 

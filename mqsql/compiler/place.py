@@ -54,15 +54,18 @@ class Place:
         if self.field.kind is BUFFERS:
             raise self.error('buffers can be tested with None, $exists, $size and $type, not compared')
 
-    def read(self, value: object) -> Any:
-        """The operand as the field's kind reads it; QueryError says what the column holds and what was given."""
+    def read(self, value: object, position: int | None = None) -> Any:
+        """The operand as the field's kind reads it; QueryError says what the column holds and what was given.
+
+        `position` is where it stands in a list of operands.
+        """
         self.refuse_buffers()
         kind = self.field.kind
         try:
             return read_value(value) if kind is DOCUMENT else kind.read(value)
         except UnstorableError as e:
             where = f'{self.field.column!r} holds {kind.holds} and {e}' if kind is not DOCUMENT else str(e)
-            raise self.error(where) from None
+            raise QueryError(where, self.path if position is None else f'{self.path}[{position}]') from None
 
     def iterable(self, operand: object) -> list[object]:
         """The items of an operand that may be any iterable but text, bytes and dicts (a list, a set, a generator, a map)."""

@@ -124,7 +124,16 @@ def _wrapped(connective: type[exp.Connector], condition: Condition) -> Condition
 
 
 def negated(condition: Condition) -> Condition:
-    """The condition is false or NULL."""
+    """The condition is false or NULL. Operands and literals are never NULL."""
+    match condition:
+        case exp.Is(this=value, expression=exp.Null()):
+            return is_not_null(value)
+        case exp.Is(this=value, expression=exp.Not(this=exp.Null())):
+            return is_null(value)
+        case exp.EQ(this=left, expression=right):
+            return exp.NullSafeNEQ(this=left, expression=right)
+        case exp.Exists():
+            return exp.Not(this=condition)
     return exp.Is(this=exp.Paren(this=condition), expression=exp.Not(this=exp.true()))
 
 

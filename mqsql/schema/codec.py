@@ -198,6 +198,6 @@ def encode(kind: Kind, value: Any) -> Stored:
     return None if value is None else _ENCODERS[kind](value)
 
 
-def decode(kind: Kind, stored: Any) -> Any:
-    """The canonical value of what a column gave; for Buffers, of the JSON array of hexadecimal texts that a query gives."""
-    return None if stored is None else _DECODERS[kind](stored)
+def decoder(kind: Kind) -> Callable[[Any], Any]:
+    """What makes the canonical value of what a column gave (but NULL); Buffers come as a JSON array of hexadecimal texts."""
+    return _DECODERS[kind]

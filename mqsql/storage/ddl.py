@@ -56,12 +56,11 @@ def _constraint(table: Table, column: str) -> str:
 
 def index_name(table: Table, index: Index) -> str:
     """The name of an index: table and columns, joined by the dots that no column has."""
-    return '.'.join((table.name, *index.columns)) + (f'.missing-{index.missing}' if index.missing else '')
+    return '.'.join((table.name, *index.columns))
 
 
 def _index(table: Table, index: Index) -> str:
-    where = f' WHERE {quote(index.missing)} IS NULL' if index.missing else ''
-    return f'CREATE INDEX {quote(index_name(table, index))} ON {quote(table.name)} ({_listed(index.columns)}){where}'
+    return f'CREATE INDEX {quote(index_name(table, index))} ON {quote(table.name)} ({_listed(index.columns)})'
 
 
 def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,6 @@ write-ahead log; in memory and with other journal modes `find` holds the undecod
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from threading import RLock
 from typing import Any
 
@@ -18,7 +17,7 @@ from mqsql.compiler import Query as CompiledQuery
 from mqsql.compiler import Statement, compile, compile_count, compile_delete
 from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.codec import decode, decode_text, encode, encode_text
+from mqsql.schema.codec import decode_text, decoder, encode, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.base import Explanation, Keys, Query, Sort, Store
 from mqsql.storage.buffers import LazyBuffers
@@ -53,7 +52,7 @@ class SqliteStore(Store):
 
     def _decoder(self, column: str) -> Callable[[Any], Any]:
         kind = self.table.columns[column]
-        return self._lazy_buffers if kind is BUFFERS else partial(decode, kind)
+        return self._lazy_buffers if kind is BUFFERS else decoder(kind)
 
     @contextmanager
     def _using(self) -> Iterator[apsw.Connection]:
