@@ -6,6 +6,7 @@ defaults. A keyword speaks of values of one type and takes all others. At the to
 """
 
 from collections.abc import Callable, Mapping
+from operator import ge, le
 from typing import Any
 
 from mqsql.errors import UnknownNameError, shown, unknown
@@ -87,8 +88,7 @@ def _list(operand: object, place: Place) -> list[Any]:
 
 
 def _enum(operand: object, schema: object, place: Place) -> Check:
-    plain = Place(None, place.path, DOCUMENT)
-    items = [_identity(read_literal(item, plain)) for item in _list(operand, place)]
+    items = [_identity(read_literal(item, _inside(place))) for item in _list(operand, place)]
     if len(set(items)) < len(items):
         raise place.error('the values are not different ones')
     return lambda value: _identity(value) in items
@@ -272,14 +272,6 @@ def _unique_items(operand: object, schema: object, place: Place) -> Check:
     return lambda value: not (operand and isinstance(value, list)) or len(set(map(_identity, value))) == len(value)
 
 
-def _at_least(size: int, limit: int) -> bool:
-    return size >= limit
-
-
-def _at_most(size: int, limit: int) -> bool:
-    return size <= limit
-
-
 KEYWORDS: Mapping[str, Keyword] = {
     'title': _annotation,
     'description': _annotation,
@@ -290,24 +282,24 @@ KEYWORDS: Mapping[str, Keyword] = {
     'anyOf': _schemas(_any),
     'oneOf': _schemas(_one),
     'not': _not,
-    'minimum': _bound(lambda value, bound: value >= bound, 'exclusiveMinimum'),
-    'maximum': _bound(lambda value, bound: value <= bound, 'exclusiveMaximum'),
+    'minimum': _bound(ge, 'exclusiveMinimum'),
+    'maximum': _bound(le, 'exclusiveMaximum'),
     'exclusiveMinimum': _exclusive('minimum'),
     'exclusiveMaximum': _exclusive('maximum'),
     'multipleOf': _multiple_of,
-    'minLength': _length(str, _at_least),
-    'maxLength': _length(str, _at_most),
+    'minLength': _length(str, ge),
+    'maxLength': _length(str, le),
     'pattern': _pattern,
     'properties': _properties,
     'patternProperties': _pattern_properties,
     'additionalProperties': _additional_properties,
     'required': _required,
-    'minProperties': _length(dict, _at_least),
-    'maxProperties': _length(dict, _at_most),
+    'minProperties': _length(dict, ge),
+    'maxProperties': _length(dict, le),
     'dependencies': _dependencies,
     'items': _items,
     'additionalItems': _additional_items,
-    'minItems': _length(list, _at_least),
-    'maxItems': _length(list, _at_most),
+    'minItems': _length(list, ge),
+    'maxItems': _length(list, le),
     'uniqueItems': _unique_items,
 }

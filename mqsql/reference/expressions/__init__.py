@@ -14,6 +14,7 @@ from mqsql.reference.expressions.numbers import NUMBERS
 from mqsql.reference.expressions.texts import TEXTS
 from mqsql.reference.place import Place
 from mqsql.reference.values import truth
+from mqsql.schema import BUFFERS
 
 EXPRESSIONS: Mapping[str, Operator] = {**LOGIC, **NUMBERS, **DATES, **TEXTS, **ARRAYS, **CONVERSIONS}
 """Every operator of expressions by name."""
@@ -22,7 +23,8 @@ EXPRESSIONS: Mapping[str, Operator] = {**LOGIC, **NUMBERS, **DATES, **TEXTS, **A
 def read_expression(expression: object, place: Place) -> Callable[[dict[str, Any]], Any]:
     """What the expression gives for a record; MISSING where that is nothing."""
     evaluate: Evaluate = Reader(place, EXPRESSIONS).read(expression)
-    return lambda record: evaluate({'ROOT': record})
+    buffers = {column for column, kind in place.table.columns.items() if kind is BUFFERS} if place.table else set()
+    return lambda record: evaluate({'ROOT': {name: value for name, value in record.items() if name not in buffers}})
 
 
 def read_expr(expression: object, place: Place) -> Callable[[dict[str, Any]], bool]:

@@ -7,6 +7,7 @@ dict of one operator. It is read once, and then evaluated for each record with t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
@@ -37,7 +38,7 @@ class Reader:
 
     def item(self, index: int) -> 'Reader':
         """The reader for an item of a list."""
-        return replace(self, place=self.place.item(index).nested())
+        return replace(self, place=self.place.item(index))
 
     def binding(self, *names: str) -> 'Reader':
         """The reader for what stands in the scope of these variables."""
@@ -84,7 +85,8 @@ class Reader:
             raise self.place.error(f'a path cannot have the step {odd[0]!r}')
 
     def _list(self, items: Any) -> Evaluate:
-        parts = [self.item(i).read(item) for i, item in enumerate(items)]
+        inner = replace(self, place=self.place.nested())
+        parts = [inner.item(i).read(item) for i, item in enumerate(items)]
         return lambda variables: [null_if_missing(part(variables)) for part in parts]
 
     def _dict(self, fields: Mapping[Any, Any]) -> Evaluate:
@@ -190,13 +192,26 @@ def _amount(least: int, most: int | None) -> str:
     return f'at least {least} arguments' if most is None else f'{least} to {most} arguments'
 
 
+def check_constants(given: Mapping[str, Any], checks: Mapping[str, Function], reader: Reader) -> None:
+    """Refuses, before any record is seen, arguments that stand there as plain text and have no meaning."""
+    for name, check in checks.items():
+        if isinstance(given.get(name), str) and not given[name].startswith('$'):
+            guard(check, reader.place.at(name), given[name])
+
+
 def keyword_function(
-    call: Function, needed: tuple[str, ...], optional: tuple[str, ...] = (), *, nullable: tuple[str, ...] = ()
+    call: Function,
+    needed: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+    *,
+    nullable: tuple[str, ...] = (),
+    checks: Mapping[str, Function] = MappingProxyType({}),
 ) -> Operator:
     """An operator that takes its arguments by name; null where one of `nullable` is null or missing."""
 
     def read(operand: Any, reader: Reader) -> Evaluate:
         parts = reader.named(operand, needed, optional)
+        check_constants(operand, checks, reader)
 
         def evaluate(variables: Variables) -> Any:
             values = {name: part(variables) for name, part in parts.items()}

@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 from mqsql.errors import shown
 from mqsql.reference.expressions.core import (
     Evaluate,
+    Function,
     MeaninglessError,
     Operator,
     Reader,
     Variables,
+    check_constants,
     guard,
     is_null,
     keyword_function,
@@ -77,7 +79,7 @@ def _part(call: Callable[[datetime], int]) -> Operator:
     def of_date(moment: Any, zone_name: Any) -> int:
         return call(local(moment, zone_name))
 
-    named = keyword_function(of_date, ('date',), ('timezone',), nullable=('date',))
+    named = keyword_function(of_date, ('date',), ('timezone',), nullable=('date',), checks={'timezone': zone})
 
     def read(operand: Any, reader: Reader) -> Evaluate:
         if isinstance(operand, Mapping) and 'date' in operand:
@@ -171,7 +173,7 @@ def _steps(moment: datetime, unit: str) -> int:
     return (moment - REFERENCE.replace(tzinfo=UTC)) // SPANS[unit]
 
 
-def _date_trunc(moment: Any, unit: Any, size: Any, zone_name: Any, first_day: Any) -> datetime:
+def _date_trunc(moment: Any, unit: Any, zone_name: Any, size: Any, first_day: Any) -> datetime:
     """The start of the bin of `size` units that the date is in."""
     count, clock = whole(1 if size is MISSING else size), local(moment, zone_name)
     if count < 1:
@@ -187,6 +189,11 @@ def _date_trunc(moment: Any, unit: Any, size: Any, zone_name: Any, first_day: An
     return start + (date(moment) - start) // span * span
 
 
+def _on_calendar(call: Function, needed: tuple[str, ...], *optional: str) -> Operator:
+    checks = {'unit': _unit, 'timezone': zone, 'startOfWeek': _weekday}
+    return _null_zone(keyword_function(call, needed, ('timezone', *optional), nullable=needed, checks=checks))
+
+
 # --- text
 
 FORMATS: Mapping[str, Callable[[datetime], str]] = {
@@ -200,16 +207,22 @@ FORMATS: Mapping[str, Callable[[datetime], str]] = {
 ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%LZ'
 
 
+def check_format(pattern: Any) -> None:
+    """Refuses what is no format of MongoDB's."""
+    if not isinstance(pattern, str) or re.search(r'%(?![YmdHMSLjwuUVGzZ%])', pattern.replace('%%', '')):
+        raise MeaninglessError(f'{shown(pattern)} is no format for dates')
+
+
 def format_date(moment: Any, pattern: Any = ISO_FORMAT, zone_name: Any = MISSING) -> str:
     """The date as text, in MongoDB's format specifiers."""
     clock = local(moment, zone_name).replace(tzinfo=zone(zone_name))
-    if not isinstance(pattern, str) or re.search(r'%(?![YmdHMSLjwuUVGzZ%])', pattern.replace('%%', '')):
-        raise MeaninglessError(f'{shown(pattern)} is no format for dates')
+    check_format(pattern)
     return re.sub('%(.)', lambda found: FORMATS[found[1]](clock), pattern)
 
 
 def _date_to_string(operand: Any, reader: Reader) -> Evaluate:
     parts = reader.named(operand, ('date',), ('format', 'timezone', 'onNull'))
+    check_constants(operand, {'format': check_format, 'timezone': zone}, reader)
 
     def evaluate(variables: Variables) -> Any:
         moment, pattern, zone_name, on_null = (part(variables) for part in parts.values())
@@ -236,28 +249,9 @@ DATES: Mapping[str, Operator] = {
     '$minute': _part(lambda d: d.minute),
     '$second': _part(lambda d: d.second),
     '$millisecond': _part(lambda d: d.microsecond // 1000),
-    '$dateAdd': _null_zone(
-        keyword_function(
-            _date_add, ('startDate', 'unit', 'amount'), ('timezone',), nullable=('startDate', 'unit', 'amount')
-        )
-    ),
-    '$dateSubtract': _null_zone(
-        keyword_function(
-            _date_subtract, ('startDate', 'unit', 'amount'), ('timezone',), nullable=('startDate', 'unit', 'amount')
-        )
-    ),
-    '$dateDiff': _null_zone(
-        keyword_function(
-            _date_diff,
-            ('startDate', 'endDate', 'unit'),
-            ('timezone', 'startOfWeek'),
-            nullable=('startDate', 'endDate', 'unit'),
-        )
-    ),
-    '$dateTrunc': _null_zone(
-        keyword_function(
-            _date_trunc, ('date', 'unit'), ('binSize', 'timezone', 'startOfWeek'), nullable=('date', 'unit')
-        )
-    ),
+    '$dateAdd': _on_calendar(_date_add, ('startDate', 'unit', 'amount')),
+    '$dateSubtract': _on_calendar(_date_subtract, ('startDate', 'unit', 'amount')),
+    '$dateDiff': _on_calendar(_date_diff, ('startDate', 'endDate', 'unit'), 'startOfWeek'),
+    '$dateTrunc': _on_calendar(_date_trunc, ('date', 'unit'), 'binSize', 'startOfWeek'),
     '$dateToString': _date_to_string,
 }

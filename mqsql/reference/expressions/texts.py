@@ -24,8 +24,7 @@ from mqsql.reference.expressions.core import (
 )
 from mqsql.reference.expressions.dates import format_date
 from mqsql.reference.expressions.numbers import whole
-from mqsql.reference.patterns import Regex, regex_test
-from mqsql.reference.place import Place
+from mqsql.reference.patterns import Regex, TextTest, regex_test
 from mqsql.reference.values import MISSING, is_number
 
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -117,23 +116,30 @@ def _compare_without_case(left: Any, right: Any) -> int:
 def _regex_match(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('input', 'regex'), ('options',))
     value = reader.at('input').read(given['input'])
-    if isinstance(given['regex'], re.Pattern):
-        pattern: Evaluate = lambda variables: given['regex']  # noqa: E731
-    else:
-        pattern = reader.at('regex').read(given['regex'])
-    options = reader.at('options').read(given.get('options', ''))
-
-    def evaluate(variables: Variables) -> Any:
-        subject, regex = value(variables), Regex(pattern(variables), null_if_missing(options(variables)) or '')
-        return guard(_search, reader.place, subject, regex, reader.place)
-
-    return evaluate
+    search = _read_regex(given['regex'], given.get('options', ''), reader)
+    return lambda variables: guard(_search, reader.place, value(variables), search(variables))
 
 
-def _search(subject: Any, regex: Regex, place: Place) -> bool:
-    if is_null(subject) or is_null(regex.pattern):
-        return False
-    return regex_test(regex, place)(text(subject))
+def _search(subject: Any, test: TextTest | None) -> bool:
+    return False if test is None or is_null(subject) else test(text(subject))
+
+
+def _read_regex(pattern: Any, options: Any, reader: Reader) -> Callable[[Variables], TextTest | None]:
+    """The test of a pattern, read at once if it is there as text; None where an expression gives null for it."""
+    if _is_constant(pattern) and _is_constant(options):
+        constant = regex_test(Regex(pattern, options), reader.place)
+        return lambda variables: constant
+    read_pattern, read_options = reader.at('regex').read(pattern), reader.at('options').read(options)
+
+    def search(variables: Variables) -> TextTest | None:
+        regex = Regex(read_pattern(variables), null_if_missing(read_options(variables)) or '')
+        return None if is_null(regex.pattern) else regex_test(regex, reader.place)
+
+    return search
+
+
+def _is_constant(expression: Any) -> bool:
+    return isinstance(expression, re.Pattern) or (isinstance(expression, str) and not expression.startswith('$'))
 
 
 TEXTS: Mapping[str, Operator] = {
