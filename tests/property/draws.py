@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -13,12 +13,13 @@ T = TypeVar('T')
 class Draws:
     """Hypothesis's choices as calls; composing strategies for each collection anew takes most of a test's time."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    def __init__(self, draw: Callable[[SearchStrategy[Any]], Any]) -> None:
         self.draw = draw
 
     def pick(self, options: Sequence[T]) -> T:
         """One of them; shrinks to the first."""
-        return options[self.draw(_indexes(len(options)))]
+        index: int = self.draw(_indexes(len(options)))
+        return options[index]
 
     def once_in(self, times: int) -> bool:
         """True so often; shrinks to False."""

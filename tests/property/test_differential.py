@@ -3,36 +3,21 @@
 Two programs that share only the schema and the errors answer; a mistake must be made twice to go unseen.
 """
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 from finds import finds
 from hypothesis import given, settings
 from queries import OPERATORS, operators_in
-from stores import filled
+from stores import filled, outcome
 from tally import TALLY
 
 from mqsql import reference
-from mqsql.errors import MqsqlError
-from mqsql.schema import BUFFERS, TASKS, Record
+from mqsql.schema import Record
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
 Find = tuple[dict[str, Any], dict[str, Any]]
-
-
-def outcome(find: Callable[..., Iterable[Record]], *args: object, **options: Any) -> str:
-    """The rows in a form that is equal only if all is (1 is not 1.0, but NaN is NaN), or the class of the error."""
-    try:
-        return '\n'.join(repr({key: plain(key, value) for key, value in row.items()}) for row in find(*args, **options))
-    except MqsqlError as e:
-        return f'raises {type(e).__name__}'
-
-
-def plain(key: str, value: Any) -> object:
-    """A lazy list of buffers as a list."""
-    return list(value) if value is not None and TASKS.columns.get(key) is BUFFERS else value
 
 
 def count(query: dict[str, Any], records: int, answer: str) -> None:

@@ -1,0 +1,87 @@
+"""A file and plain dicts side by side: whatever is done to both, they answer alike, also after the file is reopened."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import strategies as some
+from draws import Draws
+from finds import find_options
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from places import places
+from queries import query
+from stores import outcome
+
+from mqsql import storage
+from mqsql.schema import Record
+
+pytestmark = pytest.mark.usefixtures('local_zone')
+
+IDS = ['m0', 'm1', 'm2', "it's", '\0']
+ids = st.sampled_from(IDS)
+
+
+class Stores(RuleBasedStateMachine):
+    """Two stores that are given the same calls."""
+
+    @initialize()
+    def open(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.file = storage.open(self.folder / 'tasks.db')
+        self.dicts = storage.open('dict:')
+
+    def teardown(self) -> None:
+        self.file.close()
+        self.dicts.close()
+        shutil.rmtree(self.folder)
+
+    def both(self, method: str, *args: object, **options: Any) -> None:
+        """The same call to both; the same rows, value or class of error must come back."""
+        assert outcome(getattr(self.file, method), *args, **options) == outcome(
+            getattr(self.dicts, method), *args, **options
+        )
+
+    @rule(msg_id=ids, drawn=some.collections(least=1, most=1))
+    def add(self, msg_id: str, drawn: list[Record]) -> None:
+        self.both('add_record', msg_id, {**drawn[0], 'msg_id': msg_id})
+
+    @rule(msg_id=ids, drawn=some.collections(least=1, most=1))
+    def update(self, msg_id: str, drawn: list[Record]) -> None:
+        self.both('update_record', msg_id, {key: value for key, value in drawn[0].items() if key != 'msg_id'})
+
+    @rule(msg_id=ids)
+    def drop(self, msg_id: str) -> None:
+        self.both('drop_record', msg_id)
+
+    @rule(msg_id=ids)
+    def get(self, msg_id: str) -> None:
+        self.both('get_record', msg_id)
+
+    @rule(data=st.data())
+    def find(self, data: st.DataObject) -> None:
+        d, known = Draws(data.draw), places(self.dicts.find_records({}))
+        test = query(d, known)
+        self.both('find', test, **find_options(d, known))
+        self.both('find_records', test)
+        self.both('count', test)
+
+    @rule(data=st.data())
+    def drop_matching(self, data: st.DataObject) -> None:
+        self.both('drop_matching_records', query(Draws(data.draw), places(self.dicts.find_records({}))))
+
+    @rule()
+    def reopen(self) -> None:
+        self.file.close()
+        self.file = storage.open(self.folder / 'tasks.db')
+
+    @invariant()
+    def history_is_the_same(self) -> None:
+        self.both('get_history')
+
+
+Stores.TestCase.settings = settings(max_examples=settings().max_examples // 4, stateful_step_count=20)
+TestStores = Stores.TestCase
