@@ -213,7 +213,8 @@ def _by_key(
 def _null(value: Value, _: tuple[str, ...]) -> Condition:
     if value.type is None:
         return is_null(value.sql)
-    return exp.EQ(this=call('coalesce', value.type, text('null')), expression=text('null'))
+    kind = value.type if value.there else call('coalesce', value.type, text('null'))
+    return exp.EQ(this=kind, expression=text('null'))
 
 
 def _boolean(compare: Callable[[exp.Expr, exp.Expr], Condition]) -> Lower:

@@ -81,7 +81,10 @@ class Walk:
         guard: Callable[[exp.Expr], exp.Expr] = _unguarded
         for i, step in enumerate(self.steps):
             alias = self.alias()
-            source = guard(self._objects(node, step, last=i == len(self.steps) - 1))
+            last = i == len(self.steps) - 1
+            # Where there is but one step, the CASE has found the array that it is taken from.
+            only = last and i == 0
+            source = self._array(node, step, last) if only else guard(self._objects(node, step, last))
             tables.append(table_function('json_each', [source], alias))
             node, guard = _column(alias).child(encode_key(step)), self._guard(alias)
         alias = self.alias()
@@ -101,13 +104,16 @@ class Walk:
 
     def _objects(self, node: Node, step: str, last: bool) -> exp.Expr:
         """A JSON array of what `step` is taken from: an array's elements, or the one value that stands here."""
-        array = self._indexed(node, step, last) if is_index(step) else node.text()
-        branches = [exp.If(this=text('array'), true=array)]
+        branches = [exp.If(this=text('array'), true=self._array(node, step, last))]
         if not self.offers.missing:
             return exp.Case(this=node.type(), ifs=branches, default=_listed(node.text()))
         # What is no object lacks every field, as an empty one does.
         branches.append(exp.If(this=text('object'), true=_listed(node.text())))
         return exp.Case(this=node.type(), ifs=branches, default=text('[{}]'))
+
+    def _array(self, node: Node, step: str, last: bool) -> exp.Expr:
+        """The array that stands here, as a step is taken from it."""
+        return self._indexed(node, step, last) if is_index(step) else node.text()
 
     def _indexed(self, node: Node, step: str, last: bool) -> exp.Expr:
         """The array, and behind it an object that has under `step` the element at that index."""

@@ -208,6 +208,7 @@ class Value:
 
     make: Callable[[], exp.Expr]
     make_type: Callable[[], exp.Expr] | None = None
+    there: bool = False  # it is never missing
 
     @property
     def sql(self) -> exp.Expr:
@@ -248,4 +249,4 @@ class Value:
 
 def row(alias: str) -> Value:
     """The value of a row of json_each."""
-    return Value(lambda: exp.column('value', alias), lambda: exp.column('type', alias))
+    return Value(lambda: exp.column('value', alias), lambda: exp.column('type', alias), there=True)
