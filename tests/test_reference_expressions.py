@@ -351,7 +351,8 @@ def test_an_expression_without_meaning_is_refused_before_any_record_is_seen(expr
     [
         {'$add': ['a', 1]}, {'$add': [True, 1]}, {'$add': ['$started', '$completed']}, {'$subtract': [1, '$started']},
         {'$add': ['$started', 1e300]}, {'$divide': [1, '$content.zero']}, {'$mod': [1, 0]}, {'$sqrt': -1}, {'$ln': 0},
-        {'$pow': [0, -1]}, {'$round': [1, 0.5]}, {'$concat': ['a', 1]}, {'$strLenCP': None}, {'$substrCP': ['a', -1, 1]},
+        {'$pow': [0, -1]}, {'$pow': [2, 'a']}, {'$round': [1, 0.5]},
+        {'$concat': ['a', 1]}, {'$strLenCP': None}, {'$substrCP': ['a', -1, 1]},
         {'$substrBytes': ['ö', 0, 1]}, {'$split': ['a', '']}, {'$size': '$content.n'}, {'$in': [1, 2]}, {'$range': [0, 1, 0]},
         {'$range': [0, 10**9]}, {'$slice': [[1], 0, 0]}, {'$arrayElemAt': [[1], 0.5]}, {'$year': '$content.n'},
         {'$dateAdd': {'startDate': '$started', 'unit': 'year', 'amount': 9000}}, {'$toInt': 'x'}, {'$toInt': 2**31},

@@ -227,7 +227,8 @@ def test_a_schema_of_the_record() -> None:
     [
         5, [], {'nope': 1}, {'$ref': '#'}, {'format': 'date'}, {'title': 1}, {'type': 'integer'}, {'type': 'int'}, {'type': []},
         {'type': ['string', 'string']}, {'type': 'string', 'bsonType': 'string'}, {'bsonType': 16}, {'enum': []},
-        {'enum': [1, 1.0]}, {'enum': 1}, {'minimum': '1'}, {'exclusiveMinimum': True}, {'minimum': 1, 'exclusiveMinimum': 1}, {'multipleOf': 0},
+        {'enum': [1, 1.0]}, {'enum': 1}, {'minimum': '1'},
+        {'exclusiveMinimum': True}, {'minimum': 1, 'exclusiveMinimum': 1}, {'multipleOf': 0},
         {'multipleOf': float('nan')}, {'minLength': -1}, {'maxLength': 1.5}, {'pattern': '('}, {'pattern': 1}, {'required': []},
         {'required': ['label', 'label']}, {'required': 'label'}, {'properties': {'label': 1}}, {'properties': []},
         {'patternProperties': {'(': {}}}, {'additionalProperties': 1}, {'dependencies': {'label': []}}, {'items': 1},

@@ -10,7 +10,7 @@ from mqsql.reference.paths import sort_orders, walk
 from mqsql.reference.place import Place, resolve
 from mqsql.reference.projection import read_projection
 from mqsql.reference.query import Match, read_query
-from mqsql.reference.values import MISSING, order
+from mqsql.reference.values import MISSING, Fold, order
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 
 Records = Iterable[Mapping[str, Any]]
@@ -41,8 +41,8 @@ def find(
     A `limit` of None or 0 is none. Returns fresh dicts with canonical values.
     """
     place = _place(table, collation)
-    match, select = _read_optional(query, place), _read_select(keys, projection, place)
-    by, window = _read_sort(sort, place), _read_window(limit, skip)
+    match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
+    by, window = _read_sort(sort, table), _read_window(limit, skip)
     found = [record for record in _read_records(records, table) if match(record)]
     return [select(record) for record in _sorted(found, by, place)[window]]
 
@@ -82,13 +82,12 @@ def _place(table: Table, collation: object) -> Place:
     return Place(table, fold=read_collation(collation, Place(table, 'collation')))
 
 
-def _read_select(keys: Keys, projection: object, place: Place) -> Select:
-    assert place.table is not None
+def _read_select(keys: Keys, projection: object, table: Table, fold: Fold) -> Select:
     if projection is None or projection == {}:
-        return read_keys(keys, place.table)
+        return read_keys(keys, table)
     if keys is not None:
         raise QueryError('keys and projection do not stand together', 'projection')
-    return read_projection(projection, place.table, place.fold)
+    return read_projection(projection, table, fold)
 
 
 def _values(record: Record, steps: list[str]) -> list[Any]:
@@ -122,21 +121,20 @@ def _read_amount(what: str, amount: object) -> int:
     return amount
 
 
-def _read_sort(sort: object, place: Place) -> list[tuple[list[str], bool]]:
+def _read_sort(sort: object, table: Table) -> list[tuple[list[str], bool]]:
     """The paths to sort by, each with whether it is descending."""
     if sort is None:
         return []
     pairs = [(sort, 1)] if isinstance(sort, str) else sort
     if not isinstance(pairs, list | tuple):
         raise QueryError(f'sort takes a key or a list of (key, 1 or -1), not {shown(sort)}')
-    return [_read_sort_pair(pair, place) for pair in pairs]
+    return [_read_sort_pair(pair, table) for pair in pairs]
 
 
-def _read_sort_pair(pair: Any, place: Place) -> tuple[list[str], bool]:
+def _read_sort_pair(pair: Any, table: Table) -> tuple[list[str], bool]:
     if not isinstance(pair, list | tuple) or len(pair) != 2 or not _is_direction(pair[1]):
         raise QueryError(f'sort takes pairs of a key and 1 or -1, not {shown(pair)}')
-    assert place.table is not None
-    steps, kind = resolve(pair[0], place.table, place.at('sort'))
+    steps, kind = resolve(pair[0], table, Place(table, 'sort'))
     if kind is BUFFERS:
         raise QueryError('a Buffers column has no order', 'sort')
     return steps, pair[1] == -1

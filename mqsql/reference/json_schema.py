@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from operator import ge, le
 from typing import Any
 
-from mqsql.errors import UnknownNameError, shown, unknown
+from mqsql.errors import shown
 from mqsql.reference.operators import TYPES, read_types, type_of
 from mqsql.reference.patterns import Regex, regex_test
-from mqsql.reference.place import Place, read_literal, read_number, read_whole
+from mqsql.reference.place import SHOWN_PATH, Place, read_literal, read_number, read_whole
 from mqsql.reference.values import Order, is_nan, is_number, order
 from mqsql.schema import DOCUMENT
 
@@ -38,7 +38,7 @@ def _keyword(name: object, operand: object, schema: Mapping[str, Any], place: Pl
     if name in UNSUPPORTED:
         raise place.error(f'MongoDB has no JSON Schema keyword {shown(name)}')
     if not isinstance(name, str) or name not in KEYWORDS:
-        raise UnknownNameError(unknown('JSON Schema keyword', str(name), KEYWORDS), place.path)
+        raise place.unknown('JSON Schema keyword', str(name), KEYWORDS)
     return KEYWORDS[name](operand, schema, place.at(name))
 
 
@@ -63,22 +63,17 @@ def _annotation(operand: object, schema: object, place: Place) -> Check:
     return _all([])
 
 
-def _types(operand: object, schema: Mapping[str, Any], place: Place, names: Mapping[str, str]) -> Check:
-    listed: Any = operand if isinstance(operand, list | tuple) else [operand]
-    if 'type' in schema and 'bsonType' in schema:
-        raise place.error('type and bsonType do not stand together')
-    if not all(isinstance(name, str) and name in names for name in listed) or len(set(listed)) < len(listed):
-        raise place.error(f'takes one of {", ".join(names)}, or several different ones, not {shown(operand)}')
-    wanted = read_types([names[name] for name in listed], place)
-    return lambda value: type_of(value) in wanted
+def _types(names: Mapping[str, str]) -> Keyword:
+    def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
+        listed: Any = operand if isinstance(operand, list | tuple) else [operand]
+        if 'type' in schema and 'bsonType' in schema:
+            raise place.error('type and bsonType do not stand together')
+        if not all(isinstance(name, str) and name in names for name in listed) or len(set(listed)) < len(listed):
+            raise place.error(f'takes one of {", ".join(names)}, or several different ones, not {shown(operand)}')
+        wanted = read_types([names[name] for name in listed], place)
+        return lambda value: type_of(value) in wanted
 
-
-def _json_type(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
-    return _types(operand, schema, place, JSON_TYPES)
-
-
-def _bson_type(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
-    return _types(operand, schema, place, {name: name for name in (*TYPES, 'number')})
+    return read
 
 
 def _list(operand: object, place: Place) -> list[Any]:
@@ -173,7 +168,7 @@ def _name(name: object, place: Place) -> str:
     """A property's name; at the top that of a column, by any of its names."""
     if not isinstance(name, str):
         raise place.error(f'a property is text, not {shown(name)}')
-    return place.table.column(name, place.path) if place.table else str(name)
+    return place.table.column(name, place.path[:SHOWN_PATH]) if place.table else str(name)
 
 
 def _inside(place: Place) -> Place:
@@ -275,8 +270,8 @@ def _unique_items(operand: object, schema: object, place: Place) -> Check:
 KEYWORDS: Mapping[str, Keyword] = {
     'title': _annotation,
     'description': _annotation,
-    'type': _json_type,
-    'bsonType': _bson_type,
+    'type': _types(JSON_TYPES),
+    'bsonType': _types({name: name for name in (*TYPES, 'number')}),
     'enum': _enum,
     'allOf': _schemas(_all),
     'anyOf': _schemas(_any),

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, UnknownNameError, shown, unknown
 from mqsql.reference.values import Fold, is_number, same_text
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, Table
 from mqsql.schema.types import UnstorableError, read_value
 
 MAX_NESTING = 100
 MAX_STEPS = 50
+SHOWN_PATH = 200  # characters of a path that a message repeats
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,11 @@ class Place:
 
     def error(self, message: str) -> QueryError:
         """The error that says what is wrong here."""
-        return QueryError(message, self.path[:200])
+        return QueryError(message, self.path[:SHOWN_PATH])
+
+    def unknown(self, what: str, name: str, known: Iterable[str]) -> UnknownNameError:
+        """The error for a name that nobody here knows."""
+        return UnknownNameError(unknown(what, name, known), self.path[:SHOWN_PATH])
 
 
 def read_literal(operand: object, place: Place) -> Any:
@@ -56,7 +61,7 @@ def read_literal(operand: object, place: Place) -> Any:
     try:
         return read(operand)
     except UnstorableError as e:
-        raise QueryError(f'{e}', (place.path + e.path)[:200]) from None
+        raise QueryError(f'{e}', (place.path + e.path)[:SHOWN_PATH]) from None
 
 
 def read_items(operand: object, place: Place) -> list[Any]:
@@ -94,7 +99,7 @@ def split_path(name: object, place: Place) -> list[str]:
 def resolve(name: object, table: Table, place: Place) -> tuple[list[str], Kind]:
     """The steps of a path, the first a column of the table, and the kind of that column."""
     steps = split_path(name, place)
-    column = table.column(steps[0], place.path)
+    column = table.column(steps[0], place.path[:SHOWN_PATH])
     kind = table.columns[column]
     if len(steps) > 1 and kind is not DOCUMENT:
         raise place.error(f'{column} holds {kind.holds}, a path cannot reach into it')

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from mqsql.errors import QueryError, UnknownNameError, shown, unknown
+from mqsql.errors import shown
 from mqsql.reference.place import Place, read_literal, resolve
 from mqsql.reference.values import MISSING
 from mqsql.schema import BUFFERS
@@ -75,7 +75,7 @@ class Reader:
             return lambda variables: now
         known = {'ROOT', 'CURRENT', 'REMOVE', *self.variables}
         if name not in known:
-            raise UnknownNameError(unknown('variable', f'$${name}', [f'$${n}' for n in known]), self.place.path)
+            raise self.place.unknown('variable', f'$${name}', [f'$${n}' for n in known])
         self._check_steps(steps)
         standing_for = {'CURRENT': 'ROOT'}.get(name, name)
         return lambda variables: follow(variables.get(standing_for, MISSING), steps)
@@ -104,7 +104,7 @@ class Reader:
         if len(names) > 1:
             raise self.place.error(f'an operator stands alone in its dict, not beside {shown(names[1])}')
         if names[0] not in self.operators:
-            raise UnknownNameError(unknown('expression', names[0], self.operators), self.place.path)
+            raise self.place.unknown('expression', names[0], self.operators)
         return self.operators[names[0]](operand, self.at(names[0]))
 
     def named(self, operand: Any, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Evaluate]:
@@ -162,7 +162,7 @@ def guard(call: Function, place: Place, *values: Any) -> Any:
     try:
         return call(*values)
     except (MeaninglessError, OverflowError) as e:
-        raise QueryError(str(e), place.path) from None
+        raise place.error(str(e)) from None
 
 
 def function(call: Function, least: int = 1, most: int | None = 1, *, nullable: bool = True) -> Operator:
