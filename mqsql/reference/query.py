@@ -7,7 +7,7 @@ The whole query is read, and refused if it has no meaning, before any record is 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import QueryError, shown
 from mqsql.reference.expressions import read_expr
 from mqsql.reference.json_schema import read_schema
 from mqsql.reference.operators import (
@@ -49,7 +49,13 @@ def _clause(key: object, operand: object, place: Place) -> Match:
         return QUERY_OPERATORS[key](operand, place.at(key))
     if key in REFUSED:
         raise refuse(key, place.at(key))
-    raise place.unknown('operator', key, QUERY_OPERATORS)
+    raise _no_operator(key, place)
+
+
+def _no_operator(name: str, place: Place) -> QueryError:
+    if name in OPERATORS:
+        return place.at(name).error('cannot stand here')
+    return place.unknown('operator', name, OPERATORS)
 
 
 def _field(key: object, operand: object, place: Place) -> Match:
@@ -125,7 +131,7 @@ def _read_operator(name: object, operand: object, place: Place) -> Test:
     if name in REFUSED:
         raise refuse(name, here)
     if name not in FIELD_OPERATORS:
-        raise place.unknown('operator', name, FIELD_OPERATORS)
+        raise _no_operator(name, place)
     if place.kind is BUFFERS and name not in ON_BUFFERS:
         raise here.error('has no meaning on a Buffers column')
     return FIELD_OPERATORS[name](operand, here)

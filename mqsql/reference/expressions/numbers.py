@@ -107,7 +107,8 @@ def _rounded(rounding: str) -> Callable[..., Any]:
 
 
 def _power(base: Any, exponent: Any) -> Any:
-    if number(exponent) < 0 and number(base) == 0:
+    number(base), number(exponent)
+    if base == 0 and exponent < 0:
         raise MeaninglessError('0 has no negative power')
     if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0 and (abs(base) < 2 or exponent < 64):
         return fit(base**exponent)
