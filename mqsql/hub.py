@@ -13,13 +13,14 @@ from typing import Any
 
 from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
-from traitlets import CaselessStrEnum, Float, Unicode
+from traitlets import Bool, CaselessStrEnum, Float, Unicode
 
-from mqsql import storage
 from mqsql.errors import DuplicateRecordError, StorageError
 from mqsql.schema import TASKS, Record, Table
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.connection import JOURNAL_MODES, SYNCHRONOUS, Settings
+from mqsql.storage.shipped import History
+from mqsql.storage.sqlite import SqliteStore
 
 SHIPPED_TABLE = 'ipython-tasks'
 """The table of ipyparallel's own SQLiteDB unless told otherwise."""
@@ -55,15 +56,21 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         help="""How many seconds to wait while another process writes to the file; the hub does nothing meanwhile.""",
     ).tag(config=True)
 
+    adopt = Bool(
+        True,
+        help="""Whether a file that ipyparallel's own SQLiteDB wrote is adopted when it is first opened: its records are
+        copied into our table, all or none. Its tables are left as they are, and the records of later use of that class
+        are not copied.""",
+    ).tag(config=True)
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.location = self.location or _profile_directory()
-        self._store = storage.open(
-            Path(self.location, self.filename),
+        self._store = SqliteStore(
+            str(Path(self.location, self.filename)),
             table=_table(self.table or f'_{self.session}'),
-            journal_mode=self.journal_mode,
-            synchronous=self.synchronous,
-            busy_timeout=self.busy_timeout,
+            settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout),
+            history=History(self.table, self.log.warning, adopt=self.adopt),
         )
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ Settings are made on each connection itself; nothing is set for other users of S
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -65,16 +65,26 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
             connection.execute('ROLLBACK')
 
 
-def open_file(path: str, table: Table, settings: Settings, *, readonly: bool) -> apsw.Connection:
+@dataclass(frozen=True)
+class Guest:
+    """How to live in a file that another application made: whether it is such a file, and what fills a new table of ours."""
+
+    welcome: Callable[[apsw.Connection], bool]
+    fill: Callable[[apsw.Connection], None]
+
+
+def open_file(
+    path: str, table: Table, settings: Settings, *, readonly: bool, guest: Guest | None = None
+) -> apsw.Connection:
     """A connection to a file that holds `table`, created if need be; StorageError, and no change, if it is not ours."""
     if readonly and not os.path.exists(path):
         raise StorageError(f'{path}: there is no such file; open it without readonly=True to create it')
     connection = connect(path, settings, readonly=readonly)
     try:
-        _check_owner(connection, path)
+        _check_owner(connection, path, guest)
         if not readonly:
             _configure(connection, path, settings)
-            _upgrade(connection, path, table)
+            _upgrade(connection, path, table, guest)
         _check_columns(connection, path, table)
     except BaseException:
         connection.close()
@@ -86,9 +96,10 @@ def _names(connection: apsw.Connection) -> set[str]:
     return {name for (name,) in connection.execute('SELECT name FROM sqlite_schema')}
 
 
-def _check_owner(connection: apsw.Connection, path: str) -> None:
+def _check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> None:
     owner = connection.pragma('application_id')
-    if owner != ddl.APPLICATION_ID and (owner or _names(connection)):
+    foreign = owner != ddl.APPLICATION_ID and (owner or _names(connection))
+    if foreign and (owner or guest is None or not guest.welcome(connection)):
         raise StorageError(f'{path}: this is a database of another application; name another file')
     if (version := connection.pragma('user_version')) > ddl.layout_version():
         raise StorageError(f'{path}: a newer mqsql wrote this file (layout {version}); update mqsql to use it')
@@ -129,7 +140,7 @@ def _try_journal_mode(connection: apsw.Connection, wanted: str, deadline: float)
         return None
 
 
-def _upgrade(connection: apsw.Connection, path: str, table: Table) -> None:
+def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest | None) -> None:
     # Looking first spares a file that is in order the lock.
     if connection.pragma('user_version') == ddl.layout_version() and not _lacking(connection, table):
         return
@@ -137,10 +148,12 @@ def _upgrade(connection: apsw.Connection, path: str, table: Table) -> None:
         version = connection.pragma('user_version')
         for sql in ddl.MIGRATIONS[version - 1 :] if version else ():
             connection.execute(sql)
-        if table.name in _names(connection):
+        if known := table.name in _names(connection):
             _check_columns(connection, path, table)
         for sql in _lacking(connection, table):
             connection.execute(sql)
+        if guest is not None and not known:
+            guest.fill(connection)
         connection.pragma('application_id', ddl.APPLICATION_ID)
         connection.pragma('user_version', ddl.layout_version())
 

@@ -8,6 +8,7 @@ write-ahead log; in memory and with other journal modes `find` holds the undecod
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import RLock
 from typing import Any
 
@@ -21,8 +22,9 @@ from mqsql.schema.codec import decode_text, decoder, encode, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.base import Explanation, Keys, Query, Sort, Store
 from mqsql.storage.buffers import LazyBuffers
-from mqsql.storage.connection import MEMORY, Settings, connect, open_file, transaction
+from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
+from mqsql.storage.shipped import History, all_shipped
 
 Row = tuple[Any, ...]
 
@@ -36,13 +38,21 @@ class SqliteStore(Store):
     """Records in the SQLite file at `path`, or in memory for ":memory:"."""
 
     def __init__(
-        self, path: str, *, readonly: bool = False, table: Table = TASKS, settings: Settings | None = None
+        self,
+        path: str,
+        *,
+        readonly: bool = False,
+        table: Table = TASKS,
+        settings: Settings | None = None,
+        history: History | None = None,
     ) -> None:
+        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one."""
         super().__init__(table, readonly=readonly)
         self.path, self._settings = path, settings or Settings()
         self._failures, self._lock = Failures(path), RLock()
+        guest = Guest(all_shipped, partial(self._adopt, history)) if history else None
         with self._failures:
-            self._connection = open_file(path, table, self._settings, readonly=readonly)
+            self._connection = open_file(path, table, self._settings, readonly=readonly, guest=guest)
             self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
         self._readers: set[apsw.Connection] = set()
         self._idle: list[apsw.Connection] = []
@@ -53,6 +63,11 @@ class SqliteStore(Store):
     def _decoder(self, column: str) -> Callable[[Any], Any]:
         kind = self.table.columns[column]
         return self._lazy_buffers if kind is BUFFERS else decoder(kind)
+
+    def _adopt(self, history: History, connection: apsw.Connection) -> None:
+        for record in history.records(connection):
+            columns, values = self._encode(record)
+            connection.execute(ddl.insert(self.table, columns), self._with_blobs(connection, values))
 
     @contextmanager
     def _using(self) -> Iterator[apsw.Connection]:

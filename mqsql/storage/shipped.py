@@ -1,0 +1,132 @@
+"""Files that ipyparallel's own SQLiteDB wrote, read into records. Imports `schema` of the project.
+
+That class keeps a history in the table `ipython-tasks`, or another of the user's choice; with SQLite from 3.37 on it takes
+its own table for damaged at each start and begins `ipython-tasks_1`, `_2`, …, so one history lies in several tables
+(ipyparallel 9.2, controller/sqlitedb.py). Documents are JSON, times ISO 8601 text, buffers a pickled list of bytes.
+"""
+
+import io
+import json
+import pickle
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+import apsw
+
+from mqsql.errors import RecordError
+from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record
+from mqsql.storage.ddl import select_columns
+
+PROGRESS = 10_000
+COLUMNS = {'msg_id', 'header', 'content', 'buffers', 'submitted', 'client_uuid', 'engine_uuid', 'started', 'completed'}
+"""What every version of that class has kept."""
+
+Say = Callable[[str], object]
+
+
+class History:
+    """The history called `name` in such a file; `say` is given a line now and then, and one for each loss.
+
+    Without `adopt` it has no records.
+    """
+
+    def __init__(self, name: str, say: Say, *, adopt: bool = True) -> None:
+        self.name, self._say, self._adopt = name, say, adopt
+
+    def records(self, connection: apsw.Connection) -> Iterator[Record]:
+        """Its records, oldest table first, each msg_id once: what a later table says of it came after a restart."""
+        parts = {self._part(name): name for name in shipped_tables(connection)} if self._adopt else {}
+        seen: set[str] = set()
+        for part in sorted(part for part in parts if part is not None):
+            table = parts[part]
+            self._say(f'Adopting the history in the table {table!r} of ipyparallel; the table itself is left as it is.')
+            for record in self._table(connection, table):
+                if record['msg_id'] not in seen:
+                    seen.add(record['msg_id'])
+                    yield record
+                    if len(seen) % PROGRESS == 0:
+                        self._say(f'{len(seen):,} tasks adopted so far.')
+        if seen:
+            self._say(f'{len(seen):,} tasks adopted.')
+
+    def _part(self, table: str) -> int | None:
+        found = re.fullmatch(re.escape(self.name) + r'(?:_(\d+))?', table)
+        return int(found[1] or 0) if found else None
+
+    def _table(self, connection: apsw.Connection, table: str) -> Iterator[Record]:
+        columns = [c for c in _columns(connection, table) if c in TASKS.columns or c in TASKS.aliases]
+        for row in connection.execute(select_columns(table, columns)):
+            given = dict(zip(columns, row, strict=True))
+            if given['msg_id'] is not None:
+                yield dict(self._values(str(given['msg_id']), given))
+
+    def _values(self, msg_id: str, given: Record) -> Iterator[tuple[str, Any]]:
+        for name, stored in given.items():
+            column = TASKS.column(name)
+            try:
+                value = None if stored is None else _read(column, TASKS.columns[column], stored)
+                yield from TASKS.read({column: value}).items()
+            except (ValueError, RecordError, pickle.UnpicklingError, EOFError, RecursionError) as e:
+                self._say(f'The {column} of task {msg_id} cannot be read and is left out: {e}')
+
+
+def shipped_tables(connection: apsw.Connection) -> list[str]:
+    """The tables of a file that ipyparallel's SQLiteDB made."""
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    names = [str(name) for (name,) in tables]
+    return [name for name in names if set(_columns(connection, name)) >= COLUMNS and name != TASKS.name]
+
+
+def all_shipped(connection: apsw.Connection) -> bool:
+    """Whether a file holds such tables and nothing else."""
+    named = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    ((tables,),) = connection.execute(named).fetchall()
+    return bool(tables) and tables == len(shipped_tables(connection))
+
+
+def _columns(connection: apsw.Connection, table: str) -> list[str]:
+    return [str(name) for (name,) in connection.execute('SELECT name FROM pragma_table_info(?)', (table,))]
+
+
+# --- values
+
+
+def _read(column: str, kind: Kind, stored: Any) -> Any:
+    if kind is BUFFERS:
+        return _unpickle(stored)
+    text = stored.decode() if isinstance(stored, bytes) else stored
+    if kind is not DOCUMENT:
+        return text
+    document = json.loads(text)
+    if column.endswith('header') and isinstance(document, dict):
+        return document | _date(document)
+    return document
+
+
+def _date(header: dict[str, Any]) -> dict[str, Any]:
+    """The date of a header, which the hub gives as a datetime and that class writes as text."""
+    try:
+        return {'date': TIMESTAMP.read(datetime.fromisoformat(header['date']))}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads plain values only: whatever names a class or a function, which could do anything, is refused."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f'a pickle that asks for {module}.{name} is not a list of bytes')
+
+
+def _unpickle(stored: Any) -> list[bytes]:
+    if not isinstance(stored, bytes):
+        raise ValueError('buffers are not a pickle')
+    # Python 2 wrote its str, which were bytes.
+    with closing(io.BytesIO(stored)) as file:
+        buffers = _Unpickler(file, encoding='bytes').load()
+    if not isinstance(buffers, list) or not all(type(b) is bytes for b in buffers):
+        raise ValueError('a pickle of something else than a list of bytes')
+    return buffers

@@ -1,0 +1,129 @@
+"""The history that ipyparallel's own SQLiteDB left is there at the first start of ours."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+from hub_shipped import NOON, records
+
+import mqsql
+from mqsql.errors import StorageError
+from mqsql.hub import SQLiteDB
+from mqsql.schema import TASKS
+
+TABLE = 'ipython-tasks'
+
+
+def write_sessions(directory: Path, count: int, table: str = TABLE) -> Path:
+    for _ in range(count):
+        program = Path(__file__).with_name('hub_shipped.py')
+        subprocess.run([sys.executable, str(program), str(directory), table], check=True)
+    return directory / 'tasks.db'
+
+
+def contents(path: Path, table: str) -> list[Any]:
+    connection = apsw.Connection(str(path))
+    try:
+        return connection.execute(f'SELECT * FROM "{table}"').fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize('table', [TABLE, 'mine'])
+def test_the_history_of_all_sessions_is_adopted_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, table: str
+) -> None:
+    path = write_sessions(tmp_path, 3, table)
+    tables = [table, f'{table}_1', f'{table}_2']
+    before = [contents(path, name) for name in tables]
+    for _ in range(2):
+        db = SQLiteDB(location=str(tmp_path), table=table)
+        names = [f'{kind}{session}' for session in range(3) for kind in ('done', 'pending')]
+        assert sorted(db.get_history()) == sorted([*names, 'shared'])
+        for session in range(3):
+            found = db.get_record(f'done{session}')
+            expected = records(session)[f'done{session}']
+            assert {key: found[key] for key in expected} == expected
+        assert db.get_record('shared')['stdout'] == 'session 0\n'
+        assert next(r['msg_id'] for r in db.find_records({'completed': None, 'submitted': NOON}, [])) == 'pending0'
+        db.close()
+    assert [contents(path, name) for name in tables] == before
+    assert caplog.text.count('7 tasks adopted.') == 1
+
+
+def test_without_adoption_the_file_serves_all_the_same(tmp_path: Path) -> None:
+    path = write_sessions(tmp_path, 1)
+    before = contents(path, TABLE)
+    db = SQLiteDB(location=str(tmp_path), adopt=False)
+    db.add_record('m', {})
+    assert db.get_history() == ['m']
+    db.close()
+    assert contents(path, TABLE) == before
+
+
+def test_only_the_hub_adopts(tmp_path: Path) -> None:
+    path = write_sessions(tmp_path, 1)
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match='another application'):
+        mqsql.open(path)
+    apsw.Connection(str(path)).execute('CREATE TABLE letters (text)')
+    with pytest.raises(StorageError, match='another application'):
+        SQLiteDB(location=str(tmp_path))
+    assert len(path.read_bytes()) >= len(before)
+
+
+class Crafted:
+    """A pickle of this writes a file when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize('loss', ['crafted', 'not bytes', 'cut', 'time', 'json'])
+def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture, loss: str) -> None:
+    path = write_sessions(tmp_path, 1)
+    column, value = {
+        'crafted': ('buffers', pickle.dumps([Crafted(tmp_path / 'written')])),
+        'not bytes': ('buffers', pickle.dumps(['text'])),
+        'cut': ('buffers', pickle.dumps([b'x' * 100])[:50]),
+        'time': ('submitted', 'yesterday'),
+        'json': ('content', '{"a": '),
+    }[loss]
+    connection = apsw.Connection(str(path))
+    connection.execute(f'UPDATE "{TABLE}" SET {column} = ? WHERE msg_id = ?', (value, 'done0'))
+    connection.close()
+    db = SQLiteDB(location=str(tmp_path))
+    found = db.get_record('done0')
+    assert found[column] is None
+    assert found['stdout'] == 'out\n'
+    assert f'The {column} of task done0 cannot be read and is left out' in caplog.text
+    assert not (tmp_path / 'written').exists()
+    db.close()
+
+
+def test_adoption_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_sessions(tmp_path, 1)
+    read = TASKS.__class__.read
+
+    def fail(self: Any, record: object) -> Any:
+        if record == {'msg_id': 'shared'}:
+            raise MemoryError
+        return read(self, record)
+
+    monkeypatch.setattr(TASKS.__class__, 'read', fail)
+    with pytest.raises(MemoryError):
+        SQLiteDB(location=str(tmp_path))
+    monkeypatch.undo()
+    connection = apsw.Connection(str(path))
+    assert connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall() == [(TABLE,)]
+    connection.close()
+    db = SQLiteDB(location=str(tmp_path))
+    assert len(db.get_history()) == 3
+    db.close()
