@@ -1,0 +1,38 @@
+"""Every operator is in all four places: the compiler, the reference, the strategies that draw queries, the README."""
+
+import re
+from pathlib import Path
+
+import queries
+
+from mqsql import reference
+from mqsql.compiler.operators import OPERATORS
+from mqsql.compiler.parse import LOGICAL
+
+README = (Path(__file__).parent.parent / 'README.md').read_text()
+
+AHEAD = {'$expr', '$jsonSchema'}
+"""What the reference has, and the compiler has yet to learn."""
+
+
+def in_readme() -> set[str]:
+    """The operators in the first column of the README's table."""
+    rows = re.findall(r'^\| (`\$[^|]*) \|', README, re.MULTILINE)
+    return {name for row in rows for name in re.findall(r'`(\$\w+)`', row)}
+
+
+def test_every_operator_is_everywhere() -> None:
+    places = {
+        'mqsql/compiler/operators.py': {*OPERATORS, *LOGICAL},
+        'mqsql/reference/query.py': set(reference.OPERATORS) - AHEAD,
+        'tests/property/queries.py': set(queries.OPERATORS),
+        'README.md': in_readme(),
+    }
+    known = set.union(*places.values())
+    missing = {place: sorted(known - names) for place, names in places.items() if known - names}
+    assert missing == {}
+
+
+def test_what_the_reference_is_ahead_with_is_so() -> None:
+    assert set(reference.OPERATORS) >= AHEAD
+    assert not AHEAD & {*OPERATORS, *LOGICAL}
