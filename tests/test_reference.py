@@ -365,6 +365,21 @@ def by_content(contents: list[Any], sort: Any) -> list[Any]:
         ([{'a': [{'b': 2}, {'b': 0}]}, {'a': [{'b': 1}]}], 'content.a.0.b', [1, 0]),
         ([{'a': 1, 'b': 1}, {'a': 0, 'b': 1}, {'a': 1, 'b': 2}], [('content.b', -1), ('content.a', 1)], [2, 1, 0]),
         ([{'a': 1}, {'a': 1.0}, {'a': 0}], 'content.a', [2, 0, 1]),
+        (
+            [{'a': [{'b': 1, 'c': 5}, {'b': 2, 'c': 0}]}, {'a': {'b': 1, 'c': 3}}],
+            [('content.a.b', 1), ('content.a.c', 1)],
+            [1, 0],
+        ),
+        (
+            [{'a': [{'b': 1, 'c': 5}, {'b': 2, 'c': 0}]}, {'a': {'b': 1, 'c': 3}}],
+            [('content.a.c', 1), ('content.a.b', -1)],
+            [0, 1],
+        ),
+        (
+            [{'a': [{'b': 1}, {'b': 1, 'c': [4, 9]}]}, {'a': {'b': 1, 'c': 7}}],
+            [('content.a.b', 1), ('content.a.c', -1)],
+            [0, 1],
+        ),
     ],
 )
 def test_sorting(contents: list[Any], sort: Any, answer: list[int]) -> None:

@@ -2,12 +2,13 @@
 
 It shares nothing with the compiler, so that a mistake in one shows as a difference from the other. Speed is no goal.
 
-    place     where in a query something stands; how operands are read
-    values    BSON's order and equality
-    paths     what a dotted path finds
-    operators, patterns, bits     the tests of values
-    query     from a query to a function of a record
-    find      which records, in what order, with which keys
+    place         where in a query something stands; how operands are read
+    values        BSON's order and equality; collation changes how texts compare
+    paths         what a dotted path finds; sorting has rules of its own
+    operators     the tests of values, with patterns and bits; json_schema and expressions are languages within
+    query         from a query to a function of a record
+    keys          what of a record is returned; projection is MongoDB's way to say it
+    find          which records, in what order, with which keys
 """
 
 from mqsql.reference.find import count, distinct, find, find_one, matches

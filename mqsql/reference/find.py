@@ -6,10 +6,11 @@ from typing import Any
 from mqsql.errors import QueryError, shown
 from mqsql.reference.collation import read_collation
 from mqsql.reference.keys import Select, read_keys
-from mqsql.reference.paths import sort_orders, walk
+from mqsql.reference.paths import walk
 from mqsql.reference.place import Place, resolve
 from mqsql.reference.projection import read_projection
 from mqsql.reference.query import Match, read_query
+from mqsql.reference.sorting import read_sort, sorted_by
 from mqsql.reference.values import MISSING, Fold, order
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 
@@ -42,9 +43,9 @@ def find(
     """
     place = _place(table, collation)
     match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
-    by, window = _read_sort(sort, table), _read_window(limit, skip)
+    by, window = read_sort(sort, table), _read_window(limit, skip)
     found = [record for record in _read_records(records, table) if match(record)]
-    return [select(record) for record in _sorted(found, by, place)[window]]
+    return [select(record) for record in sorted_by(found, by, place.fold)[window]]
 
 
 def find_one(records: Records, query: object = None, keys: Keys = None, **options: Any) -> Record | None:
@@ -119,36 +120,3 @@ def _read_amount(what: str, amount: object) -> int:
     if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
         raise QueryError(f'{what} takes a whole number of at least 0, not {shown(amount)}')
     return amount
-
-
-def _read_sort(sort: object, table: Table) -> list[tuple[list[str], bool]]:
-    """The paths to sort by, each with whether it is descending."""
-    if sort is None:
-        return []
-    pairs = [(sort, 1)] if isinstance(sort, str) else sort
-    if not isinstance(pairs, list | tuple):
-        raise QueryError(f'sort takes a key or a list of (key, 1 or -1), not {shown(sort)}')
-    return [_read_sort_pair(pair, table) for pair in pairs]
-
-
-def _read_sort_pair(pair: Any, table: Table) -> tuple[list[str], bool]:
-    if not isinstance(pair, list | tuple) or len(pair) != 2 or not _is_direction(pair[1]):
-        raise QueryError(f'sort takes pairs of a key and 1 or -1, not {shown(pair)}')
-    steps, kind = resolve(pair[0], table, Place(table, 'sort'))
-    if kind is BUFFERS:
-        raise QueryError('a Buffers column has no order', 'sort')
-    return steps, pair[1] == -1
-
-
-def _is_direction(direction: object) -> bool:
-    return type(direction) is int and direction in (1, -1)
-
-
-def _sorted(records: list[Record], by: list[tuple[list[str], bool]], place: Place) -> list[Record]:
-    # Sorting is stable: the last path first, the first path has the last word.
-    for steps, descending in reversed(by):
-        extreme = max if descending else min
-        keyed = [(extreme(sort_orders(record, steps, place.fold)), record) for record in records]
-        keyed.sort(key=lambda pair: pair[0], reverse=descending)
-        records = [record for _, record in keyed]
-    return records

@@ -6,7 +6,7 @@ The rules are those of MongoDB's manual, "Query an Array of Embedded Documents",
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, order
+from mqsql.reference.values import MISSING
 
 
 class Offer(NamedTuple):
@@ -46,42 +46,6 @@ def _enter(element: Any, position: int, steps: Sequence[str]) -> Iterator[Offer]
             yield Offer(element, spread=False)
         elif isinstance(element, dict | list):
             yield from walk(element, steps[1:])
-
-
-def sort_orders(value: Any, steps: Sequence[str], fold: Fold) -> Iterator[Order]:
-    """The places in the order that a record may be sorted by: its least is for ascending, its greatest for descending.
-
-    This is MongoDB's key of an index, not what `walk` offers: an element without the step counts as null, whatever it
-    is, and where the array has an element at a numeric step, that one stands for all.
-    """
-    if not steps:
-        yield from _final_orders(value, fold)
-    elif isinstance(value, dict) and steps[0] in value:
-        yield from sort_orders(value[steps[0]], steps[1:], fold)
-    elif isinstance(value, list) and value:
-        for element in value:
-            yield from _element_orders(element, value, steps, fold)
-    else:
-        yield order(MISSING)
-
-
-def _final_orders(value: Any, fold: Fold) -> Iterator[Order]:
-    if value == []:
-        yield (EMPTY_ARRAY,)
-    else:
-        yield from (order(v, fold) for v in (value if isinstance(value, list) else [value]))
-
-
-def _element_orders(element: Any, array: list[Any], steps: Sequence[str], fold: Fold) -> Iterator[Order]:
-    index = position(steps[0])
-    if isinstance(element, dict) and steps[0] in element:
-        yield from sort_orders(element, steps, fold)
-    elif index is None or index >= len(array):
-        yield order(MISSING)
-    elif len(steps) == 1:
-        yield (EMPTY_ARRAY,) if array[index] == [] else order(array[index], fold)
-    else:
-        yield from sort_orders(array[index], steps[1:], fold)
 
 
 def position(step: str) -> int | None:

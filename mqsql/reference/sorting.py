@@ -1,0 +1,104 @@
+"""`sort`: the keys that records are sorted by. Imports `errors`, `schema`, and `paths`, `place`, `values` of the reference.
+
+A path's key is what MongoDB's index on it holds, not what `walk` offers: an element of an array counts as null if it lacks the
+step, whatever it is; where the array has an element at a numeric step, that one stands for all; an empty array at the
+path's end comes below null. Of the keys of several paths those belong together that come from the same elements.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mqsql.errors import QueryError, shown
+from mqsql.reference.paths import position
+from mqsql.reference.place import Place, resolve
+from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, order
+from mqsql.schema import BUFFERS, Record, Table
+
+Trail = dict[tuple[str, ...], int]
+"""Which element a key came through, for each array on its path (named by the steps that lead there)."""
+
+
+class SortPath(NamedTuple):
+    """A path to sort by, and in which direction."""
+
+    steps: list[str]
+    descending: bool
+
+
+def read_sort(sort: object, table: Table) -> list[SortPath]:
+    """The paths to sort by, the weightiest first; QueryError for what is neither a key nor a list of pairs."""
+    if sort is None:
+        return []
+    pairs = [(sort, 1)] if isinstance(sort, str) else sort
+    if not isinstance(pairs, list | tuple):
+        raise QueryError(f'takes a key or a list of (key, 1 or -1), not {shown(sort)}', 'sort')
+    return [_read_pair(pair, table) for pair in pairs]
+
+
+def _read_pair(pair: Any, table: Table) -> SortPath:
+    if not isinstance(pair, list | tuple) or len(pair) != 2 or not _is_direction(pair[1]):
+        raise QueryError(f'takes pairs of a key and 1 or -1, not {shown(pair)}', 'sort')
+    steps, kind = resolve(pair[0], table, Place(table, 'sort'))
+    if kind is BUFFERS:
+        raise QueryError('a Buffers column has no order', 'sort')
+    return SortPath(steps, pair[1] == -1)
+
+
+def _is_direction(direction: object) -> bool:
+    return type(direction) is int and direction in (1, -1)
+
+
+def sorted_by(records: list[Record], by: list[SortPath], fold: Fold) -> list[Record]:
+    """The records in order; ties stay as they are."""
+    keyed = [(_key(record, by, fold), record) for record in records]
+    # Sorting is stable: the last path first, the first path has the last word.
+    for i, path in reversed(list(enumerate(by))):
+        keyed.sort(key=lambda pair: pair[0][i], reverse=path.descending)
+    return [record for _, record in keyed]
+
+
+def _key(record: Record, by: list[SortPath], fold: Fold) -> list[Order]:
+    """The least key by the first path (the greatest, if descending), the least by the second among those, and so on."""
+    chosen: list[Order] = []
+    trails: list[Trail] = [{}]
+    for path in by:
+        found = list(_orders(record, path.steps, fold))
+        pairs = [(key, {**old, **new}) for key, new in found for old in trails if _same_elements(old, new)]
+        chosen.append((max if path.descending else min)(key for key, _ in pairs))
+        trails = [trail for key, trail in pairs if key == chosen[-1]]
+    return chosen
+
+
+def _same_elements(one: Trail, other: Trail) -> bool:
+    return all(one.get(array, i) == i for array, i in other.items())
+
+
+def _orders(value: Any, steps: list[str], fold: Fold, above: tuple[str, ...] = ()) -> Iterator[tuple[Order, Trail]]:
+    """The keys of a path in a value, each with its trail."""
+    if isinstance(value, list) and value:
+        for i, element in enumerate(value):
+            inner = _element_orders(element, value, steps, fold, above)
+            yield from ((key, {above: i, **trail}) for key, trail in inner)
+    elif not steps:
+        yield (EMPTY_ARRAY,) if value == [] else order(value, fold), {}
+    elif isinstance(value, dict) and steps[0] in value:
+        yield from _orders(value[steps[0]], steps[1:], fold, (*above, steps[0]))
+    else:
+        yield order(MISSING), {}
+
+
+def _element_orders(
+    element: Any, array: list[Any], steps: list[str], fold: Fold, above: tuple[str, ...]
+) -> Iterator[tuple[Order, Trail]]:
+    if not steps:
+        yield order(element, fold), {}
+        return
+    index = position(steps[0])
+    if isinstance(element, dict) and steps[0] in element:
+        yield from _orders(element, steps, fold, above)
+    elif index is None or index >= len(array):
+        yield order(MISSING), {}
+    elif len(steps) == 1:
+        yield (EMPTY_ARRAY,) if array[index] == [] else order(array[index], fold), {}
+    else:
+        yield from _orders(array[index], steps[1:], fold, (*above, steps[0]))
