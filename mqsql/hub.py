@@ -56,6 +56,11 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         help="""How many seconds to wait while another process writes to the file; the hub does nothing meanwhile.""",
     ).tag(config=True)
 
+    query_timeout = Float(
+        10.0,
+        min=0,
+        help="""How many seconds a query of a client may take, 0 for any time. The hub does nothing else meanwhile.""",
+    ).tag(config=True)
     adopt = Bool(
         True,
         help="""Whether a file that ipyparallel's own SQLiteDB wrote is adopted when it is first opened: its records are
@@ -69,7 +74,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         self._store = SqliteStore(
             str(Path(self.location, self.filename)),
             table=_table(self.table or f'_{self.session}'),
-            settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout),
+            settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
             history=History(self.table, self.log.warning, adopt=self.adopt),
         )
 

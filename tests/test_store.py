@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import re
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +20,8 @@ import pytest
 import mqsql
 from mqsql.errors import DuplicateRecordError, MissingRecordError, MqsqlError, QueryError, RecordError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Index, Table
-from mqsql.storage import Store, connection, ddl, sqlite
+from mqsql.storage import Store, connection, ddl, streaming
+from mqsql.storage.sqlite import SqliteStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -347,6 +349,7 @@ def test_journal_modes(path: Path, mode: str) -> None:
     'options',
     [
         {'journal_mode': 'memory'},
+        {'query_timeout': float('nan')},
         {'synchronous': 2},
         {'busy_timeout': -1},
         {'busy_timeout': '5'},
@@ -519,16 +522,16 @@ with mqsql.open(sys.argv[1], readonly=True) as store:
 
 def test_iterators_that_are_dropped_give_their_connection_back(path: Path) -> None:
     with mqsql.open(path) as store:
-        assert isinstance(store, sqlite.SqliteStore)
+        assert isinstance(store, SqliteStore)
         fill(store, 50)
         for _ in range(20):
             next(store.find())
         several = [store.find() for _ in range(10)]
-        assert len(store._readers) == 10
+        assert store._readers.counts() == (10, 0)
         for found in several:
             assert next(found)['msg_id'] == 'm0000'
         del several, found
-        assert len(store._readers) == len(store._idle) == sqlite.IDLE_READERS
+        assert store._readers.counts() == (streaming.IDLE, streaming.IDLE)
 
 
 def test_an_iterator_outlives_its_store_only_to_say_so(path: Path) -> None:
@@ -609,7 +612,7 @@ def test_a_reader_in_a_transaction_delays_nobody(path: Path) -> None:
 
 def test_a_full_disk_is_a_storage_error_and_no_partial_record(path: Path) -> None:
     with mqsql.open(path) as store:
-        assert isinstance(store, sqlite.SqliteStore)
+        assert isinstance(store, SqliteStore)
         store.add_record('m', {})
         pages = store._connection.pragma('page_count')
         store._connection.pragma('max_page_count', pages + 10)
@@ -652,3 +655,50 @@ for i in range(10_000):
             assert store.get_record(str(i))['buffers'] == [b'%d' % i]
         assert store.count() <= len(seen) + 1
     assert ask(path, 'PRAGMA integrity_check') == 'ok'
+
+
+# --- queries that take too long
+
+
+@pytest.fixture
+def impatient(path: Path) -> Iterator[Store]:
+    with mqsql.open(path, query_timeout=0.5) as store:
+        for i in range(400):
+            store.add_record(str(i), {'stdout': 'a' * 60 + 'b', 'label': f'label {i}'})
+        yield store
+
+
+ENDLESS: list[dict[str, Any]] = [
+    {'stdout': {'$regex': '(a+)+$'}},
+    {'stdout': {'$not': re.compile('(a|a)*$')}},
+]
+
+
+@pytest.mark.parametrize('query', ENDLESS)
+def test_an_endless_pattern_is_stopped(impatient: Store, query: dict[str, Any]) -> None:
+    for ask in (impatient.find_records, impatient.count):
+        with pytest.raises(StorageError, match='query_timeout'):
+            ask(query)
+    # And the store goes on, with patterns too.
+    assert [r['label'] for r in impatient.find_records({'label': {'$regex': '^label 39?$'}})] == ['label 3', 'label 39']
+    assert impatient.count({'label': {'$glob': '*[5-9]9'}}) == 20
+    impatient.add_record('new', {})
+    assert impatient.count({'label': {'$not': {'$regex': ''}}}) == 1
+
+
+def test_an_endless_statement_is_stopped(impatient: Store) -> None:
+    # Some thousand clauses, each with a path, on each record.
+    query = {'$nor': [{f'header.a{i}.b': i} for i in range(40)] * 10}
+    for i in range(400, 800):
+        impatient.add_record(str(i), {'header': {f'a{k}': [{'b': -1}] * 20 for k in range(40)}})
+    with pytest.raises(StorageError, match='query_timeout'):
+        impatient.find_records(query)
+    assert impatient.count({'label': 'label 7'}) == 1
+
+
+def test_a_query_in_time_is_answered_and_keeps_its_errors(impatient: Store, path: Path) -> None:
+    query = {'label': {'$regex': '7$'}}
+    assert len(impatient.find_records(query)) == 40
+    other(path).execute('ALTER TABLE task_records RENAME COLUMN label TO lebal')
+    with pytest.raises(StorageError, match='no such column: label'):
+        impatient.find_records(query)

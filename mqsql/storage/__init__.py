@@ -23,6 +23,7 @@ def open(
     journal_mode: str = 'wal',
     synchronous: str = 'normal',
     busy_timeout: float = 5.0,
+    query_timeout: float = 0.0,
 ) -> Store:
     """The store at `url`: a path or "sqlite:///path" for a file, ":memory:" for SQLite in memory, "dict:" for dicts.
 
@@ -30,14 +31,16 @@ def open(
     `journal_mode` is "wal" (the default: readers and writers do not wait for each other), or "delete", "truncate" or
     "persist" where the file is on a network file system, which the write-ahead log does not work on. `synchronous` is
     "normal", or "full" so that also a loss of power loses nothing, "extra" or "off". `busy_timeout` is how many
-    seconds to wait while another process writes.
+    seconds to wait while another process writes, `query_timeout` how many a query may take (0: any time; `find`, which
+    streams, has none).
 
     Raises StorageError for a file that cannot be opened or is not ours, which is then left as it is.
     """
     name = _path(url)
     if name == DICT:
         return DictStore(readonly=readonly, table=table)
-    return SqliteStore(name, readonly=readonly, table=table, settings=Settings(journal_mode, synchronous, busy_timeout))
+    settings = Settings(journal_mode, synchronous, busy_timeout, query_timeout)
+    return SqliteStore(name, readonly=readonly, table=table, settings=settings)
 
 
 def _path(url: object) -> str:

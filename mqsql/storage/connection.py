@@ -28,19 +28,23 @@ _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 @dataclass(frozen=True)
 class Settings:
-    """How a file is used: its journal, how hard each commit is made to last, and the seconds to wait for a lock."""
+    """How a file is used: its journal, how hard each commit is made to last, and seconds: to wait for a lock, and for the
+    answer of a query (all but `find`, which streams; 0 for any time).
+    """
 
     journal_mode: str = 'wal'
     synchronous: str = 'normal'
     busy_timeout: float = 5.0
+    query_timeout: float = 0.0
 
     def __post_init__(self) -> None:
         for name, known in (('journal_mode', JOURNAL_MODES), ('synchronous', SYNCHRONOUS)):
             if getattr(self, name) not in known:
                 raise StorageError(f'{name} is one of {", ".join(known)}, not {shown(getattr(self, name))}')
-        seconds: object = self.busy_timeout
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 1_000_000:
-            raise StorageError(f'busy_timeout is a number of seconds, not {shown(self.busy_timeout)}')
+        for name in ('busy_timeout', 'query_timeout'):
+            seconds = getattr(self, name)
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 1_000_000:
+                raise StorageError(f'{name} is a number of seconds, not {shown(seconds)}')
 
 
 def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection:

@@ -24,13 +24,16 @@ from mqsql.storage.base import Explanation, Keys, Query, Sort, Store
 from mqsql.storage.buffers import LazyBuffers
 from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
+from mqsql.storage.limits import Deadline
 from mqsql.storage.shipped import History, all_shipped
+from mqsql.storage.streaming import Found, Readers
+from mqsql.storage.worker import Worker
 
 Row = tuple[Any, ...]
 
-IDLE_READERS = 2
 FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
 
+_UNSTOPPABLE = re.compile(r'\bmqsql_regex\b')
 _INDEX = re.compile(r'USING (?:COVERING )?INDEX (.+?)(?: \(|$)')
 
 
@@ -54,8 +57,8 @@ class SqliteStore(Store):
         with self._failures:
             self._connection = open_file(path, table, self._settings, readonly=readonly, guest=guest)
             self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
-        self._readers: set[apsw.Connection] = set()
-        self._idle: list[apsw.Connection] = []
+        self._readers = Readers(path, partial(connect, path, self._settings, readonly=True))
+        self._worker = Worker(path)
         self._closed = False
         self._changes, self._next_statistics = 0, FIRST_STATISTICS
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
@@ -168,10 +171,20 @@ class SqliteStore(Store):
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
         compiled = self._compile(query, self.table.all_keys if keys is None else keys)
-        return list(map(compiled.record, self._fetch(compiled)))
+        return self._records(compiled)
 
-    def _fetch(self, query: Statement) -> list[Row]:
-        with self._using() as connection:
+    def _records(self, query: CompiledQuery) -> list[Record]:
+        deadline = Deadline(self._settings.query_timeout)
+        records = []
+        for row in self._fetch(query, deadline):
+            deadline.check()
+            records.append(query.record(row))
+        return records
+
+    def _fetch(self, query: Statement, deadline: Deadline) -> list[Row]:
+        if deadline.seconds and self.path != MEMORY and _UNSTOPPABLE.search(query.sql):
+            return self._worker.fetch(query.sql, query.params, deadline)
+        with self._using() as connection, deadline.stopping(connection):
             return connection.execute(query.sql, query.params).fetchall()
 
     def find(
@@ -185,12 +198,16 @@ class SqliteStore(Store):
     ) -> Iterator[Record]:
         """See Store."""
         compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip)
-        return Found(self, compiled) if self._streams else map(compiled.record, self._fetch(compiled))
+        return (
+            Found(self._readers, compiled)
+            if self._streams
+            else map(compiled.record, self._fetch(compiled, Deadline(0)))
+        )
 
     def count(self, query: Query | None = None) -> int:
         """See Store."""
         compiled = compile_count({} if query is None else query, table=self.table)
-        return int(self._fetch(compiled)[0][0])
+        return int(self._fetch(compiled, Deadline(self._settings.query_timeout))[0][0])
 
     def _drop_matching(self, query: Query) -> None:
         compiled = compile_delete(query, table=self.table)
@@ -219,25 +236,7 @@ class SqliteStore(Store):
         indexes = dict.fromkeys(name for line in plan for name in _INDEX.findall(line))
         return Explanation(compiled.sql, compiled.params, plan, tuple(indexes))
 
-    # --- connections
-
-    def acquire_reader(self) -> apsw.Connection:
-        """A read-only connection of the caller's own until `release_reader`."""
-        with self._lock, self._failures:
-            if self._closed:
-                raise StorageError(f'{self.path}: the store is closed; open it again')
-            reader = self._idle.pop() if self._idle else connect(self.path, self._settings, readonly=True)
-            self._readers.add(reader)
-            return reader
-
-    def release_reader(self, reader: apsw.Connection) -> None:
-        """Give a connection back."""
-        with self._lock:
-            if len(self._idle) < IDLE_READERS and not self._closed:
-                self._idle.append(reader)
-            else:
-                self._readers.discard(reader)
-                reader.close()
+    # --- the end
 
     def close(self) -> None:
         """See Store; iterators that are not at their end raise StorageError from then on."""
@@ -245,8 +244,8 @@ class SqliteStore(Store):
             if self._closed:
                 return
             self._closed = True
-            for reader in self._readers:
-                reader.close(True)
+            self._worker.close()
+            self._readers.close()
             if not self.readonly:
                 self._renew_statistics()
             self._connection.close()
@@ -257,36 +256,3 @@ def _indented(rows: list[Row]) -> Iterator[str]:
     for node, parent, _, detail in rows:
         depth[node] = depth[parent] + 1
         yield '  ' * depth[node] + detail
-
-
-class Found(Iterator[Record]):
-    """The records of a `find`, read when asked for; the connection goes back at the end, by `close` or when dropped."""
-
-    _reader: apsw.Connection | None = None
-
-    def __init__(self, store: SqliteStore, query: CompiledQuery) -> None:
-        self._store, self._record, self._failures = store, query.record, Failures(store.path)
-        self._reader = store.acquire_reader()
-        with self._failures:
-            self._rows = self._reader.cursor()
-            self._rows.execute(query.sql, query.params)
-
-    def __next__(self) -> Record:
-        if self._reader is None:
-            raise StopIteration
-        with self._failures:
-            row = self._rows.fetchone()
-        if row is None:
-            self.close()
-            raise StopIteration
-        return self._record(row)
-
-    def close(self) -> None:
-        """Stop reading; closing twice is fine."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            self._rows.close(True)  # ends the statement, and with it the read transaction
-            self._store.release_reader(reader)
-
-    def __del__(self) -> None:
-        self.close()
