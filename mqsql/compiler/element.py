@@ -132,7 +132,8 @@ def read_size(place: Place, operand: object) -> Predicate:
 
 def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
     """SQL of $size; a Buffers column holds the JSON array of its rows' ids."""
-    return value.of_type(('array',), exp.EQ(this=call('json_array_length', value.sql), expression=slot(slots[0])))
+    same = exp.EQ(this=call('json_array_length', value.sql), expression=slot(slots[0]))
+    return value.when_array(same) if value.type is not None else same
 
 
 # --- $all and $elemMatch
@@ -166,6 +167,6 @@ def read_elem_match(place: Place, operand: object) -> Predicate:
     if not isinstance(operand, Mapping):
         raise place.error(f'takes a dict of operators or a query, not {shown(operand)}')
     value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL
-    inner = place.inside('', Field(None, DOCUMENT))
+    inner = place.deeper().inside('', Field(None, DOCUMENT))
     predicate = place.parse_operators(inner, operand) if value_form else place.parse_query(inner, operand)
     return Some(place.field, predicate, query=not value_form) if place.field.kind is DOCUMENT else NEVER

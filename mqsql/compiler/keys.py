@@ -42,10 +42,8 @@ def read_keys(keys: object, table: Table) -> Keys:
         name, *steps = key.split('.')
         column = table.column(name, f'keys: {key!r}' if steps else 'keys')
         _check_steps(key, name, steps, column, table)
-        fields = _merge(key, outputs[name].fields if name in outputs else {}, steps) if steps else None
-        if name in outputs and (outputs[name].fields is None or fields is None):
-            raise QueryError(f'{name!r} as a whole and a path into it are both asked for', 'keys')
-        outputs[name] = Output(name, column, fields)
+        roots = _merge(key, {name: outputs[name].fields} if name in outputs else {}, [name, *steps])
+        outputs[name] = Output(name, column, roots[name])
     return Keys(tuple(names), tuple(outputs.values()))
 
 
@@ -73,13 +71,11 @@ def _check_steps(key: str, name: str, steps: list[str], column: str, table: Tabl
         raise QueryError(f'a path has at most {MAX_STEPS} steps', f'keys: {shown(key)}')
 
 
-def _merge(key: str, fields: Fields, steps: list[str]) -> Fields:
+def _merge(key: str, fields: Fields, steps: list[str]) -> 'Mapping[str, Fields]':
     """The fields, and the path of `steps`; one path may not lead through the end of another."""
-    if fields is None:
+    if fields is None or (len(steps) == 1 and steps[0] in fields):
         raise QueryError('a field as a whole and a path into it are both asked for', f'keys: {key!r}')
     first, *rest = steps
-    if not rest and first in fields:
-        raise QueryError('a field as a whole and a path into it are both asked for', f'keys: {key!r}')
     return {**fields, first: _merge(key, fields.get(first, {}), rest) if rest else None}
 
 

@@ -96,9 +96,7 @@ class Scope:
         def condition(value: Value) -> Condition:
             alias = self.alias()
             here = self._within(alias, some)
-            return all_(
-                [one_of(value.json_type, ('array',)), exists([table_function('json_each', [value.sql], alias)], here)]
-            )
+            return value.when_array(exists([table_function('json_each', [value.sql], alias)], here))
 
         if self.element and not some.field.steps:
             return condition(row(self.element))

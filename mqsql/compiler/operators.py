@@ -45,7 +45,7 @@ class Operator:
 
 
 def _read_not(place: Place, operand: object) -> Predicate:
-    return Not(place.parse_operators(place, operand))
+    return Not(place.parse_operators(place.deeper(), operand))
 
 
 _ORDERS = {

@@ -140,7 +140,7 @@ def _parse_operator(place: Place, name: object, operand: object) -> Predicate | 
 def _parse_list(resolve: Resolve, place: Place, operand: object) -> list[Predicate]:
     if not isinstance(operand, list | tuple) or not operand:
         raise place.error(f'takes a non-empty list of queries, not {shown(operand)}')
-    return [parse_query(resolve, place.inside(f'[{i}]'), query) for i, query in enumerate(operand)]
+    return [parse_query(resolve, place.deeper(f'[{i}]'), query) for i, query in enumerate(operand)]
 
 
 def _parse_and(resolve: Resolve, place: Place, operand: object) -> Predicate:

@@ -37,9 +37,13 @@ class Place:
     depth: int = 0
     siblings: Mapping[str, object] | None = None
 
-    def inside(self, step: object, field: Field | None = None) -> 'Place':
-        """One level deeper in the query."""
-        return replace(self, path=f'{self.path}{step}', depth=self.depth + 1, field=field or self.field)
+    def inside(self, step: str, field: Field | None = None) -> 'Place':
+        """A step further along the query's own keys."""
+        return replace(self, path=self.path + step, field=field or self.field)
+
+    def deeper(self, step: str = '') -> 'Place':
+        """A step that leads into a query, or operators, within this one."""
+        return replace(self, path=self.path + step, depth=self.depth + 1)
 
     def error(self, message: str) -> QueryError:
         """The QueryError for this place."""

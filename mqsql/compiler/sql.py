@@ -232,6 +232,10 @@ class Value:
             return condition
         return all_([one_of(self.json_type, types), condition])
 
+    def when_array(self, condition: Condition) -> Condition:
+        """The condition, evaluated for arrays only: SQLite may take the terms of an AND in any order, those of a CASE never."""
+        return case((one_of(self.json_type, ('array',)), condition))
+
     def tagged(self, tag: str, condition: Condition | None = None) -> Condition:
         """It is stored under this tag, and the condition holds."""
         shape = exp.Glob(this=self.sql, expression=text(f'{{"{tag}"*'))
