@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
+from mqsql.schema.codec import encode_key, encode_text
 
 Strategy = SearchStrategy[Any]
 
@@ -20,8 +21,9 @@ LOCAL_ZONE = 'CET-1CEST,M3.5.0,M10.5.0/3'
 USUAL_TEXTS = ['a', 'b', 'ab', 'B', '']
 QUOTING_TEXTS = ["it's", '"', '\\', '%', '_', '*', '[', ';', '--', '/*', ':p0', '?', '$a', 'a.b', '1', 'null', 'a\n']
 FOREIGN_TEXTS = ['é', 'e\u0301', 'É', 'ß', '\u0131', '\u2028', '\ue000', '\uffff', '\U0001f600', '\U0010ffff']
-CODED_TEXTS = ['\0', 'a\0b', '\x01', '\x01\U000f0000', '\ud7ff', '\ud7ff\U000f0001', '\ud800', '\udfff', '\ud83d\ude00']
-ODD_TEXTS = [*QUOTING_TEXTS, *FOREIGN_TEXTS, *CODED_TEXTS, '2026-03-29T02:30:00']
+CODED_TEXTS = ['\0', 'a\0b', '\x01', '\ud7ff', '\ud800', '\udfff', '\ud83d\ude00', '"\0']
+LIKE_CODED = [encode_text(text) for text in CODED_TEXTS] + [encode_key(text) for text in ('"', '$"')]
+ODD_TEXTS = [*QUOTING_TEXTS, *FOREIGN_TEXTS, *CODED_TEXTS, *LIKE_CODED, '2026-03-29T02:30:00']
 USUAL_NUMBERS = [0, 1, 2, -1, 1.0, 1.5, 3]
 ODD_FLOATS = [-0.0, 0.5, -2.5, 0.1, 5e-324, 2.2250738585072014e-308, 1e-7, 1e16, 1e30, 1.7976931348623157e308]
 NOT_FINITE = [float('inf'), float('-inf'), float('nan')]
@@ -38,7 +40,7 @@ USUAL_BYTES = [b'', b'\x05', b'ab']
 ODD_BYTES = [b'\0', b'\xff', b'\x05\0', b'\0' * 9, b'\xff' * 9, b'$date']
 USUAL_KEYS = ['a', 'b', 'c']
 QUOTING_KEYS = ['', 'a.b', '"', "'", '\\', '[0]', '#-1', '*', 'a b', '$a', '$date', '$$a', '$numberDouble']
-ODD_KEYS = [*QUOTING_KEYS, '0', '1', '01', 'é', '\0', '\ud800', '\x01']
+ODD_KEYS = [*QUOTING_KEYS, *LIKE_CODED, '0', '1', '01', 'é', '\0', '\ud800', '\x01']
 
 
 def mostly(usual: list[Any], odd: Strategy) -> Strategy:

@@ -1,0 +1,198 @@
+"""What records and tables take, what they make of it, and what they refuse."""
+
+import enum
+import math
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from mqsql.errors import QueryError, RecordError, UnknownNameError
+from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Index, Kind, Table
+from mqsql.schema.codec import encode_document, encode_text, encode_timestamp
+from mqsql.schema.types import MAX_DEPTH, bracket
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal, and of the same types all the way down; NaN is itself."""
+    return repr(a) == repr(b)
+
+
+# --- kinds
+
+
+@pytest.mark.parametrize(
+    ('kind', 'given', 'canonical'),
+    [
+        (TEXT, 'é\0', 'é\0'),
+        (TEXT, b'7f-engine', '7f-engine'),
+        (TIMESTAMP, NOON, NOON),
+        (TIMESTAMP, NOON.astimezone(timezone(timedelta(hours=-9))), NOON),
+        (TIMESTAMP, '2026-11-22T13:00:00+01:00', NOON),
+        (TIMESTAMP, '2026-11-22T12:00:00Z', NOON),
+        (DOCUMENT, {'a': (1, 2.0, True, None)}, {'a': [1, 2.0, True, None]}),
+        (DOCUMENT, [bytearray(b'a'), memoryview(b'b')], [b'a', b'b']),
+        (DOCUMENT, {'t': NOON.astimezone(timezone(timedelta(hours=2)))}, {'t': NOON}),
+        (DOCUMENT, {'t': '2026-11-22T12:00:00Z'}, {'t': '2026-11-22T12:00:00Z'}),
+        (DOCUMENT, [Colour.RED, math.nan, -0.0, 10**30], [1, math.nan, -0.0, 10**30]),
+        (BUFFERS, (b'a', bytearray(b'b'), memoryview(b'c')), [b'a', b'b', b'c']),
+        (BUFFERS, [], []),
+    ],
+)
+def test_a_kind_makes_values_canonical(kind: Kind, given: object, canonical: object) -> None:
+    assert same(kind.read(given), canonical)
+
+
+@pytest.mark.usefixtures('local_zone')
+def test_a_naive_time_is_local_and_its_fold_says_which_of_two() -> None:
+    twice = datetime(2026, 10, 25, 2, 30)
+    assert TIMESTAMP.read(twice) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert TIMESTAMP.read(twice.replace(fold=1)) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert TIMESTAMP.read(datetime(2026, 7, 1, 12)) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+
+
+def test_a_canonical_time_has_no_fold() -> None:
+    assert TIMESTAMP.read(NOON.replace(fold=1)).fold == 0
+
+
+@pytest.mark.parametrize(
+    ('record', 'path'),
+    [
+        ({'label': 5}, 'label'),
+        ({'label': b'\xff'}, 'label'),
+        ({'started': 5}, 'started'),
+        ({'started': 'yesterday'}, 'started'),
+        ({'started': date(2026, 1, 1)}, 'started'),
+        ({'started': datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))}, 'started'),
+        ({'content': 'text'}, 'content'),
+        ({'content': {'a': [1, {2: 3}]}}, 'content.a[1]'),
+        ({'content': {'a': [1, {'b': object()}]}}, 'content.a[1].b'),
+        ({'content': [{1, 2}]}, 'content[0]'),
+        ({'content': {'a': 1 << 20_000}}, 'content'),
+        ({'buffers': b'a'}, 'buffers'),
+        ({'buffers': [b'a', 'b']}, 'buffers[1]'),
+        ({'buffers': 5}, 'buffers'),
+    ],
+)
+def test_what_a_column_cannot_hold_is_refused_with_its_path(record: dict[str, Any], path: str) -> None:
+    with pytest.raises(RecordError) as caught:
+        TASKS.read(record)
+    assert caught.value.path == path
+
+
+def test_a_document_has_an_end() -> None:
+    deep: Any = 1
+    for _ in range(MAX_DEPTH):
+        deep = [deep]
+    assert TASKS.read({'content': deep}) == {'content': deep}
+    loop: list[Any] = []
+    loop.append(loop)
+    for endless in ([deep], loop):
+        with pytest.raises(RecordError, match='nested deeper'):
+            TASKS.read({'content': endless})
+
+
+# --- records
+
+
+def test_aliases_are_resolved_and_none_is_missing() -> None:
+    record = TASKS.read({'complete': NOON, 'pyin': 'x', 'pyout': None, 'pyerr': {}})
+    assert record == {'completed': NOON, 'execute_input': 'x', 'execute_result': None, 'error': {}}
+
+
+def test_one_column_is_given_once() -> None:
+    with pytest.raises(RecordError, match='same column'):
+        TASKS.read({'complete': None, 'completed': None})
+
+
+@pytest.mark.parametrize('record', [None, 5, [], 'abc', {'statred': None}, {5: None}])
+def test_what_is_no_record_is_refused(record: object) -> None:
+    with pytest.raises(RecordError):
+        TASKS.read(record)
+
+
+# --- tables
+
+
+def test_the_default_keys_leave_out_buffers_and_the_key_comes_first() -> None:
+    assert TASKS.all_keys[0] == TASKS.default_keys[0] == 'msg_id'
+    assert set(TASKS.all_keys) - set(TASKS.default_keys) == {'buffers', 'result_buffers'}
+    assert set(TASKS.all_keys) == set(TASKS.columns)
+
+
+def test_an_unknown_column_is_named_with_the_nearest() -> None:
+    assert TASKS.column('complete') == 'completed'
+    with pytest.raises(UnknownNameError, match="did you mean 'started'"):
+        TASKS.column('statred')
+    with pytest.raises(QueryError, match='a key is text'):
+        TASKS.column(5)
+
+
+@pytest.mark.parametrize(
+    'definition',
+    [
+        {'key': 'b'},
+        {'key': 'at'},
+        {'columns': {'a': TEXT, 'x.y': TEXT}},
+        {'columns': {'a': TEXT, '$x': TEXT}},
+        {'columns': {'a': TEXT, '': TEXT}},
+        {'aliases': {'z': 'nowhere'}},
+        {'aliases': {'$z': 'at'}},
+        {'indexes': (Index(('nowhere',)),)},
+    ],
+)
+def test_a_definition_that_contradicts_itself_is_refused(definition: dict[str, Any]) -> None:
+    sound: dict[str, Any] = {'name': 'things', 'columns': {'a': TEXT, 'at': TIMESTAMP}, 'key': 'a'}
+    assert Table(**sound).all_keys == ('a', 'at')
+    with pytest.raises(ValueError, match="table 'things'"):
+        Table(**{**sound, **definition})
+
+
+# --- what is stored
+
+
+@pytest.mark.parametrize(
+    ('value', 'stored'),
+    [
+        ({'a': [1, 2.0, True, None, 'é']}, '{"a":[1,2.0,true,null,"é"]}'),
+        (NOON + timedelta(microseconds=1), '{"$date":"2026-11-22T12:00:00.000001Z"}'),
+        (b'ab', '{"$binary":{"base64":"YWI=","subType":"00"}}'),
+        (math.nan, '{"$numberDouble":"NaN"}'),
+        (-math.inf, '{"$numberDouble":"-Infinity"}'),
+        ({'$date': 1}, '{"$$date":1}'),
+        (-0.0, '-0.0'),
+        (2**63 - 1, '9223372036854775807'),
+    ],
+)
+def test_documents_are_stored_as_extended_json(value: object, stored: str) -> None:
+    assert encode_document(value) == stored
+
+
+def test_times_are_stored_as_microseconds_and_usual_text_as_itself() -> None:
+    assert encode_timestamp(datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC)) == 1_000_005
+    assert encode_timestamp(datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC)) == -1_000_000
+    assert encode_text('É\n😀"\\') == 'É\n😀"\\'
+
+
+@pytest.mark.parametrize(
+    ('value', 'name'),
+    [
+        (None, 'null'),
+        (True, 'boolean'),
+        (1, 'number'),
+        (1.5, 'number'),
+        ('a', 'string'),
+        ({}, 'object'),
+        ([], 'array'),
+        (b'', 'binary'),
+        (NOON, 'date'),
+    ],
+)
+def test_a_value_has_one_bracket(value: object, name: str) -> None:
+    assert bracket(value) == name
