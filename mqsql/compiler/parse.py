@@ -15,7 +15,6 @@ from mqsql.compiler.predicate import ALWAYS, Field, Not, Predicate, all_of, any_
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
 from mqsql.schema import DOCUMENT, Table
 
-MAX_NESTING = 100
 MAX_STEPS = 50
 MAX_SLOTS = 30_000  # SQLite takes 32,766 parameters
 
@@ -69,15 +68,9 @@ def _resolve_in_element(key: str, place: Place) -> Field:
 
 def parse_query(resolve: Resolve, place: Place, query: object) -> Predicate:
     """And of a query's items; `resolve` says what a key stands for."""
-    _check_nesting(place)
     if not isinstance(query, Mapping):
         raise place.error(f'a query is a dict, not {shown(query)}')
     return all_of([_parse_item(resolve, place, key, operand) for key, operand in query.items()])
-
-
-def _check_nesting(place: Place) -> None:
-    if place.depth > MAX_NESTING:
-        raise QueryError(f'a query is nested at most {MAX_NESTING} levels deep', place.path[:100] + '…')
 
 
 def _parse_item(resolve: Resolve, place: Place, key: object, operand: object) -> Predicate:
@@ -115,7 +108,6 @@ def parse_condition(place: Place, operand: object) -> Predicate:
 
 def parse_operators(place: Place, operand: object) -> Predicate:
     """And of the operators on one field. A pattern stands for itself, as $not takes it."""
-    _check_nesting(place)
     if isinstance(operand, re.Pattern):
         return match_pattern(place, operand)
     if not isinstance(operand, Mapping) or not operand:

@@ -10,6 +10,8 @@ from mqsql.schema import BUFFERS, DOCUMENT
 from mqsql.schema.codec import Stored
 from mqsql.schema.types import UnstorableError, read_value
 
+MAX_NESTING = 100
+
 
 class Values(dict[str, Stored]):
     """The operands on their way to the database, by slot name: p0, p1, …"""
@@ -42,8 +44,11 @@ class Place:
         return replace(self, path=self.path + step, field=field or self.field)
 
     def deeper(self, step: str = '') -> 'Place':
-        """A step that leads into a query, or operators, within this one."""
-        return replace(self, path=self.path + step, depth=self.depth + 1)
+        """A step that leads into a query, operators or a schema within this one."""
+        path, depth = self.path + step, self.depth + 1
+        if depth > MAX_NESTING:
+            raise QueryError(f'a query is nested at most {MAX_NESTING} levels deep', path[:100] + '…')
+        return replace(self, path=path, depth=depth)
 
     def error(self, message: str) -> QueryError:
         """The QueryError for this place."""
