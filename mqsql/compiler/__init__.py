@@ -13,13 +13,14 @@
 `operators` is the table of operators; `comparison`, `element`, `patterns` and `numeric` hold what its rows name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mqsql.compiler.dialects import DIALECTS, Dialect
+from mqsql.compiler.distinct import distinct_values
 from mqsql.compiler.functions import FUNCTIONS
-from mqsql.compiler.keys import Output, include, read_count, read_keys, read_sort
+from mqsql.compiler.keys import Output, include, read_count, read_keys, read_path, read_sort
 from mqsql.compiler.parse import parse
 from mqsql.compiler.predicate import And, Not, Or, Predicate, Some, Test
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
@@ -27,7 +28,16 @@ from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.codec import Stored, decoder
 
-__all__ = ['FUNCTIONS', 'Query', 'Statement', 'compile', 'compile_count', 'compile_delete']
+__all__ = [
+    'FUNCTIONS',
+    'Distinct',
+    'Query',
+    'Statement',
+    'compile',
+    'compile_count',
+    'compile_delete',
+    'compile_distinct',
+]
 
 Decoder = Callable[[Any], Any]
 
@@ -76,18 +86,50 @@ def compile(
     """
     parsed = parse(query, table)
     wanted, order = read_keys(keys, table), read_sort(sort, table)
-    window = {LIMIT: read_count(LIMIT, limit), SKIP: read_count(SKIP, skip)}
+    window = _read_window(limit, skip)
     printer = _dialect(dialect, parsed.predicate)
-    shape = (bool(window[LIMIT]), bool(window[SKIP]))
-    sql = select_text(table, wanted.columns, parsed.predicate, order, shape, buffers is None, printer)
-    params = {**parsed.values, **{name: n for name, n in window.items() if n}}
-    return Query(sql, params, wanted.names, tuple((o.name, _decoder(table, o, buffers)) for o in wanted.outputs))
+    sql = select_text(table, wanted.columns, parsed.predicate, order, _shape(window), buffers is None, printer)
+    return Query(
+        sql, parsed.values | window, wanted.names, tuple((o.name, _decoder(table, o, buffers)) for o in wanted.outputs)
+    )
 
 
-def compile_count(query: object, *, table: Table = TASKS, dialect: str = 'sqlite') -> Statement:
-    """The SELECT of the number of records that match."""
-    parsed = parse(query, table)
-    return Statement(count_text(table, parsed.predicate, _dialect(dialect, parsed.predicate)), parsed.values)
+def compile_count(
+    query: object, *, limit: int | None = None, skip: int = 0, table: Table = TASKS, dialect: str = 'sqlite'
+) -> Statement:
+    """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
+    parsed, window = parse(query, table), _read_window(limit, skip)
+    sql = count_text(table, parsed.predicate, _shape(window), _dialect(dialect, parsed.predicate))
+    return Statement(sql, parsed.values | window)
+
+
+def _read_window(limit: object, skip: object) -> dict[str, Stored]:
+    window = {LIMIT: read_count(LIMIT, limit), SKIP: read_count(SKIP, skip)}
+    return {name: number for name, number in window.items() if number}
+
+
+def _shape(window: Mapping[str, object]) -> tuple[bool, bool]:
+    return LIMIT in window, SKIP in window
+
+
+@dataclass(frozen=True)
+class Distinct(Statement):
+    """A SELECT of the column that a key leads into; `values` makes its rows the different values at the key."""
+
+    values: Callable[[Iterable[tuple[Any, ...]]], list[Any]]
+
+
+def compile_distinct(key: object, query: object = None, *, table: Table = TASKS, dialect: str = 'sqlite') -> Distinct:
+    """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
+    parsed = parse({} if query is None else query, table)
+    column, steps = read_path(key, table, 'key')
+    sql = select_text(table, (column,), parsed.predicate, (), (False, False), True, _dialect(dialect, parsed.predicate))
+    decode = decoder(table.columns[column])
+
+    def values(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
+        return distinct_values((decode(stored) for (stored,) in rows if stored is not None), steps)
+
+    return Distinct(sql, parsed.values, values)
 
 
 def compile_delete(query: object, *, table: Table = TASKS, dialect: str = 'sqlite') -> Statement:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from mqsql.compiler.parse import MAX_STEPS
 from mqsql.errors import QueryError, shown
-from mqsql.schema import DOCUMENT, Table
+from mqsql.schema import BUFFERS, DOCUMENT, Table
 
 Fields: TypeAlias = 'Mapping[str, Fields] | None'
 """The fields of a document to keep, each with the fields to keep inside it; None keeps the whole value."""
@@ -41,7 +41,7 @@ def read_keys(keys: object, table: Table) -> Keys:
     for key in names:
         name, *steps = key.split('.')
         column = table.column(name, f'keys: {key!r}' if steps else 'keys')
-        _check_steps(key, name, steps, column, table)
+        _check_steps(key, name, steps, column, table, 'keys')
         roots = _merge(key, {name: outputs[name].fields} if name in outputs else {}, [name, *steps])
         outputs[name] = Output(name, column, roots[name])
     return Keys(tuple(names), tuple(outputs.values()))
@@ -61,14 +61,14 @@ def _listed(keys: object, table: Table) -> list[str]:
     return listed
 
 
-def _check_steps(key: str, name: str, steps: list[str], column: str, table: Table) -> None:
+def _check_steps(key: str, name: str, steps: list[str], column: str, table: Table, what: str) -> None:
     kind = table.columns[column]
     if steps and kind is not DOCUMENT:
-        raise QueryError(f'{name!r} holds {kind.holds}, and no path leads into them', f'keys: {key!r}')
+        raise QueryError(f'{name!r} holds {kind.holds}, and no path leads into them', f'{what}: {key!r}')
     if not all(steps):
-        raise QueryError('a path has no empty step', f'keys: {key!r}')
+        raise QueryError('a path has no empty step', f'{what}: {key!r}')
     if len(steps) > MAX_STEPS:
-        raise QueryError(f'a path has at most {MAX_STEPS} steps', f'keys: {shown(key)}')
+        raise QueryError(f'a path has at most {MAX_STEPS} steps', f'{what}: {shown(key)}')
 
 
 def _merge(key: str, fields: Fields, steps: list[str]) -> 'Mapping[str, Fields]':
@@ -91,8 +91,16 @@ def include(value: Any, fields: Fields) -> Any:
 
 # --- sort, limit, skip
 
-Sort = tuple[tuple[str, bool], ...]
-"""Columns in order, each with whether it descends."""
+
+class SortKey(NamedTuple):
+    """A column, or a path into a Document, to sort by, and whether it descends."""
+
+    column: str
+    steps: tuple[str, ...]
+    descending: bool
+
+
+Sort = tuple[SortKey, ...]
 
 
 def read_sort(sort: object, table: Table) -> Sort:
@@ -100,22 +108,30 @@ def read_sort(sort: object, table: Table) -> Sort:
     if sort is None:
         return ()
     pairs = [(sort, 1)] if isinstance(sort, str) else sort
-    if isinstance(pairs, Mapping):
-        pairs = list(pairs.items())
-    if not isinstance(pairs, list | tuple) or not pairs:
+    if not isinstance(pairs, list | tuple):
         raise QueryError(f'takes a key or a list of (key, 1 or -1), not {shown(sort)}', 'sort')
     return tuple(_read_pair(pair, table) for pair in pairs)
 
 
-def _read_pair(pair: object, table: Table) -> tuple[str, bool]:
+def _read_pair(pair: object, table: Table) -> SortKey:
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise QueryError(f'takes pairs of (key, 1 or -1), not {shown(pair)}', 'sort')
     key, direction = pair
-    if isinstance(direction, bool) or direction not in (1, -1):
+    if isinstance(direction, bool) or not isinstance(direction, int) or direction not in (1, -1):
         raise QueryError(f'the direction of {shown(key)} is 1 or -1, not {shown(direction)}', 'sort')
-    if isinstance(key, str) and '.' in key:
-        raise QueryError(f'sorts by columns, not by a path such as {key!r}', 'sort')
-    return table.column(key, 'sort'), direction == -1
+    return SortKey(*read_path(key, table, 'sort'), direction == -1)
+
+
+def read_path(key: object, table: Table, what: str) -> tuple[str, tuple[str, ...]]:
+    """The column that a key names, and the steps of the path into it."""
+    if not isinstance(key, str):
+        raise QueryError(f'a key is text, not {shown(key)}', what)
+    name, *steps = key.split('.')
+    column = table.column(name, what)
+    _check_steps(key, name, steps, column, table, what)
+    if table.columns[column] is BUFFERS:
+        raise QueryError(f'{name!r} holds {BUFFERS.holds}, which have no order', what)
+    return column, tuple(steps)
 
 
 def read_count(name: str, value: object) -> int:

@@ -5,14 +5,15 @@ Texts are kept by shape: the trees are hashable and hold no values.
 
 from functools import lru_cache
 
+import orjson
 from sqlglot import exp
 
 from mqsql.compiler.dialects import Dialect
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.lower import lower
 from mqsql.compiler.predicate import ALWAYS, Predicate
-from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot
-from mqsql.schema import BUFFERS, Table
+from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot, text
+from mqsql.schema import BUFFERS, DOCUMENT, Table
 
 LIMIT, SKIP = 'limit', 'skip'
 
@@ -34,19 +35,27 @@ def select_text(
     """
     statement = select([_output(table, name, inline) for name in columns], [_table(table)], _where(table, predicate))
     statement.set('order', _order(table, sort))
+    _set_window(statement, window)
+    return dialect.render(statement)
+
+
+def _set_window(statement: exp.Select, window: tuple[bool, bool]) -> None:
     limited, skipped = window
     if limited or skipped:
         statement.set('limit', exp.Limit(expression=slot(LIMIT) if limited else number(-1)))
     if skipped:
         statement.set('offset', exp.Offset(expression=slot(SKIP)))
-    return dialect.render(statement)
 
 
 @lru_cache(_KEPT)
-def count_text(table: Table, predicate: Predicate, dialect: Dialect) -> str:
-    """SELECT the number of records that match."""
-    counted = exp.Count(this=exp.Star())
-    return dialect.render(select([counted], [_table(table)], _where(table, predicate)))
+def count_text(table: Table, predicate: Predicate, window: tuple[bool, bool], dialect: Dialect) -> str:
+    """SELECT the number of records that match, within a limit and skip if there are."""
+    counted: exp.Expr = exp.Count(this=exp.Star())
+    if not any(window):
+        return dialect.render(select([counted], [_table(table)], _where(table, predicate)))
+    matching = select([number(1)], [_table(table)], _where(table, predicate))
+    _set_window(matching, window)
+    return dialect.render(select([counted], [exp.Subquery(this=matching)]))
 
 
 @lru_cache(_KEPT)
@@ -66,8 +75,22 @@ def _where(table: Table, predicate: Predicate) -> exp.Expr | None:
 
 def _order(table: Table, sort: Sort) -> exp.Order:
     """NULL is smallest in SQLite as missing is in BSON; ties, and all where nothing is sorted, keep insertion order."""
-    by = [exp.Ordered(this=column(name, table.name), desc=desc or None, nulls_first=not desc) for name, desc in sort]
-    return exp.Order(expressions=[*by, exp.Ordered(this=exp.column('rowid'), nulls_first=True)])
+    by = [_ordered(_sort_key(table, sort[: i + 1]), key.descending) for i, key in enumerate(sort)]
+    return exp.Order(expressions=[*by, _ordered(exp.column('rowid'), False)])
+
+
+def _ordered(value: exp.Expr, descending: bool) -> exp.Expr:
+    return exp.Ordered(this=value, desc=descending or None, nulls_first=not descending)
+
+
+def _sort_key(table: Table, keys: Sort) -> exp.Expr:
+    """What the last of the keys sorts by: a typed column's own order is BSON's."""
+    name = keys[-1].column
+    if table.columns[name] is not DOCUMENT:
+        return column(name, table.name)
+    # Paths through one array take their keys from the same element, so the earlier ones on this column count.
+    spec = [[key.steps, -1 if key.descending else 1] for key in keys if key.column == name]
+    return call('mqsql_sort_key', column(name, table.name), text(orjson.dumps(spec).decode()))
 
 
 def _output(table: Table, name: str, inline: bool) -> exp.Expr:

@@ -1,0 +1,35 @@
+"""The different values at a path. Imports `bson`, `paths` and `schema` of the project."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mqsql.compiler.bson import bson_key
+from mqsql.compiler.paths import is_index
+
+
+def distinct_values(values: Iterable[Any], steps: tuple[str, ...]) -> list[Any]:
+    """The values that lie at the path in any of `values`, an array's elements one by one; each once by BSON equality.
+
+    In the order they are met. What is missing gives none; null is a value.
+    """
+    found: dict[str, Any] = {}
+    for value in values:
+        for offered in _at(value, steps):
+            for item in offered if isinstance(offered, list) else [offered]:
+                found.setdefault(bson_key(item), item)
+    return list(found.values())
+
+
+def _at(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
+    """What lies at the path, through arrays as a query's paths go."""
+    if not steps:
+        yield value
+    elif isinstance(value, dict):
+        if steps[0] in value:
+            yield from _at(value[steps[0]], steps[1:])
+    elif isinstance(value, list):
+        for element in value:
+            if isinstance(element, dict):
+                yield from _at(element, steps)
+        if is_index(steps[0]) and int(steps[0]) < len(value):
+            yield from _at(value[int(steps[0])], steps[1:])
