@@ -13,10 +13,11 @@ from typing import Any
 
 from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
-from traitlets import Bool, CaselessStrEnum, Float, Unicode
+from traitlets import Bool, CaselessStrEnum, Float, Integer, Unicode
 
 from mqsql.errors import DuplicateRecordError, StorageError
 from mqsql.schema import TASKS, Record, Table
+from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.connection import JOURNAL_MODES, SYNCHRONOUS, Settings
 from mqsql.storage.shipped import History
@@ -51,9 +52,16 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         perhaps the last moments; with 'full' not even that, at a price for each call; 'off' risks the file.""",
     ).tag(config=True)
     busy_timeout = Float(
-        Settings.busy_timeout,
+        0.2,
         min=0,
-        help="""How many seconds to wait while another process writes to the file; the hub does nothing meanwhile.""",
+        help="""How many seconds to wait while another process writes to the file. The hub does nothing meanwhile; then it
+        keeps in memory what it has to write.""",
+    ).tag(config=True)
+    memory_limit = Integer(
+        256 * 2**20,
+        min=0,
+        help="""How many bytes of records are kept in memory while the file cannot be written (the disk is full, another
+        program keeps it locked). They are written as soon as that is possible again; what goes beyond is lost.""",
     ).tag(config=True)
 
     query_timeout = Float(
@@ -71,12 +79,13 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.location = self.location or _profile_directory()
-        self._store = SqliteStore(
+        store = SqliteStore(
             str(Path(self.location, self.filename)),
             table=_table(self.table or f'_{self.session}'),
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
             history=History(self.table, self.log.warning, adopt=self.adopt),
         )
+        self._store = Backlog(store, self.memory_limit, self.log.error)
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Store a new record. If its output came first and began it, only what `rec` knows is added."""
@@ -114,7 +123,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         return self._store.get_history()
 
     def close(self) -> None:
-        """Close the file. The controller never calls this, and need not: nothing is held back."""
+        """Close the file. The controller never calls this, and need not unless something is kept in memory."""
         self._store.close()
 
 

@@ -59,7 +59,7 @@ class SqliteStore(Store):
             self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
         self._readers = Readers(path, partial(connect, path, self._settings, readonly=True))
         self._worker = Worker(path)
-        self._closed = False
+        self.closed = False
         self._changes, self._next_statistics = 0, FIRST_STATISTICS
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
 
@@ -236,14 +236,25 @@ class SqliteStore(Store):
         indexes = dict.fromkeys(name for line in plan for name in _INDEX.findall(line))
         return Explanation(compiled.sql, compiled.params, plan, tuple(indexes))
 
-    # --- the end
+    # --- locks and the end
+
+    @contextmanager
+    def without_waiting(self) -> Iterator[None]:
+        """Changes in the block fail at once while another process writes; other threads have to wait for the block."""
+        with self._lock:
+            self._connection.set_busy_timeout(0)
+            try:
+                yield
+            finally:
+                if not self.closed:
+                    self._connection.set_busy_timeout(int(self._settings.busy_timeout * 1000))
 
     def close(self) -> None:
         """See Store; iterators that are not at their end raise StorageError from then on."""
         with self._lock, self._failures:
-            if self._closed:
+            if self.closed:
                 return
-            self._closed = True
+            self.closed = True
             self._worker.close()
             self._readers.close()
             if not self.readonly:

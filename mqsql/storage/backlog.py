@@ -1,0 +1,191 @@
+"""A store that keeps in memory what cannot be written just now, and writes it later. Imports `reference`, `schema`, `errors`.
+
+A hub cannot wait for a disk to get room or for another program to give up a lock: the tasks go on, and what it is told of
+them comes once. While anything is kept, all further changes are kept too, in order, and what is read is the file's records
+with the kept changes upon them.
+"""
+
+from collections.abc import Callable, Mapping
+from threading import Event, RLock, Thread
+from time import monotonic
+from typing import Any
+
+from mqsql import reference
+from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
+from mqsql.schema import BUFFERS, Record
+from mqsql.schema.codec import encode
+from mqsql.storage.base import Keys, Query
+from mqsql.storage.sqlite import SqliteStore
+
+RETRY_SECONDS = 1.0
+SLICE_SECONDS = 0.02  # the longest that writing what was kept holds others up
+
+Say = Callable[[str], object]
+
+
+class Backlog:
+    """`store`, and up to `limit` bytes of changes that it could not write; `say` is told when that begins and ends.
+
+    The methods are those of Store; those that change something raise StorageError only when `limit` is reached, or for
+    `drop_record` and `drop_matching_records`, which are not kept.
+    """
+
+    def __init__(self, store: SqliteStore, limit: int, say: Say) -> None:
+        self._store, self._limit, self._say = store, limit, say
+        self._lock = RLock()
+        self._kept: dict[str, Record] = {}
+        self._new: set[str] = set()
+        self._size = 0
+        self._closing = Event()
+
+    # --- changes
+
+    def add_record(self, msg_id: str, record: Mapping[str, Any]) -> None:
+        """As Store's."""
+        with self._lock:
+            if not self._write(lambda: self._store.add_record(msg_id, record)):
+                if self._known(msg_id):
+                    raise DuplicateRecordError(
+                        f'there is already a record with {self._store.table.key} {shown(msg_id)}'
+                    )
+                self._keep(msg_id, self._store.table.read(record))
+                self._new.add(msg_id)
+
+    def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
+        """As Store's."""
+        with self._lock:
+            if not self._write(lambda: self._store.update_record(msg_id, changes)):
+                if not self._known(msg_id):
+                    raise MissingRecordError(f'there is no record with {self._store.table.key} {shown(msg_id)}')
+                self._keep(msg_id, self._store.table.read(changes))
+
+    def drop_record(self, msg_id: str) -> None:
+        """As Store's; not kept for later."""
+        self.get_record(msg_id)
+        self.drop_matching_records({self._store.table.key: msg_id})
+
+    def drop_matching_records(self, query: Query) -> None:
+        """As Store's; not kept for later."""
+        key = self._store.table.key
+        with self._lock:
+            if not self._kept:
+                return self._store.drop_matching_records(query)
+            dropped = [record[key] for record in self._find_kept(query, [])]
+            others = {'$and': [query, {key: {'$nin': list(self._kept)}}]}
+            self._store.drop_matching_records({'$or': [others, {key: {'$in': dropped}}]})
+            for msg_id in dropped:
+                self._forget(msg_id)
+        return None
+
+    def _write(self, write: Callable[[], None]) -> bool:
+        if self._kept:
+            return False
+        try:
+            write()
+        except StorageError as e:
+            if self._store.closed:
+                raise
+            self._begin(e)
+            return False
+        return True
+
+    def _begin(self, cause: StorageError) -> None:
+        self._say(f'{cause}. Tasks are kept in memory, up to {self._limit:,} bytes, and written once that is possible.')
+        Thread(target=self._write_later, name='mqsql backlog', daemon=True).start()
+
+    def _keep(self, msg_id: str, changes: Record) -> None:
+        before = self._kept.get(msg_id, {})
+        after = before | changes
+        size = self._size + self._bytes(after) - self._bytes(before)
+        if size > self._limit:
+            raise StorageError(f'what could not be written has reached {self._limit:,} bytes; this change is lost')
+        self._kept[msg_id], self._size = after, size
+
+    def _forget(self, msg_id: str) -> None:
+        self._size -= self._bytes(self._kept.pop(msg_id))
+        self._new.discard(msg_id)
+
+    def _bytes(self, changes: Record) -> int:
+        kinds = self._store.table.columns
+        return sum(
+            sum(map(len, value)) if kinds[column] is BUFFERS else len(str(encode(kinds[column], value)))
+            for column, value in changes.items()
+            if value is not None
+        )
+
+    # --- later
+
+    def _write_later(self) -> None:
+        while not self._closing.wait(RETRY_SECONDS):
+            count = len(self._kept)
+            if self._write_kept():
+                self._say(f'{count:,} tasks that were kept in memory have been written.')
+                return
+
+    def _write_kept(self) -> bool:
+        """Write what is kept, without waiting for a lock of the file; whether nothing is left."""
+        while True:
+            end = monotonic() + SLICE_SECONDS
+            with self._lock, self._store.without_waiting():
+                while self._kept and monotonic() < end:
+                    if not self._write_one(next(iter(self._kept))):
+                        return False
+                if not self._kept:
+                    return True
+
+    def _write_one(self, msg_id: str) -> bool:
+        write = self._store.add_record if msg_id in self._new else self._store.update_record
+        try:
+            write(msg_id, self._kept[msg_id])
+        except StorageError:
+            return False
+        except (DuplicateRecordError, MissingRecordError) as e:
+            # Another controller on the same file was there first.
+            self._say(f'What was kept of a task is not written: {e}')
+        self._forget(msg_id)
+        return True
+
+    def close(self) -> None:
+        """As Store's, after a last try to write what is kept."""
+        self._closing.set()
+        with self._lock:
+            if self._kept and not self._store.closed and not self._write_kept():
+                self._say(f'{len(self._kept):,} tasks could not be written and are lost.')
+            self._store.close()
+
+    # --- reading
+
+    def get_record(self, msg_id: str) -> Record:
+        """As Store's."""
+        with self._lock:
+            if msg_id not in self._kept:
+                return self._store.get_record(msg_id)
+            key, keys = self._store.table.key, self._store.table.all_keys
+            found = dict.fromkeys(keys) | {key: msg_id} if msg_id in self._new else self._store.get_record(msg_id)
+            return found | self._kept[msg_id]
+
+    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
+        """As Store's; what is kept comes last."""
+        with self._lock:
+            found = self._store.find_records(query, keys)
+            if not self._kept:
+                return found
+            key = self._store.table.key
+            return [record for record in found if record[key] not in self._kept] + self._find_kept(query, keys)
+
+    def _find_kept(self, query: Query, keys: Keys) -> list[Record]:
+        table = self._store.table
+        records = [self.get_record(msg_id) for msg_id in self._kept]
+        return reference.find(records, query, table.all_keys if keys is None else keys, table=table)
+
+    def get_history(self) -> list[str]:
+        """As Store's; what is kept and new comes last."""
+        with self._lock:
+            return self._store.get_history() + [msg_id for msg_id in self._kept if msg_id in self._new]
+
+    def _known(self, msg_id: str) -> bool:
+        try:
+            self.get_record(msg_id)
+        except MissingRecordError:
+            return False
+        return True
