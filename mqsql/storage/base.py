@@ -90,9 +90,22 @@ class Store(ABC):
         None for `keys` is all keys but the buffers. The query is checked and begun by the call itself.
         """
 
+    def find_one(
+        self, query: Query | None = None, keys: Keys = None, *, sort: Sort = None, skip: int = 0
+    ) -> Record | None:
+        """The first record that `find` gives, or None."""
+        return next(iter(self.find(query, keys, sort=sort, skip=skip, limit=1)), None)
+
     @abstractmethod
-    def count(self, query: Query | None = None) -> int:
-        """How many records match."""
+    def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
+        """How many records match, after `skip` of them and up to `limit`."""
+
+    @abstractmethod
+    def distinct(self, key: str, query: Query | None = None) -> list[Any]:
+        """The different values at a key or path of the records that match, an array's elements one by one.
+
+        In the order they are met; missing gives none.
+        """
 
     @abstractmethod
     def explain(

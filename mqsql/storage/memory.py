@@ -63,10 +63,15 @@ class DictStore(Store):
         query = {} if query is None else query
         return iter(reference.find(records, query, keys, sort=sort, limit=limit, skip=skip, table=self.table))
 
-    def count(self, query: Query | None = None) -> int:
+    def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
         """See Store."""
         with self._lock:
-            return reference.count(list(self._open.values()), {} if query is None else query, table=self.table)
+            return reference.count(list(self._open.values()), query, limit=limit, skip=skip, table=self.table)
+
+    def distinct(self, key: str, query: Query | None = None) -> list[Any]:
+        """See Store."""
+        with self._lock:
+            return reference.distinct(list(self._open.values()), key, query, table=self.table)
 
     def explain(
         self,
