@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from threading import RLock
+from typing import Any
 
 from mqsql import reference
 from mqsql.errors import DuplicateRecordError, StorageError, shown
