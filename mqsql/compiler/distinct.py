@@ -28,8 +28,9 @@ def _at(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
         if steps[0] in value:
             yield from _at(value[steps[0]], steps[1:])
     elif isinstance(value, list):
-        for element in value:
+        index = int(steps[0]) if is_index(steps[0]) else None
+        for i, element in enumerate(value):
             if isinstance(element, dict):
                 yield from _at(element, steps)
-        if is_index(steps[0]) and int(steps[0]) < len(value):
-            yield from _at(value[int(steps[0])], steps[1:])
+            if i == index:
+                yield from _at(element, steps[1:])

@@ -11,7 +11,7 @@ from mqsql.reference.place import Place, resolve
 from mqsql.reference.projection import read_projection
 from mqsql.reference.query import Match, read_query
 from mqsql.reference.sorting import read_sort, sorted_by
-from mqsql.reference.values import MISSING, Fold, order
+from mqsql.reference.values import MISSING, Fold, Order, order
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 
 Records = Iterable[Mapping[str, Any]]
@@ -76,7 +76,10 @@ def distinct(
         raise place.at(key).error('Buffers have no distinct values')
     match = _read_optional(query, place)
     found = [v for record in _read_records(records, table) if match(record) for v in _values(record, steps)]
-    return list({order(value, place.fold): value for value in reversed(found)}.values())[::-1]
+    first: dict[Order, Any] = {}
+    for value in found:
+        first.setdefault(order(value, place.fold), value)
+    return list(first.values())
 
 
 def _place(table: Table, collation: object) -> Place:
