@@ -15,11 +15,12 @@ from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
 from traitlets import Bool, CaselessStrEnum, Float, Integer, Unicode
 
-from mqsql.errors import DuplicateRecordError, StorageError
+from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
 from mqsql.schema import TASKS, Record, Table
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.connection import JOURNAL_MODES, SYNCHRONOUS, Settings
+from mqsql.storage.retention import Limits, Retention
 from mqsql.storage.shipped import History
 from mqsql.storage.sqlite import SqliteStore
 
@@ -69,6 +70,19 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         min=0,
         help="""How many seconds a query of a client may take, 0 for any time. The hub does nothing else meanwhile.""",
     ).tag(config=True)
+    record_limit = Integer(
+        0, min=0, help='How many records are kept, 0 for all. The oldest finished tasks go first, pending ones never.'
+    ).tag(config=True)
+    size_limit = Integer(
+        0, min=0, help='How many bytes of the file may be in use, 0 for any number. The oldest finished tasks go first.'
+    ).tag(config=True)
+    max_age = Float(0, min=0, help='How many seconds after its end a task is dropped, 0 for never.').tag(config=True)
+    drop_buffers_after = Float(
+        0,
+        min=0,
+        help="""How many seconds after its end the buffers of a task are dropped, its arguments and its result; the rest of
+        its record stays. 0 for never.""",
+    ).tag(config=True)
     adopt = Bool(
         True,
         help="""Whether a file that ipyparallel's own SQLiteDB wrote is adopted when it is first opened: its records are
@@ -86,6 +100,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             history=History(self.table, self.log.warning, adopt=self.adopt),
         )
         self._store = Backlog(store, self.memory_limit, self.log.error)
+        limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
+        self._retention = Retention(self._store, store, limits, self.log.warning)
+        self._retention.start()
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Store a new record. If its output came first and began it, only what `rec` knows is added."""
@@ -98,6 +115,10 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         """The record of a task; KeyError, which is all that the hub expects, if there is none or it cannot be read."""
         try:
             return self._store.get_record(msg_id)
+        except MissingRecordError:
+            if self._retention.culled(msg_id):
+                raise MissingRecordError(f'the record with msg_id {shown(msg_id)} was culled to keep a limit') from None
+            raise
         except StorageError as e:
             self.log.error('The task database cannot be read: %s', e)
             raise KeyError(str(e)) from e
@@ -124,6 +145,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the file. The controller never calls this, and need not unless something is kept in memory."""
+        self._retention.close()
         self._store.close()
 
 

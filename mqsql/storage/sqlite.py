@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.compiler import Statement, compile, compile_count, compile_delete
+from mqsql.compiler import Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.codec import decode_text, decoder, encode, encode_text
@@ -73,13 +73,13 @@ class SqliteStore(Store):
             connection.execute(ddl.insert(self.table, columns), self._with_blobs(connection, values))
 
     @contextmanager
-    def _using(self) -> Iterator[apsw.Connection]:
+    def using(self) -> Iterator[apsw.Connection]:
         with self._lock, self._failures:
             yield self._connection
 
     @contextmanager
     def _changing(self) -> Iterator[apsw.Connection]:
-        with self._using() as connection:
+        with self.using() as connection:
             with transaction(connection):
                 yield connection
             self._count_change()
@@ -106,7 +106,7 @@ class SqliteStore(Store):
                 raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}') from None
 
     def _get(self, key: str) -> Record:
-        with self._using() as connection:
+        with self.using() as connection:
             rows = connection.execute(ddl.select(self.table), (encode_text(key),)).fetchall()
         if not rows:
             raise self._missing(key)
@@ -130,7 +130,7 @@ class SqliteStore(Store):
                 raise self._missing(key)
 
     def _check_known(self, key: str) -> None:
-        with self._using() as connection:
+        with self.using() as connection:
             if not connection.execute(ddl.exists(self.table), (encode_text(key),)).fetchall():
                 raise self._missing(key)
 
@@ -154,7 +154,7 @@ class SqliteStore(Store):
         return LazyBuffers(ids, self._read_blobs)
 
     def _read_blobs(self, ids: str) -> list[bytes]:
-        with self._using() as connection:
+        with self.using() as connection:
             blobs = [blob for (blob,) in connection.execute(ddl.select_blobs(self.table), (ids,))]
         if len(blobs) != ids.count(',') + 1:
             raise StorageError(
@@ -184,7 +184,7 @@ class SqliteStore(Store):
     def _fetch(self, query: Statement, deadline: Deadline) -> list[Row]:
         if deadline.seconds and self.path != MEMORY and _UNSTOPPABLE.search(query.sql):
             return self._worker.fetch(query.sql, query.params, deadline)
-        with self._using() as connection, deadline.stopping(connection):
+        with self.using() as connection, deadline.stopping(connection):
             return connection.execute(query.sql, query.params).fetchall()
 
     def find(
@@ -204,10 +204,15 @@ class SqliteStore(Store):
             else map(compiled.record, self._fetch(compiled, Deadline(0)))
         )
 
-    def count(self, query: Query | None = None) -> int:
+    def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
         """See Store."""
-        compiled = compile_count({} if query is None else query, table=self.table)
+        compiled = compile_count({} if query is None else query, limit=limit, skip=skip, table=self.table)
         return int(self._fetch(compiled, Deadline(self._settings.query_timeout))[0][0])
+
+    def distinct(self, key: str, query: Query | None = None) -> list[Any]:
+        """See Store."""
+        compiled = compile_distinct(key, query, table=self.table)
+        return compiled.values(self._fetch(compiled, Deadline(self._settings.query_timeout)))
 
     def _drop_matching(self, query: Query) -> None:
         compiled = compile_delete(query, table=self.table)
@@ -216,7 +221,7 @@ class SqliteStore(Store):
 
     def get_history(self) -> list[str]:
         """See Store."""
-        with self._using() as connection:
+        with self.using() as connection:
             return [decode_text(key) for (key,) in connection.execute(ddl.history(self.table))]
 
     def explain(
@@ -230,7 +235,7 @@ class SqliteStore(Store):
     ) -> Explanation:
         """See Store; the plan is SQLite's EXPLAIN QUERY PLAN, indented."""
         compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip)
-        with self._using() as connection:
+        with self.using() as connection:
             rows = connection.execute('EXPLAIN QUERY PLAN ' + compiled.sql, compiled.params).fetchall()
         plan = tuple(_indented(rows))
         indexes = dict.fromkeys(name for line in plan for name in _INDEX.findall(line))
