@@ -20,6 +20,7 @@ from mqsql.schema import TASKS, Record, Table
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.connection import JOURNAL_MODES, SYNCHRONOUS, Settings
+from mqsql.storage.output import Output
 from mqsql.storage.retention import Limits, Retention
 from mqsql.storage.shipped import History
 from mqsql.storage.sqlite import SqliteStore
@@ -99,9 +100,10 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
             history=History(self.table, self.log.warning, adopt=self.adopt),
         )
-        self._store = Backlog(store, self.memory_limit, self.log.error)
+        tasks = Backlog(store, self.memory_limit, self.log.error)
+        self._store = Output(tasks, store)
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
-        self._retention = Retention(self._store, store, limits, self.log.warning)
+        self._retention = Retention(tasks, store, limits, self.log.warning)
         self._retention.start()
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
@@ -124,16 +126,30 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             raise KeyError(str(e)) from e
 
     def update_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
-        """Give some keys of a record new values; KeyError if there is no such record."""
-        self._store.update_record(msg_id, rec)
+        """Give some keys of a record new values; KeyError if there is no such record.
+
+        Of several messages in `display_data` the last stands there, the others under its key "earlier", in order.
+        """
+        self._store.update_record(msg_id, {**rec, **self._with_earlier(msg_id, rec.get('display_data'))})
+
+    def _with_earlier(self, msg_id: str, shown: dict[str, Any] | None) -> Record:
+        before = self._store.get_record(msg_id)['display_data'] if shown else None
+        if not before or before == shown:
+            return {}
+        return {'display_data': {**shown, 'earlier': [*before.pop('earlier', []), before]}} if shown else {}
 
     def drop_record(self, msg_id: str) -> None:
         """Delete a record; KeyError if there is none."""
         self._store.drop_record(msg_id)
 
     def drop_matching_records(self, check: Query) -> None:
-        """Delete the records that match a query."""
-        self._store.drop_matching_records(check)
+        """Delete the records that match a query.
+
+        The hub's words for all records that are finished also stand for those that never will be, since only output is
+        known of them: of a broadcast, or of a task whose request did not reach the hub.
+        """
+        every = dict(check) == {'completed': {'$ne': None}}
+        self._store.drop_matching_records({'$or': [check, {'submitted': None}]} if every else check)
 
     def find_records(self, check: Query, keys: Keys = None) -> list[Record]:
         """The records that match a query, with all keys or those asked for; msg_id always."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from unittest import TestCase
 
+import apsw
 import ipyparallel
 import pytest
 from hub_cluster import SECONDS, client, controller
@@ -61,7 +62,17 @@ def test_options_are_read_from_a_controllers_configuration(tmp_path: Path) -> No
 
 def test_every_option_has_help() -> None:
     own = SQLiteDB.class_own_traits(config=True)
-    assert {'filename', 'location', 'table', 'journal_mode', 'synchronous', 'busy_timeout'} <= own.keys()
+    assert {
+        'filename',
+        'location',
+        'table',
+        'journal_mode',
+        'synchronous',
+        'busy_timeout',
+        'query_timeout',
+        'record_limit',
+        'adopt',
+    } <= own.keys()
     assert all(trait.help for trait in own.values())
 
 
@@ -119,6 +130,60 @@ def test_documents_come_back_as_dicts(db: SQLiteDB) -> None:
     for key in ('error', 'execute_result', 'display_data'):
         db.update_record('m', {key: content})
         assert db.get_record('m')[key] == content
+
+
+def test_every_display_is_kept(db: SQLiteDB) -> None:
+    db.add_record('m', {})
+    shown = [{'data': {'text/plain': str(i)}, 'metadata': {}} for i in range(3)]
+    for content in shown:
+        db.update_record('m', {'display_data': content})
+    # The hub writes back what it has read when the request comes after its output.
+    db.update_record('m', {'display_data': db.get_record('m')['display_data'], 'submitted': NOON})
+    found = db.get_record('m')['display_data']
+    assert found == {**shown[2], 'earlier': shown[:2]}
+    assert [r['msg_id'] for r in db.find_records({'display_data.earlier.data.text/plain': '1'}, [])] == ['m']
+
+
+def test_a_purge_of_all_takes_records_that_cannot_finish(db: SQLiteDB) -> None:
+    db.add_record('done', {'submitted': NOON, 'completed': NOON})
+    db.add_record('pending', {'submitted': NOON})
+    db.add_record('orphan', {'stdout': 'of a broadcast\n'})
+    db.drop_matching_records({'completed': {'$ne': None}})
+    assert db.get_history() == ['pending']
+
+
+def test_a_million_ids_are_purged(db: SQLiteDB) -> None:
+    for i in range(10):
+        db.add_record(f'm{i}', {'completed': NOON, 'submitted': NOON})
+    db.drop_matching_records({'msg_id': {'$in': [f'm{i}' for i in range(3, 1_000_000)]}})
+    assert db.get_history() == ['m0', 'm1', 'm2']
+
+
+def test_a_clients_query_ends_in_time(tmp_path: Path) -> None:
+    db = SQLiteDB(location=str(tmp_path), query_timeout=0.5)
+    db.add_record('m', {'stdout': 'a' * 60 + 'b'})
+    with pytest.raises(StorageError, match='query_timeout'):
+        db.find_records({'stdout': {'$regex': '(a+)+$'}})
+    assert db.get_history() == ['m']
+    db.close()
+
+
+def test_while_the_file_is_locked_the_hub_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    db = SQLiteDB(location=str(tmp_path), busy_timeout=0)
+    db.add_record('m', {'submitted': NOON})
+    lock = apsw.Connection(str(tmp_path / 'tasks.db'))
+    lock.execute('BEGIN IMMEDIATE')
+    db.update_record('m', {'stdout': 'one\n'})
+    db.add_record('n', empty_record() | {'msg_id': 'n', 'submitted': NOON})
+    db.update_record('m', {'stdout': db.get_record('m')['stdout'] + 'two\n'})
+    assert db.get_record('m')['stdout'] == 'one\ntwo\n'
+    assert [r['msg_id'] for r in db.find_records({'stdout': 'one\ntwo\n'}, [])] == ['m']
+    assert caplog.text.count('are kept in memory') == 1
+    lock.execute('ROLLBACK')
+    db = reopened(db)
+    assert db.get_record('m')['stdout'] == 'one\ntwo\n'
+    assert db.get_history() == ['m', 'n']
+    db.close()
 
 
 def test_missing_values_take_part(db: SQLiteDB) -> None:

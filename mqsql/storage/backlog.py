@@ -38,6 +38,11 @@ class Backlog:
         self._size = 0
         self._closing = Event()
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is kept."""
+        return bool(self._kept)
+
     # --- changes
 
     def add_record(self, msg_id: str, record: Mapping[str, Any]) -> None:

@@ -130,3 +130,35 @@ def select_blobs(table: Table) -> str:
     """SELECT of the blobs whose ids a JSON array names, in the array's order."""
     blobs = f'{quote(table.buffers_table)} AS blobs'
     return f'SELECT data FROM json_each(?) AS named JOIN {blobs} ON blobs.id = named.value ORDER BY named.key'
+
+
+# --- tails of long texts (see `output`)
+
+
+def _tails(table: Table) -> str:
+    return quote(table.buffers_table.removesuffix('_buffers') + '_tails')
+
+
+def create_tails(table: Table) -> str:
+    """CREATE of the table of tails, if there is none."""
+    return f'CREATE TABLE IF NOT EXISTS {_tails(table)} (record TEXT, name TEXT, start INTEGER, tail TEXT)'
+
+
+def insert_tail(table: Table) -> str:
+    """INSERT of what a text of a record has become longer by."""
+    return f'INSERT INTO {_tails(table)} (record, name, start, tail) VALUES (?, ?, ?, ?)'
+
+
+def select_tails(table: Table) -> str:
+    """SELECT of all tails in order, the id of each first."""
+    return f'SELECT rowid, record, name, start, tail FROM {_tails(table)} ORDER BY rowid'
+
+
+def delete_tails(table: Table) -> str:
+    """DELETE of the tails of a record."""
+    return f'DELETE FROM {_tails(table)} WHERE record = ?'
+
+
+def delete_tails_until(table: Table) -> str:
+    """DELETE of the tails up to the one of an id."""
+    return f'DELETE FROM {_tails(table)} WHERE rowid <= ?'

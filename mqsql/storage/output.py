@@ -1,0 +1,150 @@
+"""Text that grows by a line at a time, as the output of a task does. Imports `errors` and `schema` of the project.
+
+A row is rewritten as a whole when a column changes, so 5,000 lines in one task would write hundreds of megabytes. Where
+the text is long already, only what is new is written, to a table of tails; a tail says at which length of the text it
+begins, so that one which the text has meanwhile taken up is known as such. Tails are taken up when they have become as long
+as the text, when the task ends or a query is asked, and after a second: so long may another process see the text without.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from threading import RLock, Thread
+from time import sleep
+from typing import Any
+
+from mqsql.errors import MissingRecordError, StorageError
+from mqsql.schema import Record
+from mqsql.schema.codec import decode_text, encode_text
+from mqsql.storage import ddl
+from mqsql.storage.backlog import Backlog
+from mqsql.storage.base import Keys, Query
+from mqsql.storage.sqlite import SqliteStore
+
+SHORT = 8_192  # characters up to which a text is simply written again
+TAKE_UP_SECONDS = 1.0
+
+COLUMNS = ('stdout', 'stderr')
+
+
+class Output:
+    """`tasks`, which writes to `store`, with changes of the output made cheap. The methods are those of Store."""
+
+    def __init__(self, tasks: Backlog, store: SqliteStore) -> None:
+        self._tasks, self._store = tasks, store
+        self._lock = RLock()
+        self._texts: dict[str, Record] = {}
+        """By record, the texts that the file holds only with their tails."""
+        self._lengths: dict[tuple[str, str], int] = {}
+        """The lengths of these texts without."""
+        self._recover()
+
+    # --- changes
+
+    def add_record(self, msg_id: str, record: Mapping[str, Any]) -> None:
+        """As Store's."""
+        self._tasks.add_record(msg_id, record)
+
+    def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
+        """As Store's."""
+        with self._lock:
+            column, text = next(iter(changes.items())) if len(changes) == 1 else ('', None)
+            if column in COLUMNS and isinstance(text, str) and len(text) > SHORT and self._append(msg_id, column, text):
+                return
+            self._tasks.update_record(msg_id, {**self._texts.get(msg_id, {}), **changes})
+            self._forget(msg_id)
+
+    def _append(self, msg_id: str, column: str, text: str) -> bool:
+        """Write only what is new of a text; whether that was possible and worth it."""
+        known = self._texts.get(msg_id, {}).get(column) or self._tasks.get_record(msg_id)[column] or ''
+        length = self._lengths.setdefault((msg_id, column), len(known))
+        if len(text) > 2 * length or not text.startswith(known) or self._tasks.busy:
+            return False
+        tail = encode_text(text[len(known) :])
+        try:
+            with self._store.using() as connection:
+                connection.execute(ddl.insert_tail(self._store.table), (encode_text(msg_id), column, len(known), tail))
+        except StorageError:
+            # The whole text is kept in memory with all that cannot be written now.
+            return False
+        first = not self._texts
+        self._texts.setdefault(msg_id, {})[column] = text
+        if first:
+            Thread(target=self._take_up_later, name='mqsql output', daemon=True).start()
+        return True
+
+    def drop_record(self, msg_id: str) -> None:
+        """As Store's."""
+        with self._lock:
+            self._tasks.drop_record(msg_id)
+            self._forget(msg_id)
+
+    def drop_matching_records(self, query: Query) -> None:
+        """As Store's."""
+        with self._lock:
+            self.take_up()
+            self._tasks.drop_matching_records(query)
+
+    # --- reading
+
+    def get_record(self, msg_id: str) -> Record:
+        """As Store's."""
+        with self._lock:
+            return self._tasks.get_record(msg_id) | self._texts.get(msg_id, {})
+
+    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
+        """As Store's."""
+        self.take_up()
+        return self._tasks.find_records(query, keys)
+
+    def get_history(self) -> list[str]:
+        """As Store's."""
+        return self._tasks.get_history()
+
+    def close(self) -> None:
+        """As Store's."""
+        with self._lock:
+            self.take_up()
+            self._tasks.close()
+
+    # --- tails
+
+    def take_up(self) -> None:
+        """Write all texts whole."""
+        with self._lock:
+            for msg_id in list(self._texts):
+                # A record that was dropped meanwhile takes its output with it.
+                with suppress(MissingRecordError):
+                    self._tasks.update_record(msg_id, self._texts[msg_id])
+                self._forget(msg_id)
+
+    def _take_up_later(self) -> None:
+        while self._texts and not self._store.closed:
+            sleep(TAKE_UP_SECONDS)
+            # What can neither be written nor be kept in memory is tried again.
+            with suppress(StorageError):
+                self.take_up()
+
+    def _forget(self, msg_id: str) -> None:
+        if self._texts.pop(msg_id, None) is not None:
+            # Tails that stay are known by their start to be taken up.
+            with suppress(StorageError), self._store.using() as connection:
+                connection.execute(ddl.delete_tails(self._store.table), (encode_text(msg_id),))
+        for column in COLUMNS:
+            self._lengths.pop((msg_id, column), None)
+
+    def _recover(self) -> None:
+        """Take up the tails that a process left behind which ended without notice."""
+        with self._store.using() as connection:
+            connection.execute(ddl.create_tails(self._store.table))
+            tails: list[Any] = connection.execute(ddl.select_tails(self._store.table)).fetchall()
+        for _, record, column, start, tail in tails:
+            with suppress(MissingRecordError):
+                self._recover_tail(decode_text(record), column, start, decode_text(tail))
+        if tails:
+            with self._store.using() as connection:
+                connection.execute(ddl.delete_tails_until(self._store.table), (tails[-1][0],))
+
+    def _recover_tail(self, msg_id: str, column: str, start: int, tail: str) -> None:
+        text = self._tasks.get_record(msg_id)[column] or ''
+        if len(text) == start:
+            self._tasks.update_record(msg_id, {column: text + tail})

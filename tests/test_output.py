@@ -1,0 +1,165 @@
+"""The output of a task: long texts grow at the price of what is new, and are whole for whoever asks."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+import mqsql
+from mqsql.schema.codec import encode_text
+from mqsql.storage import output
+from mqsql.storage.backlog import Backlog
+from mqsql.storage.connection import Settings
+from mqsql.storage.output import SHORT, Output
+from mqsql.storage.sqlite import SqliteStore
+
+LINE = 'a line of output, of ordinary length: ü\0\ud800\n'
+LONG = 'x' * 2 * SHORT
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, 'TAKE_UP_SECONDS', 0.2)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / 'tasks.db'
+
+
+def opened(path: Path) -> Output:
+    store = SqliteStore(str(path), settings=Settings(busy_timeout=0))
+    return Output(Backlog(store, 2**20, print), store)
+
+
+@pytest.fixture
+def tasks(path: Path) -> Iterator[Output]:
+    tasks = opened(path)
+    for msg_id in ('m', 'n'):
+        tasks.add_record(msg_id, {'stdout': LONG, 'stderr': ''})
+    yield tasks
+    tasks.close()
+
+
+def write(tasks: Output, msg_id: str, text: str, column: str = 'stdout') -> None:
+    """As the hub does for each message."""
+    tasks.update_record(msg_id, {column: tasks.get_record(msg_id)[column] + text})
+
+
+def in_file(path: Path) -> dict[str, Any]:
+    """What another process reads."""
+    with mqsql.open(path, readonly=True) as store:
+        return {r['msg_id']: r['stdout'] for r in store.find()}
+
+
+def tails(path: Path) -> int:
+    connection = apsw.Connection(str(path))
+    rows = connection.execute('SELECT 1 FROM task_tails').fetchall()
+    connection.close()
+    return len(rows)
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_many_lines_cost_what_they_are_long(tasks: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, 'TAKE_UP_SECONDS', 3600)
+    sizes: list[int] = []
+    update = tasks._tasks.update_record
+
+    def measured(msg_id: str, changes: dict[str, str]) -> None:
+        sizes.append(len(changes['stdout']))
+        update(msg_id, changes)
+
+    monkeypatch.setattr(tasks._tasks, 'update_record', measured)
+    for _ in range(3000):
+        write(tasks, 'm', 'a line of output\n')
+    assert sum(sizes) < 4 * len(LONG + 'a line of output\n' * 3000)
+    assert tasks.get_record('m')['stdout'] == LONG + 'a line of output\n' * 3000
+
+
+def test_queries_see_the_whole_text(tasks: Output, path: Path) -> None:
+    write(tasks, 'm', 'the end')
+    write(tasks, 'n', 'an error', 'stderr')
+    assert tails(path) == 1
+    assert tasks.find_records({'stdout': {'$regex': 'the end$'}}, ['stdout']) == [
+        {'msg_id': 'm', 'stdout': LONG + 'the end'}
+    ]
+    assert tails(path) == 0
+    assert in_file(path) == {'m': LONG + 'the end', 'n': LONG}
+
+
+def test_other_processes_see_it_soon(tasks: Output, path: Path) -> None:
+    write(tasks, 'm', 'the end')
+    wait_for(lambda: in_file(path)['m'] == LONG + 'the end')
+    write(tasks, 'm', ', really')
+    wait_for(lambda: in_file(path)['m'] == LONG + 'the end, really')
+    assert tails(path) == 0
+
+
+def test_the_end_of_a_task_takes_its_output_up(tasks: Output, path: Path) -> None:
+    write(tasks, 'm', 'one')
+    write(tasks, 'm', 'two')
+    tasks.update_record('m', {'label': 'done'})
+    assert in_file(path)['m'] == LONG + 'onetwo'
+    write(tasks, 'm', 'three')
+    assert tasks.get_record('m')['stdout'] == LONG + 'onetwothree'
+
+
+def test_a_text_that_does_not_grow_is_written_as_it_is(tasks: Output, path: Path) -> None:
+    write(tasks, 'm', 'one')
+    tasks.update_record('m', {'stdout': LONG.upper()})
+    assert in_file(path)['m'] == LONG.upper()
+    assert tasks.get_record('m')['stdout'] == LONG.upper()
+
+
+@pytest.mark.parametrize('taken_up', [0, 1, 3])
+def test_nothing_is_lost_by_a_kill(path: Path, taken_up: int) -> None:
+    killed = opened(path)
+    killed.add_record('m', {'stdout': LONG})
+    expected = LONG
+    for i in range(3):
+        write(killed, 'm', f'{LINE}{i}')
+        expected += f'{LINE}{i}'
+    left = [('m', 'stdout', len(LONG) + i * (len(LINE) + 1), f'{LINE}{i}') for i in range(3)]
+    killed.close()
+    # The file as it is when the process ends with that many of the tails taken up, but none deleted.
+    with SqliteStore(str(path)) as store, store.using() as connection:
+        store.update_record('m', {'stdout': LONG + ''.join(tail for *_, tail in left[:taken_up])})
+        for record, column, start, tail in left:
+            connection.execute('INSERT INTO task_tails VALUES (?, ?, ?, ?)', (record, column, start, encode_text(tail)))
+        connection.execute("INSERT INTO task_tails VALUES ('dropped', 'stdout', 0, 'x')")
+    after = opened(path)
+    assert after.get_record('m')['stdout'] == expected
+    assert tails(path) == 0
+    after.close()
+
+
+def test_a_dropped_record_takes_its_output_with_it(tasks: Output, path: Path) -> None:
+    write(tasks, 'm', 'one')
+    write(tasks, 'n', 'one')
+    tasks.drop_record('m')
+    tasks.drop_matching_records({'stdout': {'$regex': 'one$'}})
+    assert tasks.find_records({}) == []
+    tasks.add_record('m', {'stdout': 'new'})
+    write(tasks, 'm', ' text')
+    assert tasks.get_record('m')['stdout'] == 'new text'
+
+
+def test_while_the_file_is_locked_output_is_kept(tasks: Output, path: Path) -> None:
+    write(tasks, 'm', 'one')
+    lock = apsw.Connection(str(path))
+    lock.execute('BEGIN IMMEDIATE')
+    write(tasks, 'm', 'two')
+    write(tasks, 'm', 'three')
+    assert tasks.get_record('m')['stdout'] == LONG + 'onetwothree'
+    lock.execute('ROLLBACK')
+    wait_for(lambda: in_file(path)['m'] == LONG + 'onetwothree')
+    assert tasks.get_record('m')['stdout'] == LONG + 'onetwothree'
