@@ -22,7 +22,7 @@ from mqsql.compiler.distinct import distinct_values
 from mqsql.compiler.functions import FUNCTIONS
 from mqsql.compiler.keys import Output, include, read_count, read_keys, read_path, read_sort
 from mqsql.compiler.parse import parse
-from mqsql.compiler.predicate import And, Not, Or, Predicate, Some, Test
+from mqsql.compiler.predicate import And, Count, Every, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
 from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
@@ -104,7 +104,7 @@ def compile_count(
 
 
 def _read_window(limit: object, skip: object) -> dict[str, Stored]:
-    window = {LIMIT: read_count(LIMIT, limit), SKIP: read_count(SKIP, skip)}
+    window = {LIMIT: read_count(LIMIT, 0 if limit is None else limit), SKIP: read_count(SKIP, skip)}
     return {name: number for name, number in window.items() if number}
 
 
@@ -165,3 +165,5 @@ def _operators(predicate: Predicate) -> list[str]:
             return _operators(child)
         case Some():
             return ['$elemMatch', *_operators(predicate.predicate)]
+        case Every() | If() | Count():
+            return ['$jsonSchema']

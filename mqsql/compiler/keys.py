@@ -136,8 +136,6 @@ def read_path(key: object, table: Table, what: str) -> tuple[str, tuple[str, ...
 
 def read_count(name: str, value: object) -> int:
     """A limit or skip: a whole number from 0 (no limit, no skip) to 64 bits."""
-    if value is None:
-        return 0
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
         raise QueryError(f'takes a whole number from 0, not {shown(value)}', name)
     return value
