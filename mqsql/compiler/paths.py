@@ -19,6 +19,7 @@ from mqsql.compiler.sql import (
     Condition,
     Node,
     Value,
+    any_,
     call,
     case,
     exists,
@@ -104,12 +105,13 @@ class Walk:
 
     def _objects(self, node: Node, step: str, last: bool) -> exp.Expr:
         """A JSON array of what `step` is taken from: an array's elements, or the one value that stands here."""
-        branches = [exp.If(this=text('array'), true=self._array(node, step, last))]
-        if not self.offers.missing:
-            return exp.Case(this=node.type(), ifs=branches, default=_listed(node.text()))
-        # What is no object lacks every field, as an empty one does.
-        branches.append(exp.If(this=text('object'), true=_listed(node.text())))
-        return exp.Case(this=node.type(), ifs=branches, default=text('[{}]'))
+        array = exp.If(this=text('array'), true=self._array(node, step, last))
+        alone = _listed(node.text())
+        if self.offers.missing:
+            # What is no object lacks every field, as an empty one does.
+            lacking = any_([exp.NullSafeNEQ(this=node.type(), expression=text('object')), is_tagged(node.text())])
+            alone = case((lacking, text('[{}]')), default=alone)
+        return exp.Case(this=node.type(), ifs=[array], default=alone)
 
     def _array(self, node: Node, step: str, last: bool) -> exp.Expr:
         """The array that stands here, as a step is taken from it."""

@@ -56,7 +56,8 @@ def read_timestamp(value: object) -> datetime:
 def to_utc(moment: datetime) -> datetime:
     """The same instant as a plain datetime in UTC."""
     try:
-        return datetime.combine((utc := moment.astimezone(UTC)).date(), utc.time(), UTC)
+        utc = moment.astimezone(UTC)
+        return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, UTC)
     except (OverflowError, ValueError, OSError):
         raise UnstorableError(f'{shown(moment)} is outside the years 1 to 9999 in UTC') from None
 
