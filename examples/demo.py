@@ -263,10 +263,10 @@ def show_file(path: Path) -> None:
     """The file, when the cluster is gone."""
     heading('The cluster is gone; the file remains')
     show_code(
-        "store = mqsql.open('tasks.db', readonly=True)\nprint(store.explain({'complete': None}, ['label']))", 'python'
+        "store = mqsql.open('tasks.db', readonly=True)\nprint(store.explain({'complete': None}, ['started']))", 'python'
     )
     with mqsql.open(path, readonly=True) as store:
-        console.print(str(store.explain({'complete': None}, ['label'])), markup=False)
+        console.print(str(store.explain({'complete': None}, ['started'])), markup=False)
         heading('What was submitted last?')
         show_records(list(store.find(sort=[('submitted', -1)], limit=3)), ('msg_id', 'label', 'submitted', 'completed'))
         console.print(f'{store.count()} records in {path.stat().st_size // 1024} KiB. Nothing is left running.')
