@@ -11,8 +11,11 @@ from mqsql.compiler.parse import LOGICAL
 
 README = (Path(__file__).parent.parent / 'README.md').read_text()
 
-AHEAD = {'$expr', '$jsonSchema'}
+AHEAD = {'$expr'}
 """What the reference has, and the compiler has yet to learn."""
+
+UNDRAWN = {'$jsonSchema'}
+"""What both have, in tests of its own, and neither the README's table nor the drawn queries."""
 
 
 def in_readme() -> set[str]:
@@ -23,8 +26,8 @@ def in_readme() -> set[str]:
 
 def test_every_operator_is_everywhere() -> None:
     places = {
-        'mqsql/compiler/operators.py': {*OPERATORS, *LOGICAL},
-        'mqsql/reference/query.py': set(reference.OPERATORS) - AHEAD,
+        'mqsql/compiler/operators.py': {*OPERATORS, *LOGICAL} - UNDRAWN,
+        'mqsql/reference/query.py': set(reference.OPERATORS) - AHEAD - UNDRAWN,
         'tests/property/queries.py': set(queries.OPERATORS),
         'README.md': in_readme(),
     }

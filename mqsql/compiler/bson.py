@@ -22,6 +22,17 @@ def bson_key(value: Any) -> str:
     return (_RANKS[bracket(value)] + _PAYLOADS[bracket(value)](value)).hex()
 
 
+def unordered_key(value: Any) -> str:
+    """A key that is the same for two values that differ at most in the order of an object's fields."""
+    return bson_key(_sorted(value))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return list(map(_sorted, value)) if isinstance(value, list) else value
+
+
 _END = b'\0'  # below every rank: the shorter array or object comes first
 
 

@@ -57,15 +57,16 @@ def equal(place: Place, operand: object) -> Predicate:
         return place.test('$eq', 'null')
     value = place.read(operand)
     if place.field.kind is not DOCUMENT:
-        return place.test('$eq', 'column', _encode_typed(value))
-    return any_of([place.test('$eq', form, stored) for form, stored in _equal_forms(value)])
+        return place.test('$eq', 'column', encode_typed(value))
+    return any_of([place.test('$eq', form, stored) for form, stored in equal_forms(value)])
 
 
-def _encode_typed(value: str | datetime) -> str | int:
+def encode_typed(value: str | datetime) -> str | int:
+    """What a Text or Timestamp column stores for the value."""
     return encode_text(value) if isinstance(value, str) else encode_timestamp(value)
 
 
-def _equal_forms(value: Any) -> list[tuple[str, Any]]:
+def equal_forms(value: Any) -> list[tuple[str, Any]]:
     """The forms under which a value equal to this one may be stored, and what to compare there."""
     match bracket(value):
         case 'null':
@@ -117,7 +118,7 @@ def read_order(operator: str, place: Place, operand: object) -> Predicate:
         return place.test('$eq', 'null') if operator in ('$gte', '$lte') else NEVER
     value = place.read(operand)
     if place.field.kind is not DOCUMENT:
-        return place.test(operator, 'column', _encode_typed(value))
+        return place.test(operator, 'column', encode_typed(value))
     if is_nan(value):
         return equal(place, value) if operator in ('$gte', '$lte') else NEVER
     form, *stored = _ordered(operator, value)
@@ -166,16 +167,20 @@ def read_in(place: Place, operand: object) -> Predicate:
             tests.append(match_pattern(place, item))
         else:
             _sort_in(place, i, item, lists)
-    for form, stored in lists.items():
-        tests.append(
-            place.test('$eq', 'null') if form == 'null' else place.test('$in', form, orjson.dumps(stored).decode())
-        )
-    return any_of(tests)
+    return any_of([*tests, *test_lists(place, lists)])
+
+
+def test_lists(place: Place, lists: dict[str, list[Any]]) -> list[Predicate]:
+    """One test for each form in which a value may be stored, of all the values that have it."""
+    return [
+        place.test('$eq', 'null') if form == 'null' else place.test('$in', form, orjson.dumps(stored).decode())
+        for form, stored in lists.items()
+    ]
 
 
 def _sort_in(place: Place, i: int, item: object, lists: dict[str, list[Any]]) -> None:
     value = place.read(item, i)
-    forms = _equal_forms(value) if place.field.kind is DOCUMENT else (('column', _encode_typed(value)),)
+    forms = equal_forms(value) if place.field.kind is DOCUMENT else (('column', encode_typed(value)),)
     for form, stored in forms:
         lists.setdefault(form, []).append(stored)
 
@@ -199,7 +204,8 @@ def _equals(left: exp.Expr, right: exp.Expr) -> Condition:
     return exp.EQ(this=left, expression=right)
 
 
-def _listed(left: exp.Expr, right: exp.Expr) -> Condition:
+def listed_in(left: exp.Expr, right: exp.Expr) -> Condition:
+    """The value is one of those in a JSON array."""
     return exp.In(this=left, query=subquery([exp.column('value')], [table_function('json_each', [right])]))
 
 
@@ -244,7 +250,7 @@ def _same_forms(compare: Callable[[exp.Expr, exp.Expr], Condition]) -> dict[str,
 
 
 _EQ = {**_same_forms(_equals), 'null': _null}
-_IN = _same_forms(_listed)
+_IN = _same_forms(listed_in)
 
 
 def lower_order(operator: str, value: Value, form: str, slots: tuple[str, ...]) -> Condition:

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from mqsql.compiler.bson import bson_key
+from mqsql.compiler.json_schema.functions import SCHEMA_FUNCTIONS
 from mqsql.compiler.sort_key import sort_key
 from mqsql.schema.codec import decode_document, decode_text
 
@@ -53,5 +54,6 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ('mqsql_regex', 3, regex_matches),
     ('mqsql_bits', 2, bits_set),
     ('mqsql_sort_key', 2, sort_key),
+    *SCHEMA_FUNCTIONS,
 )
 """Name in SQL, number of arguments, function."""

@@ -6,9 +6,11 @@ from itertools import count
 
 from sqlglot import exp
 
+from mqsql.compiler.comparison import ORDERS
+from mqsql.compiler.json_schema import SCHEMA_TESTS
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
-from mqsql.compiler.predicate import And, Field, Not, Or, Predicate, Some, Test
+from mqsql.compiler.predicate import And, Count, Every, Field, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.sql import (
     Condition,
     Node,
@@ -21,10 +23,14 @@ from mqsql.compiler.sql import (
     negated,
     one_of,
     row,
+    slot,
     table_function,
+    total,
 )
 from mqsql.schema import DOCUMENT
 from mqsql.schema.codec import encode_key
+
+COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
 
 
 def lower(predicate: Predicate, table: str) -> Condition:
@@ -58,11 +64,19 @@ class Scope:
                 return self._test(predicate)
             case Some():
                 return self._some(predicate)
+            case Every():
+                return self._every(predicate)
+            case If(test, then, otherwise):
+                return case((self.lower(test), self.lower(then)), default=self.lower(otherwise))
+            case Count(children, operator, name):
+                return COMPARISONS[operator](
+                    this=total([self.lower(child) for child in children]), expression=slot(name)
+                )
 
     def _test(self, test: Test) -> Condition:
-        operator = OPERATORS[test.operator]
-        assert operator.lower is not None
-        make = operator.lower
+        operator = OPERATORS.get(test.operator)
+        make = operator.lower if operator else SCHEMA_TESTS[test.operator]
+        assert make is not None
 
         def condition(value: Value) -> Condition:
             return make(value, test.form, test.slots)
@@ -71,11 +85,32 @@ class Scope:
             return condition(Value(lambda: self._column(test.field)))
         if self.element and not test.field.steps:
             return condition(row(self.element))  # the element as it is
+        if test.field.strict:
+            return condition(self._node(test.field).value())
+        assert operator is not None
         return self._walks(test.field, operator.offers(test.form), condition)
 
     def _column(self, field: Field) -> exp.Expr:
-        assert field.column is not None
+        if field.column is None:
+            return exp.column('key', self.element)  # the element's name or position
         return column(field.column, self.table)
+
+    def _node(self, field: Field) -> Node:
+        """Where a strict path leads."""
+        if self.element and not field.steps:
+            return Node(lambda: exp.column('value', self.element))
+        node, steps = self._start(field)
+        if node is None:
+            return Node(exp.null)
+        for step in steps:
+            node = node.child(encode_key(step))
+        return node
+
+    def _every(self, every: Every) -> Condition:
+        alias = self.alias()
+        inside = replace(self, element=alias, as_array=False)
+        members = table_function('json_each', self._node(every.field).place(), alias)
+        return exp.Not(this=exists([members], negated(inside.lower(every.predicate))))
 
     def _walks(self, field: Field, offers: tuple[Offers, ...], condition: Callable[[Value], Condition]) -> Condition:
         start, steps = self._start(field)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mqsql.compiler.comparison import equal
+from mqsql.compiler.json_schema import read_json_schema
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import Place, Values, is_operators
@@ -50,7 +51,7 @@ def parse(query: object, table: Table) -> Parsed:
 
     values = Values()
     key = Field(table.key, table.columns[table.key])
-    place = Place(key, '', values, parse_operators, lambda place, query: parse_query(_resolve_in_element, place, query))
+    place = Place(key, '', values, parse_operators, _parse_in_element, table)
     predicate = parse_query(resolve, place, query)
     if len(values) > MAX_SLOTS:
         raise QueryError(
@@ -64,6 +65,10 @@ Resolve = Callable[[str, Place], Field]
 
 def _resolve_in_element(key: str, place: Place) -> Field:
     return Field(None, DOCUMENT, tuple(key.split('.')))
+
+
+def _parse_in_element(place: Place, query: object) -> Predicate:
+    return parse_query(_resolve_in_element, place, query)
 
 
 def parse_query(resolve: Resolve, place: Place, query: object) -> Predicate:
@@ -151,10 +156,15 @@ def _parse_comment(resolve: Resolve, place: Place, operand: object) -> Predicate
     return ALWAYS
 
 
+def _parse_json_schema(resolve: Resolve, place: Place, operand: object) -> Predicate:
+    return read_json_schema(place, operand)
+
+
 LOGICAL: dict[str, Callable[[Resolve, Place, object], Predicate]] = {
     '$and': _parse_and,
     '$or': _parse_or,
     '$nor': _parse_nor,
     '$comment': _parse_comment,
+    '$jsonSchema': _parse_json_schema,
 }
 """Operators that stand in a key's place, by name."""

@@ -91,8 +91,12 @@ def read_glob(place: Place, operand: object) -> Predicate:
 
 def lower_glob(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
     """SQL of $glob; where the pattern counts characters, the pairs that stand for one are first made one."""
-    subject = value.sql
-    if form == 'characters':
-        for lead in (1, 0xD7FF):
-            subject = call('replace', subject, call('char', number(lead)), text(''))
+    subject = characters(value.sql) if form == 'characters' else value.sql
     return value.of_type(('text',), exp.Glob(this=subject, expression=slot(slots[0])))
+
+
+def characters(stored: exp.Expr) -> exp.Expr:
+    """Stored text with one code point for each of its characters: the leads of pairs are taken out."""
+    for lead in (1, 0xD7FF):
+        stored = call('replace', stored, call('char', number(lead)), text(''))
+    return stored

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 
 from mqsql.compiler.predicate import Field, Predicate, Test
 from mqsql.errors import QueryError, shown
-from mqsql.schema import BUFFERS, DOCUMENT
+from mqsql.schema import BUFFERS, DOCUMENT, Table
 from mqsql.schema.codec import Stored
 from mqsql.schema.types import UnstorableError, read_value
 
@@ -36,6 +36,7 @@ class Place:
     values: Values
     parse_operators: 'Callable[[Place, object], Predicate]'
     parse_query: 'Callable[[Place, object], Predicate]'
+    table: Table
     depth: int = 0
     siblings: Mapping[str, object] | None = None
 

@@ -1,23 +1,27 @@
 """The predicate tree that a query is parsed into: nodes without values. Imports `schema` of the project.
 
-And, Or, Not, Test and Some are all the nodes there are; operators are rows of a table (`operators`). A Test names its
-operator, the form that its operand's type gave it, and the slots (parameter names) that hold the operand: the SQL text is
-a function of the tree alone, so values cannot enter it and equal shapes share one text.
+And, Or, Not, Test, Some and, for schemas, Every, If and Count are all the nodes there are; operators are rows of a table
+(`operators`). A Test names its operator, the form that its operand's type gave it, and the slots (parameter names) that
+hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and equal shapes share one text.
 """
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mqsql.schema import Kind
+from mqsql.schema import TEXT, Kind
 
 
 @dataclass(frozen=True)
 class Field:
-    """What is tested: a column, or, with column None, the array element that an $elemMatch looks at; and a path into it."""
+    """What is tested: a column, or, with column None, the element or member that is being looked at; and a path into it.
+
+    A `strict` path names keys of objects only, and its test sees the one value there, an array as itself.
+    """
 
     column: str | None
     kind: Kind
     steps: tuple[str, ...] = ()
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,17 +67,54 @@ class Some:
     query: bool
 
 
-Predicate: TypeAlias = And | Or | Not | Test | Some
+@dataclass(frozen=True)
+class Every:
+    """Each member of the object, or of the array, satisfies the predicate; the field is strict.
+
+    Within the predicate the member is a Field without column, its name or position is MEMBER.
+    """
+
+    field: Field
+    predicate: 'Predicate'
+
+
+@dataclass(frozen=True)
+class If:
+    """`then` where the test holds, `otherwise` elsewhere; neither is evaluated where it does not count."""
+
+    test: 'Predicate'
+    then: 'Predicate'
+    otherwise: 'Predicate'
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of the children hold, compared ('$eq', '$gte', '$lte') with the number in a slot."""
+
+    children: 'tuple[Predicate, ...]'
+    operator: str
+    slot: str
+
+
+Predicate: TypeAlias = And | Or | Not | Test | Some | Every | If | Count
+
+MEMBER = Field(None, TEXT)
 
 ALWAYS = And(())
 NEVER = Or(())
 
 
 def all_of(children: 'list[Predicate]') -> Predicate:
-    """And of the children; a single child stands for itself."""
-    return children[0] if len(children) == 1 else And(tuple(children))
+    """And of the children, as short as it can be said."""
+    telling = [child for child in children if child != ALWAYS]
+    if NEVER in telling:
+        return NEVER
+    return telling[0] if len(telling) == 1 else And(tuple(telling))
 
 
 def any_of(children: 'list[Predicate]') -> Predicate:
-    """Or of the children; a single child stands for itself."""
-    return children[0] if len(children) == 1 else Or(tuple(children))
+    """Or of the children, as short as it can be said."""
+    telling = [child for child in children if child != NEVER]
+    if ALWAYS in telling:
+        return ALWAYS
+    return telling[0] if len(telling) == 1 else Or(tuple(telling))

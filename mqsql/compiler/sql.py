@@ -7,6 +7,7 @@ by a form that takes NULL as false, so that De Morgan's laws hold on every row.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TypeAlias
 
 from sqlglot import exp
@@ -121,6 +122,26 @@ def _chain(connective: type[exp.Connector], conditions: list[Condition]) -> Cond
 def _wrapped(connective: type[exp.Connector], condition: Condition) -> Condition:
     other = isinstance(condition, exp.Connector) and not isinstance(condition, connective)
     return exp.Paren(this=condition) if other else condition
+
+
+def total(conditions: list[Condition]) -> exp.Expr:
+    """How many of the conditions hold."""
+    if len(conditions) > _BRANCHES:
+        middle = len(conditions) // 2
+        terms: list[exp.Expr] = [exp.Paren(this=total(half)) for half in (conditions[:middle], conditions[middle:])]
+    else:
+        terms = [exp.Paren(this=_known(condition)) for condition in conditions]
+    return reduce(_sum, terms)
+
+
+def _known(condition: Condition) -> Condition:
+    """The condition as one that is never NULL."""
+    never_null = isinstance(condition, exp.Is | exp.Exists)
+    return condition if never_null else exp.Is(this=exp.Paren(this=condition), expression=exp.true())
+
+
+def _sum(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return exp.Add(this=left, expression=right)
 
 
 def negated(condition: Condition) -> Condition:

@@ -92,7 +92,8 @@ def encode_key(key: str) -> str:
     return encode_text(key).replace('"', QUOTE)
 
 
-def _decode_key(stored: str) -> str:
+def decode_key(stored: str) -> str:
+    """The key that `encode_key` was given."""
     key = decode_text(stored.replace(QUOTE, '"'))
     return key[1:] if key.startswith('$') else key
 
@@ -142,7 +143,7 @@ def _from_json(value: Any) -> Any:
         ((tag, body),) = value.items()
         if tag in _TAGS:
             return _TAGS[tag](body)
-    return {_decode_key(k): _from_json(v) for k, v in value.items()}
+    return {decode_key(k): _from_json(v) for k, v in value.items()}
 
 
 NEGATIVE_BIG, POSITIVE_BIG, NAN = '-n', '0', 'NaN'
