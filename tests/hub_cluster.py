@@ -24,10 +24,11 @@ def controller(directory: Path, *arguments: str, engines: int = 2) -> Iterator[A
             cluster.start_cluster_sync()
             yield cluster
         finally:
-            _stop(cluster)
+            stop(cluster)
 
 
-def _stop(cluster: Any) -> None:
+def stop(cluster: Any) -> None:
+    """Stop a cluster, and end by its id whatever process of it does not."""
     processes = psutil.Process(os.getpid()).children(recursive=True)
     try:
         cluster.stop_cluster_sync()
@@ -43,3 +44,13 @@ def client(cluster: Any, engines: int = 2) -> Iterator[Any]:
     with cluster.connect_client_sync() as rc:
         rc.wait_for_engines(engines, timeout=SECONDS, interactive=False)
         yield rc
+
+
+def kill_controller(directory: Path) -> None:
+    """End the controller of this directory, with all its processes, at once and without notice."""
+    for process in psutil.Process(os.getpid()).children(recursive=True):
+        if str(directory) in ' '.join(process.cmdline()) and 'ipyparallel.controller' in process.cmdline():
+            for each in (process, *process.children(recursive=True)):
+                each.kill()
+            return
+    raise AssertionError('there is no controller')

@@ -9,9 +9,11 @@ from unittest import TestCase
 import apsw
 import ipyparallel
 import pytest
-from hub_cluster import SECONDS, client, controller
+from hub_cluster import SECONDS, client, controller, kill_controller, stop
+from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
+from ipyparallel.tests.test_label import TaskLabelTest
 from traitlets.config import Config
 
 import mqsql
@@ -34,6 +36,23 @@ class TestShippedSuite(TaskDBTest, TestCase):  # type: ignore[misc]
 
     def tearDown(self) -> None:
         self.db.close()
+
+
+@pytest.mark.hub
+class TestShippedLabels(TaskLabelTest, TestCase):  # type: ignore[misc]
+    """ipyparallel's tests of labels, as they are, on a real controller."""
+
+    @pytest.fixture(autouse=True)
+    def _directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.directory = tmp_path
+        monkeypatch.setenv('IPYTHONDIR', str(tmp_path / 'ipython'))
+
+    def get_controller_launcher(self) -> type[LocalControllerLauncher]:
+        options = ['--IPController.db_class=mqsql.hub.SQLiteDB', f'--SQLiteDB.location={self.directory}']
+        return type('Launcher', (LocalControllerLauncher,), {'controller_args': options})
+
+    def tearDown(self) -> None:
+        stop(self.cluster)
 
 
 @pytest.fixture
@@ -313,3 +332,29 @@ def test_a_restarted_controller_knows_the_tasks_of_before(tmp_path: Path) -> Non
         assert rc.resubmit(first.msg_ids).get(timeout=SECONDS) == [0.25]
         rc.purge_hub_results('all')
         assert rc.hub_history() == []
+
+
+@pytest.mark.hub
+def test_what_a_killed_controller_has_acknowledged_is_there_after_it(tmp_path: Path) -> None:
+    with controller(tmp_path, engines=1) as cluster:
+        with client(cluster, 1) as rc:
+            view = rc.load_balanced_view()
+            results = [view.apply_async(work, i) for i in range(1, 300)]
+            results[100].get(timeout=SECONDS)
+            seen = rc.db_query({'completed': {'$ne': None}}, keys=['stdout'])
+            kill_controller(tmp_path)
+        assert len(seen) > 50
+    with mqsql.open(tmp_path / 'tasks.db') as store:
+        for record in seen:
+            found = store.get_record(record['msg_id'])
+            assert found['completed'] is not None
+            assert found['stdout'].startswith(record['stdout'])
+            assert len(found['result_buffers']) > 0
+    assert ask_file(tmp_path, 'PRAGMA integrity_check') == 'ok'
+
+
+def ask_file(directory: Path, sql: str) -> object:
+    connection = apsw.Connection(str(directory / 'tasks.db'))
+    ((value,),) = connection.execute(sql).fetchall()
+    connection.close()
+    return value

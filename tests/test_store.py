@@ -625,6 +625,15 @@ def test_a_full_disk_is_a_storage_error_and_no_partial_record(path: Path) -> Non
         assert store.get_record('n')['buffers'][1] == bytes(1_000_000)
 
 
+def test_a_value_that_is_too_big_is_a_record_error(path: Path) -> None:
+    with SqliteStore(str(path)) as store:
+        store._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 1_000_000)
+        for record in ({'stdout': 'x' * 1_000_001}, {'buffers': [b'small', bytes(1_000_001)]}):
+            with pytest.raises(RecordError, match='larger than'):
+                store.add_record('m', record)
+        assert store.count() == 0
+
+
 def test_a_damaged_file_is_a_storage_error(path: Path) -> None:
     with mqsql.open(path) as store:
         fill(store, 200)

@@ -12,6 +12,7 @@ from mqsql.schema.types import UnstorableError
 
 Keys = str | Iterable[str] | None
 Sort = str | list[tuple[str, int]] | None
+Projection = Mapping[str, Any] | None
 Query = Mapping[str, Any]
 
 
@@ -84,17 +85,16 @@ class Store(ABC):
         sort: Sort = None,
         limit: int | None = None,
         skip: int = 0,
+        projection: Projection = None,
     ) -> Iterator[Record]:
         """An iterator over the records that match, as they are at the time of this call.
 
-        None for `keys` is all keys but the buffers. The query is checked and begun by the call itself.
+        None for `keys` is all keys but the buffers; `projection` is MongoDB's dict of what to return, in their place. The query is checked and begun by the call itself.
         """
 
-    def find_one(
-        self, query: Query | None = None, keys: Keys = None, *, sort: Sort = None, skip: int = 0
-    ) -> Record | None:
-        """The first record that `find` gives, or None."""
-        return next(iter(self.find(query, keys, sort=sort, skip=skip, limit=1)), None)
+    def find_one(self, query: Query | None = None, keys: Keys = None, **options: Any) -> Record | None:
+        """The first record that `find` gives with these options, or None."""
+        return next(self.find(query, keys, **{**options, 'limit': 1}), None)
 
     @abstractmethod
     def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:

@@ -4,7 +4,7 @@ from types import TracebackType
 
 import apsw
 
-from mqsql.errors import StorageError
+from mqsql.errors import RecordError, StorageError
 
 _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.ConnectionClosedError, 'the store is closed; open it again'),
@@ -22,7 +22,6 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
         'the file is damaged; restore a copy, or rescue what can be read with ".recover" of the sqlite3 shell',
     ),
     (apsw.CantOpenError, 'the file cannot be opened; its directory must exist, and SQLite writes beside the file'),
-    (apsw.TooBigError, 'a value is larger than SQLite stores (1,000,000,000 bytes)'),
     (apsw.InterruptError, 'the query was stopped'),
     (apsw.IOError, 'reading or writing the file failed; look at the disk or the network'),
     (apsw.NoMemError, 'there is not enough memory for this'),
@@ -31,7 +30,7 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
 
 
 class Failures:
-    """A context that turns every error of apsw into a StorageError that names `path`."""
+    """A context that turns an error of apsw into a StorageError that names `path`, for too big a value into a RecordError."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -40,6 +39,8 @@ class Failures:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, apsw.TooBigError):
+            raise RecordError('a value is larger than the 1,000,000,000 bytes that SQLite stores') from error
         if isinstance(error, apsw.Error):
             raise StorageError(f'{self.path}: {_advice(error)}') from error
 

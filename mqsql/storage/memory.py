@@ -8,7 +8,7 @@ from typing import Any
 from mqsql import reference
 from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import TASKS, Record, Table
-from mqsql.storage.base import Explanation, Keys, Query, Sort, Store
+from mqsql.storage.base import Explanation, Keys, Projection, Query, Sort, Store
 
 
 class DictStore(Store):
@@ -57,12 +57,13 @@ class DictStore(Store):
         sort: Sort = None,
         limit: int | None = None,
         skip: int = 0,
+        projection: Projection = None,
     ) -> Iterator[Record]:
         """See Store."""
         with self._lock:
             records = list(self._open.values())
-        query = {} if query is None else query
-        return iter(reference.find(records, query, keys, sort=sort, limit=limit, skip=skip, table=self.table))
+        options: dict[str, Any] = {'sort': sort, 'limit': limit, 'skip': skip, 'projection': projection}
+        return iter(reference.find(records, query, keys, **options, table=self.table))
 
     def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
         """See Store."""

@@ -20,7 +20,7 @@ from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.codec import decode_text, decoder, encode, encode_text
 from mqsql.storage import ddl
-from mqsql.storage.base import Explanation, Keys, Query, Sort, Store
+from mqsql.storage.base import Explanation, Keys, Projection, Query, Sort, Store
 from mqsql.storage.buffers import LazyBuffers
 from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
@@ -74,11 +74,13 @@ class SqliteStore(Store):
 
     @contextmanager
     def using(self) -> Iterator[apsw.Connection]:
+        """The connection, for this thread alone; errors of SQLite leave the block as StorageError."""
         with self._lock, self._failures:
             yield self._connection
 
     @contextmanager
     def _changing(self) -> Iterator[apsw.Connection]:
+        """The connection for a change, which is all done or not at all."""
         with self.using() as connection:
             with transaction(connection):
                 yield connection
@@ -91,8 +93,8 @@ class SqliteStore(Store):
             self._renew_statistics()
 
     def _renew_statistics(self) -> None:
-        # Only advice for the planner: not worth a failure when another process is writing.
-        with suppress(apsw.BusyError):
+        # Only advice for the planner: what the caller asked for is done, whatever becomes of this.
+        with suppress(apsw.Error):
             self._connection.pragma('optimize')
 
     # --- records by key
@@ -195,9 +197,10 @@ class SqliteStore(Store):
         sort: Sort = None,
         limit: int | None = None,
         skip: int = 0,
+        projection: Projection = None,
     ) -> Iterator[Record]:
         """See Store."""
-        compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip)
+        compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip, projection=projection)
         return (
             Found(self._readers, compiled)
             if self._streams
