@@ -20,9 +20,10 @@ from typing import Any
 from mqsql.compiler.dialects import DIALECTS, Dialect
 from mqsql.compiler.distinct import distinct_values
 from mqsql.compiler.functions import FUNCTIONS
-from mqsql.compiler.keys import Output, include, read_count, read_keys, read_path, read_sort
+from mqsql.compiler.keys import Keys, Output, include, read_count, read_keys, read_path, read_sort
 from mqsql.compiler.parse import parse
 from mqsql.compiler.predicate import And, Count, Every, If, Not, Or, Predicate, Some, Test
+from mqsql.compiler.projection import Projection, read_projection
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
 from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
@@ -56,13 +57,16 @@ class Query(Statement):
 
     keys: tuple[str, ...]
     _decoders: tuple[tuple[str, Decoder], ...]
+    _projection: Projection | None = None
 
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL."""
-        return {
+        record = {
             name: None if stored is None else decode(stored)
-            for (name, decode), stored in zip(self._decoders, row, strict=True)
+            # What a projection asked for besides stands behind the columns.
+            for (name, decode), stored in zip(self._decoders, row, strict=False)
         }
+        return record if self._projection is None else self._projection.make(record, row[len(record) :])
 
 
 def compile(
@@ -74,24 +78,32 @@ def compile(
     skip: int = 0,
     table: Table = TASKS,
     dialect: str = 'sqlite',
+    projection: object = None,
     buffers: Decoder | None = None,
 ) -> Query:
     """The SELECT that answers a MongoDB query over `table`.
 
     `keys` is text or an iterable of text (None: all but the Buffers), `sort` a key or a list of (key, 1 | -1), `limit` and
-    `skip` numbers of records (0 or None: none). Where `buffers` is given, Buffers columns are read as the stored array of
-    row ids, of which it makes the list; otherwise the statement itself gathers the blobs.
+    `skip` numbers of records (0 or None: none); `projection` is MongoDB's dict of what to return, in place of `keys`.
+    Where `buffers` is given, Buffers columns are read as the stored array of row ids, of which it makes the list;
+    otherwise the statement itself gathers the blobs.
 
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
-    parsed = parse(query, table)
-    wanted, order = read_keys(keys, table), read_sort(sort, table)
-    window = _read_window(limit, skip)
-    printer = _dialect(dialect, parsed.predicate)
-    sql = select_text(table, wanted.columns, parsed.predicate, order, _shape(window), buffers is None, printer)
-    return Query(
-        sql, parsed.values | window, wanted.names, tuple((o.name, _decoder(table, o, buffers)) for o in wanted.outputs)
-    )
+    parsed, order, window = parse(query, table), read_sort(sort, table), _read_window(limit, skip)
+    plan = read_projection(projection, table, parsed.place) if projection else None
+    if plan and keys is not None:
+        raise QueryError('keys and projection do not stand together', 'projection')
+    wanted = read_keys(keys, table) if plan is None else _wanted(plan)
+    extras = plan.extras if plan else ()
+    printer, inline = _dialect(dialect, parsed.predicate, *extras), buffers is None
+    sql = select_text(table, wanted.columns, extras, parsed.predicate, order, _shape(window), inline, printer)
+    decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
+    return Query(sql, parsed.values | window, wanted.names, decoders, plan)
+
+
+def _wanted(plan: Projection) -> Keys:
+    return Keys(tuple(plan.columns), tuple(Output(name, column) for name, column in plan.columns.items()))
 
 
 def compile_count(
@@ -123,7 +135,9 @@ def compile_distinct(key: object, query: object = None, *, table: Table = TASKS,
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     parsed = parse({} if query is None else query, table)
     column, steps = read_path(key, table, 'key')
-    sql = select_text(table, (column,), parsed.predicate, (), (False, False), True, _dialect(dialect, parsed.predicate))
+    sql = select_text(
+        table, (column,), (), parsed.predicate, (), (False, False), True, _dialect(dialect, parsed.predicate)
+    )
     decode = decoder(table.columns[column])
 
     def values(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
@@ -146,11 +160,13 @@ def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
     return plain if output.fields is None else lambda stored: include(plain(stored), output.fields)
 
 
-def _dialect(name: object, predicate: Predicate) -> Dialect:
+def _dialect(name: object, *predicates: Predicate) -> Dialect:
     dialect = DIALECTS.get(name) if isinstance(name, str) else None
     if dialect is None:
         raise QueryError(f'unknown dialect {shown(name)}; known are {", ".join(DIALECTS)}')
-    if dialect.absent and (lacking := dialect.absent & set(_operators(predicate))):
+    if dialect.absent and (
+        lacking := dialect.absent & {name for predicate in predicates for name in _operators(predicate)}
+    ):
         raise UnsupportedError(min(lacking), dialect.name)
     return dialect
 

@@ -122,14 +122,14 @@ def _read_pair(pair: object, table: Table) -> SortKey:
     return SortKey(*read_path(key, table, 'sort'), direction == -1)
 
 
-def read_path(key: object, table: Table, what: str) -> tuple[str, tuple[str, ...]]:
-    """The column that a key names, and the steps of the path into it."""
+def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> tuple[str, tuple[str, ...]]:
+    """The column that a key names, and the steps of the path into it; `ordered` says that its values must have an order."""
     if not isinstance(key, str):
         raise QueryError(f'a key is text, not {shown(key)}', what)
     name, *steps = key.split('.')
     column = table.column(name, what)
     _check_steps(key, name, steps, column, table, what)
-    if table.columns[column] is BUFFERS:
+    if ordered and table.columns[column] is BUFFERS:
         raise QueryError(f'{name!r} holds {BUFFERS.holds}, which have no order', what)
     return column, tuple(steps)
 

@@ -21,8 +21,10 @@ from mqsql.compiler.sql import (
     column,
     exists,
     negated,
+    number,
     one_of,
     row,
+    select,
     slot,
     table_function,
     total,
@@ -37,6 +39,12 @@ def lower(predicate: Predicate, table: str) -> Condition:
     """The condition of a predicate over the rows of `table`."""
     numbers = count(1)
     return Scope(table, lambda: f'e{next(numbers)}').lower(predicate)
+
+
+def lower_position(predicate: Predicate, table: str) -> exp.Expr:
+    """The position of the first element that satisfies a Some, NULL where there is none; its field's path is strict."""
+    numbers = count(1)
+    return Scope(table, lambda: f'e{next(numbers)}').position(predicate)
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,16 @@ class Scope:
         if self.element and not some.field.steps:
             return condition(row(self.element))
         return self._walks(some.field, (Offers(elements=False),), condition)
+
+    def position(self, predicate: Predicate) -> exp.Expr:
+        """See `lower_position`."""
+        if not isinstance(predicate, Some):
+            return exp.null()
+        node, alias = self._node(predicate.field), self.alias()
+        elements = table_function('json_each', node.place(), alias)
+        first = select([exp.column('key', alias)], [elements], self._within(alias, predicate))
+        first.set('limit', exp.Limit(expression=number(1)))
+        return node.value().when_array(exp.Subquery(this=first))
 
     def _within(self, alias: str, some: Some) -> Condition:
         inside = replace(self, element=alias, as_array=False)

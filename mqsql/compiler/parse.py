@@ -32,10 +32,11 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class Parsed:
-    """A query as a predicate, and the operands by slot."""
+    """A query as a predicate, the operands by slot, and the place where more of them can be read."""
 
     predicate: Predicate
     values: Values
+    place: Place
 
 
 def parse(query: object, table: Table) -> Parsed:
@@ -57,7 +58,7 @@ def parse(query: object, table: Table) -> Parsed:
         raise QueryError(
             f'a query takes at most {MAX_SLOTS:,} operands, not {len(values):,}; put the values into one $in'
         )
-    return Parsed(predicate, values)
+    return Parsed(predicate, values, place)
 
 
 Resolve = Callable[[str, Place], Field]

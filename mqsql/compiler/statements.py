@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from mqsql.compiler.dialects import Dialect
 from mqsql.compiler.keys import Sort
-from mqsql.compiler.lower import lower
+from mqsql.compiler.lower import lower, lower_position
 from mqsql.compiler.predicate import ALWAYS, Predicate
 from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot, text
 from mqsql.schema import BUFFERS, DOCUMENT, Table
@@ -24,16 +24,21 @@ _KEPT = 512  # shapes; a program has few
 def select_text(
     table: Table,
     columns: tuple[str, ...],
+    extras: tuple[Predicate, ...],
     predicate: Predicate,
     sort: Sort,
     window: tuple[bool, bool],
     inline: bool,
     dialect: Dialect,
 ) -> str:
-    """SELECT the columns of the records that match. `window` says whether there are a limit and a skip, `inline` whether
-    Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids.
+    """SELECT the columns, and the positions that `extras` ask for, of the records that match.
+
+    `window` says whether there are a limit and a skip, `inline` whether Buffers come as a JSON array of hexadecimal blobs
+    or as the stored array of their rows' ids.
     """
-    statement = select([_output(table, name, inline) for name in columns], [_table(table)], _where(table, predicate))
+    outputs = [_output(table, name, inline) for name in columns]
+    outputs += [lower_position(extra, table.name) for extra in extras]
+    statement = select(outputs, [_table(table)], _where(table, predicate))
     statement.set('order', _order(table, sort))
     _set_window(statement, window)
     return dialect.render(statement)

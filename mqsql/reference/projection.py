@@ -18,7 +18,7 @@ from mqsql.reference.operators import read_int64
 from mqsql.reference.place import Place, resolve, split_path
 from mqsql.reference.query import read_element
 from mqsql.reference.values import MISSING, Fold, is_number
-from mqsql.schema import Record, Table
+from mqsql.schema import BUFFERS, TASKS, Record, Table
 
 
 class Flag(Enum):
@@ -76,19 +76,23 @@ def _read_leaves(above: list[str], projection: Mapping[Any, Any], place: Place) 
                 raise here.error('an empty dict says nothing of the path')
             yield from _read_leaves(steps, operand, here)
         else:
-            yield steps, _read_leaf(operand, here)
+            yield steps, _read_leaf(steps, operand, here)
 
 
 def _is_operator(operand: Mapping[Any, Any]) -> bool:
     return len(operand) == 1 and str(next(iter(operand))).startswith('$')
 
 
-def _read_leaf(operand: Any, place: Place) -> Leaf:
+def _read_leaf(steps: list[str], operand: Any, place: Place) -> Leaf:
     if isinstance(operand, bool) or is_number(operand):
         return Flag.INCLUDE if operand else Flag.EXCLUDE
     if isinstance(operand, Mapping):
         ((name, argument),) = operand.items()
         if name == '$elemMatch':
+            if len(steps) > 2:
+                raise place.error('$elemMatch takes a field of the document, no path further into it')
+            if resolve('.'.join(steps), place.table or TASKS, place)[1] is BUFFERS:
+                raise place.error('Buffers are not compared')
             return Change(name, _elem_match(argument, place.at(name)))
         if name == '$slice' and _is_find_slice(argument):
             return Change(name, _slice(argument, place.at(name)))
@@ -192,8 +196,15 @@ def _excluding(leaves: list[tuple[list[str], Leaf]], key: Leaf | None, table: Ta
 
 
 def _prune(value: Any, tree: Tree, *, inclusive: bool) -> Any:
-    """The value without what the tree leaves out, and with its changes made; MISSING where nothing stays."""
+    """The value without what the tree leaves out, and with its changes made; MISSING where nothing stays.
+
+    $elemMatch is for a field of a document; in the documents of an array it keeps nothing.
+    """
     if isinstance(value, list):
+        tree = {
+            name: _NOTHING if isinstance(node, Change) and node.operator == '$elemMatch' else node
+            for name, node in tree.items()
+        }
         parts = [_prune(part, tree, inclusive=inclusive) for part in value]
         return [part for part in parts if part is not MISSING]
     if not isinstance(value, dict):
@@ -201,6 +212,9 @@ def _prune(value: Any, tree: Tree, *, inclusive: bool) -> Any:
         return value if not inclusive else {} if _computes(tree) else MISSING
     parts_by_name = {name: _prune_field(part, tree.get(name), inclusive) for name, part in value.items()}
     return without_missing(parts_by_name)
+
+
+_NOTHING = Change('$elemMatch', lambda _: MISSING)
 
 
 def _prune_field(value: Any, node: Any, inclusive: bool) -> Any:

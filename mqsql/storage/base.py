@@ -89,7 +89,8 @@ class Store(ABC):
     ) -> Iterator[Record]:
         """An iterator over the records that match, as they are at the time of this call.
 
-        None for `keys` is all keys but the buffers; `projection` is MongoDB's dict of what to return, in their place. The query is checked and begun by the call itself.
+        None for `keys` is all keys but the buffers; `projection` is MongoDB's dict of what to return, in their
+        place. The query is checked and begun by the call itself.
         """
 
     def find_one(self, query: Query | None = None, keys: Keys = None, **options: Any) -> Record | None:

@@ -1,0 +1,213 @@
+"""MongoDB's projection: a dict of what to return. Imports `element`, `keys`, `place` of the compiler, `schema` and `errors`.
+
+The statement selects the columns that are needed; objects and arrays in them are cut down afterwards, as the rows are
+read. Only $elemMatch asks the database, for the position of the first element that matches, in a column behind the others.
+The rules are those of MongoDB's manual, "Project Fields to Return from Query"; the table's key plays the part of `_id`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any, TypeAlias
+
+from mqsql.compiler.element import read_elem_match
+from mqsql.compiler.keys import read_path
+from mqsql.compiler.place import Place
+from mqsql.compiler.predicate import Field, Predicate
+from mqsql.errors import QueryError, UnsupportedError, shown
+from mqsql.schema import Record, Table
+
+
+class Flag(Enum):
+    """What 1 and 0 say of a path."""
+
+    KEEP = 1
+    DROP = 0
+
+
+@dataclass(frozen=True)
+class Slice:
+    """$slice: which elements of an array stay."""
+
+    start: int | None
+    count: int | None
+
+    def of(self, array: Sequence[Any]) -> Sequence[Any]:
+        """The elements that stay; a negative start counts from the end."""
+        if self.count is None:
+            return array[self.start :]
+        start = self.start or 0
+        start = max(len(array) + start, 0) if start < 0 else start
+        return array[start : start + self.count]
+
+
+@dataclass(frozen=True)
+class FirstMatch:
+    """$elemMatch: only the first matching element stays; its position comes in this column behind the others."""
+
+    extra: int
+
+
+Leaf: TypeAlias = Flag | Slice | FirstMatch
+Tree: TypeAlias = dict[str, 'Tree | Leaf']
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What to select, and how a record is made of it: `columns` by the name they are returned under, `extras` behind."""
+
+    columns: Mapping[str, str]
+    extras: tuple[Predicate, ...]
+    make: Callable[[Record, tuple[Any, ...]], Record]
+
+
+_GONE = object()  # a value of which nothing stays
+
+
+def read_projection(projection: object, table: Table, place: Place) -> Projection:
+    """The projection; `place` is where $elemMatch binds its operands. QueryError for what MongoDB refuses."""
+    if not isinstance(projection, Mapping):
+        raise QueryError(f'takes a dict, not {shown(projection)}', 'projection')
+    reader = _Reader(table, place, [])
+    leaves = list(reader.leaves((), projection, 'projection'))
+    key = dict(leaves).get((table.key,))
+    if not (key is None or isinstance(key, Flag)):
+        raise QueryError('takes 1 or 0 for the key', f'projection.{table.key}')
+    inclusive = _is_inclusive([leaf for steps, leaf in leaves if steps != (table.key,)], key)
+    if not inclusive:
+        # What is left comes under the names of the columns.
+        leaves = [((table.aliases.get(name, name), *steps), leaf) for (name, *steps), leaf in leaves]
+    tree: Tree = {table.key: Flag.KEEP, **_tree(leaves)}
+    names = tree if inclusive else dict.fromkeys([*table.default_keys, *tree])
+    columns = {name: table.aliases.get(name, name) for name in names if tree.get(name) is not Flag.DROP}
+
+    def make(record: Record, extras: tuple[Any, ...]) -> Record:
+        cut = _Cut(inclusive, extras)
+        return {name: cut.column(value, tree.get(name)) for name, value in record.items()}
+
+    return Projection(columns, tuple(reader.extras), make)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    table: Table
+    place: Place
+    extras: list[Predicate]
+
+    def leaves(
+        self, above: tuple[str, ...], fields: Mapping[Any, Any], path: str
+    ) -> Iterator[tuple[tuple[str, ...], Leaf]]:
+        """The paths, as steps, each with what is said of it; a dict without operator stands for the paths below."""
+        for name, operand in fields.items():
+            here = f'{path}.{name}' if isinstance(name, str) else path
+            if not isinstance(name, str):
+                raise QueryError(f'a key is text, not {shown(name)}', here)
+            steps = (*above, *name.split('.'))
+            if odd := [step for step in steps if not step or step.startswith('$')]:
+                raise QueryError(f'a path cannot have the step {odd[0]!r}', here)
+            if isinstance(operand, Mapping) and not any(str(k).startswith('$') for k in operand):
+                if not operand:
+                    raise QueryError('takes 1, 0, $slice, $elemMatch or a dict that is not empty', here)
+                yield from self.leaves(steps, operand, here)
+            else:
+                yield steps, self._leaf(steps, operand, here)
+
+    def _leaf(self, steps: tuple[str, ...], operand: Any, path: str) -> Leaf:
+        column, inner = read_path('.'.join(steps), self.table, path, ordered=False)
+        if isinstance(operand, bool | int | float):
+            return Flag.KEEP if operand else Flag.DROP
+        if isinstance(operand, Mapping) and len(operand) == 1:
+            ((name, argument),) = operand.items()
+            if name == '$slice':
+                return _read_slice(argument, f'{path}.$slice')
+            if name == '$elemMatch':
+                return self._first_match(Field(column, self.table.columns[column], inner, strict=True), argument, path)
+        raise UnsupportedError(f'the computed value {shown(operand)}', 'a projection', path)
+
+    def _first_match(self, field: Field, operand: object, path: str) -> FirstMatch:
+        if len(field.steps) > 1:
+            raise QueryError('$elemMatch takes a field of the document, no path further into it', path)
+        here = replace(self.place, field=field, path=f'{path}.$elemMatch')
+        self.extras.append(read_elem_match(here, operand))
+        return FirstMatch(len(self.extras) - 1)
+
+
+def _read_slice(operand: object, path: str) -> Slice:
+    if isinstance(operand, list | tuple) and len(operand) == 2:
+        start, count = (_whole(part, path) for part in operand)
+        if count < 1:
+            raise QueryError(f'takes a count above 0, not {count}', path)
+        return Slice(start, count)
+    count = _whole(operand, path)
+    return Slice(0, count) if count >= 0 else Slice(count, None)
+
+
+def _whole(part: object, path: str) -> int:
+    if isinstance(part, int | float) and not isinstance(part, bool) and abs(part) < 2**63:
+        return int(part)
+    raise QueryError(f'takes n or [skip, n], not {shown(part)}', path)
+
+
+def _is_inclusive(leaves: list[Leaf], key: Flag | None) -> bool:
+    """Whether the projection says what to return, rather than what to leave out."""
+    if Flag.KEEP in leaves and Flag.DROP in leaves:
+        raise QueryError('inclusion and exclusion do not mix', 'projection')
+    if Flag.KEEP in leaves or Flag.DROP in leaves:
+        return Flag.KEEP in leaves
+    if any(isinstance(leaf, Slice) for leaf in leaves) or not leaves:
+        return key is Flag.KEEP
+    return True
+
+
+def _tree(leaves: list[tuple[tuple[str, ...], Leaf]]) -> Tree:
+    tree: Tree = {}
+    for (*above, last), leaf in leaves:
+        branch = tree
+        for step in above:
+            inner = branch.setdefault(step, {})
+            if not isinstance(inner, dict):
+                raise QueryError(f'a path leads through the end of another: {".".join([*above, last])!r}', 'projection')
+            branch = inner
+        if last in branch:
+            raise QueryError(f'a path leads through the end of another: {".".join([*above, last])!r}', 'projection')
+        branch[last] = leaf
+    return tree
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Cuts one record's values down."""
+
+    inclusive: bool
+    extras: tuple[Any, ...]
+
+    def column(self, value: Any, node: Tree | Leaf | None) -> Any:
+        """The value of a column; None where nothing stays. A column without a node was asked for as it is."""
+        if value is None or node is None:
+            return value
+        cut = self._field(value, node, through_objects=True)
+        return None if cut is _GONE else cut
+
+    def _field(self, value: Any, node: Tree | Leaf | None, *, through_objects: bool) -> Any:
+        match node:
+            case None:
+                return _GONE if self.inclusive else value
+            case Flag.KEEP:
+                return value
+            case Flag.DROP:
+                return _GONE
+            case Slice():
+                return node.of(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else value
+            case FirstMatch():
+                at = self.extras[node.extra] if through_objects else None
+                return _GONE if at is None else value[at : at + 1]
+        return self._inside(value, node, through_objects=through_objects)
+
+    def _inside(self, value: Any, tree: Tree, *, through_objects: bool) -> Any:
+        if isinstance(value, list):
+            cut = [self._inside(item, tree, through_objects=False) for item in value]
+            return [item for item in cut if item is not _GONE]
+        if not isinstance(value, dict):
+            return _GONE if self.inclusive else value
+        fields = ((k, self._field(v, tree.get(k), through_objects=through_objects)) for k, v in value.items())
+        return {k: v for k, v in fields if v is not _GONE}
