@@ -22,13 +22,13 @@ def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
     if not d.once_in(5):
         return place
     if place.kind is DOCUMENT and not d.once_in(3):
-        return replace(place, key=f'{place.key}.{d.draw(path_steps)}')
+        return replace(place, key=f'{place.key}.{d.draw(path_steps)}', values=(None,))
     alias = ALIASES.get(place.key)
     return replace(place, key=alias) if alias else replace(d.pick(COLUMNS), depth=depth)
 
 
 ALIASES = {column: alias for alias, column in TASKS.aliases.items()}
-path_steps: Strategy = some.keys.filter(lambda key: '.' not in key)
+path_steps: Strategy = some.keys.filter(lambda key: '.' not in key) | st.sampled_from(['a', '0', '1'])
 
 
 def operand(d: Draws, place: Place) -> Any:
