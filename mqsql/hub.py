@@ -15,7 +15,7 @@ from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
 from traitlets import Bool, CaselessStrEnum, Float, Integer, Unicode
 
-from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
+from mqsql.errors import DuplicateRecordError, MissingRecordError, shown
 from mqsql.schema import TASKS, Record, Table
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
@@ -105,6 +105,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
         self._retention = Retention(tasks, store, limits, self.log.warning)
         self._retention.start()
+        self._reported: set[str] = set()
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Store a new record. If its output came first and began it, only what `rec` knows is added."""
@@ -121,8 +122,11 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             if self._retention.culled(msg_id):
                 raise MissingRecordError(f'the record with msg_id {shown(msg_id)} was culled to keep a limit') from None
             raise
-        except StorageError as e:
-            self.log.error('The task database cannot be read: %s', e)
+        except Exception as e:
+            # The hub would not record the task at all if anything but KeyError left this.
+            if str(e) not in self._reported:
+                self._reported.add(str(e))
+                self.log.error('The record of a task cannot be read (said once): %s', e, exc_info=True)
             raise KeyError(str(e)) from e
 
     def update_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
@@ -172,3 +176,12 @@ def _profile_directory() -> str:
 
 def _table(name: str) -> Table:
     return TASKS if name == SHIPPED_TABLE else TASKS.rename(f'{name}_records')
+
+
+def config() -> str:
+    """All options as lines for ipcontroller_config.py, each with its help and commented out."""
+    return "c.IPController.db_class = 'mqsql.hub.SQLiteDB'\n\n" + str(SQLiteDB.class_config_section())
+
+
+if __name__ == '__main__':
+    print(config())

@@ -1,6 +1,9 @@
 """The hub's database: ipyparallel's own tests of a backend, its defects that are gone, and a real controller."""
 
 import logging
+import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
 from ipyparallel.tests.test_label import TaskLabelTest
 from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 import mqsql
 from mqsql.errors import QueryError, StorageError
@@ -276,7 +280,34 @@ def test_only_key_errors_leave_get_record(db: SQLiteDB, caplog: pytest.LogCaptur
     db.close()
     with pytest.raises(KeyError):
         db.get_record('m')
+    with pytest.raises(KeyError):
+        db.get_record('m')
+    assert caplog.text.count('(said once)') == 1
     assert 'the store is closed; open it again' in caplog.text
+
+
+def test_a_damaged_record_is_a_key_error_too(db: SQLiteDB, tmp_path: Path) -> None:
+    db.add_record('m', {'header': {}})
+    apsw.Connection(str(tmp_path / 'tasks.db')).execute("UPDATE task_records SET header = '{', submitted = 'noon'")
+    with pytest.raises(KeyError, match='did not write'):
+        db.get_record('m')
+    with pytest.raises(StorageError, match='did not write'):
+        db.find_records({})
+
+
+def test_a_configuration_to_start_from(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, '-m', 'mqsql.hub'], capture_output=True, text=True, check=True)
+    config = get_config_of(done.stdout, tmp_path)
+    assert config.IPController.db_class == 'mqsql.hub.SQLiteDB'
+    options = re.findall(r'^# c\.SQLiteDB\.(\w+) = ', done.stdout, re.MULTILINE)
+    assert set(options) >= SQLiteDB.class_own_traits(config=True).keys()
+    everything = re.sub(r'^# (c\.SQLiteDB\.)', r'\1', done.stdout, flags=re.MULTILINE)
+    assert get_config_of(everything, tmp_path).SQLiteDB.record_limit == 0
+
+
+def get_config_of(text: str, directory: Path) -> Config:
+    (directory / 'config.py').write_text(text)
+    return PyFileConfigLoader('config.py', str(directory)).load_config()
 
 
 def test_a_file_that_is_not_ours_stops_the_controller_with_the_reason(tmp_path: Path) -> None:

@@ -625,6 +625,23 @@ def test_a_full_disk_is_a_storage_error_and_no_partial_record(path: Path) -> Non
         assert store.get_record('n')['buffers'][1] == bytes(1_000_000)
 
 
+@pytest.mark.parametrize(
+    ('column', 'value'), [('header', "'{'"), ('submitted', "'noon'"), ('submitted', str(2**62)), ('buffers', "'x'")]
+)
+def test_a_value_of_another_program_is_a_storage_error(path: Path, column: str, value: str) -> None:
+    with mqsql.open(path) as store:
+        store.add_record('m', {})
+        other(path).execute(f'UPDATE task_records SET {column} = {value}')
+        calls: list[Callable[[], object]] = [
+            lambda: store.get_record('m'),
+            lambda: store.find_records({}),
+            lambda: list(store.find(keys=column)),
+        ]
+        for call in calls:
+            with pytest.raises(StorageError, match='did not write'):
+                call()
+
+
 def test_a_value_that_is_too_big_is_a_record_error(path: Path) -> None:
     with SqliteStore(str(path)) as store:
         store._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 1_000_000)

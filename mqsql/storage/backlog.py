@@ -130,13 +130,20 @@ class Backlog:
     def _write_kept(self) -> bool:
         """Write what is kept, without waiting for a lock of the file; whether nothing is left."""
         while True:
-            end = monotonic() + SLICE_SECONDS
-            with self._lock, self._store.without_waiting():
-                while self._kept and monotonic() < end:
-                    if not self._write_one(next(iter(self._kept))):
-                        return False
-                if not self._kept:
-                    return True
+            with self._lock:
+                if self._store.closed:
+                    return False
+                with self._store.without_waiting():
+                    failed = not self._write_some(monotonic() + SLICE_SECONDS)
+                if failed or not self._kept:
+                    return not failed
+
+    def _write_some(self, end: float) -> bool:
+        """Write until a time what is kept; whether none of it failed."""
+        while self._kept and monotonic() < end:
+            if not self._write_one(next(iter(self._kept))):
+                return False
+        return True
 
     def _write_one(self, msg_id: str) -> bool:
         write = self._store.add_record if msg_id in self._new else self._store.update_record

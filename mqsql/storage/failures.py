@@ -4,7 +4,7 @@ from types import TracebackType
 
 import apsw
 
-from mqsql.errors import RecordError, StorageError
+from mqsql.errors import MqsqlError, RecordError, StorageError
 
 _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.ConnectionClosedError, 'the store is closed; open it again'),
@@ -29,8 +29,14 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
 )
 
 
+UNREADABLE = (ValueError, TypeError, OverflowError, AttributeError)
+"""What decoding raises for a value that another program put into the file."""
+
+
 class Failures:
-    """A context that turns an error of apsw into a StorageError that names `path`, for too big a value into a RecordError."""
+    """A context of work on the file at `path`: errors of apsw and of decoding leave it as StorageError, which names the path,
+    but as RecordError if a value is too big to be stored.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -41,6 +47,10 @@ class Failures:
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, apsw.TooBigError):
             raise RecordError('a value is larger than the 1,000,000,000 bytes that SQLite stores') from error
+        if isinstance(error, UNREADABLE) and not isinstance(error, MqsqlError):
+            raise StorageError(
+                f'{self.path}: it holds a value that mqsql did not write and cannot read: {error}'
+            ) from error
         if isinstance(error, apsw.Error):
             raise StorageError(f'{self.path}: {_advice(error)}') from error
 

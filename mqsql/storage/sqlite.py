@@ -110,9 +110,9 @@ class SqliteStore(Store):
     def _get(self, key: str) -> Record:
         with self.using() as connection:
             rows = connection.execute(ddl.select(self.table), (encode_text(key),)).fetchall()
-        if not rows:
-            raise self._missing(key)
-        return {c: v if v is None else read(v) for (c, read), v in zip(self._decoders, rows[0], strict=True)}
+            if not rows:
+                raise self._missing(key)
+            return {c: v if v is None else read(v) for (c, read), v in zip(self._decoders, rows[0], strict=True)}
 
     def _update(self, key: str, changes: Record) -> None:
         if not changes:
@@ -178,9 +178,11 @@ class SqliteStore(Store):
     def _records(self, query: CompiledQuery) -> list[Record]:
         deadline = Deadline(self._settings.query_timeout)
         records = []
-        for row in self._fetch(query, deadline):
-            deadline.check()
-            records.append(query.record(row))
+        rows = self._fetch(query, deadline)
+        with self._failures:
+            for row in rows:
+                deadline.check()
+                records.append(query.record(row))
         return records
 
     def _fetch(self, query: Statement, deadline: Deadline) -> list[Row]:
@@ -249,13 +251,12 @@ class SqliteStore(Store):
     @contextmanager
     def without_waiting(self) -> Iterator[None]:
         """Changes in the block fail at once while another process writes; other threads have to wait for the block."""
-        with self._lock:
-            self._connection.set_busy_timeout(0)
+        with self.using() as connection:
+            connection.set_busy_timeout(0)
             try:
                 yield
             finally:
-                if not self.closed:
-                    self._connection.set_busy_timeout(int(self._settings.busy_timeout * 1000))
+                connection.set_busy_timeout(int(self._settings.busy_timeout * 1000))
 
     def close(self) -> None:
         """See Store; iterators that are not at their end raise StorageError from then on."""

@@ -70,10 +70,10 @@ class Found(Iterator[Record]):
             raise StopIteration
         with self._readers.failures:
             row = self._rows.fetchone()
-        if row is None:
-            self.close()
-            raise StopIteration
-        return self._record(row)
+            if row is not None:
+                return self._record(row)
+        self.close()
+        raise StopIteration
 
     def close(self) -> None:
         """Stop reading; closing twice is fine."""
