@@ -127,6 +127,8 @@ class _Reader:
     def _first_match(self, field: Field, operand: object, path: str) -> FirstMatch:
         if len(field.steps) > 1:
             raise QueryError('$elemMatch takes a field of the document, no path further into it', path)
+        if isinstance(operand, Mapping) and (odd := {'$expr', '$jsonSchema'} & operand.keys()):
+            raise QueryError(f'{min(odd)} cannot stand in a projection', path)
         here = replace(self.place, field=field, path=f'{path}.$elemMatch')
         self.extras.append(read_elem_match(here, operand))
         return FirstMatch(len(self.extras) - 1)
