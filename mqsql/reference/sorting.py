@@ -41,6 +41,8 @@ def _read_pair(pair: Any, table: Table) -> SortPath:
     steps, kind = resolve(pair[0], table, Place(table, 'sort'))
     if kind is BUFFERS:
         raise QueryError('a Buffers column has no order', 'sort')
+    if '' in steps:
+        raise QueryError(f'a path to sort by has no empty step: {shown(pair[0])}', 'sort')
     return SortPath(steps, pair[1] == -1)
 
 
