@@ -104,11 +104,11 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         self._store = Output(tasks, store)
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
         self._retention = Retention(tasks, store, limits, self.log.warning)
-        self._retention.start()
         self._reported: set[str] = set()
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Store a new record. If its output came first and began it, only what `rec` knows is added."""
+        self._retention.start()
         try:
             self._store.add_record(msg_id, rec)
         except DuplicateRecordError:

@@ -12,6 +12,7 @@ from unittest import TestCase
 import apsw
 import ipyparallel
 import pytest
+import zmq
 from hub_cluster import SECONDS, client, controller, kill_controller, stop
 from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
@@ -105,6 +106,12 @@ def test_the_file_is_in_the_current_directory_without_a_profile(
     monkeypatch.chdir(tmp_path)
     SQLiteDB().close()
     assert Path('tasks.db').exists()
+
+
+def test_buffers_of_every_sort(db: SQLiteDB) -> None:
+    buffers = [b'a', bytearray(b'b'), memoryview(b'c'), zmq.Frame(b'd'), memoryview(b'xexfxg')[1::2]]
+    db.add_record('m', {'buffers': buffers})
+    assert db.get_record('m')['buffers'] == [b'a', b'b', b'c', b'd', b'efg']
 
 
 def test_each_named_table_is_a_history_of_its_own(tmp_path: Path) -> None:

@@ -688,7 +688,7 @@ for i in range(10_000):
 
 @pytest.fixture
 def impatient(path: Path) -> Iterator[Store]:
-    with mqsql.open(path, query_timeout=0.5) as store:
+    with mqsql.open(path, query_timeout=1) as store:
         for i in range(400):
             store.add_record(str(i), {'stdout': 'a' * 60 + 'b', 'label': f'label {i}'})
         yield store

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import apsw
 
@@ -20,6 +20,7 @@ MEMORY = ':memory:'
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
 SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
 CACHE_KIB = 16_384
+OPENING_SECONDS = 10.0  # at least: another process may be creating the file
 RETRY_SECONDS = 0.01
 
 _READ = apsw.SQLITE_OPEN_READONLY
@@ -83,13 +84,15 @@ def open_file(
     """A connection to a file that holds `table`, created if need be; StorageError, and no change, if it is not ours."""
     if readonly and not os.path.exists(path):
         raise StorageError(f'{path}: there is no such file; open it without readonly=True to create it')
-    connection = connect(path, settings, readonly=readonly)
+    patient = replace(settings, busy_timeout=max(settings.busy_timeout, OPENING_SECONDS))
+    connection = connect(path, patient, readonly=readonly)
     try:
         _check_owner(connection, path, guest)
         if not readonly:
-            _configure(connection, path, settings)
+            _configure(connection, path, patient)
             _upgrade(connection, path, table, guest)
         _check_columns(connection, path, table)
+        connection.set_busy_timeout(int(settings.busy_timeout * 1000))
     except BaseException:
         connection.close()
         raise

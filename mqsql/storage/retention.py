@@ -41,16 +41,18 @@ class Retention:
         self._culled: dict[str, None] = {}
         self._emptied = EVER
         self._closing = Event()
-        self._thread = Thread(target=self._run, name='mqsql retention', daemon=True)
+        self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Go on with steps in a thread until `close`."""
-        self._thread.start()
+        """Go on with steps in a thread until `close`; to be called when the process makes no more forks of itself."""
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name='mqsql retention', daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         """Stop."""
         self._closing.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join()
 
     def culled(self, msg_id: object) -> bool:

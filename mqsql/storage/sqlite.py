@@ -33,7 +33,7 @@ Row = tuple[Any, ...]
 
 FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
 
-_UNSTOPPABLE = re.compile(r'\bmqsql_regex\b')
+_UNSTOPPABLE = re.compile(r'\bmqsql_regex')
 _INDEX = re.compile(r'USING (?:COVERING )?INDEX (.+?)(?: \(|$)')
 
 
@@ -176,19 +176,19 @@ class SqliteStore(Store):
         return self._records(compiled)
 
     def _records(self, query: CompiledQuery) -> list[Record]:
-        deadline = Deadline(self._settings.query_timeout)
         records = []
-        rows = self._fetch(query, deadline)
+        rows = self._fetch(query, self._settings.query_timeout)
+        deadline = Deadline(self._settings.query_timeout)
         with self._failures:
             for row in rows:
                 deadline.check()
                 records.append(query.record(row))
         return records
 
-    def _fetch(self, query: Statement, deadline: Deadline) -> list[Row]:
-        if deadline.seconds and self.path != MEMORY and _UNSTOPPABLE.search(query.sql):
-            return self._worker.fetch(query.sql, query.params, deadline)
-        with self.using() as connection, deadline.stopping(connection):
+    def _fetch(self, query: Statement, seconds: float) -> list[Row]:
+        if seconds and self.path != MEMORY and _UNSTOPPABLE.search(query.sql):
+            return self._worker.fetch(query.sql, query.params, seconds)
+        with self.using() as connection, Deadline(seconds).stopping(connection):
             return connection.execute(query.sql, query.params).fetchall()
 
     def find(
@@ -203,21 +203,17 @@ class SqliteStore(Store):
     ) -> Iterator[Record]:
         """See Store."""
         compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip, projection=projection)
-        return (
-            Found(self._readers, compiled)
-            if self._streams
-            else map(compiled.record, self._fetch(compiled, Deadline(0)))
-        )
+        return Found(self._readers, compiled) if self._streams else map(compiled.record, self._fetch(compiled, 0))
 
     def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
         """See Store."""
         compiled = compile_count({} if query is None else query, limit=limit, skip=skip, table=self.table)
-        return int(self._fetch(compiled, Deadline(self._settings.query_timeout))[0][0])
+        return int(self._fetch(compiled, self._settings.query_timeout)[0][0])
 
     def distinct(self, key: str, query: Query | None = None) -> list[Any]:
         """See Store."""
         compiled = compile_distinct(key, query, table=self.table)
-        return compiled.values(self._fetch(compiled, Deadline(self._settings.query_timeout)))
+        return compiled.values(self._fetch(compiled, self._settings.query_timeout))
 
     def _drop_matching(self, query: Query) -> None:
         compiled = compile_delete(query, table=self.table)

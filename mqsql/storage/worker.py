@@ -23,6 +23,7 @@ from mqsql.storage.limits import Deadline
 Row = tuple[Any, ...]
 
 CHUNK = 1 << 20
+START_SECONDS = 60
 _LENGTH = 8  # bytes in front of an answer that say how long it is
 
 
@@ -33,12 +34,12 @@ class Worker:
         self._path, self._lock = path, Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def fetch(self, sql: str, params: Mapping[str, Any], deadline: Deadline) -> list[Row]:
-        """All rows of a SELECT; StorageError when its time is over, or with the database's own words if it fails."""
+    def fetch(self, sql: str, params: Mapping[str, Any], seconds: float) -> list[Row]:
+        """All rows of a SELECT; StorageError after that time, or with the database's own words if it fails."""
         with self._lock:
-            process = self._running()
             try:
-                answer = _ask(process, pickle.dumps((sql, dict(params), deadline.left())), deadline)
+                process = self._running()
+                answer = _ask(process, pickle.dumps((sql, dict(params), seconds)), Deadline(seconds))
             except BaseException:
                 # What it will still say would answer the next question.
                 self._end()
@@ -55,6 +56,8 @@ class Worker:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
             )
+            assert self._process.stdout is not None
+            _read(self._process.stdout, _LENGTH, Deadline(START_SECONDS))
         return self._process
 
     def close(self) -> None:
@@ -104,6 +107,7 @@ def serve() -> None:
 
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     connection = connect(sys.argv[1], Settings(), readonly=True)
+    _write(answers, b'')
     while length := questions.read(_LENGTH):
         sql, params, seconds = pickle.loads(questions.read(int.from_bytes(length, 'big')))
         # Ends this process should the one that asked be no more to do so.
