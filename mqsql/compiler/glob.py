@@ -4,8 +4,10 @@ The two differ in how they negate a class, in which brackets are literal, and in
 few code points as pairs (see `schema.codec`). The rules are those of `fnmatch.translate` and of SQLite's patternCompare().
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
 
 from mqsql.schema.codec import encode_text, second_of_pair
 
@@ -26,14 +28,32 @@ class Glob:
 def to_sqlite(pattern: str) -> Glob | None:
     """The GLOB pattern that matches the same stored texts; None if none can match."""
     tokens = list(_tokens(pattern))
-    if [] in tokens:
+    if Class(()) in tokens:
         return None
-    counts = any(not isinstance(token, str) or token == '?' for token in tokens)
-    render = _single if counts else encode_text
-    return Glob('characters' if counts else 'text', ''.join(_render(token, render) for token in tokens))
+    counts = any(isinstance(token, Class) or token == ANY for token in tokens)
+    literal = _single if counts else encode_text
+    return Glob('characters' if counts else 'text', ''.join(_render(token, literal) for token in tokens))
 
 
-Token = str | list[Range] | tuple[list[Range]]  # '*', '?', '=' and a literal; a class; a negated class
+class Wildcard(Enum):
+    """What is no literal character and no class."""
+
+    MANY = '*'
+    ONE = '?'
+
+
+ANY = Wildcard.ONE
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class of characters, as ranges of code points; with none and not negated it matches nothing."""
+
+    ranges: tuple[Range, ...]
+    negated: bool = False
+
+
+Token: TypeAlias = Wildcard | Class | str
 
 
 def _tokens(pattern: str) -> Iterator[Token]:
@@ -45,7 +65,7 @@ def _tokens(pattern: str) -> Iterator[Token]:
             yield _read_class(pattern[i + 1 : end])
             i = end
         else:
-            yield c if c in '*?' else '=' + c
+            yield Wildcard(c) if c in '*?' else c
         i += 1
 
 
@@ -57,10 +77,8 @@ def _class_end(pattern: str, start: int) -> int:
 
 def _read_class(body: str) -> Token:
     negated = body.startswith('!')
-    ranges = list(_ranges(body[negated:]))
-    if not negated:
-        return ranges
-    return (ranges,) if ranges else '?'
+    ranges = tuple(_ranges(body[negated:]))
+    return Class(ranges, negated) if ranges or not negated else ANY
 
 
 def _ranges(body: str) -> Iterator[Range]:
@@ -74,16 +92,13 @@ def _ranges(body: str) -> Iterator[Range]:
             yield low, high
 
 
-def _render(token: Token, literal: 'type[str] | object') -> str:
+def _render(token: Token, literal: Callable[[str], str]) -> str:
     match token:
-        case '*' | '?':
-            return str(token)
-        case str():
-            return f'[{token[1]}]' if token[1] in '*?[' else literal(token[1])  # type: ignore[operator]
-        case list():
-            return _render_class(token, '')
-        case _:
-            return _render_class(token[0], '^')
+        case Wildcard():
+            return token.value
+        case Class():
+            return _render_class(token)
+    return f'[{token}]' if token in '*?[' else literal(token)
 
 
 def _single(c: str) -> str:
@@ -91,16 +106,15 @@ def _single(c: str) -> str:
     return encode_text(c)[-1]
 
 
-def _render_class(ranges: list[Range], sign: str) -> str:
-    """]-…^ : the order in which SQLite takes those three literally."""
-    parts = [part for low, high in ranges for part in _stored(low, high)]
+def _render_class(wanted: Class) -> str:
+    """]-…^ is the order in which SQLite takes these three literally."""
+    parts = [part for low, high in wanted.ranges for part in _stored(low, high)]
     singles = {chr(low) for low, high in parts if low == high}
-    if not sign and singles == {'^'} and len(parts) == len([p for p in parts if p[0] == p[1]]):
-        return '^'
     wide = ''.join(f'{chr(low)}-{chr(high)}' for low, high in parts if low < high)
-    plain = ''.join(sorted(singles - set(']-^')))
-    lead, last = ''.join(c for c in ']-' if c in singles), '^' if '^' in singles else ''
-    return f'[{sign}{lead}{wide}{plain}{last}]'
+    if singles == {'^'} and not wide and not wanted.negated:
+        return '^'
+    first, last = ''.join(c for c in ']-' if c in singles), '^' if '^' in singles else ''
+    return f'[{"^" if wanted.negated else ""}{first}{wide}{"".join(sorted(singles - set("]-^")))}{last}]'
 
 
 _LEAD_RANGES = ((0, 1), (0xD7FF, 0xDFFF))
