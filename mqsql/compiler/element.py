@@ -138,6 +138,9 @@ def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 
 # --- $all and $elemMatch
 
+ELEMENT_LEVELS = 10
+"""Levels of nesting that an $elemMatch counts as: its SQL holds the inner condition more than once."""
+
 
 def read_all(place: Place, operand: object) -> Predicate:
     """And of the equalities, patterns or $elemMatch in the list; an empty list holds for nothing."""
@@ -167,6 +170,6 @@ def read_elem_match(place: Place, operand: object) -> Predicate:
     if not isinstance(operand, Mapping):
         raise place.error(f'takes a dict of operators or a query, not {shown(operand)}')
     value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL
-    inner = place.deeper().inside('', Field(None, DOCUMENT))
+    inner = place.deeper(levels=ELEMENT_LEVELS).inside('', Field(None, DOCUMENT))
     predicate = place.parse_operators(inner, operand) if value_form else place.parse_query(inner, operand)
     return Some(place.field, predicate, query=not value_form) if place.field.kind is DOCUMENT else NEVER

@@ -19,6 +19,7 @@ from mqsql.compiler.sql import (
     Condition,
     Node,
     Value,
+    all_,
     any_,
     call,
     case,
@@ -120,7 +121,12 @@ class Walk:
     def _indexed(self, node: Node, step: str, last: bool) -> exp.Expr:
         """The array, and behind it an object that has under `step` the element at that index."""
         element = node.index(step)
-        there = is_not_null(element.type()) if last else one_of(element.type(), ('object', 'array'))
+        there = is_not_null(element.type())
+        if not last:
+            # A scalar there offers nothing for the rest of the path.
+            there = one_of(element.type(), ('object', 'array'))
+            if self.offers.missing:
+                there = all_([there, exp.Not(this=is_tagged(element.text()))])
         # At the end of a path the element is offered whole, so an array must not be spread.
         whole = call('json_array', element.text()) if last and self.offers.elements else element.text()
         keyed = call('json_object', text(encode_key(step)), whole)

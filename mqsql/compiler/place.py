@@ -44,9 +44,9 @@ class Place:
         """A step further along the query's own keys."""
         return replace(self, path=self.path + step, field=field or self.field)
 
-    def deeper(self, step: str = '') -> 'Place':
-        """A step that leads into a query, operators or a schema within this one."""
-        path, depth = self.path + step, self.depth + 1
+    def deeper(self, step: str = '', levels: int = 1) -> 'Place':
+        """A step that leads into a query, operators or a schema within this one, and counts as so many levels."""
+        path, depth = self.path + step, self.depth + levels
         if depth > MAX_NESTING:
             raise QueryError(f'a query is nested at most {MAX_NESTING} levels deep', path[:100] + '…')
         return replace(self, path=path, depth=depth)

@@ -14,7 +14,7 @@ import orjson
 
 from mqsql.compiler.bson import EMPTY_ARRAY, bson_key
 from mqsql.compiler.paths import is_index
-from mqsql.schema.codec import decode_document
+from mqsql.schema.codec import decode_document, decode_text
 
 NULL = bson_key(None)
 
@@ -44,7 +44,7 @@ def sort_key(document: object, spec: str) -> str:
 
 @lru_cache(maxsize=256)
 def _read_spec(spec: str) -> tuple[tuple[tuple[str, ...], int], ...]:
-    return tuple((tuple(steps), direction) for steps, direction in orjson.loads(spec))
+    return tuple((tuple(map(decode_text, steps)), direction) for steps, direction in orjson.loads(spec))
 
 
 def _keys(states: list[State]) -> Iterator[tuple[str, ...]]:

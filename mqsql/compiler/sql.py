@@ -6,7 +6,7 @@ by a form that takes NULL as false, so that De Morgan's laws hold on every row.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeAlias
 
@@ -178,20 +178,30 @@ def is_tagged(json: exp.Expr) -> Condition:
 
 @dataclass(frozen=True)
 class Node:
-    """A place inside a JSON text: the text's expression, made anew for each use, and the path from there."""
+    """A place inside a JSON text: the text's expression, made anew for each use, and the path from there.
+
+    `start` makes the beginning of the path where only the row tells it, in place of the $.
+    """
 
     json: Callable[[], exp.Expr]
     path: str = '$'
+    start: Callable[[], exp.Expr] | None = None
 
     def child(self, key: str) -> 'Node':
         """The value under an object's (encoded) key; nothing where an array is."""
         # A JSON path names a key as JSON text does, and SQLite compares the two as text.
         step = key if _PLAIN_NAME.fullmatch(key) else json_label(key)
-        return Node(self.json, f'{self.path}.{step}')
+        return replace(self, path=f'{self.path}.{step}')
 
     def index(self, position: str) -> 'Node':
         """An array's element."""
-        return Node(self.json, f'{self.path}[{position}]')
+        return replace(self, path=f'{self.path}[{position}]')
+
+    def _where(self) -> exp.Expr | None:
+        if self.start is None:
+            return text(self.path) if self.path != '$' else None
+        further = self.path.removeprefix('$')
+        return exp.Paren(this=exp.DPipe(this=self.start(), expression=text(further))) if further else self.start()
 
     def type(self) -> exp.Expr:
         """Its JSON type, NULL where it is missing."""
@@ -199,15 +209,18 @@ class Node:
 
     def place(self) -> list[exp.Expr]:
         """The arguments by which SQLite's JSON functions find it."""
-        return [self.json()] if self.path == '$' else [self.json(), text(self.path)]
+        where = self._where()
+        return [self.json()] if where is None else [self.json(), where]
 
     def text(self) -> exp.Expr:
         """It as JSON text."""
-        return self.json() if self.path == '$' else exp.JSONExtract(this=self.json(), expression=text(self.path))
+        where = self._where()
+        return self.json() if where is None else exp.JSONExtract(this=self.json(), expression=where)
 
     def scalar(self) -> exp.Expr:
         """It as an SQL value; objects and arrays as JSON text."""
-        return self.json() if self.path == '$' else exp.JSONExtractScalar(this=self.json(), expression=text(self.path))
+        where = self._where()
+        return self.json() if where is None else exp.JSONExtractScalar(this=self.json(), expression=where)
 
     def value(self) -> 'Value':
         """It as what operators test."""

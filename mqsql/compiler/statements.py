@@ -14,6 +14,7 @@ from mqsql.compiler.lower import lower, lower_position
 from mqsql.compiler.predicate import ALWAYS, Predicate
 from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot, text
 from mqsql.schema import BUFFERS, DOCUMENT, Table
+from mqsql.schema.codec import encode_text
 
 LIMIT, SKIP = 'limit', 'skip'
 
@@ -94,7 +95,7 @@ def _sort_key(table: Table, keys: Sort) -> exp.Expr:
     if table.columns[name] is not DOCUMENT:
         return column(name, table.name)
     # Paths through one array take their keys from the same element, so the earlier ones on this column count.
-    spec = [[key.steps, -1 if key.descending else 1] for key in keys if key.column == name]
+    spec = [[list(map(encode_text, k.steps)), -1 if k.descending else 1] for k in keys if k.column == name]
     return call('mqsql_sort_key', column(name, table.name), text(orjson.dumps(spec).decode()))
 
 

@@ -36,11 +36,11 @@ class Place:
         """The place of an item of a list."""
         return replace(self, path=f'{self.path}[{index}]')
 
-    def nested(self) -> 'Place':
-        """This place, one level further down in the logic; QueryError beyond the limit, where cyclic queries end."""
-        if self.depth >= MAX_NESTING:
+    def nested(self, levels: int = 1) -> 'Place':
+        """This place, further down in the logic; QueryError beyond the limit, where cyclic queries end."""
+        if self.depth + levels > MAX_NESTING:
             raise self.error(f'is nested deeper than {MAX_NESTING} levels (or holds itself)')
-        return replace(self, depth=self.depth + 1)
+        return replace(self, depth=self.depth + levels)
 
     def error(self, message: str) -> QueryError:
         """The error that says what is wrong here."""

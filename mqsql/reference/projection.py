@@ -104,7 +104,7 @@ def _elem_match(operand: object, place: Place) -> Callable[[Any], Any]:
         raise place.error(f'takes operators or a query, not {shown(operand)}')
     if odd := {'$jsonSchema', '$expr'} & operand.keys():
         raise place.error(f'{min(odd)} cannot stand in a projection')
-    match = read_element(operand, Place(None, place.path, fold=place.fold).nested())
+    match = read_element(operand, Place(None, place.path, fold=place.fold).nested(10))
 
     def first(value: Any) -> Any:
         found = [part for part in value if match(part)][:1] if isinstance(value, list) else []

@@ -33,9 +33,8 @@ class Subject:
     def valid(self, place: Place, schema: object) -> Predicate:
         """It is valid against a schema that stands in another one."""
         # SQLite limits the depth of an expression, and members are looked at in a subquery.
-        for _ in range(MEMBER_LEVELS if self.field == VALUE else SCHEMA_LEVELS):
-            place = place.deeper()
-        return self.read(self, place, schema)
+        levels = MEMBER_LEVELS if self.field == VALUE else SCHEMA_LEVELS
+        return self.read(self, place.deeper(levels=levels), schema)
 
     def unknown(self) -> 'Subject':
         """A subject of any type."""
