@@ -22,7 +22,7 @@ from mqsql.compiler.distinct import distinct_values
 from mqsql.compiler.functions import FUNCTIONS
 from mqsql.compiler.keys import Keys, Output, include, read_count, read_keys, read_path, read_sort
 from mqsql.compiler.parse import parse
-from mqsql.compiler.predicate import And, Count, Every, If, Not, Or, Predicate, Some, Test
+from mqsql.compiler.predicate import And, Count, Evaluated, Every, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.projection import Projection, read_projection
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
 from mqsql.errors import QueryError, UnsupportedError, shown
@@ -183,3 +183,5 @@ def _operators(predicate: Predicate) -> list[str]:
             return ['$elemMatch', *_operators(predicate.predicate)]
         case Every() | If() | Count():
             return ['$jsonSchema']
+        case Evaluated():
+            return ['$expr']

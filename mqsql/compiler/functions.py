@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from mqsql.compiler.bson import bson_key
+from mqsql.compiler.expressions import evaluate
 from mqsql.compiler.json_schema.functions import SCHEMA_FUNCTIONS
 from mqsql.compiler.sort_key import sort_key
 from mqsql.schema.codec import decode_document, decode_text
@@ -49,11 +50,14 @@ def bits_set(binary: object, positions: str) -> int | None:
 _BINARY = re.compile(r'\{"\$binary":\{"base64":"([A-Za-z0-9+/=]*)","subType":"00"}}')
 
 
+ANY_NUMBER = -1
+
 FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ('mqsql_key', 1, key_of),
     ('mqsql_regex', 3, regex_matches),
     ('mqsql_bits', 2, bits_set),
     ('mqsql_sort_key', 2, sort_key),
+    ('mqsql_expr', ANY_NUMBER, evaluate),
     *SCHEMA_FUNCTIONS,
 )
 """Name in SQL, number of arguments, function."""

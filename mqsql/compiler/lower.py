@@ -10,13 +10,14 @@ from mqsql.compiler.comparison import ORDERS
 from mqsql.compiler.json_schema import SCHEMA_TESTS
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
-from mqsql.compiler.predicate import And, Count, Every, Field, If, Not, Or, Predicate, Some, Test
+from mqsql.compiler.predicate import And, Count, Evaluated, Every, Field, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.sql import (
     Condition,
     Node,
     Value,
     all_,
     any_,
+    call,
     case,
     column,
     exists,
@@ -27,6 +28,7 @@ from mqsql.compiler.sql import (
     select,
     slot,
     table_function,
+    text,
     total,
 )
 from mqsql.schema import DOCUMENT
@@ -51,13 +53,12 @@ def lower_position(predicate: Predicate, table: str) -> exp.Expr:
 class Scope:
     """What fields stand for: the columns of a table or, within an $elemMatch, the `element` of an array.
 
-    The element is a json_each row; `as_array` says that it is an array, read as an object whose keys are its positions.
+    The element is a json_each row, an object or an array; an array is read as an object whose keys are its positions.
     """
 
     table: str
     alias: Callable[[], str]
     element: str | None = None
-    as_array: bool = False
 
     def lower(self, predicate: Predicate) -> Condition:
         """The predicate's condition here."""
@@ -76,6 +77,8 @@ class Scope:
                 return self._every(predicate)
             case If(test, then, otherwise):
                 return case((self.lower(test), self.lower(then)), default=self.lower(otherwise))
+            case Evaluated(columns, name):
+                return call('mqsql_expr', slot(name), *(column(read, self.table) for read in columns))
             case Count(children, operator, name):
                 return COMPARISONS[operator](
                     this=total([self.lower(child) for child in children]), expression=slot(name)
@@ -105,35 +108,33 @@ class Scope:
 
     def _node(self, field: Field) -> Node:
         """Where a strict path leads."""
-        if self.element and not field.steps:
-            return Node(lambda: exp.column('value', self.element))
-        node, steps = self._start(field)
-        if node is None:
-            return Node(exp.null)
-        for step in steps:
+        node = self._root(field)
+        for step in field.steps:
             node = node.child(encode_key(step))
         return node
 
+    def _root(self, field: Field) -> Node:
+        return Node(lambda: exp.column('value', self.element) if self.element else self._column(field))
+
     def _every(self, every: Every) -> Condition:
         alias = self.alias()
-        inside = replace(self, element=alias, as_array=False)
+        inside = replace(self, element=alias)
         members = table_function('json_each', self._node(every.field).place(), alias)
         return exp.Not(this=exists([members], negated(inside.lower(every.predicate))))
 
     def _walks(self, field: Field, offers: tuple[Offers, ...], condition: Callable[[Value], Condition]) -> Condition:
-        start, steps = self._start(field)
-        if start is None:
-            return exp.true() if offers[0].missing else exp.false()
+        start, steps = self._root(field), field.steps
+        if self.element:
+            start, steps = self._field(start, steps[0]), steps[1:]
         return any_([Walk(start, steps, seen, condition, self.alias).condition() for seen in offers])
 
-    def _start(self, field: Field) -> tuple[Node | None, tuple[str, ...]]:
-        """Where the walk begins; None where nothing can be there: an array has no fields but its positions."""
-        if not self.element:
-            return Node(lambda: self._column(field)), field.steps
-        element, (first, *rest) = Node(lambda: exp.column('value', self.element)), field.steps
-        if not self.as_array:
-            return element.child(encode_key(first)), tuple(rest)
-        return (element.index(first) if is_index(first) else None), tuple(rest)
+    def _field(self, element: Node, name: str) -> Node:
+        """A field of the element; an array's are its positions."""
+        if not is_index(name):
+            return element.child(encode_key(name))
+        in_array = exp.EQ(this=exp.column('type', self.element), expression=text('array'))
+        by_type = ((in_array, text(f'$[{name}]')),)
+        return replace(element, start=lambda: case(*by_type, default=text(f'$."{name}"')))
 
     def _some(self, some: Some) -> Condition:
         def condition(value: Value) -> Condition:
@@ -156,12 +157,10 @@ class Scope:
         return node.value().when_array(exp.Subquery(this=first))
 
     def _within(self, alias: str, some: Some) -> Condition:
-        inside = replace(self, element=alias, as_array=False)
+        inside = replace(self, element=alias)
         if not some.query:
             return inside.lower(some.predicate)
         value = row(alias)
-        array = one_of(value.json_type, ('array',))
-        return case(
-            (value.is_object(), inside.lower(some.predicate)),
-            (array, replace(inside, as_array=True).lower(some.predicate)),
-        )
+        document = any_([value.is_object(), one_of(value.json_type, ('array',))])
+        # Only then may JSON functions look into its text.
+        return case((document, inside.lower(some.predicate)))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mqsql.compiler.comparison import equal
+from mqsql.compiler.expressions import read_expr
 from mqsql.compiler.json_schema import read_json_schema
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.patterns import match_pattern
@@ -161,11 +162,16 @@ def _parse_json_schema(resolve: Resolve, place: Place, operand: object) -> Predi
     return read_json_schema(place, operand)
 
 
+def _parse_expr(resolve: Resolve, place: Place, operand: object) -> Predicate:
+    return read_expr(place, operand)
+
+
 LOGICAL: dict[str, Callable[[Resolve, Place, object], Predicate]] = {
     '$and': _parse_and,
     '$or': _parse_or,
     '$nor': _parse_nor,
     '$comment': _parse_comment,
     '$jsonSchema': _parse_json_schema,
+    '$expr': _parse_expr,
 }
 """Operators that stand in a key's place, by name."""

@@ -19,7 +19,7 @@ MAX_REGEX = 32_761
 
 # --- $regex
 
-_FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE}
+FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE}
 
 
 def read_regex(place: Place, operand: object) -> Predicate:
@@ -54,9 +54,9 @@ def _found(place: Place, source: object, flags: int) -> Predicate:
 
 def _read_options(place: Place) -> int:
     options = (place.siblings or {}).get('$options', '')
-    if not isinstance(options, str) or set(options) - set(_FLAGS):
+    if not isinstance(options, str) or set(options) - set(FLAGS):
         raise place.error(f'$options takes letters of "imsx", not {shown(options)}')
-    return sum({_FLAGS[letter] for letter in options})
+    return sum({FLAGS[letter] for letter in options})
 
 
 def lower_regex(value: Value, form: str, slots: tuple[str, ...]) -> Condition:

@@ -1,8 +1,9 @@
 """The predicate tree that a query is parsed into: nodes without values. Imports `schema` of the project.
 
-And, Or, Not, Test, Some and, for schemas, Every, If and Count are all the nodes there are; operators are rows of a table
-(`operators`). A Test names its operator, the form that its operand's type gave it, and the slots (parameter names) that
-hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and equal shapes share one text.
+And, Or, Not, Test, Some, for schemas Every, If and Count, and for expressions Evaluated are all the nodes there are;
+operators are rows of a table (`operators`). A Test names its operator, the form that its operand's type gave it, and the
+slots (parameter names) that hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and
+equal shapes share one text.
 """
 
 from dataclasses import dataclass
@@ -96,7 +97,15 @@ class Count:
     slot: str
 
 
-Predicate: TypeAlias = And | Or | Not | Test | Some | Every | If | Count
+@dataclass(frozen=True)
+class Evaluated:
+    """An expression, in a slot, is true of the record; `columns` are those that it reads."""
+
+    columns: tuple[str, ...]
+    slot: str
+
+
+Predicate: TypeAlias = And | Or | Not | Test | Some | Every | If | Count | Evaluated
 
 MEMBER = Field(None, TEXT)
 

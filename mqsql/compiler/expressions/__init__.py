@@ -1,0 +1,136 @@
+"""$expr: MongoDB's aggregation expressions over a record, run by a function of the connection. Imports the lower layers.
+
+SQL has no words for most of them, and two programs for one operator would be one too many: all of an expression is
+evaluated by `mqsql_expr`, which gets it as one parameter and the columns that it names as the others. It is built twice:
+once when the query is read, so that what is wrong with it is known before any row is, and once for the connection.
+
+    core      operands, variables, paths; how operators are read
+    logic     comparison, conditions, variables       numbers   arithmetic
+    moments   zones, units     dates, texts, arrays, types      operators on these
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from mqsql.compiler.expressions.arrays import ARRAYS
+from mqsql.compiler.expressions.core import Built, Here, Operator, is_true
+from mqsql.compiler.expressions.dates import DATES
+from mqsql.compiler.expressions.logic import LOGIC
+from mqsql.compiler.expressions.numbers import NUMBERS
+from mqsql.compiler.expressions.texts import TEXTS
+from mqsql.compiler.expressions.types import TYPES
+from mqsql.compiler.patterns import FLAGS
+from mqsql.compiler.place import Place
+from mqsql.compiler.predicate import Evaluated, Predicate
+from mqsql.errors import QueryError, shown
+from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP
+from mqsql.schema.codec import decode_document, decoder, encode_document
+from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
+
+EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **DATES, **TEXTS, **ARRAYS, **TYPES}
+"""Operators of expressions, by name."""
+
+MAX_COLUMNS = 99
+"""SQLite's functions take 100 arguments."""
+
+
+def read_expr(place: Place, expression: object) -> Predicate:
+    """The expression is true of the record."""
+    if place.field.column is None:
+        raise place.error('looks at whole records, so it cannot stand inside $elemMatch')
+    canonical = _plain(expression, place.path)
+    columns: dict[str, None] = {}
+    aliases: dict[str, str] = {}
+
+    def column(name: str | None, path: str, deeper: bool) -> str:
+        if name is None:
+            columns.update(dict.fromkeys(_usable(place)))
+            return ''
+        known = aliases[name] = place.table.column(name, path)
+        kind = place.table.columns[known]
+        if deeper and kind is not DOCUMENT:
+            raise QueryError(f'{name!r} holds {kind.holds}, and no path leads into them', path)
+        if kind is BUFFERS:
+            raise QueryError(f'{name!r} holds {kind.holds}, which expressions cannot use', path)
+        columns[known] = None
+        return known
+
+    Here(place.path, EXPRESSIONS, column).build(canonical)
+    kinds = [[name, place.table.columns[name].name] for name in columns]
+    if len(columns) > MAX_COLUMNS:
+        raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(columns)}')
+    payload = {
+        'path': place.path,
+        'now': _now(canonical),
+        'columns': kinds,
+        'aliases': aliases,
+        'expression': canonical,
+    }
+    return Evaluated(tuple(columns), place.values.bind(encode_document(payload)))
+
+
+def _now(expression: object) -> datetime | None:
+    """The time of the query, only where it is asked for, so that the same query is built once."""
+    return datetime.now(UTC) if '"$$NOW' in encode_document(expression) else None
+
+
+def _usable(place: Place) -> list[str]:
+    return [name for name, kind in place.table.columns.items() if kind is not BUFFERS]
+
+
+# --- the operand
+
+
+def _plain(value: object, path: str, depth: int = 0) -> Any:
+    """The expression as a canonical value; a compiled pattern stands only where a regular expression may."""
+    if depth > MAX_DEPTH:
+        raise QueryError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:100] + '…')
+    if isinstance(value, Mapping):
+        pattern = value.get('regex')
+        if isinstance(pattern, re.Pattern):
+            value = {**value, **_regex(pattern, value, path)}
+        return {_name(name, path): _plain(item, f'{path}.{name}', depth + 1) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, f'{path}[{i}]', depth + 1) for i, item in enumerate(value)]
+    try:
+        return read_value(value)
+    except UnstorableError as e:
+        raise QueryError(str(e), path) from None
+
+
+def _name(name: object, path: str) -> str:
+    if not isinstance(name, str):
+        raise QueryError(f'a key is text, not {shown(name)}', path)
+    return str(name)
+
+
+def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> dict[str, Any]:
+    options = ''.join(letter for letter, flag in FLAGS.items() if pattern.flags & flag)
+    if options and given.get('options') is not None:
+        raise QueryError('takes options in the pattern or beside it, not in both', path)
+    return {'regex': pattern.pattern, **({'options': options} if options else {})}
+
+
+# --- the function
+
+
+def evaluate(expression: str, *stored: Any) -> bool:
+    """Whether an expression, as `read_expr` bound it, is true of a record, given by the columns that it names."""
+    now, columns, built = _built(expression)
+    record = {name: decode(value) for (name, decode), value in zip(columns, stored, strict=True) if value is not None}
+    return is_true(built.run({'ROOT': record, 'NOW': now}))
+
+
+Columns = list[tuple[str, Callable[[Any], Any]]]
+
+
+@lru_cache(maxsize=64)
+def _built(expression: str) -> tuple[datetime | None, Columns, Built]:
+    payload = decode_document(expression)
+    here = Here(payload['path'], EXPRESSIONS, lambda name, path, deeper: payload['aliases'].get(name, name or ''))
+    kinds = {kind.name: kind for kind in (TEXT, TIMESTAMP, DOCUMENT)}
+    columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
+    return payload['now'], columns, here.build(payload['expression'])

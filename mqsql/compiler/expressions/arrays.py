@@ -1,0 +1,210 @@
+"""Operators on arrays and objects. Imports `core` and `logic`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mqsql.compiler.expressions.core import (
+    MANY,
+    MISSING,
+    Built,
+    ExpressionError,
+    Here,
+    Operator,
+    Variables,
+    as_null,
+    fields,
+    is_nullish,
+    is_true,
+    need_list,
+    need_whole,
+    order_key,
+    positional,
+    wrong,
+)
+from mqsql.compiler.expressions.logic import check_name
+
+# --- elements
+
+
+def _element(array: Any, position: Any) -> Any:
+    if is_nullish(array) or is_nullish(position):
+        return None
+    items, index = need_list(array), need_whole(position, 'a position')
+    return items[index] if -len(items) <= index < len(items) else MISSING
+
+
+def _end(position: int) -> Operator:
+    return positional(lambda array: _element(array, position), 1)
+
+
+def _slice(array: Any, first: Any, *counts: Any) -> Any:
+    if any(map(is_nullish, (array, first, *counts))):
+        return None
+    items, start = need_list(array), need_whole(first)
+    if not counts:
+        return items[:start] if start >= 0 else items[start:]
+    size = need_whole(counts[0])
+    if size <= 0:
+        raise wrong('a number of elements above 0', size)
+    start = max(0, len(items) + start) if start < 0 else start
+    return items[start : start + size]
+
+
+def _concat(*arrays: Any) -> Any:
+    joined: list[Any] = []
+    for array in arrays:
+        if is_nullish(array):
+            return None
+        joined += need_list(array)
+    return joined
+
+
+def _reverse(array: Any) -> Any:
+    return None if is_nullish(array) else need_list(array)[::-1]
+
+
+MAX_RANGE = 1_000_000
+
+
+def _range(start: Any, end: Any, step: Any = 1) -> list[int]:
+    first, last, by = (need_whole(value) for value in (start, end, step))
+    if by == 0:
+        raise wrong('a step other than 0', step)
+    numbers = range(first, last, by)
+    if len(numbers) > MAX_RANGE:
+        raise ExpressionError(f'makes at most {MAX_RANGE:,} numbers, not {len(numbers):,}')
+    return list(numbers)
+
+
+# --- membership and sets
+
+
+def _in(value: Any, array: Any) -> bool:
+    return order_key(value) in map(order_key, need_list(array))
+
+
+def _index(array: Any, value: Any, start: Any = 0, end: Any = MANY - 1) -> Any:
+    if is_nullish(array):
+        return None
+    items, key = need_list(array), order_key(value)
+    first, last = need_whole(start, 'a position'), need_whole(end, 'a position')
+    if first < 0 or last < 0:
+        raise wrong('positions of at least 0', start if first < 0 else end)
+    return next((i for i in range(first, min(last, len(items))) if order_key(items[i]) == key), -1)
+
+
+def _set(array: Any) -> set[str]:
+    return set(map(order_key, need_list(array)))
+
+
+def _equal_sets(*arrays: Any) -> bool:
+    sets = map(_set, arrays)  # one at a time: what follows the first that differs is not looked at
+    first = next(sets)
+    return all(other == first for other in sets)
+
+
+def _truths(combine: Callable[..., bool]) -> Operator:
+    return positional(lambda array: combine(map(is_true, need_list(array))), 1)
+
+
+# --- with variables
+
+
+def _filter(here: Here, operand: Any) -> Built:
+    given = fields(here, operand, 'input cond', 'as limit')
+    name = check_name(here.inside('.as'), given.get('as', 'this'))
+    source = here.inside('.input').build(given['input'])
+    test = here.inside('.cond', name).build(given['cond'])
+    limit = here.inside('.limit').build(given.get('limit'))
+
+    def run(variables: Variables) -> Any:
+        array, most = source.run(variables), limit.run(variables)
+        if is_nullish(array):
+            return None
+        size = MANY if is_nullish(most) else need_whole(most)
+        if size <= 0:
+            raise wrong('a limit above 0', most)
+        kept = (item for item in need_list(array) if is_true(test.run({**variables, name: item})))
+        return [item for item, _ in zip(kept, range(size), strict=False)]
+
+    return here.made(run, [source, limit, test])
+
+
+def _map(here: Here, operand: Any) -> Built:
+    given = fields(here, operand, 'input in', 'as')
+    name = check_name(here.inside('.as'), given.get('as', 'this'))
+    source = here.inside('.input').build(given['input'])
+    body = here.inside('.in', name).build(given['in'])
+
+    def run(variables: Variables) -> Any:
+        array = source.run(variables)
+        if is_nullish(array):
+            return None
+        return [as_null(body.run({**variables, name: item})) for item in need_list(array)]
+
+    return here.made(run, [source, body])
+
+
+def _reduce(here: Here, operand: Any) -> Built:
+    given = fields(here, operand, 'input initialValue in')
+    source = here.inside('.input').build(given['input'])
+    initial = here.inside('.initialValue').build(given['initialValue'])
+    body = here.inside('.in', 'value', 'this').build(given['in'])
+
+    def run(variables: Variables) -> Any:
+        array = source.run(variables)
+        if is_nullish(array):
+            return None
+        value = initial.run(variables)
+        for item in need_list(array):
+            value = body.run({**variables, 'value': value, 'this': item})
+        return value
+
+    return here.made(run, [source, initial, body])
+
+
+# --- objects
+
+
+def _merge(*values: Any) -> dict[str, Any]:
+    items = values[0] if len(values) == 1 and isinstance(values[0], list) else values
+    merged: dict[str, Any] = {}
+    for item in items:
+        if is_nullish(item):
+            continue
+        if not isinstance(item, dict):
+            raise wrong('objects', item)
+        merged |= item
+    return merged
+
+
+def _entries(value: Any) -> Any:
+    if is_nullish(value):
+        return None
+    if not isinstance(value, dict):
+        raise wrong('an object', value)
+    return [{'k': name, 'v': item} for name, item in value.items()]
+
+
+ARRAYS: dict[str, Operator] = {
+    '$size': positional(lambda array: len(need_list(array)), 1),
+    '$isArray': positional(lambda value: isinstance(value, list), 1),
+    '$arrayElemAt': positional(_element, 2),
+    '$first': _end(0),
+    '$last': _end(-1),
+    '$slice': positional(_slice, 2, 3),
+    '$concatArrays': positional(_concat, 0, MANY),
+    '$reverseArray': positional(_reverse, 1),
+    '$range': positional(_range, 2, 3),
+    '$in': positional(_in, 2),
+    '$indexOfArray': positional(_index, 2, 4),
+    '$setIsSubset': positional(lambda part, whole: _set(part) <= _set(whole), 2),
+    '$setEquals': positional(_equal_sets, 2, MANY),
+    '$anyElementTrue': _truths(any),
+    '$allElementsTrue': _truths(all),
+    '$filter': Operator(_filter),
+    '$map': Operator(_map),
+    '$reduce': Operator(_reduce),
+    '$mergeObjects': positional(_merge, 0, MANY),
+    '$objectToArray': positional(_entries, 1),
+}

@@ -1,0 +1,312 @@
+"""How an expression is built and run: operands, variables, paths, and what an operator is. Imports `schema` and `errors`.
+
+An expression is built once, into a function of its variables; parts without variables are computed while it is built, as
+MongoDB does. Operators are plain functions of values, which raise ExpressionError; where they stand is known here alone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from mqsql.compiler.bson import bson_key
+from mqsql.errors import QueryError, UnknownNameError, shown, unknown
+
+MAX_NESTING = 100
+
+
+class Missing:
+    """What a path gives where there is nothing."""
+
+    def __repr__(self) -> str:
+        return 'missing'
+
+
+MISSING: Final = Missing()
+
+Variables = Mapping[str, Any]
+Run = Callable[[Variables], Any]
+
+
+class ExpressionError(ValueError):
+    """An operator has no answer for its operands; whoever runs it adds the place."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """An expression as a function of its variables; a constant one needs none."""
+
+    run: Run
+    constant: bool = False
+
+
+@dataclass(frozen=True)
+class Operator:
+    """How an operator's operand is read."""
+
+    build: 'Callable[[Here, Any], Built]'
+
+
+@dataclass(frozen=True)
+class Here:
+    """A place in an expression: the way there for messages, the variables known, and who resolves the keys of a record.
+
+    `folds` says that constant parts are computed while building, which they are not where they are never reached.
+    """
+
+    path: str
+    operators: Mapping[str, Operator]
+    column: Callable[[str | None, str, bool], str]
+    variables: frozenset[str] = frozenset({'ROOT', 'CURRENT', 'NOW', 'REMOVE'})
+    depth: int = 0
+    folds: bool = field(default=True)
+
+    def inside(self, step: str, *variables: str) -> 'Here':
+        """A step further in, with more variables."""
+        path = self.path + step
+        if self.depth >= MAX_NESTING:
+            raise QueryError(f'an expression is nested at most {MAX_NESTING} levels deep', path[:100] + '…')
+        return replace(self, path=path, depth=self.depth + 1, variables=self.variables | set(variables))
+
+    def error(self, message: str) -> QueryError:
+        """The QueryError for this place."""
+        return QueryError(message, self.path)
+
+    def unreached(self) -> 'Here':
+        """The same place in a branch that is never taken."""
+        return replace(self, folds=False)
+
+    def made(self, run: Run, parts: list[Built]) -> Built:
+        """An expression of these parts, computed at once if all are constant."""
+
+        def located(variables: Variables) -> Any:
+            try:
+                return run(variables)
+            except ExpressionError as e:
+                raise QueryError(str(e), self.path) from None
+
+        if self.folds and all(part.constant for part in parts):
+            return constant(located({}))
+        return Built(located)
+
+    # --- expressions
+
+    def build(self, expression: Any) -> Built:
+        """The function of an expression, given as a canonical value."""
+        if isinstance(expression, str) and expression.startswith('$'):
+            return self._path(expression)
+        if isinstance(expression, list):
+            parts = [self.inside(f'[{i}]').build(item) for i, item in enumerate(expression)]
+            return self.made(lambda v: [as_null(part.run(v)) for part in parts], parts)
+        if isinstance(expression, dict):
+            return self._dict(expression)
+        return constant(expression)
+
+    def _dict(self, expression: dict[str, Any]) -> Built:
+        names = list(expression)
+        if names and names[0].startswith('$'):
+            if len(names) > 1:
+                raise self.error(f'an operator stands alone in its dict, not beside {names[1]!r}')
+            return self._operator(names[0], expression[names[0]])
+        if bad := [name for name in names if name.startswith('$') or '.' in name or not name]:
+            raise self.error(f'a field of an object cannot be named {bad[0]!r}')
+        parts = {name: self.inside(f'.{name}').build(part) for name, part in expression.items()}
+
+        def run(variables: Variables) -> Any:
+            found = ((name, part.run(variables)) for name, part in parts.items())
+            return {name: value for name, value in found if value is not MISSING}
+
+        return self.made(run, list(parts.values()))
+
+    def _operator(self, name: str, operand: Any) -> Built:
+        if name in UNSUPPORTED:
+            raise self.error(f'{name} is not supported')
+        if name not in self.operators:
+            raise UnknownNameError(unknown('expression', name, self.operators), self.path)
+        return self.operators[name].build(self.inside(f'.{name}'), operand)
+
+    # --- paths
+
+    def _path(self, expression: str) -> Built:
+        if expression.startswith('$$'):
+            name, *steps = expression[2:].split('.')
+        else:
+            name, steps = 'ROOT', expression[1:].split('.')
+        if name not in self.variables:
+            raise UnknownNameError(
+                unknown('variable', '$$' + name, ['$$' + known for known in self.variables]), self.path
+            )
+        if name in ('ROOT', 'CURRENT'):
+            return self._field(steps)
+        self._check_steps(steps)
+        if name == 'REMOVE':
+            return constant(MISSING)
+        return Built(lambda variables: walk(variables[name], steps))
+
+    def _field(self, steps: list[str]) -> Built:
+        if not steps:
+            self.column(None, self.path, False)
+            return Built(lambda variables: variables['ROOT'])
+        steps = [self.column(steps[0], self.path, len(steps) > 1), *steps[1:]]
+        self._check_steps(steps)
+        return Built(lambda variables: walk(variables['ROOT'], steps))
+
+    def _check_steps(self, steps: list[str]) -> None:
+        if any(not step or step.startswith('$') or '\0' in step for step in steps):
+            raise self.error(f'a path has no such step: {shown(".".join(steps))}')
+
+
+UNSUPPORTED = frozenset(
+    """
+    $accumulator $acos $acosh $allElements $arrayToObject $asin $asinh $atan $atan2 $atanh $binarySize $bitAnd
+    $bitNot $bitOr $bitXor $bsonSize $convert $cos $cosh $dateFromParts $dateFromString $dateToParts
+    $degreesToRadians $firstN $function $getField $lastN $maxN $median $meta $minN $percentile $radiansToDegrees
+    $rand $regexFind $regexFindAll $sampleRate $setDifference $setField $setIntersection $setUnion $sigmoid $sin
+    $sinh $sortArray $stdDevPop $stdDevSamp $tan $tanh $toDecimal $toHashedIndexKey $toObjectId $toUUID
+    $tsIncrement $tsSecond $unsetField $zip
+    """.split()
+)
+"""Operators that MongoDB has and expressions here have not."""
+
+
+def constant(value: Any) -> Built:
+    """An expression that is a value."""
+    return Built(lambda variables: value, constant=True)
+
+
+def walk(value: Any, steps: list[str]) -> Any:
+    """What a path leads to; from an array, an array of what it leads to from its objects."""
+    for i, step in enumerate(steps):
+        if isinstance(value, list):
+            found = [walk(item, steps[i:]) for item in value if isinstance(item, dict)]
+            return [item for item in found if item is not MISSING]
+        if not isinstance(value, dict):
+            return MISSING
+        value = value.get(step, MISSING)
+    return value
+
+
+# --- values
+
+
+def as_null(value: Any) -> Any:
+    """Null for what is missing."""
+    return None if value is MISSING else value
+
+
+def is_nullish(value: Any) -> bool:
+    """Null or missing."""
+    return value is None or value is MISSING
+
+
+def is_true(value: Any) -> bool:
+    """False, null, missing and 0 are false, all else is true."""
+    return not (is_nullish(value) or (isinstance(value, bool | int | float) and value == 0))
+
+
+def is_number(value: Any) -> bool:
+    """An int or float; a boolean is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def order_key(value: Any) -> str:
+    """Orders as BSON does, what is missing before all else."""
+    return '' if value is MISSING else bson_key(value)
+
+
+def wrong(wanted: str, value: Any) -> ExpressionError:
+    """The error for an operand of another type."""
+    return ExpressionError(f'takes {wanted}, not {shown(value)}')
+
+
+def need_text(value: Any) -> str:
+    """The operand, which must be text."""
+    if not isinstance(value, str):
+        raise wrong('text', value)
+    return value
+
+
+def need_list(value: Any) -> list[Any]:
+    """The operand, which must be an array."""
+    if not isinstance(value, list):
+        raise wrong('an array', value)
+    return value
+
+
+def need_whole(value: Any, what: str = 'a whole number') -> int:
+    """The operand, which must be a number of at most 32 bits without a fraction."""
+    if not is_number(value) or value != value or not -(2**31) <= value < 2**31 or value != int(value):
+        raise wrong(f'{what} of 32 bits', value)
+    return int(value)
+
+
+def need_date(value: Any) -> datetime:
+    """The operand, which must be a date."""
+    if not isinstance(value, datetime):
+        raise wrong('a date', value)
+    return value
+
+
+# --- how operands are read
+
+
+def positional(function: Callable[..., Any], least: int, most: int | None = None) -> Operator:
+    """An operator on a list of operands; a single one may stand without the list."""
+    top = least if most is None else most
+
+    def build(here: Here, operand: Any) -> Built:
+        listed = isinstance(operand, list)
+        operands = operand if listed else [operand]
+        if not least <= len(operands) <= top:
+            raise here.error(f'takes {_counted(least, top)}, not {len(operands)}')
+        parts = [here.inside(f'[{i}]' if listed else '').build(item) for i, item in enumerate(operands)]
+        return here.made(lambda v: function(*[part.run(v) for part in parts]), parts)
+
+    return Operator(build)
+
+
+MANY = 2**31
+
+
+def _counted(least: int, most: int) -> str:
+    if most == MANY:
+        return f'{least} operands or more'
+    return f'{least} operand{"s" * (least != 1)}' if least == most else f'{least} to {most} operands'
+
+
+def fields(here: Here, operand: Any, required: str, optional: str = '') -> dict[str, Any]:
+    """The named operands of an operator, checked for their names."""
+    if not isinstance(operand, dict):
+        raise here.error(f'takes a dict of {required}, not {shown(operand)}')
+    names = [*required.split(), *optional.split()]
+    if unknown_names := [name for name in operand if name not in names]:
+        raise here.error(unknown('operand', unknown_names[0], names))
+    if lacking := [name for name in required.split() if name not in operand]:
+        raise here.error(f'lacks the operand {lacking[0]!r}')
+    return operand
+
+
+Checks = Mapping[str, Callable[[Any], Any]]
+
+
+def named(function: Callable[..., Any], required: str, optional: str = '', checks: Checks | None = None) -> Operator:
+    """An operator on named operands; `checks` find what is wrong with constant ones, whatever the others are."""
+    checked = checks or {}
+
+    def build(here: Here, operand: Any) -> Built:
+        given = fields(here, operand, required, optional)
+        parts = {name: here.inside(f'.{name}').build(item) for name, item in given.items()}
+        for name in given.keys() & checked.keys():
+            _check(here.inside(f'.{name}'), parts[name], checked[name])
+
+        def run(variables: Variables) -> Any:
+            return function(**{name: part.run(variables) for name, part in parts.items()})
+
+        return here.made(run, list(parts.values()))
+
+    return Operator(build)
+
+
+def _check(here: Here, part: Built, check: Callable[[Any], Any]) -> None:
+    if part.constant and here.folds and not is_nullish(value := part.run({})):
+        here.made(lambda variables: check(value), [])
