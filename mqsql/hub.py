@@ -94,21 +94,23 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.location = self.location or _profile_directory()
-        store = SqliteStore(
+        self._file = SqliteStore(
             str(Path(self.location, self.filename)),
             table=_table(self.table or f'_{self.session}'),
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
             history=History(self.table, self.log.warning, adopt=self.adopt),
         )
-        tasks = Backlog(store, self.memory_limit, self.log.error)
-        self._store = Output(tasks, store)
+        tasks = Backlog(self._file, self.memory_limit, self.log.error)
+        self._store = Output(tasks, self._file)
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
-        self._retention = Retention(tasks, store, limits, self.log.warning)
+        self._retention = Retention(tasks, self._file, limits, self.log.warning)
         self._reported: set[str] = set()
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Store a new record. If its output came first and began it, only what `rec` knows is added."""
+        # Not in __init__: the controller forks its schedulers after that.
         self._retention.start()
+        self._file.checkpoint_beside()
         try:
             self._store.add_record(msg_id, rec)
         except DuplicateRecordError:

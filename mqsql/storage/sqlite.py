@@ -22,6 +22,7 @@ from mqsql.schema.codec import decode_text, decoder, encode, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.base import Explanation, Keys, Projection, Query, Sort, Store
 from mqsql.storage.buffers import LazyBuffers
+from mqsql.storage.checkpoints import Checkpoints
 from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
 from mqsql.storage.limits import Deadline
@@ -59,6 +60,7 @@ class SqliteStore(Store):
             self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
         self._readers = Readers(path, partial(connect, path, self._settings, readonly=True))
         self._worker = Worker(path)
+        self._checkpoints = Checkpoints(self._connection, partial(connect, path, self._settings, readonly=False))
         self.closed = False
         self._changes, self._next_statistics = 0, FIRST_STATISTICS
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
@@ -242,7 +244,12 @@ class SqliteStore(Store):
         indexes = dict.fromkeys(name for line in plan for name in _INDEX.findall(line))
         return Explanation(compiled.sql, compiled.params, plan, tuple(indexes))
 
-    # --- locks and the end
+    # --- locks, threads and the end
+
+    def checkpoint_beside(self) -> None:
+        """Move the write-ahead log into the file in a thread from now on, for who writes all the time. May be repeated."""
+        if self._streams:
+            self._checkpoints.start()
 
     @contextmanager
     def without_waiting(self) -> Iterator[None]:
@@ -260,6 +267,7 @@ class SqliteStore(Store):
             if self.closed:
                 return
             self.closed = True
+            self._checkpoints.close()
             self._worker.close()
             self._readers.close()
             if not self.readonly:
