@@ -7,12 +7,12 @@ from mqsql.errors import QueryError, shown
 from mqsql.reference.collation import read_collation
 from mqsql.reference.keys import Select, read_keys
 from mqsql.reference.paths import walk
-from mqsql.reference.place import Place, resolve
+from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.projection import read_projection
 from mqsql.reference.query import Match, read_query
 from mqsql.reference.sorting import read_sort, sorted_by
 from mqsql.reference.values import MISSING, Fold, Order, order
-from mqsql.schema import BUFFERS, TASKS, Record, Table
+from mqsql.schema import TASKS, Record, Table
 
 Records = Iterable[Mapping[str, Any]]
 Keys = str | Iterable[str] | None
@@ -71,9 +71,7 @@ def distinct(
 ) -> list[Any]:
     """The different values at `key`, an array's elements one by one, in the order they are met; missing gives none."""
     place = _place(table, collation)
-    steps, kind = resolve(key, table, place.at(str(key)))
-    if kind is BUFFERS:
-        raise place.at(key).error('Buffers have no distinct values')
+    steps = resolve_value(key, table, place.at(str(key)))
     match = _read_optional(query, place)
     found = [v for record in _read_records(records, table) if match(record) for v in _values(record, steps)]
     first: dict[Order, Any] = {}

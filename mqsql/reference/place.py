@@ -106,6 +106,16 @@ def resolve(name: object, table: Table, place: Place) -> tuple[list[str], Kind]:
     return [column, *steps[1:]], kind
 
 
+def resolve_value(name: object, table: Table, place: Place) -> list[str]:
+    """The steps of a path whose values are sorted or returned: none of them is empty, and Buffers have no such values."""
+    steps, kind = resolve(name, table, place)
+    if '' in steps:
+        raise place.error(f'a path has no empty step: {shown(name)}')
+    if kind is BUFFERS:
+        raise place.error(f'{steps[0]} holds {kind.holds}, which have no order')
+    return steps
+
+
 def is_operators(operand: object) -> bool:
     """Whether it is a dict of operators: its first key begins with $."""
     if not isinstance(operand, Mapping):

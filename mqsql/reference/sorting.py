@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from mqsql.errors import QueryError, shown
 from mqsql.reference.paths import position
-from mqsql.reference.place import Place, resolve
+from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, order
-from mqsql.schema import BUFFERS, Record, Table
+from mqsql.schema import Record, Table
 
 Trail = dict[tuple[str, ...], int]
 """Which element a key came through, for each array on its path (named by the steps that lead there)."""
@@ -38,12 +38,7 @@ def read_sort(sort: object, table: Table) -> list[SortPath]:
 def _read_pair(pair: Any, table: Table) -> SortPath:
     if not isinstance(pair, list | tuple) or len(pair) != 2 or not _is_direction(pair[1]):
         raise QueryError(f'takes pairs of a key and 1 or -1, not {shown(pair)}', 'sort')
-    steps, kind = resolve(pair[0], table, Place(table, 'sort'))
-    if kind is BUFFERS:
-        raise QueryError('a Buffers column has no order', 'sort')
-    if '' in steps:
-        raise QueryError(f'a path to sort by has no empty step: {shown(pair[0])}', 'sort')
-    return SortPath(steps, pair[1] == -1)
+    return SortPath(resolve_value(pair[0], table, Place(table, 'sort')), pair[1] == -1)
 
 
 def _is_direction(direction: object) -> bool:

@@ -3,21 +3,22 @@
 Imports `queries` and what that imports.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import strategies as some
 from drawing import somewhere
 from draws import Draws
 from hypothesis import strategies as st
-from places import COLUMNS, Place, places
+from places import Place, places
 from queries import Query, query
 
-from mqsql.schema import TASKS, TEXT, TIMESTAMP, Record
+from mqsql.schema import BUFFERS, TASKS, Record
 
 
 def find_options(d: Draws, known: list[Place]) -> dict[str, Any]:
     """Some of `keys`, `sort`, `limit` and `skip`."""
-    drawn = {'keys': keys(d, known), 'sort': sort(d), 'limit': d.pick([0, 1, 2, 3]), 'skip': d.pick([0, 1, 2])}
+    drawn = {'keys': keys(d, known), 'sort': sort(d, known), 'limit': d.pick([0, 1, 2, 3]), 'skip': d.pick([0, 1, 2])}
     return {name: value for name, value in drawn.items() if d.once_in(2)}
 
 
@@ -45,12 +46,15 @@ def resolved(key: str) -> str:
     return TASKS.aliases.get(column, column) + dot + rest
 
 
-def sort(d: Draws) -> list[tuple[str, int]]:
-    """Typed columns to sort by."""
-    return d.several(1, 2, lambda: (d.pick(SORTABLE), d.pick([1, -1])))
+def sort(d: Draws, known: list[Place]) -> list[tuple[str, int]]:
+    """Columns and paths to sort by."""
+    return d.several(1, 2, lambda: (sort_key(d, known), d.pick([1, -1])))
 
 
-SORTABLE = [place.key for place in COLUMNS if place.kind in (TEXT, TIMESTAMP)] + ['complete', 'pyin']
+def sort_key(d: Draws, known: list[Place]) -> str:
+    """A place of the collection, or a column that may be empty."""
+    place = somewhere(d, known)
+    return place.key if place.kind is not BUFFERS and all(place.key.split('.')) else TASKS.key
 
 
 @st.composite
@@ -59,3 +63,15 @@ def finds(draw: st.DrawFn, most: int = 10) -> tuple[list[Record], list[tuple[Que
     collection = draw(some.collections(least=3))
     d, known = Draws(draw), places(collection)
     return collection, d.several(1, most, lambda: (query(d, known), find_options(d, known) if d.once_in(4) else {}))
+
+
+def drawn(one: Callable[[Draws, list[Place]], Any], most: int = 5) -> st.SearchStrategy[tuple[list[Record], list[Any]]]:
+    """A collection, and some of what `one` draws for its places."""
+
+    @st.composite
+    def both(draw: st.DrawFn) -> tuple[list[Record], list[Any]]:
+        collection = draw(some.collections())
+        d, known = Draws(draw), places(collection)
+        return collection, d.several(1, most, lambda: one(d, known))
+
+    return both()

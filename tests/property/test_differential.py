@@ -6,9 +6,11 @@ Two programs that share only the schema and the errors answer; a mistake must be
 from typing import Any
 
 import pytest
-from finds import finds
+from drawing import somewhere
+from finds import drawn, finds
 from hypothesis import given, settings
-from queries import OPERATORS, operators_in
+from projections import projection
+from queries import OPERATORS, operators_in, query
 from stores import filled, outcome
 from tally import TALLY
 
@@ -39,6 +41,37 @@ def test_rows_from_sql_are_the_rows_of_the_reference(drawn: tuple[list[Record], 
             assert outcome(store.find, query, **options) == expected
             if not options:
                 count(query, len(collection), expected)
+
+
+Ask = tuple[dict[str, Any], Any]
+
+
+@given(drawn(lambda d, known: (query(d, known), projection(d, known))))
+def test_projections_give_the_same(drawn: tuple[list[Record], list[Ask]]) -> None:
+    collection, asked = drawn
+    with filled(collection) as store:
+        for one, wanted in asked:
+            for test in ({}, one):
+                expected = outcome(reference.find, collection, test, projection=wanted)
+                assert outcome(store.find, test, projection=wanted) == expected
+
+
+@given(drawn(lambda d, known: (query(d, known), somewhere(d, known).key)))
+def test_distinct_values_are_the_same(drawn: tuple[list[Record], list[Ask]]) -> None:
+    collection, asked = drawn
+    with filled(collection) as store:
+        for one, key in asked:
+            for test in ({}, one):
+                assert outcome(store.distinct, key, test) == outcome(reference.distinct, collection, key, test)
+
+
+@given(drawn(lambda d, known: (query(d, known), {'limit': d.pick([None, 0, 1, 2]), 'skip': d.pick([0, 1, 9])})))
+def test_counts_and_first_records_are_the_same(drawn: tuple[list[Record], list[Ask]]) -> None:
+    collection, asked = drawn
+    with filled(collection) as store:
+        for one, window in asked:
+            assert store.count(one, **window) == reference.count(collection, one, **window)
+            assert outcome(store.find_one, one) == outcome(reference.find_one, collection, one)
 
 
 def test_the_queries_were_telling() -> None:

@@ -1,6 +1,6 @@
 """What holds of all queries, with no second opinion: negation, algebra, shape, windows, indexes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 from drawing import operand, somewhere
 from draws import Draws
-from finds import find_options, finds
+from finds import drawn, find_options, finds
 from hypothesis import given
-from hypothesis import strategies as st
-from places import places
 from queries import Query, conditions, member, query
 from stores import filled, ids
 from strategies import collections
@@ -23,18 +21,6 @@ from mqsql.schema import BUFFERS, TASKS, Record
 pytestmark = pytest.mark.usefixtures('local_zone')
 
 Drawn = tuple[list[Record], list[Any]]
-
-
-def drawn(one: Callable[[Draws, Any], Any], most: int = 5) -> st.SearchStrategy[Drawn]:
-    """A collection, and some of what `one` draws for its places."""
-
-    @st.composite
-    def both(draw: st.DrawFn) -> Drawn:
-        collection = draw(collections())
-        d, known = Draws(draw), places(collection)
-        return collection, d.several(1, most, lambda: one(d, known))
-
-    return both()
 
 
 # --- negation and algebra

@@ -1,0 +1,28 @@
+"""Projections to draw for a collection. Imports `drawing`, `finds`, `places` and `queries`."""
+
+from typing import Any
+
+from drawing import somewhere
+from draws import Draws
+from finds import overlap, resolved
+from places import Place
+from queries import element
+
+from mqsql.schema import DOCUMENT
+
+
+def projection(d: Draws, known: list[Place]) -> dict[str, Any]:
+    """A dict that keeps or drops some paths, none of them inside another, and cuts the arrays at others down."""
+    flag, chosen = d.pick([1, 0, True, False]), dict[str, Any]()
+    for _ in range(d.pick([1, 2, 3, 0])):
+        place = somewhere(d, known)
+        if not any(overlap(resolved(place.key), resolved(other)) for other in chosen):
+            chosen[place.key] = change(d, place) if d.once_in(3) else flag
+    return {**chosen, 'msg_id': d.pick([1, 0])} if d.once_in(4) else chosen
+
+
+def change(d: Draws, place: Place) -> dict[str, Any]:
+    """What makes an array shorter: one in four keeps the first element that matches."""
+    if place.kind is DOCUMENT and d.once_in(4):
+        return {'$elemMatch': element(d, place)}
+    return {'$slice': d.pick([1, -1, 0, 2, [0, 1], [1, 2], [-2, 1], [5, 1]])}
