@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from mqsql.compiler.comparison import ORDERS
 from mqsql.compiler.json_schema import SCHEMA_TESTS
-from mqsql.compiler.operators import OPERATORS
+from mqsql.compiler.operators import ELEMENTS, OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
 from mqsql.compiler.predicate import And, Count, Evaluated, Every, Field, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.sql import (
@@ -21,29 +21,31 @@ from mqsql.compiler.sql import (
     case,
     column,
     exists,
+    identifier,
     negated,
     number,
     one_of,
     row,
     select,
     slot,
+    subquery,
     table_function,
     text,
     total,
 )
-from mqsql.schema import DOCUMENT
+from mqsql.schema import DOCUMENT, Table
 from mqsql.schema.codec import encode_key
 
 COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
 
 
-def lower(predicate: Predicate, table: str) -> Condition:
+def lower(predicate: Predicate, table: Table) -> Condition:
     """The condition of a predicate over the rows of `table`."""
     numbers = count(1)
     return Scope(table, lambda: f'e{next(numbers)}').lower(predicate)
 
 
-def lower_position(predicate: Predicate, table: str) -> exp.Expr:
+def lower_position(predicate: Predicate, table: Table) -> exp.Expr:
     """The position of the first element that satisfies a Some, NULL where there is none; its field's path is strict."""
     numbers = count(1)
     return Scope(table, lambda: f'e{next(numbers)}').position(predicate)
@@ -56,7 +58,7 @@ class Scope:
     The element is a json_each row, an object or an array; an array is read as an object whose keys are its positions.
     """
 
-    table: str
+    table: Table
     alias: Callable[[], str]
     element: str | None = None
 
@@ -78,7 +80,7 @@ class Scope:
             case If(test, then, otherwise):
                 return case((self.lower(test), self.lower(then)), default=self.lower(otherwise))
             case Evaluated(columns, name):
-                return call('mqsql_expr', slot(name), *(column(read, self.table) for read in columns))
+                return call('mqsql_expr', slot(name), *(column(read, self.table.name) for read in columns))
             case Count(children, operator, name):
                 return COMPARISONS[operator](
                     this=total([self.lower(child) for child in children]), expression=slot(name)
@@ -99,12 +101,23 @@ class Scope:
         if test.field.strict:
             return condition(self._node(test.field).value())
         assert operator is not None
-        return self._walks(test.field, operator.offers(test.form), condition)
+        offers = operator.offers(test.form)
+        if offers == ELEMENTS and (test.field.column, test.field.steps) in self.table.paths:
+            return self._indexed(test.field, condition)
+        return self._walks(test.field, offers, condition)
+
+    def _indexed(self, field: Field, condition: Callable[[Value], Condition]) -> Condition:
+        """The record is one of those that an index has with a value that satisfies the condition."""
+        alias, (column, steps) = self.alias(), (field.column, field.steps)
+        assert column is not None
+        offered = exp.Table(this=identifier(self.table.paths[column, steps]), alias=exp.TableAlias(this=alias))
+        records = subquery([exp.column('record', alias)], [offered], condition(row(alias)))
+        return exp.In(this=exp.column('rowid'), query=records)
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
             return exp.column('key', self.element)  # the element's name or position
-        return column(field.column, self.table)
+        return column(field.column, self.table.name)
 
     def _node(self, field: Field) -> Node:
         """Where a strict path leads."""

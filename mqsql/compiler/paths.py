@@ -72,26 +72,37 @@ class Walk:
             branches.append((_holds_array(way), self._chain()))
         return case(*branches, default=self.test(end.value()))
 
+    def rows(self) -> tuple[list[exp.Table], str]:
+        """The values offered as rows of the last of these tables, whose alias comes with them."""
+        return self._tables(known=False)
+
     def _elements(self, end: Node) -> Condition:
         alias = self.alias()
         return exists([table_function('json_each', end.place(), alias)], self.test(row(alias)))
 
     def _chain(self) -> Condition:
-        """One json_each a step, each over the objects that the step can be taken from, the last over what is offered."""
+        tables, alias = self._tables(known=True)
+        return exists(tables, self.test(row(alias)))
+
+    def _tables(self, *, known: bool) -> tuple[list[exp.Table], str]:
+        """One json_each a step, each over the objects that the step can be taken from, the last over what is offered.
+
+        `known` says that one of the values on the way is an array.
+        """
         tables = []
         node = self.start
         guard: Callable[[exp.Expr], exp.Expr] = _unguarded
         for i, step in enumerate(self.steps):
             alias = self.alias()
             last = i == len(self.steps) - 1
-            # Where there is but one step, the CASE has found the array that it is taken from.
-            only = last and i == 0
+            # Where there is but one step, that is the array that it is taken from.
+            only = known and last and i == 0
             source = self._array(node, step, last) if only else guard(self._objects(node, step, last))
             tables.append(table_function('json_each', [source], alias))
             node, guard = _column(alias).child(encode_key(step)), self._guard(alias)
         alias = self.alias()
         tables.append(table_function('json_each', [guard(self._offered(node))], alias))
-        return exists(tables, self.test(row(alias)))
+        return tables, alias
 
     def _guard(self, alias: str) -> Callable[[exp.Expr], exp.Expr]:
         """Only an object's text may be given to JSON functions, and only objects offer anything from inside an array."""

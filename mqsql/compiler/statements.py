@@ -38,7 +38,7 @@ def select_text(
     or as the stored array of their rows' ids.
     """
     outputs = [_output(table, name, inline) for name in columns]
-    outputs += [lower_position(extra, table.name) for extra in extras]
+    outputs += [lower_position(extra, table) for extra in extras]
     statement = select(outputs, [_table(table)], _where(table, predicate))
     statement.set('order', _order(table, sort))
     _set_window(statement, window)
@@ -76,7 +76,7 @@ def _table(table: Table) -> exp.Table:
 
 
 def _where(table: Table, predicate: Predicate) -> exp.Expr | None:
-    return None if predicate == ALWAYS else lower(predicate, table.name)
+    return None if predicate == ALWAYS else lower(predicate, table)
 
 
 def _order(table: Table, sort: Sort) -> exp.Order:

@@ -21,9 +21,15 @@ ROW_IDS = ('rowid', 'oid', '_rowid_')
 
 @dataclass(frozen=True)
 class Index:
-    """An index on columns, in order."""
+    """An index on columns, in order, or on one path into a Document (`Index(('header.msg_type',))`)."""
 
     columns: tuple[str, ...]
+
+    @property
+    def path(self) -> tuple[str, tuple[str, ...]] | None:
+        """The column and the steps of a path; None for an index on columns."""
+        column, *steps = self.columns[0].split('.')
+        return (column, tuple(steps)) if steps else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +49,17 @@ class Table:
     def __post_init__(self) -> None:
         for what in ('columns', 'aliases'):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
-        named = [*self.aliases.values(), *(c for index in self.indexes for c in index.columns)]
+        named = [*self.aliases.values(), *(c.partition('.')[0] for index in self.indexes for c in index.columns)]
         if self.columns.get(self.key) is not TEXT:
             raise ValueError(f'table {self.name!r}: the key {self.key!r} must be one of its Text columns')
         if lost := [c for c in named if c not in self.columns]:
             raise ValueError(f'table {self.name!r}: there is no column {lost[0]!r}')
+        if odd := [
+            i for i in self.indexes if i.path and (len(i.columns) > 1 or self.columns[i.path[0]] is not DOCUMENT)
+        ]:
+            raise ValueError(
+                f'table {self.name!r}: an index is on columns, or on one path into a Document: {odd[0].columns}'
+            )
         folded = [c.lower() for c in self.columns]
         for c in (*self.columns, *self.aliases):
             if (
@@ -68,6 +80,11 @@ class Table:
     def buffers_table(self) -> str:
         """The table that holds the blobs of this table's Buffers columns."""
         return f'{self.name.removesuffix("_records").removesuffix("s")}_buffers'
+
+    @cached_property
+    def paths(self) -> Mapping[tuple[str, tuple[str, ...]], str]:
+        """The paths that are indexed, as column and steps, each with the table that holds what the path offers."""
+        return {index.path: f'{self.name}/{index.columns[0]}' for index in self.indexes if index.path}
 
     @cached_property
     def default_keys(self) -> tuple[str, ...]:

@@ -114,6 +114,7 @@ def _check_owner(connection: apsw.Connection, path: str, guest: Guest | None) ->
 
 def _check_columns(connection: apsw.Connection, path: str, table: Table) -> None:
     found = {name for (name,) in connection.execute('SELECT name FROM pragma_table_info(?)', (table.name,))}
+    found.discard(ddl.POSITION)
     if not found:
         raise StorageError(f'{path}: it holds no table {table.name!r}; open it without readonly=True to create it')
     if differing := sorted(found.symmetric_difference(table.columns)):

@@ -1,4 +1,4 @@
-"""The fixed SQL of a table, built from its definition alone: no value ever enters it. Imports `schema` of the project.
+"""The fixed SQL of a table, built from its definition alone: no value ever enters it. Imports `compiler` and `schema`.
 
 A table of records has one column per key. A Buffers column holds the JSON array of the ids of its blobs, which are rows
 of a table of their own: an UPDATE rewrites its row, and one line of output must not rewrite the arguments of the task.
@@ -8,7 +8,11 @@ Ids are never used again and blobs never change in place; triggers delete the bl
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from mqsql.compiler.indexes import path_index
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
+
+POSITION = 'rowid'
+"""The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
 
 APPLICATION_ID = 0x6D71736C
 """Marks a file as one of ours; the ASCII codes of "mqsl"."""
@@ -39,9 +43,9 @@ def _listed(names: Sequence[str]) -> str:
 def objects(table: Table) -> Iterator[tuple[str, str]]:
     """The names of the tables, indexes and triggers of a table, each with the statement that creates it."""
     columns = ', '.join(f'{quote(c)} {_TYPES[kind]}' + _constraint(table, c) for c, kind in table.columns.items())
-    yield table.name, f'CREATE TABLE {quote(table.name)} ({columns})'
+    yield table.name, f'CREATE TABLE {quote(table.name)} ({POSITION} INTEGER PRIMARY KEY AUTOINCREMENT, {columns})'
     for index in table.indexes:
-        yield index_name(table, index), _index(table, index)
+        yield from index_objects(table, index)
     buffers = [c for c, kind in table.columns.items() if kind is BUFFERS]
     if buffers:
         blobs = quote(table.buffers_table)
@@ -55,12 +59,24 @@ def _constraint(table: Table, column: str) -> str:
 
 
 def index_name(table: Table, index: Index) -> str:
-    """The name of an index: table and columns, joined by the dots that no column has."""
-    return '.'.join((table.name, *index.columns))
+    """The name of an index: table and columns, joined by the dots that no column has; on a path, by a slash."""
+    return table.paths[index.path] if index.path else '.'.join((table.name, *index.columns))
 
 
-def _index(table: Table, index: Index) -> str:
-    return f'CREATE INDEX {quote(index_name(table, index))} ON {quote(table.name)} ({_listed(index.columns)})'
+def index_objects(table: Table, index: Index) -> Iterator[tuple[str, str]]:
+    """What an index consists of; the names of an index on a path all begin with that of a table."""
+    name = index_name(table, index)
+    if index.path is None:
+        yield name, f'CREATE INDEX {quote(name)} ON {quote(table.name)} ({_listed(index.columns)})'
+    else:
+        yield from path_index(table, index)
+
+
+def drop_index(table: Table, index: Index) -> Iterator[str]:
+    """What takes an index away."""
+    for name, sql in reversed(list(index_objects(table, index))):
+        kind = sql.split(maxsplit=2)[1]
+        yield f'DROP {kind} {quote(name)}'
 
 
 def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
