@@ -11,12 +11,13 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 SECONDS = 60
+DATABASE = '--IPController.db_class=mqsql.hub.SQLiteDB'
 
 
 @contextmanager
-def controller(directory: Path, *arguments: str, engines: int = 2) -> Iterator[Any]:
+def controller(directory: Path, *arguments: str, engines: int = 2, database: str = DATABASE) -> Iterator[Any]:
     """A running cluster whose hub keeps its records in `directory`/tasks.db; its processes are gone after the block."""
-    options = ['--IPController.db_class=mqsql.hub.SQLiteDB', f'--SQLiteDB.location={directory}', *arguments]
+    options = [database, f'--SQLiteDB.location={directory}', *arguments]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('IPYTHONDIR', str(directory / 'ipython'))
         cluster = ipyparallel.Cluster(n=engines, controller_args=options, log_level=40)
