@@ -4,7 +4,7 @@ SQL has no words for most of them, and two programs for one operator would be on
 evaluated by `mqsql_expr`, which gets it as one parameter and the columns that it names as the others. It is built twice:
 once when the query is read, so that what is wrong with it is known before any row is, and once for the connection.
 
-    core      operands, variables, paths; how operators are read
+    core      variables, paths, what an operator is    operands  how operands are read
     logic     comparison, conditions, variables       numbers   arithmetic
     moments   zones, units     dates, texts, arrays, types      operators on these
 """

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
-    MANY,
     MISSING,
     Built,
     ExpressionError,
@@ -12,16 +11,15 @@ from mqsql.compiler.expressions.core import (
     Operator,
     Variables,
     as_null,
-    fields,
     is_nullish,
     is_true,
     need_list,
     need_whole,
     order_key,
-    positional,
     wrong,
 )
 from mqsql.compiler.expressions.logic import check_name
+from mqsql.compiler.expressions.operands import MANY, fields, positional
 
 # --- elements
 

@@ -5,7 +5,7 @@ MongoDB does. Operators are plain functions of values, which raise ExpressionErr
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -59,7 +59,7 @@ class Here:
     column: Callable[[str | None, str, bool], str]
     variables: frozenset[str] = frozenset({'ROOT', 'CURRENT', 'NOW', 'REMOVE'})
     depth: int = 0
-    folds: bool = field(default=True)
+    folds: bool = True
 
     def inside(self, step: str, *variables: str) -> 'Here':
         """A step further in, with more variables."""
@@ -72,9 +72,9 @@ class Here:
         """The QueryError for this place."""
         return QueryError(message, self.path)
 
-    def unreached(self) -> 'Here':
-        """The same place in a branch that is never taken."""
-        return replace(self, folds=False)
+    def if_reached(self, reached: bool) -> 'Here':
+        """The same place, in a branch that may never be taken."""
+        return self if reached else replace(self, folds=False)
 
     def made(self, run: Run, parts: list[Built]) -> Built:
         """An expression of these parts, computed at once if all are constant."""
@@ -245,68 +245,3 @@ def need_date(value: Any) -> datetime:
     if not isinstance(value, datetime):
         raise wrong('a date', value)
     return value
-
-
-# --- how operands are read
-
-
-def positional(function: Callable[..., Any], least: int, most: int | None = None) -> Operator:
-    """An operator on a list of operands; a single one may stand without the list."""
-    top = least if most is None else most
-
-    def build(here: Here, operand: Any) -> Built:
-        listed = isinstance(operand, list)
-        operands = operand if listed else [operand]
-        if not least <= len(operands) <= top:
-            raise here.error(f'takes {_counted(least, top)}, not {len(operands)}')
-        parts = [here.inside(f'[{i}]' if listed else '').build(item) for i, item in enumerate(operands)]
-        return here.made(lambda v: function(*[part.run(v) for part in parts]), parts)
-
-    return Operator(build)
-
-
-MANY = 2**31
-
-
-def _counted(least: int, most: int) -> str:
-    if most == MANY:
-        return f'{least} operands or more'
-    return f'{least} operand{"s" * (least != 1)}' if least == most else f'{least} to {most} operands'
-
-
-def fields(here: Here, operand: Any, required: str, optional: str = '') -> dict[str, Any]:
-    """The named operands of an operator, checked for their names."""
-    if not isinstance(operand, dict):
-        raise here.error(f'takes a dict of {required}, not {shown(operand)}')
-    names = [*required.split(), *optional.split()]
-    if unknown_names := [name for name in operand if name not in names]:
-        raise here.error(unknown('operand', unknown_names[0], names))
-    if lacking := [name for name in required.split() if name not in operand]:
-        raise here.error(f'lacks the operand {lacking[0]!r}')
-    return operand
-
-
-Checks = Mapping[str, Callable[[Any], Any]]
-
-
-def named(function: Callable[..., Any], required: str, optional: str = '', checks: Checks | None = None) -> Operator:
-    """An operator on named operands; `checks` find what is wrong with constant ones, whatever the others are."""
-    checked = checks or {}
-
-    def build(here: Here, operand: Any) -> Built:
-        given = fields(here, operand, required, optional)
-        parts = {name: here.inside(f'.{name}').build(item) for name, item in given.items()}
-        for name in given.keys() & checked.keys():
-            _check(here.inside(f'.{name}'), parts[name], checked[name])
-
-        def run(variables: Variables) -> Any:
-            return function(**{name: part.run(variables) for name, part in parts.items()})
-
-        return here.made(run, list(parts.values()))
-
-    return Operator(build)
-
-
-def _check(here: Here, part: Built, check: Callable[[Any], Any]) -> None:
-    if part.constant and here.folds and not is_nullish(value := part.run({})):
-        here.made(lambda variables: check(value), [])

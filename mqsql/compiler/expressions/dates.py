@@ -13,13 +13,12 @@ from mqsql.compiler.expressions.core import (
     Operator,
     is_nullish,
     is_number,
-    named,
     need_date,
     need_text,
-    positional,
     wrong,
 )
 from mqsql.compiler.expressions.moments import instant, local, milliseconds, zone
+from mqsql.compiler.expressions.operands import named, positional
 
 # --- units
 

@@ -1,6 +1,7 @@
 """Comparison, boolean and conditional operators, and variables. Imports `core`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
@@ -10,12 +11,11 @@ from mqsql.compiler.expressions.core import (
     Operator,
     Variables,
     constant,
-    fields,
     is_nullish,
     is_true,
     order_key,
-    positional,
 )
+from mqsql.compiler.expressions.operands import fields, positional
 from mqsql.errors import shown
 
 
@@ -67,20 +67,13 @@ def _cond(here: Here, operand: Any) -> Built:
         operand = dict(zip(('if', 'then', 'else'), operand, strict=True))
     given = fields(here, operand, 'if then else')
     test = here.inside('.if').build(given['if'])
-    return _choice(here, test, (here.inside('.then'), given['then']), (here.inside('.else'), given['else']))
-
-
-Branch = tuple[Here, Any]
-
-
-def _choice(here: Here, test: Built, then: Branch, otherwise: Branch) -> Built:
-    """One of two branches; where the test is constant, the other one is never reached."""
-    if not test.constant:
-        yes, no = (place.build(expression) for place, expression in (then, otherwise))
-        return Built(lambda v: yes.run(v) if is_true(test.run(v)) else no.run(v))
-    taken, dead = (then, otherwise) if is_true(test.run({})) else (otherwise, then)
-    dead[0].unreached().build(dead[1])
-    return taken[0].build(taken[1])
+    holds = is_true(test.run({})) if test.constant else None
+    # Where the test is constant, one branch is never reached.
+    then = here.inside('.then').if_reached(holds is not False).build(given['then'])
+    otherwise = here.inside('.else').if_reached(not holds).build(given['else'])
+    if holds is not None:
+        return then if holds else otherwise
+    return Built(lambda v: then.run(v) if is_true(test.run(v)) else otherwise.run(v))
 
 
 def _switch(here: Here, operand: Any) -> Built:
@@ -88,29 +81,27 @@ def _switch(here: Here, operand: Any) -> Built:
     branches = given['branches']
     if not isinstance(branches, list) or not branches:
         raise here.error(f'takes a non-empty list of branches, not {shown(branches)}')
-    places = [here.inside(f'.branches[{i}]') for i in range(len(branches))]
-    checked = [fields(place, branch, 'case then') for place, branch in zip(places, branches, strict=True)]
-    cases = []
-    for place, branch in zip(places, checked, strict=True):
-        test = place.inside('.case').build(branch['case'])
-        dead = test.constant and not is_true(test.run({}))
-        value = (place.unreached() if dead else place).inside('.then').build(branch['then'])
-        if not dead:
+    cases: list[tuple[Built, Built]] = []
+    reached = True
+    for i, branch in enumerate(branches):
+        place = here.inside(f'.branches[{i}]').if_reached(reached)
+        parts = fields(place, branch, 'case then')
+        test = place.inside('.case').build(parts['case'])
+        holds = is_true(test.run({})) if test.constant else None
+        value = place.inside('.then').if_reached(holds is not False).build(parts['then'])
+        if reached and holds is not False:
             cases.append((test, value))
-        if test.constant and not dead:
-            here = here.unreached()
-            places = [later.unreached() for later in places]
-    default = here.inside('.default').build(given['default']) if 'default' in given else None
+        reached = reached and not holds
+    if 'default' in given:
+        cases.append((constant(True), here.inside('.default').if_reached(reached).build(given['default'])))
+    return here.made(partial(_first_that_holds, cases), [part for case in cases for part in case])
 
-    def run(variables: Variables) -> Any:
-        for test, value in cases:
-            if is_true(test.run(variables)):
-                return value.run(variables)
-        if default is None:
-            raise ExpressionError('no branch holds, and there is no default')
-        return default.run(variables)
 
-    return here.made(run, [part for case in cases for part in case] + ([default] if default else []))
+def _first_that_holds(cases: list[tuple[Built, Built]], variables: Variables) -> Any:
+    for test, value in cases:
+        if is_true(test.run(variables)):
+            return value.run(variables)
+    raise ExpressionError('no branch holds, and there is no default')
 
 
 # --- variables

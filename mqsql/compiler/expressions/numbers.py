@@ -11,17 +11,16 @@ from fractions import Fraction
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
-    MANY,
     ExpressionError,
     Operator,
     is_nullish,
     is_number,
     need_whole,
     order_key,
-    positional,
     wrong,
 )
 from mqsql.compiler.expressions.moments import milliseconds, shifted
+from mqsql.compiler.expressions.operands import MANY, positional
 from mqsql.schema.codec import INT64
 
 Number = int | float

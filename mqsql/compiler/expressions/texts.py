@@ -7,18 +7,16 @@ from functools import lru_cache
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
-    MANY,
     ExpressionError,
     Operator,
     is_nullish,
     is_number,
-    named,
     need_text,
     need_whole,
-    positional,
     wrong,
 )
 from mqsql.compiler.expressions.dates import ISO, formatted
+from mqsql.compiler.expressions.operands import MANY, named, positional
 from mqsql.compiler.patterns import FLAGS, MAX_REGEX
 
 _LOWER = str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')

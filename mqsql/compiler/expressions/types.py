@@ -13,11 +13,11 @@ from mqsql.compiler.expressions.core import (
     is_nullish,
     is_number,
     is_true,
-    positional,
     wrong,
 )
 from mqsql.compiler.expressions.moments import milliseconds, shifted
 from mqsql.compiler.expressions.numbers import to_float
+from mqsql.compiler.expressions.operands import positional
 from mqsql.compiler.expressions.texts import as_text
 from mqsql.errors import shown
 from mqsql.schema.codec import EPOCH
