@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -185,8 +186,6 @@ def run_tasks(rc: Any, go: Path) -> None:
 
 def wait_until(holds: Callable[[], bool]) -> None:
     """Return when `holds` does; fail if it does not in time."""
-    import time
-
     deadline = time.monotonic() + START_SECONDS
     while not holds():
         if time.monotonic() > deadline:

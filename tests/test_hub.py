@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -270,8 +271,6 @@ def test_a_request_after_its_output_completes_the_record(db: SQLiteDB) -> None:
 
 
 def test_several_hubs_and_other_users_of_sqlite_do_not_meet(tmp_path: Path) -> None:
-    import sqlite3
-
     first, second = SQLiteDB(location=str(tmp_path)), SQLiteDB(location=str(tmp_path))
     first.add_record('a', {'header': {}, 'buffers': [b'a']})
     second.add_record('b', {'header': {}, 'buffers': [b'b']})

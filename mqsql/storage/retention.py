@@ -1,4 +1,4 @@
-"""Keeping a history within limits, in steps too short to be noticed. Imports `errors` and `schema` of the project."""
+"""Keeping a history within limits, in steps too short to be noticed. Imports `backlog`, `sqlite` and `schema`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Statements run in a process of their own, which can be ended whatever they do. Imports `errors` of the project.
+"""Statements run in a process of their own, which can be ended whatever they do. Imports `connection`, `limits`, `errors`.
 
 SQLite can be stopped between two steps of a statement, but a pattern that is tried on a text is one step, and there are
 patterns that take longer than the age of the universe. The process is started when first needed and kept.
@@ -18,6 +18,7 @@ from typing import IO, Any
 import apsw
 
 from mqsql.errors import StorageError
+from mqsql.storage.connection import Settings, connect
 from mqsql.storage.limits import Deadline
 
 Row = tuple[Any, ...]
@@ -103,8 +104,6 @@ def _read(file: IO[bytes], length: int, deadline: Deadline) -> bytes:
 
 def serve() -> None:
     """Answer the questions on standard input, about the file that the command line names, until it ends."""
-    from mqsql.storage.connection import Settings, connect
-
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     connection = connect(sys.argv[1], Settings(), readonly=True)
     _write(answers, b'')
