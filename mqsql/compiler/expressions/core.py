@@ -214,6 +214,19 @@ def order_key(value: Any) -> str:
     return '' if value is MISSING else bson_key(value)
 
 
+def compare(left: Any, right: Any) -> int:
+    """Below 0, 0 or above 0, as the left one orders before, with or behind the right one."""
+    # What Python itself orders as BSON does needs no key.
+    kinds = {type(left), type(right)}
+    direct = kinds in _DIRECT or (kinds <= _NUMBERS and left == left and right == right)
+    a, b = (left, right) if direct else (order_key(left), order_key(right))
+    return (a > b) - (a < b)
+
+
+_DIRECT = [{str}, {datetime}]
+_NUMBERS = {int, float}
+
+
 def wrong(wanted: str, value: Any) -> ExpressionError:
     """The error for an operand of another type."""
     return ExpressionError(f'takes {wanted}, not {shown(value)}')

@@ -10,22 +10,17 @@ from mqsql.compiler.expressions.core import (
     Here,
     Operator,
     Variables,
+    compare,
     constant,
     is_nullish,
     is_true,
-    order_key,
 )
 from mqsql.compiler.expressions.operands import fields, positional
 from mqsql.errors import shown
 
 
-def _compare(test: Callable[[str, str], bool]) -> Operator:
-    return positional(lambda left, right: test(order_key(left), order_key(right)), 2)
-
-
-def _cmp(left: Any, right: Any) -> int:
-    a, b = order_key(left), order_key(right)
-    return (a > b) - (a < b)
+def _compares(holds: Callable[[int], bool]) -> Operator:
+    return positional(lambda left, right: holds(compare(left, right)), 2)
 
 
 # --- what is not always evaluated
@@ -132,13 +127,13 @@ def _literal(here: Here, operand: Any) -> Built:
 
 
 LOGIC: dict[str, Operator] = {
-    '$eq': _compare(lambda a, b: a == b),
-    '$ne': _compare(lambda a, b: a != b),
-    '$gt': _compare(lambda a, b: a > b),
-    '$gte': _compare(lambda a, b: a >= b),
-    '$lt': _compare(lambda a, b: a < b),
-    '$lte': _compare(lambda a, b: a <= b),
-    '$cmp': positional(_cmp, 2),
+    '$eq': _compares(lambda order: order == 0),
+    '$ne': _compares(lambda order: order != 0),
+    '$gt': _compares(lambda order: order > 0),
+    '$gte': _compares(lambda order: order >= 0),
+    '$lt': _compares(lambda order: order < 0),
+    '$lte': _compares(lambda order: order <= 0),
+    '$cmp': positional(compare, 2),
     '$and': Operator(_and),
     '$or': Operator(_or),
     '$not': positional(lambda value: not is_true(value), 1),
