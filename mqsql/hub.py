@@ -95,7 +95,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         super().__init__(**kwargs)
         self.location = self.location or _profile_directory()
         self._file = SqliteStore(
-            str(Path(self.location, self.filename)),
+            str(Path(self.location, self.filename).absolute()),
             table=_table(self.table or f'_{self.session}'),
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
             history=History(self.table, self.log.warning, adopt=self.adopt),

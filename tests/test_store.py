@@ -322,6 +322,16 @@ def test_a_file_keeps_its_records(path: Path) -> None:
             assert store.get_record('m')['buffers'] == FULL['buffers']
 
 
+def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with mqsql.open('tasks.db', query_timeout=30) as store:
+        store.add_record('m', {'label': 'here'})
+        (tmp_path / 'elsewhere').mkdir()
+        monkeypatch.chdir(tmp_path / 'elsewhere')
+        assert [r['label'] for r in store.find()] == ['here']
+        assert len(store.find_records({'label': {'$regex': 'here'}})) == 1
+
+
 def test_a_file_is_plain_sqlite(path: Path) -> None:
     with mqsql.open(path) as store:
         store.add_record('m', FULL)

@@ -34,6 +34,9 @@ def open(
     seconds to wait while another process writes, `query_timeout` how many a query may take (0: any time; `find`, which
     streams, has none).
 
+    While a store is open, its own process should not open the file with Python's sqlite3: two copies of SQLite in one process
+    undo each other's locks (sqlite.org/howtocorrupt.html, 2.2.1). Other processes may.
+
     Raises StorageError for a file that cannot be opened or is not ours, which is then left as it is.
     """
     name = _path(url)
@@ -56,4 +59,5 @@ def _path(url: object) -> str:
         )
     if not name:
         raise StorageError(f'the empty text names no store; give a path, sqlite:///path, {MEMORY} or {DICT}')
-    return name
+    # Connections are made later too, wherever the process is then.
+    return name if name in (MEMORY, DICT) else os.path.abspath(name)

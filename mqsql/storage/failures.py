@@ -23,7 +23,11 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     ),
     (apsw.CantOpenError, 'the file cannot be opened; its directory must exist, and SQLite writes beside the file'),
     (apsw.InterruptError, 'the query was stopped'),
-    (apsw.IOError, 'reading or writing the file failed; look at the disk or the network'),
+    (
+        apsw.IOError,
+        'reading or writing the file failed; look at the disk or the network, and whether this process has the file open '
+        "with Python's sqlite3 too, which undoes the locks",
+    ),
     (apsw.NoMemError, 'there is not enough memory for this'),
     (apsw.PermissionsError, 'the permissions of the file forbid it'),
 )
