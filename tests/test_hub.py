@@ -1,5 +1,6 @@
 """The hub's database: ipyparallel's own tests of a backend, its defects that are gone, and a real controller."""
 
+import fnmatch
 import logging
 import re
 import sqlite3
@@ -161,6 +162,28 @@ def test_documents_come_back_as_dicts(db: SQLiteDB) -> None:
     for key in ('error', 'execute_result', 'display_data'):
         db.update_record('m', {key: content})
         assert db.get_record('m')[key] == content
+
+
+def test_whole_documents_are_compared(db: SQLiteDB) -> None:
+    db.add_record('m', {'header': {'msg_type': 'apply_request', 'date': NOON}})
+    for query in ({'header': {'msg_type': 'apply_request', 'date': NOON}}, {'header.date': {'$lte': NOON}}):
+        assert [r['msg_id'] for r in db.find_records(query)] == ['m']
+    assert db.find_records({'header': {'msg_type': 'apply_request'}}) == []
+
+
+def test_globs_are_those_of_fnmatch(db: SQLiteDB) -> None:
+    for label in ('apple', 'pear', '^nut', None):
+        db.add_record(str(label), {'label': label})
+    for pattern in ('[!a]*', '[^a]*', '*p?*', '?ear'):
+        expected = [x for x in ('apple', 'pear', '^nut') if fnmatch.fnmatchcase(x, pattern)]
+        assert [r['label'] for r in db.find_records({'label': {'$glob': pattern}}, ['label'])] == expected
+
+
+def test_a_naive_time_of_the_caller_is_left_as_it_is(db: SQLiteDB) -> None:
+    record = {'submitted': datetime(2026, 3, 1, 12), 'header': {'date': datetime(2026, 3, 1, 12)}}
+    db.add_record('m', record)
+    assert record == {'submitted': datetime(2026, 3, 1, 12), 'header': {'date': datetime(2026, 3, 1, 12)}}
+    assert db.get_record('m')['submitted'] == datetime(2026, 3, 1, 12).astimezone()
 
 
 def test_every_display_is_kept(db: SQLiteDB) -> None:
