@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import QueryError, RecordError, UnknownNameError, shown, unknown
+from mqsql.schema.codec import encode_text
 from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, UnstorableError
 
 Record = dict[str, Any]
@@ -84,7 +85,7 @@ class Table:
     @cached_property
     def paths(self) -> Mapping[tuple[str, tuple[str, ...]], str]:
         """The paths that are indexed, as column and steps, each with the table that holds what the path offers."""
-        return {index.path: f'{self.name}/{index.columns[0]}' for index in self.indexes if index.path}
+        return {index.path: f'{self.name}/{encode_text(index.columns[0])}' for index in self.indexes if index.path}
 
     @cached_property
     def default_keys(self) -> tuple[str, ...]:

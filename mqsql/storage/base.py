@@ -1,4 +1,4 @@
-"""What every store offers, and the checks that all share. Imports `errors` and `schema` of the project."""
+"""What every store offers, and the checks that all share. Imports `errors`, `schema`, `ddl`, `indexes`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,8 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
-from mqsql.schema import TASKS, TEXT, Record, Table
+from mqsql.schema import TASKS, TEXT, Index, Record, Table
 from mqsql.schema.types import UnstorableError
+from mqsql.storage.ddl import index_name
+from mqsql.storage.indexes import IndexKeys, index_names, read_index, with_index, without_index
 
 Keys = str | Iterable[str] | None
 Sort = str | list[tuple[str, int]] | None
@@ -127,6 +129,35 @@ class Store(ABC):
             raise QueryError('a query is a dict, not None; {} drops every record')
         self._drop_matching(query)
 
+    # --- indexes
+
+    def create_index(self, keys: IndexKeys) -> str:
+        """Make queries on a column, on several, or on one path into a Document (arrays on the way included) fast.
+
+        No answer changes. Returns the index's name; an index that is there already is kept.
+        """
+        self._check_writable()
+        self._look_for_indexes()
+        index = read_index(keys, self.table)
+        table = with_index(self.table, index)
+        if table is not self.table:
+            self._create_index(table, index)
+            self.table = table
+        return index_name(table, index)
+
+    def drop_index(self, name: str) -> None:
+        """Take an index away, by its name; UnknownNameError if there is none of this name."""
+        self._check_writable()
+        self._look_for_indexes()
+        table, index = without_index(self.table, name)
+        self._drop_index(self.table, index)
+        self.table = table
+
+    def list_indexes(self) -> dict[str, tuple[str, ...]]:
+        """The keys of each index, by its name."""
+        self._look_for_indexes()
+        return index_names(self.table)
+
     @abstractmethod
     def get_history(self) -> list[str]:
         """All keys by time of submission; records without one come first, as in ipyparallel's own SQLite database."""
@@ -157,6 +188,16 @@ class Store(ABC):
 
     @abstractmethod
     def _drop_matching(self, query: Query) -> None: ...
+
+    @abstractmethod
+    def _look_for_indexes(self) -> None:
+        """Follow what another process may have created or dropped."""
+
+    @abstractmethod
+    def _create_index(self, table: Table, index: Index) -> None: ...
+
+    @abstractmethod
+    def _drop_index(self, table: Table, index: Index) -> None: ...
 
     # --- shared checks
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mqsql import reference
 from mqsql.errors import DuplicateRecordError, StorageError, shown
-from mqsql.schema import TASKS, Record, Table
+from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.storage.base import Explanation, Keys, Projection, Query, Sort, Store
 
 
@@ -92,6 +92,15 @@ class DictStore(Store):
         with self._lock:
             for record in reference.find(list(self._open.values()), query, [], table=self.table):
                 del self._open[record[self.table.key]]
+
+    def _look_for_indexes(self) -> None:
+        """No other process has these."""
+
+    def _create_index(self, table: Table, index: Index) -> None:
+        """Dicts are searched from end to end."""
+
+    def _drop_index(self, table: Table, index: Index) -> None:
+        """See `_create_index`."""
 
     def get_history(self) -> list[str]:
         """See Store."""

@@ -17,7 +17,7 @@ import apsw
 from mqsql.compiler import Query as CompiledQuery
 from mqsql.compiler import Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.errors import DuplicateRecordError, StorageError, shown
-from mqsql.schema import BUFFERS, TASKS, Record, Table
+from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.codec import decode_text, decoder, encode, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.base import Explanation, Keys, Projection, Query, Sort, Store
@@ -25,6 +25,7 @@ from mqsql.storage.buffers import LazyBuffers
 from mqsql.storage.checkpoints import Checkpoints
 from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
+from mqsql.storage.indexes import with_found_indexes
 from mqsql.storage.limits import Deadline
 from mqsql.storage.shipped import History, all_shipped
 from mqsql.storage.streaming import Found, Readers
@@ -63,6 +64,7 @@ class SqliteStore(Store):
         self._checkpoints = Checkpoints(self._connection, partial(connect, path, self._settings, readonly=False))
         self.closed = False
         self._changes, self._next_statistics = 0, FIRST_STATISTICS
+        self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
 
     def _decoder(self, column: str) -> Callable[[Any], Any]:
@@ -170,6 +172,7 @@ class SqliteStore(Store):
 
     def _compile(self, query: Query | None, keys: Keys, **options: Any) -> CompiledQuery:
         query = {} if query is None else query
+        self._look_for_indexes()
         return compile(query, keys, table=self.table, buffers=self._lazy_buffers, **options)
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
@@ -209,18 +212,40 @@ class SqliteStore(Store):
 
     def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
         """See Store."""
+        self._look_for_indexes()
         compiled = compile_count({} if query is None else query, limit=limit, skip=skip, table=self.table)
         return int(self._fetch(compiled, self._settings.query_timeout)[0][0])
 
     def distinct(self, key: str, query: Query | None = None) -> list[Any]:
         """See Store."""
+        self._look_for_indexes()
         compiled = compile_distinct(key, query, table=self.table)
         return compiled.values(self._fetch(compiled, self._settings.query_timeout))
 
     def _drop_matching(self, query: Query) -> None:
+        self._look_for_indexes()
         compiled = compile_delete(query, table=self.table)
         with self._changing() as connection:
             connection.execute(compiled.sql, compiled.params)
+
+    # --- indexes
+
+    def _create_index(self, table: Table, index: Index) -> None:
+        with self._changing() as connection:
+            for _, sql in ddl.index_objects(table, index):
+                connection.execute(sql)
+
+    def _drop_index(self, table: Table, index: Index) -> None:
+        with self._changing() as connection:
+            for sql in ddl.drop_index(table, index):
+                connection.execute(sql)
+
+    def _look_for_indexes(self) -> None:
+        with self.using() as connection:
+            version = connection.pragma('schema_version')
+            if version != self._schema_version:
+                self.table = with_found_indexes(self.table, connection)
+                self._schema_version = version
 
     def get_history(self) -> list[str]:
         """See Store."""
