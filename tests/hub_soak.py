@@ -8,6 +8,8 @@ submitted is.
 
 import argparse
 import random
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -137,6 +139,8 @@ def main() -> None:
     parser.add_argument('--tasks', type=int, default=0)
     parser.add_argument('--seed', type=int, default=1)
     asked = parser.parse_args()
+    # So that the cluster is stopped then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     soak(asked.kills, asked.seed)
     if asked.tasks:
         compare(asked.tasks)
