@@ -22,10 +22,12 @@ class Place:
         return replace(self, values=tuple(values), depth=self.depth + 1)
 
     def elements(self) -> list['Place']:
-        """The places inside the elements of the arrays that are here."""
+        """The places inside the elements of the arrays that are here, but for keys that read as operators."""
         found = [element for value in self.values if isinstance(value, list) for element in value]
         paths = [(path, value) for element in found for path, value in walk(element)]
-        return [Place(path[1:], DOCUMENT, (value,), self.depth + 1) for path, value in paths if len(path) > 1]
+        return [
+            Place(path[1:], DOCUMENT, (value,), self.depth + 1) for path, value in paths if path[1:2] not in ('', '$')
+        ]
 
 
 COLUMNS = [Place(column, kind) for column, kind in TASKS.columns.items()]
