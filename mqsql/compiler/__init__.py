@@ -103,7 +103,8 @@ def compile(
 
 
 def _wanted(plan: Projection) -> Keys:
-    return Keys(tuple(plan.columns), tuple(Output(name, column) for name, column in plan.columns.items()))
+    hidden = [Output(f'${column}', column) for column in plan.hidden]
+    return Keys(tuple(plan.columns), (*(Output(name, column) for name, column in plan.columns.items()), *hidden))
 
 
 def compile_count(

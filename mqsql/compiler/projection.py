@@ -11,10 +11,12 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from mqsql.compiler.element import read_elem_match
+from mqsql.compiler.expressions import Expression, read_expression
+from mqsql.compiler.expressions.core import MISSING
 from mqsql.compiler.keys import read_path
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import Field, Predicate
-from mqsql.errors import QueryError, UnsupportedError, shown
+from mqsql.errors import QueryError, shown
 from mqsql.schema import Record, Table
 
 
@@ -48,17 +50,21 @@ class FirstMatch:
     extra: int
 
 
-Leaf: TypeAlias = Flag | Slice | FirstMatch
+Leaf: TypeAlias = Flag | Slice | FirstMatch | Expression
 Tree: TypeAlias = dict[str, 'Tree | Leaf']
 
 
 @dataclass(frozen=True)
 class Projection:
-    """What to select, and how a record is made of it: `columns` by the name they are returned under, `extras` behind."""
+    """What to select, and how a record is made of it.
+
+    `columns` are selected by the name they are returned under, `hidden` for expressions only, and `extras` behind them.
+    """
 
     columns: Mapping[str, str]
     extras: tuple[Predicate, ...]
     make: Callable[[Record, tuple[Any, ...]], Record]
+    hidden: tuple[str, ...] = ()
 
 
 _GONE = object()  # a value of which nothing stays
@@ -79,13 +85,19 @@ def read_projection(projection: object, table: Table, place: Place) -> Projectio
         leaves = [((table.aliases.get(name, name), *steps), leaf) for (name, *steps), leaf in leaves]
     tree: Tree = {table.key: Flag.KEEP, **_tree(leaves)}
     names = tree if inclusive else dict.fromkeys([*table.default_keys, *tree])
-    columns = {name: table.aliases.get(name, name) for name in names if tree.get(name) is not Flag.DROP}
+    returned = [name for name in names if tree.get(name) is not Flag.DROP]
+    columns = {
+        name: table.aliases.get(name, name) for name in returned if table.aliases.get(name, name) in table.columns
+    }
+    hidden = tuple(dict.fromkeys(c for _, leaf in leaves if isinstance(leaf, Expression) for c in leaf.columns))
 
     def make(record: Record, extras: tuple[Any, ...]) -> Record:
-        cut = _Cut(inclusive, extras)
-        return {name: cut.column(value, tree.get(name)) for name, value in record.items()}
+        values = [record.pop(f'${name}') for name in hidden]
+        known = {name: value for name, value in zip(hidden, values, strict=True) if value is not None}
+        cut = _Cut(inclusive, extras, known)
+        return {name: cut.column(record.get(name), tree.get(name)) for name in returned}
 
-    return Projection(columns, tuple(reader.extras), make)
+    return Projection(columns, tuple(reader.extras), make, hidden)
 
 
 @dataclass(frozen=True)
@@ -113,16 +125,22 @@ class _Reader:
                 yield steps, self._leaf(steps, operand, here)
 
     def _leaf(self, steps: tuple[str, ...], operand: Any, path: str) -> Leaf:
+        ((name, argument),) = operand.items() if isinstance(operand, Mapping) and len(operand) == 1 else (('', None),)
+        find_slice = name == '$slice' and not _is_expression_slice(argument)
+        if not (isinstance(operand, bool | int | float) or find_slice or name == '$elemMatch'):
+            return self._computed(steps, operand, path)
         column, inner = read_path('.'.join(steps), self.table, path, ordered=False)
-        if isinstance(operand, bool | int | float):
-            return Flag.KEEP if operand else Flag.DROP
-        if isinstance(operand, Mapping) and len(operand) == 1:
-            ((name, argument),) = operand.items()
-            if name == '$slice':
-                return _read_slice(argument, f'{path}.$slice')
-            if name == '$elemMatch':
-                return self._first_match(Field(column, self.table.columns[column], inner, strict=True), argument, path)
-        raise UnsupportedError(f'the computed value {shown(operand)}', 'a projection', path)
+        if find_slice:
+            return _read_slice(argument, f'{path}.$slice')
+        if name == '$elemMatch':
+            return self._first_match(Field(column, self.table.columns[column], inner, strict=True), argument, path)
+        return Flag.KEEP if operand else Flag.DROP
+
+    def _computed(self, steps: tuple[str, ...], operand: object, path: str) -> Expression:
+        """A value that an expression gives; a name that is no column's may have one too."""
+        if len(steps) > 1 or steps[0] in (*self.table.columns, *self.table.aliases):
+            read_path('.'.join(steps), self.table, path, ordered=False)
+        return read_expression(replace(self.place, path=path), operand)
 
     def _first_match(self, field: Field, operand: object, path: str) -> FirstMatch:
         if len(field.steps) > 1:
@@ -144,6 +162,13 @@ def _read_slice(operand: object, path: str) -> Slice:
     return Slice(0, count) if count >= 0 else Slice(count, None)
 
 
+def _is_expression_slice(operand: object) -> bool:
+    """Whether this is the operand of the expression $slice: an array and what to take of it."""
+    return isinstance(operand, list | tuple) and not (
+        len(operand) == 2 and all(isinstance(n, int | float) for n in operand)
+    )
+
+
 def _whole(part: object, path: str) -> int:
     if isinstance(part, int | float) and not isinstance(part, bool) and abs(part) < 2**63:
         return int(part)
@@ -152,10 +177,11 @@ def _whole(part: object, path: str) -> int:
 
 def _is_inclusive(leaves: list[Leaf], key: Flag | None) -> bool:
     """Whether the projection says what to return, rather than what to leave out."""
-    if Flag.KEEP in leaves and Flag.DROP in leaves:
+    includes = any(leaf is Flag.KEEP or isinstance(leaf, Expression) for leaf in leaves)
+    if includes and Flag.DROP in leaves:
         raise QueryError('inclusion and exclusion do not mix', 'projection')
-    if Flag.KEEP in leaves or Flag.DROP in leaves:
-        return Flag.KEEP in leaves
+    if includes or Flag.DROP in leaves:
+        return includes
     if any(isinstance(leaf, Slice) for leaf in leaves) or not leaves:
         return key is Flag.KEEP
     return True
@@ -176,19 +202,41 @@ def _tree(leaves: list[tuple[tuple[str, ...], Leaf]]) -> Tree:
     return tree
 
 
+def _computes(node: Tree | Leaf | None) -> bool:
+    """Whether an expression gives it, or something in it."""
+    return isinstance(node, Expression) or (isinstance(node, dict) and any(map(_computes, node.values())))
+
+
 @dataclass(frozen=True)
 class _Cut:
     """Cuts one record's values down."""
 
     inclusive: bool
     extras: tuple[Any, ...]
+    record: Record
 
     def column(self, value: Any, node: Tree | Leaf | None) -> Any:
         """The value of a column; None where nothing stays. A column without a node was asked for as it is."""
-        if value is None or node is None:
+        if node is None or (value is None and not _computes(node)):
             return value
-        cut = self._field(value, node, through_objects=True)
+        cut = _GONE if value is None else self._field(value, node, through_objects=True)
+        if _computes(node):
+            cut = self._with_computed(cut, node)
         return None if cut is _GONE else cut
+
+    def _with_computed(self, value: Any, node: Tree | Leaf | None) -> Any:
+        """The value with what expressions give; an object takes the place of what a computed field goes into."""
+        if isinstance(node, Expression):
+            given = node.value(self.record)
+            return _GONE if given is MISSING else given
+        assert isinstance(node, dict)
+        if isinstance(value, list):
+            return [self._with_computed(item, node) for item in value]
+        fields = dict(value) if isinstance(value, dict) else {}
+        for name, inner in node.items():
+            if _computes(inner):
+                fields[name] = self._with_computed(fields.get(name, _GONE), inner)
+        return {name: field for name, field in fields.items() if field is not _GONE}
 
     def _field(self, value: Any, node: Tree | Leaf | None, *, through_objects: bool) -> Any:
         match node:
@@ -196,7 +244,7 @@ class _Cut:
                 return _GONE if self.inclusive else value
             case Flag.KEEP:
                 return value
-            case Flag.DROP:
+            case Flag.DROP | Expression():
                 return _GONE
             case Slice():
                 return node.of(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else value
@@ -210,6 +258,6 @@ class _Cut:
             cut = [self._inside(item, tree, through_objects=False) for item in value]
             return [item for item in cut if item is not _GONE]
         if not isinstance(value, dict):
-            return _GONE if self.inclusive else value
+            return ({} if _computes(tree) else _GONE) if self.inclusive else value
         fields = ((k, self._field(v, tree.get(k), through_objects=through_objects)) for k, v in value.items())
         return {k: v for k, v in fields if v is not _GONE}

@@ -11,6 +11,7 @@ once when the query is read, so that what is wrong with it is known before any r
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -26,7 +27,7 @@ from mqsql.compiler.patterns import FLAGS
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, shown
-from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP
+from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decode_document, decoder, encode_document
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
 
@@ -37,10 +38,22 @@ MAX_COLUMNS = 99
 """SQLite's functions take 100 arguments."""
 
 
-def read_expr(place: Place, expression: object) -> Predicate:
-    """The expression is true of the record."""
-    if place.field.column is None:
-        raise place.error('looks at whole records, so it cannot stand inside $elemMatch')
+@dataclass(frozen=True)
+class Expression:
+    """An expression that has been read: the columns it names, the aliases it names them by, and what it has become."""
+
+    canonical: Any
+    columns: tuple[str, ...]
+    aliases: Mapping[str, str]
+    built: Built
+
+    def value(self, record: Record) -> Any:
+        """What it gives for a record of columns that are there; MISSING where that is nothing."""
+        return self.built.run({'ROOT': record, 'NOW': datetime.now(UTC)})
+
+
+def read_expression(place: Place, expression: object) -> Expression:
+    """The expression, checked; QueryError for what has no meaning."""
     canonical = _plain(expression, place.path)
     columns: dict[str, None] = {}
     aliases: dict[str, str] = {}
@@ -58,18 +71,25 @@ def read_expr(place: Place, expression: object) -> Predicate:
         columns[known] = None
         return known
 
-    Here(place.path, EXPRESSIONS, column).build(canonical)
-    kinds = [[name, place.table.columns[name].name] for name in columns]
-    if len(columns) > MAX_COLUMNS:
-        raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(columns)}')
+    built = Here(place.path, EXPRESSIONS, column).build(canonical)
+    return Expression(canonical, tuple(columns), aliases, built)
+
+
+def read_expr(place: Place, expression: object) -> Predicate:
+    """The expression is true of the record."""
+    if place.field.column is None:
+        raise place.error('looks at whole records, so it cannot stand inside $elemMatch')
+    read = read_expression(place, expression)
+    if len(read.columns) > MAX_COLUMNS:
+        raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(read.columns)}')
     payload = {
         'path': place.path,
-        'now': _now(canonical),
-        'columns': kinds,
-        'aliases': aliases,
-        'expression': canonical,
+        'now': _now(read.canonical),
+        'columns': [[name, place.table.columns[name].name] for name in read.columns],
+        'aliases': dict(read.aliases),
+        'expression': read.canonical,
     }
-    return Evaluated(tuple(columns), place.values.bind(encode_document(payload)))
+    return Evaluated(read.columns, place.values.bind(encode_document(payload)))
 
 
 def _now(expression: object) -> datetime | None:
