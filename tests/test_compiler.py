@@ -13,8 +13,8 @@ import pytest
 import mqsql
 from mqsql.compiler import compile_count, compile_delete
 from mqsql.compiler.dialects import DIALECTS, KEYWORDS, Dialect
-from mqsql.compiler.parse import MAX_SLOTS, MAX_STEPS
-from mqsql.compiler.place import MAX_NESTING
+from mqsql.compiler.parse import MAX_SLOTS
+from mqsql.compiler.place import MAX_NESTING, MAX_STEPS
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Table
 
 Bad = Callable[[], object]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from mqsql.compiler.parse import MAX_STEPS
+from mqsql.compiler.place import MAX_STEPS
 from mqsql.errors import QueryError, shown
 from mqsql.schema import BUFFERS, DOCUMENT, Table
 

@@ -12,12 +12,11 @@ from mqsql.compiler.expressions import read_expr
 from mqsql.compiler.json_schema import read_json_schema
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.patterns import match_pattern
-from mqsql.compiler.place import Place, Values, is_operators
+from mqsql.compiler.place import MAX_STEPS, Place, Values, is_operators
 from mqsql.compiler.predicate import ALWAYS, Field, Not, Predicate, all_of, any_of
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
 from mqsql.schema import DOCUMENT, Table
 
-MAX_STEPS = 50
 MAX_SLOTS = 30_000  # SQLite takes 32,766 parameters
 
 REFUSED = {

@@ -11,6 +11,7 @@ from mqsql.schema.codec import Stored
 from mqsql.schema.types import UnstorableError, read_value
 
 MAX_NESTING = 100
+MAX_STEPS = 50
 
 
 class Values(dict[str, Stored]):

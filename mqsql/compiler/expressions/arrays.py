@@ -13,6 +13,7 @@ from mqsql.compiler.expressions.core import (
     as_null,
     is_nullish,
     is_true,
+    limited,
     need_list,
     need_whole,
     order_key,
@@ -54,7 +55,7 @@ def _concat(*arrays: Any) -> Any:
         if is_nullish(array):
             return None
         joined += need_list(array)
-    return joined
+    return limited(joined)
 
 
 def _reverse(array: Any) -> Any:

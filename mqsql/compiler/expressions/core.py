@@ -1,18 +1,18 @@
-"""How an expression is built and run: operands, variables, paths, and what an operator is. Imports `schema` and `errors`.
+"""How an expression is built and run: operands, variables, paths, and what an operator is. Imports the compiler's lower layers.
 
 An expression is built once, into a function of its variables; parts without variables are computed while it is built, as
 MongoDB does. Operators are plain functions of values, which raise ExpressionError; where they stand is known here alone.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mqsql.compiler.bson import bson_key
+from mqsql.compiler.place import MAX_NESTING, MAX_STEPS
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
-
-MAX_NESTING = 100
 
 
 class Missing:
@@ -154,6 +154,8 @@ class Here:
     def _check_steps(self, steps: list[str]) -> None:
         if any(not step or step.startswith('$') or '\0' in step for step in steps):
             raise self.error(f'a path has no such step: {shown(".".join(steps))}')
+        if len(steps) > MAX_STEPS + 1:
+            raise self.error(f'a path has at most {MAX_STEPS} steps')
 
 
 UNSUPPORTED = frozenset(
@@ -225,6 +227,24 @@ def compare(left: Any, right: Any) -> int:
 
 _DIRECT = [{str}, {datetime}]
 _NUMBERS = {int, float}
+
+
+def is_finite(number: int | float) -> bool:
+    """Neither infinite nor NaN."""
+    return isinstance(number, int) or math.isfinite(number)
+
+
+MAX_LENGTH = 2**24
+"""Characters or elements of what operators join; a document of MongoDB's has 16 MiB."""
+
+Sized = TypeVar('Sized', str, list[Any])
+
+
+def limited(joined: Sized) -> Sized:
+    """Joined text or arrays, which might double with every step of a $reduce."""
+    if len(joined) > MAX_LENGTH:
+        raise ExpressionError(f'makes at most {MAX_LENGTH:,} characters or elements, not {len(joined):,}')
+    return joined
 
 
 def wrong(wanted: str, value: Any) -> ExpressionError:

@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
@@ -17,7 +17,7 @@ from mqsql.compiler.expressions.core import (
     need_text,
     wrong,
 )
-from mqsql.compiler.expressions.moments import instant, local, milliseconds, zone
+from mqsql.compiler.expressions.moments import MILLISECOND, instant, local, milliseconds, shifted, zone
 from mqsql.compiler.expressions.operands import named, positional
 
 # --- units
@@ -147,13 +147,16 @@ def _diff(startDate: Any, endDate: Any, unit: Any, timezone: Any = 'UTC', startO
     where, name = zone(timezone), _unit(unit)
     first = _first_day(startOfWeek) if name == 'week' else 0
     start, end = need_date(startDate), need_date(endDate)
-    # Hours and less are counted in zones too, but as they pass.
-    if name in _CLOCKLESS:
-        shift = local(start, where).replace(tzinfo=UTC) - start
-        clocks = [(date + shift).replace(tzinfo=None) for date in (start, end)]
-    else:
-        clocks = [local(date, where) for date in (start, end)]
+    clocks = _clocks(start, end, where, name)
     return _ordinal(clocks[1], name, first) - _ordinal(clocks[0], name, first)
+
+
+def _clocks(start: datetime, end: datetime, where: tzinfo, unit: str) -> list[datetime]:
+    """Two times as clocks show them; for hours and less, as one that is not changed in between does."""
+    if unit not in _CLOCKLESS:
+        return [local(start, where), local(end, where)]
+    shift = local(start, where) - start.replace(tzinfo=None)
+    return [shifted(date.replace(tzinfo=None), shift // MILLISECOND) for date in (start, end)]
 
 
 _REFERENCE = datetime(2000, 1, 1)
@@ -211,8 +214,6 @@ _FORMATS: dict[str, Callable[[datetime, int], str]] = {
     'U': lambda d, _: f'{_week(d):02d}',
     'V': lambda d, _: f'{d.isocalendar().week:02d}',
     'G': lambda d, _: f'{d.isocalendar().year:04d}',
-    'b': lambda d, _: calendar.month_abbr[d.month].capitalize(),
-    'B': lambda d, _: calendar.month_name[d.month].capitalize(),
     'z': lambda _, minutes: _format_offset(minutes, ''),
     'Z': lambda _, minutes: f'{minutes:+04d}',
     '%': lambda *_: '%',

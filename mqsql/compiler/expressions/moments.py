@@ -32,10 +32,13 @@ def shifted(date: datetime, by: int) -> datetime:
 _OFFSET = re.compile(r'([+-])(\d\d)(?::?(\d\d))?')
 
 
-@lru_cache(maxsize=64)
 def zone(name: Any) -> tzinfo:
     """The zone of an Olson name or an offset such as +05:30."""
-    text = need_text(name)
+    return _zone(need_text(name))
+
+
+@lru_cache(maxsize=64)
+def _zone(text: str) -> tzinfo:
     if found := _OFFSET.fullmatch(text):
         minutes = int(found[2]) * 60 + int(found[3] or 0)
         if minutes < 24 * 60:
@@ -43,7 +46,7 @@ def zone(name: Any) -> tzinfo:
     try:
         return UTC if text in ('UTC', 'GMT', 'Z') else ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise wrong('the name of a time zone', name) from None
+        raise wrong('the name of a time zone', text) from None
 
 
 def local(date: datetime, where: tzinfo) -> datetime:

@@ -13,6 +13,7 @@ from typing import Any
 from mqsql.compiler.expressions.core import (
     ExpressionError,
     Operator,
+    is_finite,
     is_nullish,
     is_number,
     need_whole,
@@ -89,7 +90,7 @@ def _total(numbers: list[Number]) -> Number:
 
 
 def _later(date: datetime, amount: Number) -> datetime:
-    if not math.isfinite(amount):
+    if not is_finite(amount):
         raise wrong('finite numbers', amount)
     # Half a millisecond counts for one, away from zero.
     return shifted(date, amount if isinstance(amount, int) else int(amount + math.copysign(0.5, amount)))
@@ -135,8 +136,10 @@ def _mod(left: Number, right: Number) -> Number:
     if right == 0:
         raise ExpressionError('divides by zero')
     if isinstance(left, int) and isinstance(right, int):
-        return int(math.copysign(1, left)) * (abs(left) % abs(right))
-    return math.nan if math.isinf(left) else math.fmod(to_float(left), to_float(right))
+        remainder = abs(left) % abs(right)
+        return -remainder if left < 0 else remainder
+    dividend = to_float(left)
+    return math.nan if math.isinf(dividend) else math.fmod(dividend, to_float(right))
 
 
 # --- rounding and roots

@@ -11,6 +11,7 @@ from mqsql.compiler.expressions.core import (
     Operator,
     is_nullish,
     is_number,
+    limited,
     need_text,
     need_whole,
     wrong,
@@ -53,7 +54,7 @@ def _concat(*values: Any) -> Any:
         if is_nullish(value):
             return None
         texts.append(need_text(value))
-    return ''.join(texts)
+    return limited(''.join(texts))
 
 
 def _compare(left: Any, right: Any) -> int:
@@ -132,7 +133,7 @@ def _replaced(times: int) -> Operator:
         for value in values:
             if not is_nullish(value):
                 need_text(value)
-        return None if any(map(is_nullish, values)) else input.replace(find, replacement, times)
+        return None if any(map(is_nullish, values)) else limited(input.replace(find, replacement, times))
 
     return named(run, 'input find replacement')
 

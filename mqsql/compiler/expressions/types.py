@@ -10,6 +10,7 @@ from mqsql.compiler.expressions.core import (
     MISSING,
     ExpressionError,
     Operator,
+    is_finite,
     is_nullish,
     is_number,
     is_true,
@@ -100,7 +101,7 @@ def _to_date(value: Any) -> datetime:
     if isinstance(value, str):
         return _parse_date(value)
     if is_number(value):
-        if not math.isfinite(value):
+        if not is_finite(value):
             raise wrong('what can be a date', value)
         return shifted(EPOCH, int(value))
     raise wrong('what can be a date', value)
