@@ -148,11 +148,11 @@ def without_missing(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def follow(value: Any, steps: list[str]) -> Any:
-    """The value of a path in an expression: through arrays a list of what the elements have there; no step is an index."""
+    """The value of a path in an expression: through an array a list of what its objects have there; no step is an index."""
     if not steps:
         return value
     if isinstance(value, list):
-        found = [follow(part, steps) for part in value if isinstance(part, dict | list)]
+        found = [follow(part, steps) for part in value if isinstance(part, dict)]
         return [part for part in found if part is not MISSING]
     return follow(value[steps[0]], steps[1:]) if isinstance(value, dict) and steps[0] in value else MISSING
 
