@@ -46,11 +46,10 @@ class Sql:
         return list(self.store.find(query, **options))
 
     def count(self, query: Any, **options: Any) -> int:
-        # A store counts all; a window over them is a matter of find.
-        return len(self.find(query, **options)) if options else self.store.count(query)
+        return self.store.count(query, **options)
 
     def distinct(self, key: Any, query: Any, **options: Any) -> list[Any]:
-        raise NotImplementedError
+        return self.store.distinct(key, query, **options)
 
     def close(self) -> None:
         self.store.close()
@@ -58,7 +57,7 @@ class Sql:
 
 LACKING: dict[str, set[str]] = {
     'reference': set(),
-    'sql': {'projection', 'collation', 'distinct', '$expr', '$jsonSchema', 'sort'},
+    'sql': {'collation'},
 }
 """What an engine cannot do yet: cases that need it are not put to it."""
 

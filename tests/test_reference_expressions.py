@@ -38,7 +38,7 @@ VALUES: list[tuple[Any, Any]] = [
     ('$started', NOON),
     ('$pyout', ABSENT),
     ('$content.o.c.d', 2),
-    ('$content.rows.b', [1, [3]]),
+    ('$content.rows.b', [1]),
     ('$content.list.0', []),
     ('$content.n.x', ABSENT),
     ('$$ROOT.content.n', 5),
