@@ -3,15 +3,18 @@
 PYTHON ?= python3
 SECONDS ?= 600
 EXAMPLES ?= 2000
+KILLS ?= 100
+TASKS ?= 3000
+REPEAT ?= 5
 
 BIN := .venv/bin
 READY := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fuzz
+.PHONY: help demo test lint fuzz soak test-hub
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 demo: $(READY)  ## a real IPython Parallel cluster with mqsql as its task database, and what users ask of it
 	$(BIN)/python examples/demo.py
@@ -31,6 +34,15 @@ fuzz: $(READY)  ## the property tests with new seeds; SECONDS=600 in all, EXAMPL
 	  seed=$$(date +%s); echo "== seed $$seed"; \
 	  MQSQL_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q tests/property --hypothesis-profile=fuzz --hypothesis-seed=$$seed || exit 1; \
 	done
+
+soak: $(READY)  ## the hub's database: KILLS=100 killed controllers, SECONDS=600 at most; then TASKS=3000 on it and others, REPEAT=5 times
+	$(BIN)/python -m bench.hub_soak --kills $(KILLS) --seconds $(SECONDS)
+	$(BIN)/python -m bench.hub_load --tasks $(TASKS) --repeat $(REPEAT)
+
+test-hub: $(READY)  ## the tests that IPython Parallel ships, unmodified, on mqsql's database
+	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests $(BIN)/pytest -p hub_plugin -c /dev/null --rootdir=. -p no:cacheprovider -q \
+	  -o asyncio_mode=auto -o asyncio_default_fixture_loop_scope=function --timeout=120 --pyargs \
+	  $(addprefix ipyparallel.tests.test_,client view lbview asyncresult magics)
 
 $(READY): pyproject.toml
 	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11 none; do \

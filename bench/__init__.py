@@ -1,0 +1,1 @@
+"""Measurements and endurance runs; `make help` names them."""
