@@ -11,6 +11,7 @@ from typing import Any
 
 from drawing import compiled, glob, operand, pattern, somewhere
 from draws import Draws
+from expressions import expression, json_schema
 from hypothesis import strategies as st
 from places import Place, places
 
@@ -202,8 +203,13 @@ QUERY_OPERATORS: dict[str, QueryDraw] = {
     '$and': joined('$and'),
     '$or': joined('$or'),
     '$nor': joined('$nor'),
+    '$expr': lambda d, known, depth: {'$expr': expression(d, known)},
+    '$jsonSchema': lambda d, known, depth: {'$jsonSchema': json_schema(d, known)},
     '$comment': lambda d, known, depth: {**query(d, known, DEEPEST), '$comment': "it's; -- /*"},
 }
+
+OF_RECORDS = {'$expr', '$jsonSchema'}
+"""Operators that judge a whole record, so do not stand within `$elemMatch`."""
 
 OPERATORS = {**FIELD_OPERATORS, **QUERY_OPERATORS}
 
@@ -212,7 +218,8 @@ def query(d: Draws, known: list[Place], depth: int = 0) -> Query:
     """A valid query on the places of a collection: most on one key, some on several, some made of others."""
     form = 0 if depth >= DEEPEST else d.pick(range(8))
     if form == 7:
-        return QUERY_OPERATORS[d.pick(list(QUERY_OPERATORS))](d, known, depth)
+        names = [name for name in QUERY_OPERATORS if name not in OF_RECORDS or known[0].depth == 0]
+        return QUERY_OPERATORS[d.pick(names)](d, known, depth)
     drawn = on_place(d, somewhere(d, known, depth))
     return {**drawn, **on_place(d, somewhere(d, known, depth))} if form == 6 else drawn
 
