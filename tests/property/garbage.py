@@ -95,7 +95,7 @@ GARBAGE: list[Any] = [*NUMBERS, *TEXTS, *OBJECTS, *COLLECTIONS, *DICTS, *DEEP, *
 """In place of a value."""
 
 OPERATORS = '$gt $eq $in $regex $options $elemMatch $all $size $mod $type $not $and $glob $exists $comment'.split()
-UNKNOWN = '$where $text $near $foo $ $GT'.split()
+UNKNOWN = '$where $text $near $expr $jsonSchema $foo $ $GT'.split()
 PATHS = 'statred label.x buffers.0 content..a . content. .content started.$gte'.split()
 ENDLESS = ['content' + '.a' * 60, 'a' * 20_000]
 NO_NAMES: list[Any] = [1, None, b'msg_id', ()]

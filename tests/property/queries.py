@@ -12,10 +12,9 @@ from typing import Any
 from drawing import compiled, glob, operand, pattern, somewhere
 from draws import Draws
 from expressions import expression, json_schema
-from hypothesis import strategies as st
-from places import Place, places
+from places import Place
 
-from mqsql.schema import BUFFERS, Record
+from mqsql.schema import BUFFERS
 
 Query = dict[str, Any]
 
@@ -222,13 +221,6 @@ def query(d: Draws, known: list[Place], depth: int = 0) -> Query:
         return QUERY_OPERATORS[d.pick(names)](d, known, depth)
     drawn = on_place(d, somewhere(d, known, depth))
     return {**drawn, **on_place(d, somewhere(d, known, depth))} if form == 6 else drawn
-
-
-@st.composite
-def queries(draw: st.DrawFn, collection: list[Record], count: int = 10) -> list[Query]:
-    """So many valid queries for a collection."""
-    d, known = Draws(draw), places(collection)
-    return [query(d, known) for _ in range(count)]
 
 
 def operators_in(query: object) -> Iterator[str]:
