@@ -118,6 +118,6 @@ def _read_window(limit: object, skip: object) -> slice:
 
 
 def _read_amount(what: str, amount: object) -> int:
-    if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
-        raise QueryError(f'{what} takes a whole number of at least 0, not {shown(amount)}')
+    if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount < 2**63:
+        raise QueryError(f'{what} takes a whole number from 0 to 2**63 - 1, not {shown(amount)}')
     return amount

