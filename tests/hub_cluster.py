@@ -1,6 +1,7 @@
 """Real controllers and engines for the tests of the hub's database, on this machine and in a directory of the test."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,14 @@ def client(cluster: Any, engines: int = 2) -> Iterator[Any]:
     with cluster.connect_client_sync() as rc:
         rc.wait_for_engines(engines, timeout=SECONDS, interactive=False)
         yield rc
+
+
+def wait_for_records(rc: Any, query: dict[str, Any]) -> None:
+    """Return when the hub has a record that matches, and none of a task at work: a client hears of results before it."""
+    deadline = time.monotonic() + SECONDS
+    while rc.db_query({'completed': None}, keys=[]) or not rc.db_query(query, keys=[]):
+        assert time.monotonic() < deadline, f'the hub has no record that matches {query}, or one that is not completed'
+        time.sleep(0.05)
 
 
 def kill_controller(directory: Path) -> None:

@@ -15,7 +15,7 @@ import apsw
 import ipyparallel
 import pytest
 import zmq
-from hub_cluster import SECONDS, client, controller, kill_controller, stop
+from hub_cluster import SECONDS, client, controller, kill_controller, stop, wait_for_records
 from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
@@ -325,7 +325,7 @@ def test_a_damaged_record_is_a_key_error_too(db: SQLiteDB, tmp_path: Path) -> No
 
 
 def test_a_configuration_to_start_from(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, '-m', 'mqsql.hub'], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, '-m', 'mqsql', 'hub-config'], capture_output=True, text=True, check=True)
     config = get_config_of(done.stdout, tmp_path)
     assert config.IPController.db_class == 'mqsql.hub.SQLiteDB'
     options = re.findall(r'^# c\.SQLiteDB\.(\w+) = ', done.stdout, re.MULTILINE)
@@ -363,6 +363,7 @@ def test_a_real_controller(tmp_path: Path) -> None:
         assert done.get(timeout=SECONDS) == 0.25
         failed = balanced.apply_async(work, 0)
         failed.wait(SECONDS)
+        wait_for_records(rc, {'result_content.ename': 'ZeroDivisionError'})
         history = rc.hub_history()
         assert history == [*rc.history]
         assert len(history) == 4
@@ -375,6 +376,7 @@ def test_a_real_controller(tmp_path: Path) -> None:
             assert second.get_result(done.msg_ids).get(timeout=SECONDS) == [0.25]
             again = second.resubmit(done.msg_ids)
             assert again.get(timeout=SECONDS) == [0.25]
+        wait_for_records(rc, {'msg_id': again.msg_ids[0]})
         rc.purge_hub_results(targets=rc.ids)
         assert rc.hub_history() == []
 
@@ -384,12 +386,15 @@ def test_a_restarted_controller_knows_the_tasks_of_before(tmp_path: Path) -> Non
     with controller(tmp_path, engines=1) as cluster, client(cluster, 1) as rc:
         first = rc[0].apply_async(work, 4)
         assert first.get(timeout=SECONDS) == 0.25
+        wait_for_records(rc, {'completed': {'$ne': None}, 'stdout': 'working on 4\n'})
     with controller(tmp_path, engines=1) as cluster, client(cluster, 1) as rc:
         assert rc.hub_history() == first.msg_ids
         again = rc.get_result(first.msg_ids[0])
         assert again.get(timeout=SECONDS) in (0.25, [0.25])
         assert again.stdout == 'working on 4\n'
-        assert rc.resubmit(first.msg_ids).get(timeout=SECONDS) == [0.25]
+        second = rc.resubmit(first.msg_ids)
+        assert second.get(timeout=SECONDS) == [0.25]
+        wait_for_records(rc, {'msg_id': second.msg_ids[0]})
         rc.purge_hub_results('all')
         assert rc.hub_history() == []
 
