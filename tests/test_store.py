@@ -732,6 +732,13 @@ def test_an_endless_statement_is_stopped(impatient: Store) -> None:
     assert impatient.count({'label': 'label 7'}) == 1
 
 
+def test_an_expression_is_stopped_too_and_keeps_its_errors(impatient: Store) -> None:
+    impatient.update_record(impatient.get_history()[0], {'content': {'n': 0}})
+    with pytest.raises(QueryError, match=r'\$expr\.\$divide: divides by zero'):
+        impatient.count({'$expr': {'$divide': [1, '$content.n']}})
+    assert impatient.count({'$expr': {'$eq': ['$content.n', 0]}}) == 1
+
+
 def test_a_query_in_time_is_answered_and_keeps_its_errors(impatient: Store, path: Path) -> None:
     query = {'label': {'$regex': '7$'}}
     assert len(impatient.find_records(query)) == 40

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import apsw
 
-from mqsql.errors import StorageError
+from mqsql.errors import MqsqlError, StorageError
 from mqsql.storage.connection import Settings, connect
 from mqsql.storage.limits import Deadline
 
@@ -46,6 +46,8 @@ class Worker:
                 self._end()
                 raise
         rows, failure = pickle.loads(answer)
+        if isinstance(failure, MqsqlError):
+            raise failure
         if failure is not None:
             raise StorageError(f'{self._path}: SQLite failed: {failure}')
         return list(rows)
@@ -115,8 +117,12 @@ def serve() -> None:
         signal.alarm(0)
 
 
-def _answer(connection: apsw.Connection, sql: str, params: Mapping[str, Any]) -> tuple[list[Row], str | None]:
+def _answer(
+    connection: apsw.Connection, sql: str, params: Mapping[str, Any]
+) -> tuple[list[Row], MqsqlError | str | None]:
     try:
         return connection.execute(sql, params).fetchall(), None
+    except MqsqlError as e:
+        return [], e  # an expression has no answer for a record
     except apsw.Error as e:
         return [], str(e)
