@@ -39,8 +39,9 @@ soak: $(READY)  ## the hub's database: KILLS=100 killed controllers, SECONDS=600
 	$(BIN)/python -m bench.hub_soak --kills $(KILLS) --seconds $(SECONDS)
 	$(BIN)/python -m bench.hub_load --tasks $(TASKS) --repeat $(REPEAT)
 
+# Run from elsewhere, or pytest would find our conftest.py.
 test-hub: $(READY)  ## the tests that IPython Parallel ships, unmodified, on mqsql's database
-	PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=tests $(BIN)/pytest -p hub_plugin -c /dev/null --rootdir=. -p no:cacheprovider -q \
+	cd .venv && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=../tests bin/pytest -p hub_plugin -c /dev/null -p no:cacheprovider -q \
 	  -o asyncio_mode=auto -o asyncio_default_fixture_loop_scope=function --timeout=120 --pyargs \
 	  $(addprefix ipyparallel.tests.test_,client view lbview asyncresult magics)
 
