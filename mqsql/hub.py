@@ -16,17 +16,14 @@ from IPython.core.application import BaseIPythonApplication
 from traitlets import Bool, CaselessStrEnum, Float, Integer, Unicode
 
 from mqsql.errors import DuplicateRecordError, MissingRecordError, shown
-from mqsql.schema import TASKS, Record, Table
+from mqsql.schema import TASKS, Record
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.connection import JOURNAL_MODES, SYNCHRONOUS, Settings
 from mqsql.storage.output import Output
 from mqsql.storage.retention import Limits, Retention
-from mqsql.storage.shipped import History
+from mqsql.storage.shipped import SHIPPED_TABLE, History, history_table
 from mqsql.storage.sqlite import SqliteStore
-
-SHIPPED_TABLE = 'ipython-tasks'
-"""The table of ipyparallel's own SQLiteDB unless told otherwise."""
 
 
 class SQLiteDB(BaseDB):  # type: ignore[misc]
@@ -96,7 +93,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         self.location = self.location or _profile_directory()
         self._file = SqliteStore(
             str(Path(self.location, self.filename).absolute()),
-            table=_table(self.table or f'_{self.session}'),
+            table=history_table(self.table or f'_{self.session}'),
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
             history=History(self.table, self.log.warning, adopt=self.adopt),
         )
@@ -176,14 +173,6 @@ def _profile_directory() -> str:
     return str(profile.location) if profile is not None else '.'
 
 
-def _table(name: str) -> Table:
-    return TASKS if name == SHIPPED_TABLE else TASKS.rename(f'{name}_records')
-
-
 def config() -> str:
     """All options as lines for ipcontroller_config.py, each with its help and commented out."""
     return "c.IPController.db_class = 'mqsql.hub.SQLiteDB'\n\n" + str(SQLiteDB.class_config_section())
-
-
-if __name__ == '__main__':
-    print(config())

@@ -1,6 +1,6 @@
 """A plugin of pytest that runs ipyparallel's own tests, as they are, on mqsql's database.
 
-    PYTHONPATH=tests pytest -p hub_plugin -c /dev/null --pyargs ipyparallel.tests.test_client
+    make test-hub
 
 Their controller is told `--dictdb`, which no configuration overrides, so the argument itself is exchanged.
 """

@@ -5,6 +5,7 @@ A program, since that class registers adapters for all users of sqlite3 in its p
 
 import asyncio
 import logging
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,13 @@ async def write(directory: str, table: str) -> None:
     for msg_id, record in records(session).items():
         db.add_record(msg_id, empty_record() | {'msg_id': msg_id} | record)
     db.close()
+
+
+def write_sessions(directory: Path, count: int, table: str = 'ipython-tasks') -> Path:
+    """The file after so many sessions."""
+    for _ in range(count):
+        subprocess.run([sys.executable, __file__, str(directory), table], check=True)
+    return directory / 'tasks.db'
 
 
 if __name__ == '__main__':

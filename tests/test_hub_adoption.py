@@ -1,14 +1,12 @@
 """The history that ipyparallel's own SQLiteDB left is there at the first start of ours."""
 
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
-from hub_shipped import NOON, records
+from hub_shipped import NOON, records, write_sessions
 
 import mqsql
 from mqsql.errors import StorageError
@@ -16,13 +14,6 @@ from mqsql.hub import SQLiteDB
 from mqsql.schema import TASKS
 
 TABLE = 'ipython-tasks'
-
-
-def write_sessions(directory: Path, count: int, table: str = TABLE) -> Path:
-    for _ in range(count):
-        program = Path(__file__).with_name('hub_shipped.py')
-        subprocess.run([sys.executable, str(program), str(directory), table], check=True)
-    return directory / 'tasks.db'
 
 
 def contents(path: Path, table: str) -> list[Any]:

@@ -17,8 +17,11 @@ from typing import Any
 import apsw
 
 from mqsql.errors import RecordError
-from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record
+from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record, Table
 from mqsql.storage.ddl import select_columns
+
+SHIPPED_TABLE = 'ipython-tasks'
+"""The name of its history unless told otherwise."""
 
 PROGRESS = 10_000
 COLUMNS = {'msg_id', 'header', 'content', 'buffers', 'submitted', 'client_uuid', 'engine_uuid', 'started', 'completed'}
@@ -28,29 +31,46 @@ Say = Callable[[str], object]
 
 
 class History:
-    """The history called `name` in such a file; `say` is given a line now and then, and one for each loss.
+    """The history called `name` in such a file; `say` is given a line for each loss.
 
-    Without `adopt` it has no records.
+    Without `adopt` none of its records are adopted.
     """
 
     def __init__(self, name: str, say: Say, *, adopt: bool = True) -> None:
         self.name, self._say, self._adopt = name, say, adopt
 
+    def adopted(self, connection: apsw.Connection) -> Iterator[Record]:
+        """Its records for adoption; `say` is also given a line now and then."""
+        tables = self.tables(connection) if self._adopt else []
+        for table in tables:
+            self._say(f'Adopting the history in the table {table!r} of ipyparallel; the table itself is left as it is.')
+        number = 0
+        for number, record in enumerate(self.records(connection) if tables else (), 1):
+            yield record
+            if number % PROGRESS == 0:
+                self._say(f'{number:,} tasks adopted so far.')
+        if number:
+            self._say(f'{number:,} tasks adopted.')
+
     def records(self, connection: apsw.Connection) -> Iterator[Record]:
         """Its records, oldest table first, each msg_id once: what a later table says of it came after a restart."""
-        parts = {self._part(name): name for name in shipped_tables(connection)} if self._adopt else {}
         seen: set[str] = set()
-        for part in sorted(part for part in parts if part is not None):
-            table = parts[part]
-            self._say(f'Adopting the history in the table {table!r} of ipyparallel; the table itself is left as it is.')
+        for table in self.tables(connection):
             for record in self._table(connection, table):
                 if record['msg_id'] not in seen:
                     seen.add(record['msg_id'])
                     yield record
-                    if len(seen) % PROGRESS == 0:
-                        self._say(f'{len(seen):,} tasks adopted so far.')
-        if seen:
-            self._say(f'{len(seen):,} tasks adopted.')
+
+    def count(self, connection: apsw.Connection) -> int:
+        """How many records it has."""
+        tables = self.tables(connection)
+        keys = (row for table in tables for row in connection.execute(select_columns(table, ['msg_id'])))
+        return len({str(key) for (key,) in keys if key is not None})
+
+    def tables(self, connection: apsw.Connection) -> list[str]:
+        """Its tables, oldest first."""
+        parts = {self._part(name): name for name in shipped_tables(connection)}
+        return [parts[part] for part in sorted(part for part in parts if part is not None)]
 
     def _part(self, table: str) -> int | None:
         found = re.fullmatch(re.escape(self.name) + r'(?:_(\d+))?', table)
@@ -71,6 +91,11 @@ class History:
                 yield from TASKS.read({column: value}).items()
             except (ValueError, RecordError, pickle.UnpicklingError, EOFError, RecursionError) as e:
                 self._say(f'The {column} of task {msg_id} cannot be read and is left out: {e}')
+
+
+def history_table(name: str) -> Table:
+    """Our table of the history called `name`."""
+    return TASKS if name == SHIPPED_TABLE else TASKS.rename(f'{name}_records')
 
 
 def shipped_tables(connection: apsw.Connection) -> list[str]:

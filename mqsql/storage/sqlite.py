@@ -6,7 +6,7 @@ write-ahead log; in memory and with other journal modes `find` holds the undecod
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from threading import RLock
@@ -35,7 +35,7 @@ Row = tuple[Any, ...]
 
 FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
 
-_UNSTOPPABLE = re.compile(r'\bmqsql_regex')
+_UNSTOPPABLE = re.compile(r'\bmqsql_(?:regex|expr)')
 _INDEX = re.compile(r'USING (?:COVERING )?INDEX (.+?)(?: \(|$)')
 
 
@@ -72,9 +72,8 @@ class SqliteStore(Store):
         return self._lazy_buffers if kind is BUFFERS else decoder(kind)
 
     def _adopt(self, history: History, connection: apsw.Connection) -> None:
-        for record in history.records(connection):
-            columns, values = self._encode(record)
-            connection.execute(ddl.insert(self.table, columns), self._with_blobs(connection, values))
+        for record in history.adopted(connection):
+            self._insert(connection, record)
 
     @contextmanager
     def using(self) -> Iterator[apsw.Connection]:
@@ -102,6 +101,22 @@ class SqliteStore(Store):
             self._connection.pragma('optimize')
 
     # --- records by key
+
+    def add_missing(self, records: Iterable[Record]) -> int:
+        """Add those of these records (as `Table.read` gives them) whose keys are not there yet, all or none; their number."""
+        with self._changing() as connection:
+            return sum(self._insert_missing(connection, record) for record in records)
+
+    def _insert_missing(self, connection: apsw.Connection, record: Record) -> bool:
+        key = encode_text(record[self.table.key])
+        missing = not connection.execute(ddl.exists(self.table), (key,)).fetchall()
+        if missing:
+            self._insert(connection, record)
+        return missing
+
+    def _insert(self, connection: apsw.Connection, record: Record) -> None:
+        columns, values = self._encode(record)
+        connection.execute(ddl.insert(self.table, columns), self._with_blobs(connection, values))
 
     def _add(self, key: str, record: Record) -> None:
         columns, values = self._encode(record)

@@ -1,0 +1,93 @@
+"""The command line, `mqsql`. Imports `errors`, `schema` and `storage`, and `hub` for the command that needs it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mqsql.errors import MqsqlError
+from mqsql.storage.connection import JOURNAL_MODES, Settings
+from mqsql.storage.shipped import SHIPPED_TABLE, History
+from mqsql.storage.transfer import import_history
+
+HUB_PACKAGES = {'ipyparallel', 'IPython', 'traitlets'}
+
+PATH = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group('mqsql', context_settings={'help_option_names': ['-h', '--help']})
+@click.version_option(package_name='mqsql')
+def main() -> None:
+    """MongoDB queries over task records, answered with SQL."""
+
+
+@main.command('hub-config')
+def hub_config() -> None:
+    """Print all options of the hub's database.
+
+    They are lines for ipcontroller_config.py, each with its help and commented out.
+    """
+    try:
+        from mqsql.hub import config
+    except ModuleNotFoundError as e:
+        package = str(e.name).partition('.')[0]
+        if package not in HUB_PACKAGES:
+            raise
+        raise click.ClickException(f"{package} is not installed; try: pip install 'mqsql[hub]'") from e
+    click.echo(config())
+
+
+@main.command('import')
+@click.argument('old', type=PATH)
+@click.argument('new', type=PATH)
+@click.option('--table', default=SHIPPED_TABLE, show_default=True, help='The name of the history, as c.SQLiteDB.table.')
+@click.option(
+    '--journal-mode',
+    type=click.Choice(JOURNAL_MODES),
+    default=Settings.journal_mode,
+    show_default=True,
+    help='The journal of NEW, as c.SQLiteDB.journal_mode.',
+)
+def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
+    """Copy a task history into a file of mqsql.
+
+    OLD is a file that ipyparallel's own SQLiteDB wrote, and is left as it is; no hub should be writing to it. NEW is
+    created, or is a file of mqsql: records that it has already stay as they are. All is copied, or nothing.
+    """
+    lost: list[str] = []
+    with _errors(), _progress() as progress:
+
+        def say(line: str) -> None:
+            lost.append(line)
+            progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        done = import_history(
+            old,
+            new,
+            History(table, say),
+            Settings(journal_mode=journal_mode),
+            lambda records, total: progress.track(records, total, description='Importing'),
+        )
+    figures = f'tasks imported: {done.added:,}; there already: {done.present:,}; values left out: {len(lost):,}'
+    click.echo(f'{new}: {figures}; tables read: {len(done.tables):,}')
+
+
+def _progress() -> Progress:
+    """A bar on standard error if that is a terminal, else nothing."""
+    console = Console(stderr=True)
+    columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Errors that a user can do something about end the program with one line."""
+    try:
+        yield
+    except MqsqlError as e:
+        raise click.ClickException(str(e)) from e
+    except OSError as e:
+        raise click.ClickException(f'{e.filename}: {e.strerror}') from e
