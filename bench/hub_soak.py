@@ -188,16 +188,14 @@ class Soak:
         """The figures in words."""
         finished = sum('completed' in sizes for sizes in self.acknowledged.values())
         volume = sum(sizes.get('result_buffers', 0) for sizes in self.acknowledged.values())
+        verdict = (
+            f'{len(self.wrong)} THINGS ARE WRONG' if self.wrong else 'Nothing is lost, and nothing is there besides'
+        )
         return (
             f'{self.kills} controllers killed in {seconds:.0f} s, {self.idle} of them before their first call.\n'
             f'{submitted:,} tasks submitted; {self.calls:,} calls acknowledged, on {len(self.acknowledged):,} tasks, '
             f'{finished:,} of them with their result, {volume / 1e6:,.0f} MB in all.\n'
-            f'The file has {self.path.stat().st_size / 1e6:,.0f} MB. '
-            + (
-                f'{len(self.wrong)} THINGS ARE WRONG.'
-                if self.wrong
-                else 'Nothing is lost, and nothing is there besides.'
-            )
+            f'The file has {self.path.stat().st_size / 1e6:,.0f} MB. {verdict}.'
         )
 
 
@@ -227,9 +225,8 @@ def soak(where: Path, kills: int, seconds: float, chance: random.Random) -> Soak
         while True:
             live(hub, load, chance)
             seen.kill(hub, load)
-            progress.update(
-                bar, advance=1, description=f'controllers killed, {len(seen.acknowledged):,} tasks recorded'
-            )
+            tasks = len(seen.acknowledged)
+            progress.update(bar, advance=1, description=f'controllers killed, {tasks:,} tasks recorded')
             if seen.kills == kills or seen.wrong or time.monotonic() > start + seconds:
                 break
             hub.start_controller()
