@@ -79,7 +79,7 @@ def _read_bits(operator: str, place: Place, operand: object) -> Predicate:
 
 
 def _positions(place: Place, operand: object) -> list[int]:
-    if isinstance(operand, bytes | bytearray):
+    if isinstance(operand, bytes | bytearray | memoryview):
         mask = int.from_bytes(operand, 'little')
     elif isinstance(operand, list | tuple):
         listed = [place.whole_number(item) for item in operand]
