@@ -27,6 +27,7 @@ from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file
 from mqsql.storage.failures import Failures
 from mqsql.storage.indexes import with_found_indexes
 from mqsql.storage.limits import Deadline
+from mqsql.storage.plans import explanation
 from mqsql.storage.shipped import History, all_shipped
 from mqsql.storage.streaming import Found, Readers
 from mqsql.storage.worker import Worker
@@ -36,7 +37,6 @@ Row = tuple[Any, ...]
 FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
 
 _UNSTOPPABLE = re.compile(r'\bmqsql_(?:regex|expr)')
-_INDEX = re.compile(r'USING (?:COVERING )?INDEX (.+?)(?: \(|$)')
 
 
 class SqliteStore(Store):
@@ -235,7 +235,9 @@ class SqliteStore(Store):
         """See Store."""
         self._look_for_indexes()
         compiled = compile_distinct(key, query, table=self.table)
-        return compiled.values(self._fetch(compiled, self._settings.query_timeout))
+        rows = self._fetch(compiled, self._settings.query_timeout)
+        with self._failures:
+            return compiled.values(rows)
 
     def _drop_matching(self, query: Query) -> None:
         self._look_for_indexes()
@@ -276,13 +278,10 @@ class SqliteStore(Store):
         limit: int | None = None,
         skip: int = 0,
     ) -> Explanation:
-        """See Store; the plan is SQLite's EXPLAIN QUERY PLAN, indented."""
+        """See Store."""
         compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip)
         with self.using() as connection:
-            rows = connection.execute('EXPLAIN QUERY PLAN ' + compiled.sql, compiled.params).fetchall()
-        plan = tuple(_indented(rows))
-        indexes = dict.fromkeys(name for line in plan for name in _INDEX.findall(line))
-        return Explanation(compiled.sql, compiled.params, plan, tuple(indexes))
+            return explanation(connection, compiled)
 
     # --- locks, threads and the end
 
@@ -313,10 +312,3 @@ class SqliteStore(Store):
             if not self.readonly:
                 self._renew_statistics()
             self._connection.close()
-
-
-def _indented(rows: list[Row]) -> Iterator[str]:
-    depth = {0: -1}
-    for node, parent, _, detail in rows:
-        depth[node] = depth[parent] + 1
-        yield '  ' * depth[node] + detail
