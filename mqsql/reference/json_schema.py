@@ -1,5 +1,5 @@
 """$jsonSchema: which values a JSON Schema takes. Imports `errors`, `schema`, and of the reference `values`, `place`,
-`patterns` and `operators`.
+`operators` and `json_schema_scalars`.
 
 The dialect is MongoDB's (manual, "$jsonSchema"): draft 4 with `bsonType`, without "integer", references, formats and
 defaults. A keyword speaks of values of one type and takes all others. At the top, properties are the columns of the table.
@@ -10,19 +10,28 @@ from operator import ge, le
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.reference.json_schema_scalars import (
+    Check,
+    Keyword,
+    bound,
+    every,
+    exclusive,
+    length,
+    multiple_of,
+    pattern,
+    regex,
+)
 from mqsql.reference.operators import TYPES, read_types, type_of
-from mqsql.reference.patterns import Regex, regex_test
-from mqsql.reference.place import SHOWN_PATH, Place, read_literal, read_number, read_whole
-from mqsql.reference.values import Order, is_nan, is_number, order
-from mqsql.schema import DOCUMENT
-
-Check = Callable[[Any], bool]
-Keyword = Callable[[Any, Mapping[str, Any], Place], Check]
-"""Takes what stands under the keyword, the whole schema (some keywords modify each other), and the place."""
+from mqsql.reference.place import SHOWN_PATH, Place, read_literal
+from mqsql.reference.values import Order, order
+from mqsql.schema import BUFFERS, DOCUMENT, Kind
+from mqsql.schema.types import read_value
 
 JSON_TYPES = {
     'object': 'object', 'array': 'array', 'number': 'number', 'boolean': 'bool', 'string': 'string', 'null': 'null'
 }  # fmt: skip
+BUFFER = Kind('Buffer', 'bytes', read_value)
+UNCOMPARED: Mapping[Kind, type[Any]] = {BUFFERS: list, BUFFER: bytes}
 UNSUPPORTED = ('$ref', '$schema', 'default', 'definitions', 'format', 'id', 'encrypt', 'encryptMetadata')
 
 
@@ -31,7 +40,7 @@ def read_schema(schema: object, place: Place) -> Check:
     if not isinstance(schema, Mapping):
         raise place.error(f'takes a schema as a dict, not {shown(schema)}')
     inner = place.nested()
-    return _all([_keyword(name, operand, schema, inner) for name, operand in schema.items()])
+    return every([_keyword(name, operand, schema, inner) for name, operand in schema.items()])
 
 
 def _keyword(name: object, operand: object, schema: Mapping[str, Any], place: Place) -> Check:
@@ -40,10 +49,6 @@ def _keyword(name: object, operand: object, schema: Mapping[str, Any], place: Pl
     if not isinstance(name, str) or name not in KEYWORDS:
         raise place.unknown('JSON Schema keyword', str(name), KEYWORDS)
     return KEYWORDS[name](operand, schema, place.at(name))
-
-
-def _all(checks: list[Check]) -> Check:
-    return lambda value: all(check(value) for check in checks)
 
 
 def _any(checks: list[Check]) -> Check:
@@ -60,7 +65,7 @@ def _one(checks: list[Check]) -> Check:
 def _annotation(operand: object, schema: object, place: Place) -> Check:
     if not isinstance(operand, str):
         raise place.error(f'takes text, not {shown(operand)}')
-    return _all([])
+    return every([])
 
 
 def _types(names: Mapping[str, str]) -> Keyword:
@@ -83,7 +88,10 @@ def _list(operand: object, place: Place) -> list[Any]:
 
 
 def _enum(operand: object, schema: object, place: Place) -> Check:
-    items = [_identity(read_literal(item, _inside(place))) for item in _list(operand, place)]
+    values = [read_literal(item, _inside(place)) for item in _list(operand, place)]
+    items = [_identity(value) for value in values]
+    if any(isinstance(value, UNCOMPARED.get(place.kind, ())) for value in values):
+        raise place.error('buffers cannot be compared')
     if len(set(items)) < len(items):
         raise place.error('the values are not different ones')
     return lambda value: _identity(value) in items
@@ -112,55 +120,6 @@ def _not(operand: object, schema: object, place: Place) -> Check:
     return lambda value: not check(value)
 
 
-# --- numbers and strings
-
-
-def _bound(holds: Callable[[Any, Any], bool], exclusive: str) -> Keyword:
-    def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
-        bound = read_number(operand, place)
-        strict = schema.get(exclusive, False) is True
-        return lambda value: not is_number(value) or (holds(value, bound) and not (strict and value == bound))
-
-    return read
-
-
-def _exclusive(beside: str) -> Keyword:
-    def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
-        if not isinstance(operand, bool) or beside not in schema:
-            raise place.error(f'takes a boolean and stands beside {beside}')
-        return _all([])
-
-    return read
-
-
-def _multiple_of(operand: object, schema: object, place: Place) -> Check:
-    step = read_number(operand, place)
-    if not 0 < step < float('inf'):
-        raise place.error(f'takes a number above 0, not {shown(operand)}')
-    return lambda value: (
-        not is_number(value) or (abs(value) != float('inf') and not is_nan(value) and value % step == 0)
-    )
-
-
-def _length(kind: type[Any], measure: Callable[[int, int], bool]) -> Keyword:
-    def read(operand: object, schema: object, place: Place) -> Check:
-        limit = read_whole(operand, place)
-        return lambda value: not isinstance(value, kind) or measure(len(value), limit)
-
-    return read
-
-
-def _pattern(operand: object, schema: object, place: Place) -> Check:
-    found = _regex(operand, place)
-    return lambda value: not isinstance(value, str) or found(value)
-
-
-def _regex(operand: object, place: Place) -> Check:
-    if not isinstance(operand, str):
-        raise place.error(f'takes text, not {shown(operand)}')
-    return regex_test(Regex(operand, ''), place)
-
-
 # --- objects
 
 
@@ -171,8 +130,23 @@ def _name(name: object, place: Place) -> str:
     return place.table.column(name, place.path[:SHOWN_PATH]) if place.table else str(name)
 
 
-def _inside(place: Place) -> Place:
-    return Place(None, place.path, DOCUMENT, place.depth, place.fold)
+def _inside(place: Place, kind: Kind = DOCUMENT) -> Place:
+    return Place(None, place.path, kind, place.depth, place.fold)
+
+
+def _property(name: str, place: Place) -> Place:
+    """The place of a property's schema; Buffers are told apart, as they cannot be compared."""
+    return _inside(place.at(name), place.table.columns[place.table.column(name)] if place.table else DOCUMENT)
+
+
+def _others(place: Place) -> Place:
+    """The place of a schema for properties that are not named, Buffers perhaps."""
+    return _inside(place, BUFFERS if place.table else DOCUMENT)
+
+
+def _each(place: Place) -> Place:
+    """The place of a schema for items."""
+    return _inside(place, BUFFER if place.kind is BUFFERS else DOCUMENT)
 
 
 def _by_name(operand: object, place: Place) -> Mapping[Any, Any]:
@@ -183,7 +157,7 @@ def _by_name(operand: object, place: Place) -> Mapping[Any, Any]:
 
 def _properties(operand: object, schema: object, place: Place) -> Check:
     checks = {
-        _name(name, place): read_schema(item, _inside(place.at(str(name))))
+        _name(name, place): read_schema(item, _property(str(name), place))
         for name, item in _by_name(operand, place).items()
     }
     return lambda value: not isinstance(value, dict) or all(c(value[n]) for n, c in checks.items() if n in value)
@@ -191,7 +165,7 @@ def _properties(operand: object, schema: object, place: Place) -> Check:
 
 def _pattern_properties(operand: object, schema: object, place: Place) -> Check:
     checks = [
-        (_regex(pattern, place), read_schema(item, _inside(place.at(str(pattern)))))
+        (regex(pattern, place), read_schema(item, _others(place).at(str(pattern))))
         for pattern, item in _by_name(operand, place).items()
     ]
     return lambda value: (
@@ -203,13 +177,13 @@ def _pattern_properties(operand: object, schema: object, place: Place) -> Check:
 def _schema_or_flag(operand: object, place: Place) -> Check:
     if isinstance(operand, bool):
         return lambda value: operand
-    return read_schema(operand, _inside(place))
+    return read_schema(operand, place)
 
 
 def _additional_properties(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
-    check = _schema_or_flag(operand, place)
+    check = _schema_or_flag(operand, _others(place))
     named = {_name(name, place) for name in _by_name(schema.get('properties', {}), place)}
-    patterns = [_regex(pattern, place) for pattern in _by_name(schema.get('patternProperties', {}), place)]
+    patterns = [regex(pattern, place) for pattern in _by_name(schema.get('patternProperties', {}), place)]
 
     def test(value: Any) -> bool:
         rest = value.keys() - named if isinstance(value, dict) else set()
@@ -246,24 +220,26 @@ def _dependency(operand: object, place: Place) -> Check:
 
 def _items(operand: object, schema: object, place: Place) -> Check:
     if not isinstance(operand, list | tuple):
-        check = read_schema(operand, _inside(place))
+        check = read_schema(operand, _each(place))
         return lambda value: not isinstance(value, list) or all(map(check, value))
-    checks = [read_schema(item, _inside(place.item(i))) for i, item in enumerate(operand)]
+    checks = [read_schema(item, _each(place.item(i))) for i, item in enumerate(operand)]
     return lambda value: (
         not isinstance(value, list) or all(check(part) for check, part in zip(checks, value, strict=False))
     )
 
 
 def _additional_items(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
-    check, items = _schema_or_flag(operand, place), schema.get('items')
+    check, items = _schema_or_flag(operand, _each(place)), schema.get('items')
     if not isinstance(items, list | tuple):
-        return _all([])  # one schema for all items leaves none over
+        return every([])  # one schema for all items leaves none over
     return lambda value: not isinstance(value, list) or all(map(check, value[len(items) :]))
 
 
 def _unique_items(operand: object, schema: object, place: Place) -> Check:
     if not isinstance(operand, bool):
         raise place.error(f'takes a boolean, not {shown(operand)}')
+    if operand and place.kind is BUFFERS:
+        raise place.error('buffers cannot be compared')
     return lambda value: not (operand and isinstance(value, list)) or len(set(map(_identity, value))) == len(value)
 
 
@@ -273,28 +249,28 @@ KEYWORDS: Mapping[str, Keyword] = {
     'type': _types(JSON_TYPES),
     'bsonType': _types({name: name for name in (*TYPES, 'number')}),
     'enum': _enum,
-    'allOf': _schemas(_all),
+    'allOf': _schemas(every),
     'anyOf': _schemas(_any),
     'oneOf': _schemas(_one),
     'not': _not,
-    'minimum': _bound(ge, 'exclusiveMinimum'),
-    'maximum': _bound(le, 'exclusiveMaximum'),
-    'exclusiveMinimum': _exclusive('minimum'),
-    'exclusiveMaximum': _exclusive('maximum'),
-    'multipleOf': _multiple_of,
-    'minLength': _length(str, ge),
-    'maxLength': _length(str, le),
-    'pattern': _pattern,
+    'minimum': bound(ge, 'exclusiveMinimum'),
+    'maximum': bound(le, 'exclusiveMaximum'),
+    'exclusiveMinimum': exclusive('minimum'),
+    'exclusiveMaximum': exclusive('maximum'),
+    'multipleOf': multiple_of,
+    'minLength': length(str, ge),
+    'maxLength': length(str, le),
+    'pattern': pattern,
     'properties': _properties,
     'patternProperties': _pattern_properties,
     'additionalProperties': _additional_properties,
     'required': _required,
-    'minProperties': _length(dict, ge),
-    'maxProperties': _length(dict, le),
+    'minProperties': length(dict, ge),
+    'maxProperties': length(dict, le),
     'dependencies': _dependencies,
     'items': _items,
     'additionalItems': _additional_items,
-    'minItems': _length(list, ge),
-    'maxItems': _length(list, le),
+    'minItems': length(list, ge),
+    'maxItems': length(list, le),
     'uniqueItems': _unique_items,
 }

@@ -4,6 +4,7 @@ and the other expressions.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import ROUND_DOWN
 from typing import Any
 
 from mqsql.errors import shown
@@ -16,16 +17,16 @@ from mqsql.reference.expressions.core import (
     Variables,
     function,
     guard,
+    in_turn,
     is_null,
     null_if_missing,
 )
 from mqsql.reference.expressions.logic import check_name, rank
-from mqsql.reference.expressions.numbers import milliseconds_between, number, shift, whole
+from mqsql.reference.expressions.numbers import EPOCH, milliseconds, number, position, shift
 from mqsql.reference.expressions.texts import as_text
 from mqsql.reference.operators import INT32, TYPES, type_of
 from mqsql.reference.values import MISSING, is_number, truth
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_RANGE = 1_000_000
 
 
@@ -37,12 +38,12 @@ def array(value: Any) -> list[Any]:
 
 
 def _element(values: Any, index: Any) -> Any:
-    position = whole(index)
-    return values[position] if -len(array(values)) <= position < len(values) else MISSING
+    place = position(index)
+    return values[place] if -len(array(values)) <= place < len(values) else MISSING
 
 
 def _slice(values: Any, first: Any, count: Any = None) -> list[Any]:
-    start, length = whole(first), None if count is None else whole(count)
+    start, length = position(first), None if count is None else position(count)
     if length is None:
         return array(values)[start:] if start < 0 else array(values)[:start]
     if length <= 0:
@@ -51,14 +52,14 @@ def _slice(values: Any, first: Any, count: Any = None) -> list[Any]:
     return array(values)[start : start + length]
 
 
-def _concat(*parts: Any) -> list[Any]:
-    return [value for part in parts for value in array(part)]
+def _concat(parts: list[list[Any]]) -> list[Any]:
+    return [value for part in parts for value in part]
 
 
 def _range(first: Any, end: Any, step: Any = 1) -> list[int]:
-    if whole(step) == 0:
+    if position(step) == 0:
         raise MeaninglessError('takes a step other than 0')
-    numbers = range(whole(first), whole(end), whole(step))
+    numbers = range(position(first), position(end), position(step))
     if len(numbers) > MAX_RANGE:
         raise MeaninglessError(f'gives more than {MAX_RANGE} numbers')
     return list(numbers)
@@ -80,10 +81,11 @@ def _contains(ranked: Callable[[Any], Any], value: Any, values: Any) -> bool:
     return ranked(value) in map(ranked, array(values))
 
 
-def _index_of(ranked: Callable[[Any], Any], values: Any, value: Any, start: Any = 0, end: Any = None) -> int | None:
+def _index_of(ranked: Callable[[Any], Any], values: Any, value: Any, start: Any = 0, end: Any = MISSING) -> int | None:
     if is_null(values):
         return None
-    first, last = whole(start), len(array(values)) if end is None else whole(end)
+    array(values)
+    first, last = position(start), position(end) if end is not MISSING else len(values)
     if first < 0 or last < 0:
         raise MeaninglessError('takes positions of at least 0')
     positions = range(first, min(last, len(values)))
@@ -125,9 +127,9 @@ def _filter(operand: Any, reader: Reader) -> Evaluate:
 
 
 def _positive(value: Any) -> int:
-    if whole(value) < 1:
+    if position(value) < 1:
         raise MeaninglessError(f'takes a limit above 0, not {shown(value)}')
-    return whole(value)
+    return position(value)
 
 
 def _map(operand: Any, reader: Reader) -> Evaluate:
@@ -188,7 +190,7 @@ def type_name(value: Any) -> str:
 def _to_whole(limits: range) -> Callable[[Any], int]:
     def call(value: Any) -> int:
         try:
-            result = milliseconds_between(value, EPOCH) if isinstance(value, datetime) else int(_plain(value))
+            result = milliseconds(value) if isinstance(value, datetime) else int(_plain(value))
         except (ValueError, OverflowError):
             raise MeaninglessError(f'{shown(value)} is no whole number') from None
         if result not in limits or (isinstance(value, datetime) and limits is INT32):
@@ -207,7 +209,7 @@ def _plain(value: Any) -> Any:
 
 def _to_double(value: Any) -> float:
     if isinstance(value, datetime):
-        return float(milliseconds_between(value, EPOCH))
+        return float(milliseconds(value))
     try:
         return float(_plain(value))
     except ValueError:
@@ -225,7 +227,7 @@ def _to_date(value: Any) -> datetime:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             raise MeaninglessError(f'{shown(value)} is no date') from None
-    return value if isinstance(value, datetime) else shift(EPOCH, value)
+    return value if isinstance(value, datetime) else shift(EPOCH, value, ROUND_DOWN)
 
 
 ARRAYS: Mapping[str, Operator] = {
@@ -235,7 +237,7 @@ ARRAYS: Mapping[str, Operator] = {
     '$first': function(lambda values: _element(values, 0)),
     '$last': function(lambda values: _element(values, -1)),
     '$slice': function(_slice, 2, 3),
-    '$concatArrays': function(_concat, 0, None),
+    '$concatArrays': in_turn(array, _concat),
     '$reverseArray': function(lambda values: array(values)[::-1]),
     '$range': function(_range, 2, 3, nullable=False),
     '$in': _with_fold(_contains, 2, 2, nullable=False),

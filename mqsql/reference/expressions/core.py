@@ -2,16 +2,18 @@
 
 An expression is a literal, a path (`$started`, `$content.a`), a variable (`$$this.x`), a list or dict of expressions, or a
 dict of one operator. It is read once, and then evaluated for each record with the variables in scope, ROOT among them.
+An operator on constants is evaluated when it is read: MongoDB does so as it optimizes a query, so that what has no meaning
+there is an error of the query, even in a branch that no record takes (but for one that a constant condition excludes).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import shown
-from mqsql.reference.place import Place, read_literal, resolve
+from mqsql.reference.place import MAX_STEPS, Place, read_literal, resolve
 from mqsql.reference.values import MISSING
 from mqsql.schema import BUFFERS
 
@@ -31,6 +33,7 @@ class Reader:
     place: Place
     operators: Mapping[str, 'Operator']
     variables: frozenset[str] = frozenset()
+    folds: bool = True
 
     def at(self, name: str) -> 'Reader':
         """The reader for what stands below."""
@@ -43,6 +46,10 @@ class Reader:
     def binding(self, *names: str) -> 'Reader':
         """The reader for what stands in the scope of these variables."""
         return replace(self, variables=self.variables.union(names))
+
+    def reached(self, reached: bool) -> 'Reader':
+        """The reader for what stands there, which evaluates no constants if no record can reach it."""
+        return replace(self, folds=self.folds and reached)
 
     def read(self, expression: Any) -> Evaluate:
         """The function that evaluates the expression."""
@@ -83,6 +90,8 @@ class Reader:
     def _check_steps(self, steps: list[str]) -> None:
         if odd := [step for step in steps if not step or step.startswith('$')]:
             raise self.place.error(f'a path cannot have the step {odd[0]!r}')
+        if len(steps) > MAX_STEPS:
+            raise self.place.error(f'a path of more than {MAX_STEPS} steps')
 
     def _list(self, items: Any) -> Evaluate:
         inner = replace(self, place=self.place.nested())
@@ -94,18 +103,25 @@ class Reader:
         if any(not isinstance(name, str) for name in names):
             raise self.place.error('an object has text for keys')
         if names and names[0].startswith('$'):
-            return self._operator(names, fields[names[0]])
+            return self._operator(names, fields)
         if odd := [name for name in names if not name or name.startswith('$') or '.' in name]:
             raise self.place.error(f'a field of an object cannot be named {shown(odd[0])}')
         parts = {name: self.at(name).read(value) for name, value in fields.items()}
         return lambda variables: without_missing({name: part(variables) for name, part in parts.items()})
 
-    def _operator(self, names: list[str], operand: Any) -> Evaluate:
+    def _operator(self, names: list[str], fields: Mapping[str, Any]) -> Evaluate:
+        name = names[0]
         if len(names) > 1:
             raise self.place.error(f'an operator stands alone in its dict, not beside {shown(names[1])}')
-        if names[0] not in self.operators:
-            raise self.place.unknown('expression', names[0], self.operators)
-        return self.operators[names[0]](operand, self.at(names[0]))
+        if name in UNSUPPORTED:
+            raise self.place.error(f'{name} is not supported in expressions')
+        if name not in self.operators:
+            raise self.place.unknown('expression', name, self.operators)
+        evaluate = self.operators[name](fields[name], self.at(name))
+        if not self.folds or not is_constant(fields):
+            return evaluate
+        value = evaluate({})
+        return lambda variables: value
 
     def named(self, operand: Any, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Evaluate]:
         """The arguments of an operator that takes them by name; those not given evaluate to missing."""
@@ -125,6 +141,30 @@ class Reader:
 
 Operator = Callable[[Any, Reader], Evaluate]
 """Takes what stands under the operator, unread, and the reader there."""
+
+
+UNSUPPORTED = frozenset(
+    """
+    $accumulator $acos $acosh $arrayToObject $asin $asinh $atan $atan2 $atanh $avgN $binarySize $bitAnd $bitNot $bitOr
+    $bitXor $bsonSize $convert $cos $cosh $createObjectId $currentDate $dateFromParts $dateFromString $dateToParts
+    $degreesToRadians $derivative $deserializeEJSON $encStrContains $encStrEndsWith $encStrNormalizedEq $encStrStartsWith
+    $expMovingAvg $firstN $function $getField $hash $hexHash $integral $lastN $linearFill $locf $maxN $maxNArray $median
+    $meta $minN $minNArray $percentile $radiansToDegrees $rand $regexFind $regexFindAll $replaceField $sampleRate
+    $serializeEJSON $setDifference $setField $setIntersection $setUnion $shift $similarityCosine $similarityDotProduct
+    $similarityEuclidean $sin $sinh $sortArray $stdDevPop $stdDevSamp $subtype $tan $tanh $toArray $toDecimal
+    $toHashedIndexKey $toObject $toObjectId $toUUID $tsIncrement $tsSecond $unsetField $zip
+    """.split()
+)
+"""Operators of MongoDB's expressions that have no meaning here, or none yet."""
+
+
+def is_constant(expression: Any) -> bool:
+    """Whether the expression names no path and no variable, so that it gives the same for each record."""
+    if isinstance(expression, str):
+        return not expression.startswith('$')
+    if isinstance(expression, Mapping):
+        return all(name == '$literal' or is_constant(part) for name, part in expression.items())
+    return not isinstance(expression, list | tuple) or all(map(is_constant, expression))
 
 
 def missing(variables: Variables) -> Any:
@@ -172,10 +212,7 @@ def function(call: Function, least: int = 1, most: int | None = 1, *, nullable: 
     """
 
     def read(operand: Any, reader: Reader) -> Evaluate:
-        arguments = operand if isinstance(operand, list | tuple) else [operand]
-        if len(arguments) < least or (most is not None and len(arguments) > most):
-            raise reader.place.error(f'takes {_amount(least, most)}, not {len(arguments)}')
-        parts = [reader.item(i).read(argument) for i, argument in enumerate(arguments)]
+        parts = _arguments(operand, reader, least, most)
 
         def evaluate(variables: Variables) -> Any:
             values = [part(variables) for part in parts]
@@ -184,6 +221,37 @@ def function(call: Function, least: int = 1, most: int | None = 1, *, nullable: 
         return evaluate
 
     return read
+
+
+def lazily(call: Callable[[Iterator[Any]], Any], least: int = 0) -> Operator:
+    """An operator whose function takes its arguments one after the other; those that it does not ask for are not evaluated."""
+
+    def read(operand: Any, reader: Reader) -> Evaluate:
+        parts = _arguments(operand, reader, least, None)
+        return lambda variables: guard(call, reader.place, (part(variables) for part in parts))
+
+    return read
+
+
+def in_turn(check: Function, call: Callable[[list[Any]], Any]) -> Operator:
+    """An operator that checks each argument before the next one is evaluated, and is null at the first that is null."""
+
+    def run(values: Iterator[Any]) -> Any:
+        checked = []
+        for value in values:
+            if is_null(value):
+                return None
+            checked.append(check(value))
+        return call(checked)
+
+    return lazily(run)
+
+
+def _arguments(operand: Any, reader: Reader, least: int, most: int | None) -> list[Evaluate]:
+    arguments = operand if isinstance(operand, list | tuple) else [operand]
+    if len(arguments) < least or (most is not None and len(arguments) > most):
+        raise reader.place.error(f'takes {_amount(least, most)}, not {len(arguments)}')
+    return [reader.item(i).read(argument) for i, argument in enumerate(arguments)]
 
 
 def _amount(least: int, most: int | None) -> str:
@@ -207,7 +275,7 @@ def keyword_function(
     nullable: tuple[str, ...] = (),
     checks: Mapping[str, Function] = MappingProxyType({}),
 ) -> Operator:
-    """An operator that takes its arguments by name; null where one of `nullable` is null or missing."""
+    """An operator that takes its arguments by name; null where one of `nullable` is given and is null or missing."""
 
     def read(operand: Any, reader: Reader) -> Evaluate:
         parts = reader.named(operand, needed, optional)
@@ -216,7 +284,9 @@ def keyword_function(
         def evaluate(variables: Variables) -> Any:
             values = {name: part(variables) for name, part in parts.items()}
             return (
-                None if any(is_null(values[name]) for name in nullable) else guard(call, reader.place, *values.values())
+                None
+                if any(name in operand and is_null(values[name]) for name in nullable)
+                else guard(call, reader.place, *values.values())
             )
 
         return evaluate

@@ -24,7 +24,7 @@ from mqsql.reference.expressions.core import (
     is_null,
     keyword_function,
 )
-from mqsql.reference.expressions.numbers import milliseconds_between, whole
+from mqsql.reference.expressions.numbers import milliseconds, whole
 from mqsql.reference.values import MISSING
 
 SPANS = {
@@ -79,26 +79,15 @@ def _part(call: Callable[[datetime], int]) -> Operator:
     def of_date(moment: Any, zone_name: Any) -> int:
         return call(local(moment, zone_name))
 
-    named = keyword_function(of_date, ('date',), ('timezone',), nullable=('date',), checks={'timezone': zone})
+    named = keyword_function(
+        of_date, ('date',), ('timezone',), nullable=('date', 'timezone'), checks={'timezone': zone}
+    )
 
     def read(operand: Any, reader: Reader) -> Evaluate:
         if isinstance(operand, Mapping) and 'date' in operand:
-            return _null_zone(named)(operand, reader)
+            return named(operand, reader)
         single = operand[0] if isinstance(operand, list | tuple) and len(operand) == 1 else operand
         return named({'date': single}, reader)
-
-    return read
-
-
-def _null_zone(operator: Operator) -> Operator:
-    """The operator, null where a time zone is given and is null or missing."""
-
-    def read(operand: Any, reader: Reader) -> Evaluate:
-        evaluate = operator(operand, reader)
-        if not isinstance(operand, Mapping) or 'timezone' not in operand:
-            return evaluate
-        zone_name = reader.at('timezone').read(operand['timezone'])
-        return lambda variables: None if is_null(zone_name(variables)) else evaluate(variables)
 
     return read
 
@@ -159,7 +148,11 @@ def _date_diff(start: Any, end: Any, unit: Any, zone_name: Any, first_day: Any) 
     if _unit(unit) in MONTHS:
         return _months(after) // MONTHS[unit] - _months(before) // MONTHS[unit]
     if unit in ('second', 'millisecond'):
-        return milliseconds_between(end, start) if unit == 'millisecond' else _steps(end, unit) - _steps(start, unit)
+        return (
+            milliseconds(end) - milliseconds(start)
+            if unit == 'millisecond'
+            else _steps(end, unit) - _steps(start, unit)
+        )
     origin, span = _first_week(first_day) if unit == 'week' else REFERENCE, SPANS[unit]
     crossed = (after - origin) // span - (before - origin) // span
     if unit in ('week', 'day'):
@@ -191,7 +184,8 @@ def _date_trunc(moment: Any, unit: Any, zone_name: Any, size: Any, first_day: An
 
 def _on_calendar(call: Function, needed: tuple[str, ...], *optional: str) -> Operator:
     checks = {'unit': _unit, 'timezone': zone, 'startOfWeek': _weekday}
-    return _null_zone(keyword_function(call, needed, ('timezone', *optional), nullable=needed, checks=checks))
+    nullable = (*needed, 'timezone', 'binSize')
+    return keyword_function(call, needed, ('timezone', *optional), nullable=nullable, checks=checks)
 
 
 # --- text
@@ -204,7 +198,7 @@ FORMATS: Mapping[str, Callable[[datetime], str]] = {
     'V': lambda d: f'{d.isocalendar()[1]:02}', 'G': lambda d: f'{d.isocalendar()[0]:04}', '%': lambda d: '%',
     'z': lambda d: d.strftime('%z'), 'Z': lambda d: f'{(d.utcoffset() or timedelta()) // timedelta(minutes=1):+04}',
 }  # fmt: skip
-ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%LZ'
+ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%L'
 
 
 def check_format(pattern: Any) -> None:
@@ -213,10 +207,16 @@ def check_format(pattern: Any) -> None:
         raise MeaninglessError(f'{shown(pattern)} is no format for dates')
 
 
-def format_date(moment: Any, pattern: Any = ISO_FORMAT, zone_name: Any = MISSING) -> str:
-    """The date as text, in MongoDB's format specifiers."""
+def _is_utc(zone_name: Any) -> bool:
+    # Of the names only this one, as MongoDB's time zone database has it; an offset of zero is UTC too.
+    return zone_name in (MISSING, 'UTC') or zone(zone_name) == UTC
+
+
+def format_date(moment: Any, pattern: Any = MISSING, zone_name: Any = MISSING) -> str:
+    """The date as text, in MongoDB's format specifiers; without a pattern in ISO 8601, with Z for UTC."""
+    if pattern is MISSING:
+        pattern = ISO_FORMAT + ('Z' if _is_utc(zone_name) else '')
     clock = local(moment, zone_name).replace(tzinfo=zone(zone_name))
-    check_format(pattern)
     return re.sub('%(.)', lambda found: FORMATS[found[1]](clock), pattern)
 
 
@@ -225,12 +225,15 @@ def _date_to_string(operand: Any, reader: Reader) -> Evaluate:
     check_constants(operand, {'format': check_format, 'timezone': zone}, reader)
 
     def evaluate(variables: Variables) -> Any:
-        moment, pattern, zone_name, on_null = (part(variables) for part in parts.values())
+        moment, pattern, zone_name = (parts[name](variables) for name in ('date', 'format', 'timezone'))
+        for check, value in ((check_format, pattern), (zone, zone_name)):
+            if not is_null(value):
+                guard(check, reader.place, value)
         if is_null(moment):
-            return None if on_null is MISSING else on_null
-        if pattern is None or zone_name is None:
+            return parts['onNull'](variables) if 'onNull' in operand else None
+        if any(name in operand and is_null(value) for name, value in (('format', pattern), ('timezone', zone_name))):
             return None
-        return guard(format_date, reader.place, moment, ISO_FORMAT if pattern is MISSING else pattern, zone_name)
+        return guard(format_date, reader.place, moment, pattern, zone_name)
 
     return evaluate
 

@@ -1,7 +1,7 @@
 """Expressions that compare, decide, and name values. Imports `errors`, and `values` and `core` of the reference."""
 
 import operator as compare
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mqsql.errors import shown
@@ -13,7 +13,9 @@ from mqsql.reference.expressions.core import (
     Variables,
     function,
     guard,
+    is_constant,
     is_null,
+    lazily,
 )
 from mqsql.reference.place import read_literal
 from mqsql.reference.values import MISSING, Fold, Order, order, truth
@@ -35,20 +37,38 @@ def _comparison(holds: Callable[[Any, Any], Any]) -> Operator:
 def _cond(operand: Any, reader: Reader) -> Evaluate:
     if isinstance(operand, list | tuple) and len(operand) == 3:
         operand = dict(zip(('if', 'then', 'else'), operand, strict=True))
-    test, then, otherwise = reader.named(operand, ('if', 'then', 'else')).values()
+    given = reader.named_parts(operand, ('if', 'then', 'else'))
+    test, decided = _condition(given['if'], reader.at('if'))
+    then = reader.at('then').reached(decided is not False).read(given['then'])
+    otherwise = reader.at('else').reached(decided is not True).read(given['else'])
     return lambda variables: (then if truth(test(variables)) else otherwise)(variables)
 
 
-def _if_null(*values: Any) -> Any:
-    return next((value for value in values if not is_null(value)), values[-1])
+def _condition(condition: Any, reader: Reader) -> tuple[Evaluate, bool | None]:
+    """The condition, and its truth if that is the same for each record."""
+    evaluate = reader.read(condition)
+    return evaluate, truth(evaluate({})) if reader.folds and is_constant(condition) else None
+
+
+def _if_null(values: Iterator[Any]) -> Any:
+    last = MISSING
+    for last in values:
+        if not is_null(last):
+            break
+    return last
 
 
 def _switch(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('branches',), ('default',))
     if not isinstance(given['branches'], list | tuple) or not given['branches']:
         raise reader.place.error(f'takes a non-empty list of branches, not {shown(given["branches"])}')
-    inner = reader.at('branches')
-    branches = [tuple(inner.item(i).named(b, ('case', 'then')).values()) for i, b in enumerate(given['branches'])]
+    branches: list[tuple[Evaluate, Evaluate]] = []
+    for i, branch in enumerate(given['branches']):
+        inner = reader.at('branches').item(i)
+        parts = inner.named_parts(branch, ('case', 'then'))
+        case, decided = _condition(parts['case'], inner.at('case'))
+        branches.append((case, inner.at('then').reached(decided is not False).read(parts['then'])))
+        reader = reader.reached(decided is not True)
     default = reader.at('default').read(given['default']) if 'default' in given else _no_branch(reader)
 
     def evaluate(variables: Variables) -> Any:
@@ -94,11 +114,11 @@ LOGIC: Mapping[str, Operator] = {
     '$lt': _comparison(compare.lt),
     '$lte': _comparison(compare.le),
     '$cmp': _comparison(lambda a, b: (a > b) - (a < b)),
-    '$and': function(lambda *values: all(map(truth, values)), 0, None, nullable=False),
-    '$or': function(lambda *values: any(map(truth, values)), 0, None, nullable=False),
+    '$and': lazily(lambda values: all(map(truth, values))),
+    '$or': lazily(lambda values: any(map(truth, values))),
     '$not': function(lambda value: not truth(value), nullable=False),
     '$cond': _cond,
-    '$ifNull': function(_if_null, 2, None, nullable=False),
+    '$ifNull': lazily(_if_null, 2),
     '$switch': _switch,
     '$let': _let,
     '$literal': _literal,

@@ -1,20 +1,22 @@
 """Expressions of arithmetic, on numbers and on dates. Imports `errors`, and `bits`, `values` and `core` of the reference.
 
 As in MongoDB, whole numbers stay whole while 64 bits hold them and become floating point beyond; a number added to a date
-is milliseconds, and so is the difference of two dates, cut to a whole number.
+is whole milliseconds, rounded half away from zero, and so is the difference of two dates, each cut to its millisecond.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from mqsql.errors import shown
 from mqsql.reference.bits import INT64
-from mqsql.reference.expressions.core import MeaninglessError, Operator, function, is_null
+from mqsql.reference.expressions.core import MeaninglessError, Operator, function, in_turn, is_null
+from mqsql.reference.operators import INT32
 from mqsql.reference.values import is_nan, is_number, order
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXACT = Context(prec=6000)  # digits enough for every integer that a Document can hold
 
 
@@ -37,23 +39,33 @@ def whole(value: Any) -> int:
     return int(value)
 
 
-def shift(moment: datetime, milliseconds: Any) -> datetime:
-    """The date so much later."""
+def position(value: Any) -> int:
+    """The value, which must be a whole number of 32 bits, as positions and lengths are."""
+    if whole(value) not in INT32:
+        raise MeaninglessError(f'takes whole numbers of 32 bits, not {shown(value)}')
+    return int(value)
+
+
+def shift(moment: datetime, milliseconds: Any, rounding: str = ROUND_HALF_UP) -> datetime:
+    """The date so many milliseconds later, of which it takes whole ones."""
     try:
-        return moment + timedelta(milliseconds=number(milliseconds))
+        return moment + timedelta(milliseconds=int(Decimal(number(milliseconds)).to_integral_value(rounding, EXACT)))
     except (OverflowError, ValueError):
         raise MeaninglessError(f'{shown(moment)} and {shown(milliseconds)} ms is no date') from None
 
 
-def milliseconds_between(later: datetime, earlier: datetime) -> int:
-    """The difference in whole milliseconds, cut toward zero."""
-    microseconds = (later - earlier) // timedelta(microseconds=1)
-    return microseconds // 1000 if microseconds >= 0 else -(-microseconds // 1000)
+def milliseconds(moment: datetime) -> int:
+    """The date in milliseconds since 1970, as which MongoDB keeps it."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
-def _add(*values: Any) -> Any:
+def _number_or_date(value: Any) -> Any:
+    return value if isinstance(value, datetime) else number(value)
+
+
+def _add(values: list[Any]) -> Any:
     dates = [value for value in values if isinstance(value, datetime)]
-    total = fit(sum(number(value) for value in values if not isinstance(value, datetime)))
+    total = fit(sum(value for value in values if not isinstance(value, datetime)))
     if len(dates) > 1:
         raise MeaninglessError('takes one date at most')
     return shift(dates[0], total) if dates else total
@@ -61,14 +73,14 @@ def _add(*values: Any) -> Any:
 
 def _subtract(left: Any, right: Any) -> Any:
     if isinstance(left, datetime):
-        return milliseconds_between(left, right) if isinstance(right, datetime) else shift(left, -number(right))
+        return milliseconds(left) - milliseconds(right) if isinstance(right, datetime) else shift(left, -number(right))
     return fit(number(left) - number(right))
 
 
-def _multiply(*values: Any) -> Any:
+def _multiply(values: list[Any]) -> Any:
     product: Any = 1
     for value in values:
-        product = fit(product * number(value))
+        product = fit(product * value)
     return product
 
 
@@ -87,9 +99,17 @@ def _mod(left: Any, right: Any) -> Any:
     return math.nan if math.isinf(left) else math.fmod(left, right)
 
 
+def _absolute(value: Any) -> Any:
+    if isinstance(number(value), int) and value == INT64.start:
+        raise MeaninglessError(f'takes what has a positive number of 64 bits, not {shown(value)}')
+    return fit(abs(value))
+
+
 def _like(value: Any, cut: Callable[[float], int]) -> Any:
     """The value cut to a whole number, of the type that it had."""
-    return value if isinstance(number(value), int) or not math.isfinite(value) else float(cut(value))
+    if isinstance(number(value), int) or not math.isfinite(value):
+        return value
+    return math.copysign(cut(value), value)
 
 
 def _rounded(rounding: str) -> Callable[..., Any]:
@@ -117,7 +137,7 @@ def _power(base: Any, exponent: Any) -> Any:
     except ValueError:
         return math.nan
     except OverflowError:
-        return -math.inf if base < 0 and exponent % 2 == 1 else math.inf
+        return -math.inf if base < 0 and float(exponent) % 2 == 1 else math.inf
 
 
 def _exp(value: Any) -> float:
@@ -148,12 +168,23 @@ def many(call: Callable[[list[Any]], Any]) -> Operator:
     def spread(*values: Any) -> Any:
         return call(values[0] if len(values) == 1 and isinstance(values[0], list) else list(values))
 
-    return function(spread, 1, None, nullable=False)
+    return function(spread, 0, None, nullable=False)
+
+
+def _total(values: list[Any]) -> Any:
+    """The sum of the numbers; MongoDB carries the error of a floating-point sum along."""
+    numbers = [value for value in values if is_number(value)]
+    if all(isinstance(value, int) for value in numbers):
+        return fit(sum(numbers))
+    try:
+        return math.fsum(numbers)
+    except (OverflowError, ValueError):  # beyond floating point on the way, or infinities of both signs
+        return sum(map(float, numbers))
 
 
 def _average(values: list[Any]) -> float | None:
-    numbers = [value for value in values if is_number(value)]
-    return sum(numbers) / len(numbers) if numbers else None
+    count = sum(map(is_number, values))
+    return _total(values) / count if count else None
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any]], Any]:
@@ -161,12 +192,12 @@ def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any]], Any]:
 
 
 NUMBERS: Mapping[str, Operator] = {
-    '$add': function(_add, 0, None),
+    '$add': in_turn(_number_or_date, _add),
     '$subtract': function(_subtract, 2, 2),
-    '$multiply': function(_multiply, 0, None),
+    '$multiply': in_turn(number, _multiply),
     '$divide': function(_divide, 2, 2),
     '$mod': function(_mod, 2, 2),
-    '$abs': function(lambda value: fit(abs(number(value)))),
+    '$abs': function(_absolute),
     '$ceil': function(lambda value: _like(value, math.ceil)),
     '$floor': function(lambda value: _like(value, math.floor)),
     '$round': function(_rounded(ROUND_HALF_EVEN), 1, 2),
@@ -177,7 +208,7 @@ NUMBERS: Mapping[str, Operator] = {
     '$ln': function(_log),
     '$log': function(_log, 2, 2),
     '$log10': function(lambda value: _log(value, 10)),
-    '$sum': many(lambda values: fit(sum(value for value in values if is_number(value)))),
+    '$sum': many(_total),
     '$avg': many(_average),
     '$min': many(_extreme(min)),
     '$max': many(_extreme(max)),

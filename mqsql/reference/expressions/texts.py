@@ -18,12 +18,13 @@ from mqsql.reference.expressions.core import (
     Variables,
     function,
     guard,
+    in_turn,
     is_null,
     keyword_function,
     null_if_missing,
 )
 from mqsql.reference.expressions.dates import format_date
-from mqsql.reference.expressions.numbers import whole
+from mqsql.reference.expressions.numbers import number, position
 from mqsql.reference.patterns import Regex, TextTest, regex_test
 from mqsql.reference.values import MISSING, is_number
 
@@ -59,8 +60,10 @@ def encode(value: str) -> bytes:
 
 
 def _substring_bytes(value: Any, start: Any, length: Any) -> str:
-    data, first, count = encode(as_text(value)), whole(start), whole(length)
-    part = b'' if first < 0 else data[first:] if count < 0 else data[first : first + count]
+    data, first, count = encode(as_text(value)), int(number(start)), int(number(length))
+    if first < 0:
+        raise MeaninglessError(f'takes a start of at least 0, not {shown(start)}')
+    part = data[first:] if count < 0 else data[first : first + count]
     try:
         return part.decode('utf-8', 'surrogatepass')
     except UnicodeDecodeError:
@@ -68,18 +71,18 @@ def _substring_bytes(value: Any, start: Any, length: Any) -> str:
 
 
 def _substring(value: Any, start: Any, length: Any) -> str:
-    first, count = whole(start), whole(length)
+    first, count = position(start), position(length)
     if first < 0 or count < 0:
         raise MeaninglessError('takes a start and a length of at least 0')
     return as_text(value)[first : first + count]
 
 
 def _index(of: Callable[[str], Any]) -> Operator:
-    def find(value: Any, part: Any, start: Any = 0, end: Any = None) -> int | None:
+    def find(value: Any, part: Any, start: Any = 0, end: Any = MISSING) -> int | None:
         if is_null(value):
             return None
         whole_text, wanted = of(text(value)), of(text(part))
-        first, last = whole(start), len(whole_text) if end is None else whole(end)
+        first, last = position(start), position(end) if end is not MISSING else len(whole_text)
         if first < 0 or last < 0:
             raise MeaninglessError('takes positions of at least 0')
         return int(whole_text.find(wanted, first, last)) if first <= len(whole_text) else -1
@@ -95,17 +98,22 @@ def _split(value: Any, separator: Any) -> list[str]:
 
 def _trim(strip: Callable[[str, str], str]) -> Operator:
     def call(value: Any, characters: Any) -> str | None:
-        return None if characters is None else strip(text(value), BLANKS if characters is MISSING else text(characters))
+        subject = text(value)
+        return None if is_null(characters) else strip(subject, text(characters))
 
-    return keyword_function(call, ('input',), ('chars',), nullable=('input',))
+    def read(operand: Any, reader: Reader) -> Evaluate:
+        given = {'chars': BLANKS, **operand} if isinstance(operand, Mapping) else operand
+        return keyword_function(call, ('input', 'chars'), nullable=('input',))(given, reader)
+
+    return read
 
 
 def _replace(count: int) -> Operator:
-    def call(value: Any, find: Any, replacement: Any) -> str:
-        return text(value).replace(text(find), text(replacement), count)
+    def call(*values: Any) -> str | None:
+        texts = [text(value) for value in values if not is_null(value)]
+        return texts[0].replace(texts[1], texts[2], count) if len(texts) == len(values) else None
 
-    names = ('input', 'find', 'replacement')
-    return keyword_function(call, names, nullable=names)
+    return keyword_function(call, ('input', 'find', 'replacement'))
 
 
 def _compare_without_case(left: Any, right: Any) -> int:
@@ -121,7 +129,10 @@ def _regex_match(operand: Any, reader: Reader) -> Evaluate:
 
 
 def _search(subject: Any, test: TextTest | None) -> bool:
-    return False if test is None or is_null(subject) else test(text(subject))
+    if is_null(subject):
+        return False
+    searched = text(subject)
+    return test is not None and test(searched)
 
 
 def _read_regex(pattern: Any, options: Any, reader: Reader) -> Callable[[Variables], TextTest | None]:
@@ -143,7 +154,7 @@ def _is_constant(expression: Any) -> bool:
 
 
 TEXTS: Mapping[str, Operator] = {
-    '$concat': function(lambda *values: ''.join(map(text, values)), 0, None),
+    '$concat': in_turn(text, ''.join),
     '$toLower': function(lambda value: as_text(value).translate(LOWER), nullable=False),
     '$toUpper': function(lambda value: as_text(value).translate(UPPER), nullable=False),
     '$strLenCP': function(lambda value: len(text(value)), nullable=False),
