@@ -178,7 +178,11 @@ SCHEMAS: list[tuple[Any, list[Any], list[Any]]] = [
     ({'bsonType': ['long', 'date']}, [2**40, datetime(2020, 1, 1, tzinfo=UTC)], [1]),
     ({'enum': [1, 'a', {'x': 1, 'y': 2}]}, [1.0, 'a', {'y': 2, 'x': 1}], ['b', [1], True]),
     ({'minimum': 2, 'maximum': 4, 'exclusiveMaximum': True}, [2, 3.9, 'a', None], [1, 4, float('nan')]),
-    ({'multipleOf': 2.5}, [5, 7.5, 'a'], [1, float('inf')]),
+    ({'multipleOf': 2.5}, [5, 7.5, 'a'], [1, float('inf'), float('nan')]),
+    # decimal, of fifteen digits of a float
+    ({'multipleOf': 0.1}, [0.3, 0.1 + 0.2, 5, 10**400], [0.25]),
+    ({'multipleOf': 3}, [3.0, 2**70 - 1, 0], [1e300, 2**70]),
+    ({'multipleOf': 1e-300}, [1e300, 10**400], [1e-301]),
     ({'minLength': 2, 'maxLength': 3, 'pattern': 'b'}, ['ab', 'abc', 5], ['b', 'abcd', 'aa']),
     ({'required': ['x']}, [{'x': None}, 5], [{}]),
     ({'properties': {'x': {'type': 'string'}}}, [{}, {'x': 'a'}, 5], [{'x': 1}]),
@@ -220,6 +224,34 @@ def test_a_schema_of_the_record() -> None:
     assert not reference.matches(RECORD, {'$jsonSchema': {'properties': {'label': {}}, 'additionalProperties': False}})
     with pytest.raises(UnknownNameError):
         reference.find([], {'$jsonSchema': {'required': ['nope']}})
+
+
+@pytest.mark.parametrize(
+    'schema',
+    [
+        {'properties': {'buffers': {'uniqueItems': True}}}, {'properties': {'buffers': {'not': {'enum': [1, [b'x']]}}}},
+        {'properties': {'result_buffers': {'items': {'enum': [b'x']}}}}, {'patternProperties': {'^b': {'uniqueItems': True}}},
+        {'properties': {'buffers': {'items': [{}, {'anyOf': [{'enum': [b'x']}]}]}}}, {'additionalProperties': {'enum': [[]]}},
+        {'properties': {'buffers': {'additionalItems': {'enum': [b'x']}}}},
+        {'allOf': [{'dependencies': {'label': {'properties': {'buffers': {'enum': [[]]}}}}}]},
+    ],
+)  # fmt: skip
+def test_a_schema_cannot_compare_buffers(schema: Any) -> None:
+    with pytest.raises(QueryError, match='buffers cannot be compared'):
+        reference.find([], {'$jsonSchema': schema})
+
+
+def test_a_schema_may_ask_for_what_buffers_are() -> None:
+    of_buffers = {'bsonType': 'array', 'minItems': 1, 'uniqueItems': False, 'items': {'bsonType': 'binData'}}
+    query = {
+        '$jsonSchema': {'properties': {'buffers': of_buffers, 'content': {'enum': [[b'x']]}}, 'required': ['buffers']}
+    }
+    records: list[dict[str, Any]] = [
+        {'msg_id': 'one', 'buffers': [b'x']},
+        {'msg_id': 'empty', 'buffers': []},
+        {'msg_id': 'none'},
+    ]
+    assert [record['msg_id'] for record in reference.find(records, query)] == ['one']
 
 
 @pytest.mark.parametrize(

@@ -119,9 +119,11 @@ def _filter(operand: Any, reader: Reader) -> Evaluate:
     limit = reader.at('limit').read(given.get('limit'))
 
     def evaluate(variables: Variables) -> Any:
-        values, most = source(variables), null_if_missing(limit(variables))
-        kept = None if values is None else [v for v in values if truth(test({**variables, name: v}))]
-        return kept if kept is None or most is None else kept[: guard(_positive, reader.place, most)]
+        if (values := source(variables)) is None:
+            return None
+        most = limit(variables)
+        count = None if is_null(most) else guard(_positive, reader.place, most)
+        return [value for value in values if truth(test({**variables, name: value}))][:count]
 
     return evaluate
 
@@ -152,10 +154,12 @@ def _reduce(operand: Any, reader: Reader) -> Evaluate:
     body = reader.at('in').binding('this', 'value').read(given['in'])
 
     def evaluate(variables: Variables) -> Any:
-        values, result = source(variables), initial(variables)
-        for value in values or ():
+        if (values := source(variables)) is None:
+            return None
+        result = initial(variables)
+        for value in values:
             result = body({**variables, 'this': value, 'value': result})
-        return None if values is None else result
+        return result
 
     return evaluate
 

@@ -81,13 +81,13 @@ def _multiply(values: list[Any]) -> Any:
     product: Any = 1
     for value in values:
         product = fit(product * value)
-    return product
+    return product if isinstance(product, int) else math.prod(map(float, values))
 
 
 def _divide(left: Any, right: Any) -> float:
     if number(right) == 0:
         raise MeaninglessError('divides by zero')
-    return float(number(left) / right)
+    return float(number(left)) / float(right)
 
 
 def _mod(left: Any, right: Any) -> Any:
@@ -130,8 +130,8 @@ def _power(base: Any, exponent: Any) -> Any:
     number(base), number(exponent)
     if base == 0 and exponent < 0:
         raise MeaninglessError('0 has no negative power')
-    if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0 and (abs(base) < 2 or exponent < 64):
-        return fit(base**exponent)
+    if isinstance(base, int) and isinstance(exponent, int) and (abs(base) < 2 or 0 <= exponent < 64):
+        return fit(base ** abs(exponent))
     try:
         return math.pow(base, exponent)
     except ValueError:
@@ -153,10 +153,16 @@ def _sqrt(value: Any) -> float:
     return math.sqrt(value)
 
 
-def _log(value: Any, base: Any = math.e) -> float:
-    if number(value) <= 0 or number(base) <= 0 or base == 1:
-        raise MeaninglessError('takes a positive number, and a positive base other than 1')
-    return math.log10(value) if base == 10 else math.log(value) / (1 if base == math.e else math.log(base))
+def _positive(value: Any) -> Any:
+    if number(value) <= 0:
+        raise MeaninglessError(f'takes a number above 0, not {shown(value)}')
+    return value
+
+
+def _log(value: Any, base: Any) -> float:
+    if base == 1:
+        raise MeaninglessError('takes a base other than 1')
+    return math.log(_positive(value)) / math.log(_positive(base))
 
 
 # --- of many values
@@ -205,9 +211,9 @@ NUMBERS: Mapping[str, Operator] = {
     '$sqrt': function(_sqrt),
     '$pow': function(_power, 2, 2),
     '$exp': function(_exp),
-    '$ln': function(_log),
+    '$ln': function(lambda value: math.log(_positive(value))),
     '$log': function(_log, 2, 2),
-    '$log10': function(lambda value: _log(value, 10)),
+    '$log10': function(lambda value: math.log10(_positive(value))),
     '$sum': many(_total),
     '$avg': many(_average),
     '$min': many(_extreme(min)),

@@ -3,6 +3,7 @@
 Lengths and positions count code points (…CP) or bytes of UTF-8 (…Bytes). Case is that of ASCII, as in MongoDB.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,6 +11,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.reference.bits import INT64
 from mqsql.reference.expressions.core import (
     Evaluate,
     MeaninglessError,
@@ -59,8 +61,15 @@ def encode(value: str) -> bytes:
     return value.encode('utf-8', 'surrogatepass')
 
 
+def _cut(value: Any) -> int:
+    # Of all operators only this one takes numbers that are not whole.
+    if not math.isfinite(number(value)) or int(value) not in INT64:
+        raise MeaninglessError(f'takes numbers of 64 bits, not {shown(value)}')
+    return int(value)
+
+
 def _substring_bytes(value: Any, start: Any, length: Any) -> str:
-    data, first, count = encode(as_text(value)), int(number(start)), int(number(length))
+    data, first, count = encode(as_text(value)), _cut(start), _cut(length)
     if first < 0:
         raise MeaninglessError(f'takes a start of at least 0, not {shown(start)}')
     part = data[first:] if count < 0 else data[first : first + count]
