@@ -178,6 +178,8 @@ SCHEMAS: list[tuple[Any, list[Any], list[Any]]] = [
     ({'bsonType': ['long', 'date']}, [2**40, datetime(2020, 1, 1, tzinfo=UTC)], [1]),
     ({'enum': [1, 'a', {'x': 1, 'y': 2}]}, [1.0, 'a', {'y': 2, 'x': 1}], ['b', [1], True]),
     ({'minimum': 2, 'maximum': 4, 'exclusiveMaximum': True}, [2, 3.9, 'a', None], [1, 4, float('nan')]),
+    ({'minimum': float('nan')}, [float('nan'), 'a'], [1]),
+    ({'maximum': float('nan'), 'exclusiveMaximum': True}, ['a'], [1, float('nan')]),
     ({'multipleOf': 2.5}, [5, 7.5, 'a'], [1, float('inf'), float('nan')]),
     # decimal, of fifteen digits of a float
     ({'multipleOf': 0.1}, [0.3, 0.1 + 0.2, 5, 10**400], [0.25]),
@@ -242,7 +244,13 @@ def test_a_schema_cannot_compare_buffers(schema: Any) -> None:
 
 
 def test_a_schema_may_ask_for_what_buffers_are() -> None:
-    of_buffers = {'bsonType': 'array', 'minItems': 1, 'uniqueItems': False, 'items': {'bsonType': 'binData'}}
+    of_buffers = {
+        'dependencies': {'x': {'uniqueItems': True}},
+        'bsonType': 'array',
+        'minItems': 1,
+        'uniqueItems': False,
+        'items': {'bsonType': 'binData'},
+    }
     query = {
         '$jsonSchema': {'properties': {'buffers': of_buffers, 'content': {'enum': [[b'x']]}}, 'required': ['buffers']}
     }

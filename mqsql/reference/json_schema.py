@@ -205,8 +205,9 @@ def _required(operand: object, schema: object, place: Place) -> Check:
 
 
 def _dependencies(operand: object, schema: object, place: Place) -> Check:
+    inner = place if place.table else _inside(place)  # which speaks of objects, never of Buffers
     checks = {
-        _name(name, place): _dependency(item, place.at(str(name))) for name, item in _by_name(operand, place).items()
+        _name(name, place): _dependency(item, inner.at(str(name))) for name, item in _by_name(operand, place).items()
     }
     return lambda value: not isinstance(value, dict) or all(c(value) for n, c in checks.items() if n in value)
 

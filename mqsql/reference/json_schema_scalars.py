@@ -11,7 +11,7 @@ from mqsql.errors import shown
 from mqsql.reference.expressions.numbers import EXACT
 from mqsql.reference.patterns import Regex, regex_test
 from mqsql.reference.place import Place, read_number, read_whole
-from mqsql.reference.values import is_number
+from mqsql.reference.values import is_number, order
 
 Check = Callable[[Any], bool]
 Keyword = Callable[[Any, Mapping[str, Any], Place], Check]
@@ -29,7 +29,13 @@ def bound(holds: Callable[[Any, Any], bool], beside: str) -> Keyword:
     def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
         limit = read_number(operand, place)
         strict = schema.get(beside, False) is True
-        return lambda value: not is_number(value) or (holds(value, limit) and not (strict and value == limit))
+
+        def check(value: Any) -> bool:
+            if order(value) == order(limit):  # NaN is within a limit of NaN, as it is for $gte and $lte
+                return not strict
+            return not is_number(value) or holds(value, limit)
+
+        return check
 
     return read
 

@@ -49,9 +49,15 @@ def position(value: Any) -> int:
 def shift(moment: datetime, milliseconds: Any, rounding: str = ROUND_HALF_UP) -> datetime:
     """The date so many milliseconds later, of which it takes whole ones."""
     try:
-        return moment + timedelta(milliseconds=int(Decimal(number(milliseconds)).to_integral_value(rounding, EXACT)))
-    except (OverflowError, ValueError):
+        return moment + timedelta(milliseconds=_rounded_off(milliseconds, rounding))
+    except OverflowError:
         raise MeaninglessError(f'{shown(moment)} and {shown(milliseconds)} ms is no date') from None
+
+
+def _rounded_off(value: Any, rounding: str = ROUND_HALF_UP) -> int:
+    if not math.isfinite(number(value)) or int(value) not in INT64:
+        raise MeaninglessError(f'takes milliseconds of 64 bits, not {shown(value)}')
+    return int(Decimal(value).to_integral_value(rounding, EXACT))
 
 
 def milliseconds(moment: datetime) -> int:
@@ -64,11 +70,14 @@ def _number_or_date(value: Any) -> Any:
 
 
 def _add(values: list[Any]) -> Any:
-    dates = [value for value in values if isinstance(value, datetime)]
-    total = fit(sum(value for value in values if not isinstance(value, datetime)))
+    dates = [i for i, value in enumerate(values) if isinstance(value, datetime)]
+    if not dates:
+        return fit(sum(values))
     if len(dates) > 1:
         raise MeaninglessError('takes one date at most')
-    return shift(dates[0], total) if dates else total
+    # What stands before the date is rounded as one sum, what stands after it number by number.
+    before, after = values[: dates[0]], values[dates[0] + 1 :]
+    return shift(values[dates[0]], _rounded_off(sum(before)) + sum(map(_rounded_off, after)))
 
 
 def _subtract(left: Any, right: Any) -> Any:
@@ -108,7 +117,7 @@ def _absolute(value: Any) -> Any:
 def _like(value: Any, cut: Callable[[float], int]) -> Any:
     """The value cut to a whole number, of the type that it had."""
     if isinstance(number(value), int) or not math.isfinite(value):
-        return value
+        return fit(value)
     return math.copysign(cut(value), value)
 
 
@@ -117,8 +126,8 @@ def _rounded(rounding: str) -> Callable[..., Any]:
         places = whole(places)
         if not -20 <= places <= 100:
             raise MeaninglessError(f'takes -20 to 100 places, not {places}')
-        if not math.isfinite(number(value)) or (isinstance(value, int) and places >= 0):
-            return value
+        if (isinstance(number(value), int) and places >= 0) or not math.isfinite(value):
+            return fit(value)
         scaled = Decimal(value).scaleb(places, EXACT).to_integral_value(rounding, EXACT)
         result = scaled.scaleb(-places, EXACT)
         return fit(int(result)) if isinstance(value, int) else float(result)
