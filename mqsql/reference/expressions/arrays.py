@@ -22,7 +22,7 @@ from mqsql.reference.expressions.core import (
     null_if_missing,
 )
 from mqsql.reference.expressions.logic import check_name, rank
-from mqsql.reference.expressions.numbers import EPOCH, milliseconds, number, position, shift
+from mqsql.reference.expressions.numbers import EPOCH, many, milliseconds, number, position, shift
 from mqsql.reference.expressions.texts import as_text
 from mqsql.reference.operators import INT32, TYPES, type_of
 from mqsql.reference.values import MISSING, is_number, truth
@@ -81,11 +81,11 @@ def _contains(ranked: Callable[[Any], Any], value: Any, values: Any) -> bool:
     return ranked(value) in map(ranked, array(values))
 
 
-def _index_of(ranked: Callable[[Any], Any], values: Any, value: Any, start: Any = 0, end: Any = MISSING) -> int | None:
+def _index_of(ranked: Callable[[Any], Any], values: Any, value: Any, start: Any = 0, end: Any = ...) -> int | None:
     if is_null(values):
         return None
     array(values)
-    first, last = position(start), position(end) if end is not MISSING else len(values)
+    first, last = position(start), position(end) if end is not ... else len(values)
     if first < 0 or last < 0:
         raise MeaninglessError('takes positions of at least 0')
     positions = range(first, min(last, len(values)))
@@ -167,7 +167,7 @@ def _reduce(operand: Any, reader: Reader) -> Evaluate:
 # --- objects
 
 
-def _merge(*values: Any) -> dict[str, Any]:
+def _merge(values: list[Any]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for value in values:
         if not isinstance(value, dict | None) and value is not MISSING:
@@ -253,7 +253,7 @@ ARRAYS: Mapping[str, Operator] = {
     '$filter': _filter,
     '$map': _map,
     '$reduce': _reduce,
-    '$mergeObjects': function(_merge, 0, None, nullable=False),
+    '$mergeObjects': many(_merge),
     '$objectToArray': function(_to_pairs),
 }
 

@@ -28,7 +28,7 @@ from mqsql.reference.expressions.core import (
 from mqsql.reference.expressions.dates import format_date
 from mqsql.reference.expressions.numbers import number, position
 from mqsql.reference.patterns import Regex, TextTest, regex_test
-from mqsql.reference.values import MISSING, is_number
+from mqsql.reference.values import is_number
 
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
@@ -87,11 +87,11 @@ def _substring(value: Any, start: Any, length: Any) -> str:
 
 
 def _index(of: Callable[[str], Any]) -> Operator:
-    def find(value: Any, part: Any, start: Any = 0, end: Any = MISSING) -> int | None:
+    def find(value: Any, part: Any, start: Any = 0, end: Any = ...) -> int | None:
         if is_null(value):
             return None
         whole_text, wanted = of(text(value)), of(text(part))
-        first, last = position(start), position(end) if end is not MISSING else len(whole_text)
+        first, last = position(start), position(end) if end is not ... else len(whole_text)
         if first < 0 or last < 0:
             raise MeaninglessError('takes positions of at least 0')
         return int(whole_text.find(wanted, first, last)) if first <= len(whole_text) else -1
