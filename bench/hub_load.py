@@ -7,7 +7,8 @@ database. Measured are
 
 - tasks/s: until the client has all results,
 - recorded/s: until the hub has dealt with all of them, which it does beside the way that tasks and results take,
-- the 99th percentile and the worst time to answer `queue_status`, asked by a client in a process of its own, until then.
+- the 99th percentile and the worst time to answer `queue_status`, asked by a client in a process of its own, until then,
+- hub ms: the processor time that the hub's own process needs for a task, which depends least on what else the machine does.
 
 Printed are medians of the runs, and ratios to the hub without a database. `--json FILE` keeps every run.
 """
@@ -22,6 +23,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -41,7 +43,7 @@ WARM_UP = 100  # tasks before those that count
 PAUSE_SECONDS = 0.01  # between two questions
 PATIENCE_SECONDS = 120
 
-FIGURES = {'tasks/s': '{:.0f}', 'recorded/s': '{:.0f}', 'p99 ms': '{:.1f}', 'worst ms': '{:.1f}'}
+FIGURES = {'tasks/s': '{:.0f}', 'recorded/s': '{:.0f}', 'p99 ms': '{:.1f}', 'worst ms': '{:.1f}', 'hub ms': '{:.2f}'}
 Run = dict[str, float]
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
@@ -60,15 +62,23 @@ def measure(where: Path, database: str, tasks: int) -> Run:
         view = rc.load_balanced_view()
         collect([view.apply_async(prints, i) for i in range(WARM_UP)])
         asker, answer = ask_beside(hub, WARM_UP, tasks)
-        start = time.monotonic()
+        start, used = time.monotonic(), processor_seconds(hub.pid)
         collect([view.apply_async(prints, i) for i in range(tasks)])
         seconds = time.monotonic() - start
         if not answer.poll(PATIENCE_SECONDS):
             raise TimeoutError(f'the hub has not dealt with all tasks:\n{hub.log.read_text()}')
         delays, dealt_with = answer.recv()
+        used = processor_seconds(hub.pid) - used
         asker.join()
     worst = {'p99 ms': 1000 * quantiles(delays, n=100, method='inclusive')[-1], 'worst ms': 1000 * max(delays)}
-    return {'tasks/s': tasks / seconds, 'recorded/s': tasks / (dealt_with - start), **worst}
+    rates = {'tasks/s': tasks / seconds, 'recorded/s': tasks / (dealt_with - start)}
+    return {**rates, **worst, 'hub ms': 1000 * used / tasks}
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far, without its children."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def collect(results: list[Any]) -> None:
