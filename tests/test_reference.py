@@ -309,7 +309,7 @@ CYCLE['$and'] = [CYCLE]
         ({'$and': []}, '$and'),
         ({'$or': {}}, '$or'),
         ({'$nor': ['a']}, '$nor[0]'),
-        ({'content' + '.a' * 50: 1}, ('content' + '.a' * 50)),
+        ({'content' + '.a' * 51: 1}, ('content' + '.a' * 51)),
         (NEST, '$nor' + '[0].$nor' * 100),
         (CYCLE, '$and' + '[0].$and' * 100),
     ],

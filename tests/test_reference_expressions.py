@@ -395,7 +395,7 @@ def test_expr(query: Any, answer: bool) -> None:
         {'$hour': {'date': '$started', 'timezone': 'Mars/Olympus'}}, {'$dateToString': {'date': '$started', 'format': '%Q'}},
         {'$cond': ['$label', 1, {'$divide': [1, 0]}]}, {'$and': ['$content.zero', {'$divide': [1, 0]}]},
         {'$map': {'input': '$content.nope', 'in': {'$divide': [1, 0]}}}, {'$switch': {'branches': [{'case': 0, 'then': 1}]}},
-        {'$convert': {'input': 1, 'to': 'int'}}, {'$rand': {}}, {'$size': {1: 2}}, '$content' + 50 * '.a',
+        {'$convert': {'input': 1, 'to': 'int'}}, {'$rand': {}}, {'$size': {1: 2}}, '$content' + 51 * '.a',
         {'$map': {'input': [], 'in': '$$this' + 51 * '.a'}},
     ],
 )  # fmt: skip
