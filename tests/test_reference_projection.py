@@ -86,7 +86,7 @@ def test_the_key_can_be_left_out() -> None:
         {'content.a': {'$slice': [1, 2, 3, 4]}}, {'content.a': {'$elemMatch': 1}},
         {'content.a': {'$elemMatch': {'$jsonSchema': {}}}},
         {'content.a': {'$elemMatch': {'$nope': 1}}}, {'content.a': {'$nope': 1}}, {'content.a': {'b': 1, '$add': [1]}},
-        {'msg_id': '$label'}, {'msg_id': {'$slice': 1}}, {'content' + '.a' * 50: 1},
+        {'msg_id': '$label'}, {'msg_id': {'$slice': 1}}, {'content' + '.a' * 51: 1},
     ],
 )  # fmt: skip
 def test_a_projection_without_meaning_is_refused(projection: Any) -> None:
