@@ -72,3 +72,6 @@ def test_a_pattern_has_a_longest() -> None:
     mqsql.compile({'label': {'$glob': 'a' * MAX_PATTERN}})
     with pytest.raises(mqsql.QueryError, match='at most 10,000 characters, not 10,001'):
         mqsql.compile({'label': {'$glob': 'a' * (MAX_PATTERN + 1)}})
+    # Pairs and escapes make it longer than SQLite takes, which would only say so when it runs.
+    with pytest.raises(mqsql.QueryError, match='at most 50,000 bytes as SQLite reads it'):
+        mqsql.compile({'label': {'$glob': '\ud800' * MAX_PATTERN}})

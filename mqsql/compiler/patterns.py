@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from mqsql.compiler.glob import MAX_PATTERN, to_sqlite
+from mqsql.compiler.glob import MAX_PATTERN, MAX_SQLITE_PATTERN, to_sqlite
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import NEVER, Predicate
 from mqsql.compiler.sql import Condition, Value, call, number, slot, text
@@ -86,6 +86,10 @@ def read_glob(place: Place, operand: object) -> Predicate:
     if place.field.kind is TIMESTAMP:
         return NEVER
     sqlite = to_sqlite(pattern)
+    if sqlite and len(sqlite.pattern.encode()) > MAX_SQLITE_PATTERN:
+        raise place.error(
+            f'takes a pattern of at most {MAX_SQLITE_PATTERN:,} bytes as SQLite reads it: {shown(pattern)}'
+        )
     return place.test('$glob', sqlite.form, sqlite.pattern) if sqlite else NEVER
 
 
