@@ -272,17 +272,14 @@ class Value:
 
     def tagged(self, tag: str, condition: Condition | None = None) -> Condition:
         """It is stored under this tag, and the condition holds."""
-        shape = exp.Glob(this=self.sql, expression=text(f'{{"{tag}"*'))
-        return all_(
-            [exp.EQ(this=self.json_type, expression=text('object')), shape, *([condition] if condition else [])]
-        )
+        return self._object_like(exp.Glob(this=self.sql, expression=text(f'{{"{tag}"*')), condition)
 
     def is_object(self, condition: Condition | None = None) -> Condition:
         """It is an object, and none that stands for another type, and the condition holds."""
-        shape = exp.Not(this=is_tagged(self.sql))
-        return all_(
-            [exp.EQ(this=self.json_type, expression=text('object')), shape, *([condition] if condition else [])]
-        )
+        return self._object_like(exp.Not(this=is_tagged(self.sql)), condition)
+
+    def _object_like(self, shape: Condition, condition: Condition | None) -> Condition:
+        return self.of_type(('object',), all_([shape, *([condition] if condition else [])]))
 
 
 def row(alias: str) -> Value:

@@ -113,11 +113,9 @@ def _inline_buffers(table: Table, name: str) -> exp.Expr:
     )
     blobs = exp.Table(this=identifier(table.buffers_table), alias=exp.TableAlias(this=exp.to_identifier('b')))
     same = exp.EQ(this=exp.column('id', 'b'), expression=exp.column('value', 'e'))
-    ordered = select([call('hex', exp.column('data', 'b'))], [each, blobs], same)
-    ordered.args['expressions'] = [
-        exp.Alias(this=call('hex', exp.column('data', 'b')), alias=exp.to_identifier('data'))
-    ]
-    ordered.set('order', exp.Order(expressions=[exp.Ordered(this=exp.column('key', 'e'), nulls_first=True)]))
+    data = exp.Alias(this=call('hex', exp.column('data', 'b')), alias=exp.to_identifier('data'))
+    ordered = select([data], [each, blobs], same)
+    ordered.set('order', exp.Order(expressions=[_ordered(exp.column('key', 'e'), False)]))
     gathered = select([call('json_group_array', exp.column('data'))], [exp.Subquery(this=ordered)])
     there = is_not_null(column(name, table.name))
     return exp.Case(ifs=[exp.If(this=there, true=exp.Subquery(this=gathered))])
