@@ -13,12 +13,18 @@ import pytest
 
 SECONDS = 60
 DATABASE = '--IPController.db_class=mqsql.hub.SQLiteDB'
+# An engine is known to the hub after its second heartbeat, and is taken for dead when it has missed 30 seconds of them.
+HEARTBEATS = ('--HeartMonitor.period=500', '--HeartMonitor.max_heartmonitor_misses=60')
 
 
 @contextmanager
-def controller(directory: Path, *arguments: str, engines: int = 2, database: str = DATABASE) -> Iterator[Any]:
-    """A running cluster whose hub keeps its records in `directory`/tasks.db; its processes are gone after the block."""
-    options = [database, f'--SQLiteDB.location={directory}', *arguments]
+def controller(
+    directory: Path, *arguments: str, engines: int = 2, database: str = DATABASE, location: Path | None = None
+) -> Iterator[Any]:
+    """A running cluster whose hub keeps its records in tasks.db at `location`, or else in `directory`, where all its other
+    files are; its processes are gone after the block.
+    """
+    options = [database, f'--SQLiteDB.location={location or directory}', *HEARTBEATS, *arguments]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('IPYTHONDIR', str(directory / 'ipython'))
         cluster = ipyparallel.Cluster(n=engines, controller_args=options, log_level=40)
@@ -33,9 +39,12 @@ def stop(cluster: Any) -> None:
     """Stop a cluster, and end by its id whatever process of it does not."""
     processes = psutil.Process(os.getpid()).children(recursive=True)
     try:
-        cluster.stop_cluster_sync()
+        # At the same time they take five seconds: the engines wait for an answer of the controller.
+        cluster.stop_controller_sync()
+        cluster.stop_engines_sync()
     finally:
-        _, alive = psutil.wait_procs(processes, timeout=10)
+        # Those that watch over the engines take five seconds more.
+        _, alive = psutil.wait_procs(processes, timeout=1)
         for process in alive:
             process.kill()
 

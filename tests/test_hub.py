@@ -15,7 +15,7 @@ import apsw
 import ipyparallel
 import pytest
 import zmq
-from hub_cluster import SECONDS, client, controller, kill_controller, stop, wait_for_records
+from hub_cluster import DATABASE, HEARTBEATS, SECONDS, client, controller, kill_controller, stop, wait_for_records
 from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
@@ -55,7 +55,7 @@ class TestShippedLabels(TaskLabelTest, TestCase):  # type: ignore[misc]
         monkeypatch.setenv('IPYTHONDIR', str(tmp_path / 'ipython'))
 
     def get_controller_launcher(self) -> type[LocalControllerLauncher]:
-        options = ['--IPController.db_class=mqsql.hub.SQLiteDB', f'--SQLiteDB.location={self.directory}']
+        options = [DATABASE, f'--SQLiteDB.location={self.directory}', *HEARTBEATS]
         return type('Launcher', (LocalControllerLauncher,), {'controller_args': options})
 
     def tearDown(self) -> None:
