@@ -11,12 +11,14 @@
 | `functions`     | what SQL cannot say, to be registered on a connection | nothing                         |
 
 `operators` is the table of operators; `comparison`, `element`, `patterns` and `numeric` hold what its rows name.
+`collation` is how texts compare.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mqsql.compiler.collation import read_collation
 from mqsql.compiler.dialects import DIALECTS, Dialect
 from mqsql.compiler.distinct import distinct_values
 from mqsql.compiler.functions import FUNCTIONS
@@ -79,18 +81,21 @@ def compile(
     table: Table = TASKS,
     dialect: str = 'sqlite',
     projection: object = None,
+    collation: object = None,
     buffers: Decoder | None = None,
 ) -> Query:
     """The SELECT that answers a MongoDB query over `table`.
 
     `keys` is text or an iterable of text (None: all but the Buffers), `sort` a key or a list of (key, 1 | -1), `limit` and
-    `skip` numbers of records (0 or None: none); `projection` is MongoDB's dict of what to return, in place of `keys`.
+    `skip` numbers of records (0 or None: none); `projection` is MongoDB's dict of what to return, in place of `keys`;
+    `collation` MongoDB's dict of how texts compare (locale en, strength 1 to 3, numericOrdering).
     Where `buffers` is given, Buffers columns are read as the stored array of row ids, of which it makes the list;
     otherwise the statement itself gathers the blobs.
 
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
-    parsed, order, window = parse(query, table), read_sort(sort, table), _read_window(limit, skip)
+    texts = read_collation(collation)
+    parsed, order, window = parse(query, table, texts), read_sort(sort, table, texts), _read_window(limit, skip)
     plan = read_projection(projection, table, parsed.place) if projection else None
     if plan and keys is not None:
         raise QueryError('keys and projection do not stand together', 'projection')
@@ -108,10 +113,16 @@ def _wanted(plan: Projection) -> Keys:
 
 
 def compile_count(
-    query: object, *, limit: int | None = None, skip: int = 0, table: Table = TASKS, dialect: str = 'sqlite'
+    query: object,
+    *,
+    limit: int | None = None,
+    skip: int = 0,
+    table: Table = TASKS,
+    dialect: str = 'sqlite',
+    collation: object = None,
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
-    parsed, window = parse(query, table), _read_window(limit, skip)
+    parsed, window = parse(query, table, read_collation(collation)), _read_window(limit, skip)
     sql = count_text(table, parsed.predicate, _shape(window), _dialect(dialect, parsed.predicate))
     return Statement(sql, parsed.values | window)
 
@@ -132,9 +143,12 @@ class Distinct(Statement):
     values: Callable[[Iterable[tuple[Any, ...]]], list[Any]]
 
 
-def compile_distinct(key: object, query: object = None, *, table: Table = TASKS, dialect: str = 'sqlite') -> Distinct:
+def compile_distinct(
+    key: object, query: object = None, *, table: Table = TASKS, dialect: str = 'sqlite', collation: object = None
+) -> Distinct:
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
-    parsed = parse({} if query is None else query, table)
+    texts = read_collation(collation)
+    parsed = parse({} if query is None else query, table, texts)
     column, steps = read_path(key, table, 'key')
     sql = select_text(
         table, (column,), (), parsed.predicate, (), (False, False), True, _dialect(dialect, parsed.predicate)
@@ -142,14 +156,16 @@ def compile_distinct(key: object, query: object = None, *, table: Table = TASKS,
     decode = decoder(table.columns[column])
 
     def values(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
-        return distinct_values((decode(stored) for (stored,) in rows if stored is not None), steps)
+        return distinct_values((decode(stored) for (stored,) in rows if stored is not None), steps, texts)
 
     return Distinct(sql, parsed.values, values)
 
 
-def compile_delete(query: object, *, table: Table = TASKS, dialect: str = 'sqlite') -> Statement:
+def compile_delete(
+    query: object, *, table: Table = TASKS, dialect: str = 'sqlite', collation: object = None
+) -> Statement:
     """The DELETE of the records that match."""
-    parsed = parse(query, table)
+    parsed = parse(query, table, read_collation(collation))
     return Statement(delete_text(table, parsed.predicate, _dialect(dialect, parsed.predicate)), parsed.values)
 
 

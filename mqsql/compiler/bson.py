@@ -1,4 +1,5 @@
-"""BSON's order of values as text: `bson_key` of two values compares as MongoDB compares them. Imports `schema` of the project.
+"""BSON's order of values as text: `bson_key` of two values compares as MongoDB compares them. Imports `collation` of the
+compiler, and `schema`.
 
 A key is the hexadecimal form of bytes, so that it can be a parameter, stand in a JSON list and be indexed. The order's
 source is MongoDB's manual, "Comparison/Sort Order"; numbers compare exactly across int and float.
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from mqsql.compiler.collation import Collation
 from mqsql.schema.codec import encode_timestamp
 from mqsql.schema.types import bracket, is_nan
 
@@ -17,9 +19,30 @@ EMPTY_ARRAY = '00'
 """The sort key of a path that ends at an empty array: below null."""
 
 
-def bson_key(value: Any) -> str:
-    """The key of a canonical value."""
-    return (_RANKS[bracket(value)] + _PAYLOADS[bracket(value)](value)).hex()
+def bson_key(value: Any, collation: Collation | None = None) -> str:
+    """The key of a canonical value, its texts compared by a collation if there is one; the names of fields never are."""
+    return _bytes(value, collation).hex()
+
+
+def text_key(text: str, collation: Collation) -> str:
+    """The key of a text among texts."""
+    return collation.key(text).hex()
+
+
+def _bytes(value: Any, collation: Collation | None) -> bytes:
+    kind = bracket(value)
+    return _RANKS[kind] + _payload(kind, value, collation)
+
+
+def _payload(kind: str, value: Any, collation: Collation | None) -> bytes:
+    match kind:
+        case 'string':
+            return _string(value) if collation is None else _escape(collation.key(value))
+        case 'object':
+            return _object(value, collation)
+        case 'array':
+            return b''.join([_bytes(item, collation) for item in value]) + _END
+    return _SCALARS[kind](value)
 
 
 def unordered_key(value: Any) -> str:
@@ -63,14 +86,10 @@ def _magnitude(value: int | float) -> bytes:
     return struct.pack('>I', exponent + 2**31) + _escape(mantissa.to_bytes((bits + 7) // 8, 'big').rstrip(b'\0'))
 
 
-def _object(value: dict[str, Any]) -> bytes:
+def _object(value: dict[str, Any], collation: Collation | None) -> bytes:
     # Field by field: the value's type, the name, then the value.
     fields = ((bracket(v), k, v) for k, v in value.items())
-    return b''.join(_RANKS[kind] + _string(k) + _PAYLOADS[kind](v) for kind, k, v in fields) + _END
-
-
-def _array(value: list[Any]) -> bytes:
-    return b''.join(_RANKS[bracket(v)] + _PAYLOADS[bracket(v)](v) for v in value) + _END
+    return b''.join([_RANKS[kind] + _string(k) + _payload(kind, v, collation) for kind, k, v in fields]) + _END
 
 
 def _binary(value: bytes) -> bytes:
@@ -91,12 +110,9 @@ _RANKS = {
     'boolean': b'\7',
     'date': b'\x08',
 }
-_PAYLOADS: dict[str, Callable[[Any], bytes]] = {
+_SCALARS: dict[str, Callable[[Any], bytes]] = {
     'null': lambda _: b'',
     'number': _number,
-    'string': _string,
-    'object': _object,
-    'array': _array,
     'binary': _binary,
     'boolean': lambda value: bytes([value]),
     'date': _date,

@@ -15,7 +15,9 @@ from typing import Any
 import orjson
 from sqlglot import exp
 
-from mqsql.compiler.bson import bson_key
+from mqsql.compiler.bson import bson_key, text_key
+from mqsql.compiler.collation import Collation
+from mqsql.compiler.collation.lowering import as_key, as_text
 from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import Place, is_operators
 from mqsql.compiler.predicate import NEVER, Not, Predicate, any_of
@@ -55,10 +57,13 @@ def equal(place: Place, operand: object) -> Predicate:
     """The field equals the operand, or offers a value that does; None also stands for missing."""
     if operand is None:
         return place.test('$eq', 'null')
-    value = place.read(operand)
-    if place.field.kind is not DOCUMENT:
-        return place.test('$eq', 'column', encode_typed(value))
-    return any_of([place.test('$eq', form, stored) for form, stored in equal_forms(value)])
+    return any_of([place.comparison('$eq', form, stored) for form, stored in _forms(place, place.read(operand))])
+
+
+def _forms(place: Place, value: Any) -> list[tuple[str, Any]]:
+    if place.field.kind is DOCUMENT or (place.collation and isinstance(value, str)):
+        return equal_forms(value, place.collation)
+    return [('column', encode_typed(value))]
 
 
 def encode_typed(value: str | datetime) -> str | int:
@@ -66,19 +71,23 @@ def encode_typed(value: str | datetime) -> str | int:
     return encode_text(value) if isinstance(value, str) else encode_timestamp(value)
 
 
-def equal_forms(value: Any) -> list[tuple[str, Any]]:
+def _text(value: str, collation: Collation | None) -> str:
+    return encode_text(value) if collation is None else text_key(value, collation)
+
+
+def equal_forms(value: Any, collation: Collation | None = None) -> list[tuple[str, Any]]:
     """The forms under which a value equal to this one may be stored, and what to compare there."""
     match bracket(value):
         case 'null':
             return [('null', None)]
         case 'string':
-            return [('string', encode_text(value))]
+            return [('string', _text(value, collation))]
         case 'number':
             return _equal_numbers(value)
         case 'boolean':
             return [('boolean', 'true' if value else 'false')]
         case 'object' | 'array' as form:
-            return [(form, bson_key(value))]
+            return [(form, bson_key(value, collation))]
         case _:
             return [('tagged', encode_document(value))]
 
@@ -117,18 +126,18 @@ def read_order(operator: str, place: Place, operand: object) -> Predicate:
     if operand is None:
         return place.test('$eq', 'null') if operator in ('$gte', '$lte') else NEVER
     value = place.read(operand)
-    if place.field.kind is not DOCUMENT:
+    if place.field.kind is not DOCUMENT and not (place.collation and isinstance(value, str)):
         return place.test(operator, 'column', encode_typed(value))
     if is_nan(value):
         return equal(place, value) if operator in ('$gte', '$lte') else NEVER
-    form, *stored = _ordered(operator, value)
-    return place.test(operator, form, *stored)
+    form, *stored = _ordered(operator, value, place.collation)
+    return place.comparison(operator, form, *stored)
 
 
-def _ordered(operator: str, value: Any) -> tuple[Any, ...]:
+def _ordered(operator: str, value: Any, collation: Collation | None) -> tuple[Any, ...]:
     match bracket(value):
         case 'string':
-            return 'string', encode_text(value)
+            return 'string', _text(value, collation)
         case 'number':
             return 'number', _neighbour(operator, value), _number_bound(value)
         case 'boolean':
@@ -136,7 +145,7 @@ def _ordered(operator: str, value: Any) -> tuple[Any, ...]:
         case 'date':
             return 'date', encode_document(value)
         case form:
-            return form, bson_key(value)
+            return form, bson_key(value, collation)
 
 
 def _neighbour(operator: str, number: int | float) -> int | float:
@@ -173,15 +182,13 @@ def read_in(place: Place, operand: object) -> Predicate:
 def test_lists(place: Place, lists: dict[str, list[Any]]) -> list[Predicate]:
     """One test for each form in which a value may be stored, of all the values that have it."""
     return [
-        place.test('$eq', 'null') if form == 'null' else place.test('$in', form, orjson.dumps(stored).decode())
+        place.test('$eq', 'null') if form == 'null' else place.comparison('$in', form, orjson.dumps(stored).decode())
         for form, stored in lists.items()
     ]
 
 
 def _sort_in(place: Place, i: int, item: object, lists: dict[str, list[Any]]) -> None:
-    value = place.read(item, i)
-    forms = equal_forms(value) if place.field.kind is DOCUMENT else (('column', encode_typed(value)),)
-    for form, stored in forms:
+    for form, stored in _forms(place, place.read(item, i)):
         lists.setdefault(form, []).append(stored)
 
 
@@ -195,9 +202,12 @@ def read_nin(place: Place, operand: object) -> Predicate:
 Lower = Callable[[Value, tuple[str, ...]], Condition]
 
 
-def _typed(types: tuple[str, ...], make: Callable[[exp.Expr, exp.Expr], Condition]) -> Lower:
+Compare = Callable[[exp.Expr, exp.Expr], Condition]
+
+
+def _typed(types: tuple[str, ...], compare: Compare, compared: Callable[[Value], exp.Expr] = as_text) -> Lower:
     """A comparison with one slot, of values of these JSON types."""
-    return lambda value, slots: value.of_type(types, make(value.sql, slot(slots[0])))
+    return lambda value, slots: value.of_type(types, compare(compared(value), slot(slots[0])))
 
 
 def _equals(left: exp.Expr, right: exp.Expr) -> Condition:
@@ -209,13 +219,6 @@ def listed_in(left: exp.Expr, right: exp.Expr) -> Condition:
     return exp.In(this=left, query=subquery([exp.column('value')], [table_function('json_each', [right])]))
 
 
-def _by_key(
-    compare: Callable[[exp.Expr, exp.Expr], Condition],
-) -> Callable[[exp.Expr, exp.Expr], Condition]:
-    """Compares what only BSON's own order tells apart by a text with that order."""
-    return lambda left, right: compare(call('mqsql_key', left), right)
-
-
 def _null(value: Value, _: tuple[str, ...]) -> Condition:
     if value.type is None:
         return is_null(value.sql)
@@ -223,7 +226,7 @@ def _null(value: Value, _: tuple[str, ...]) -> Condition:
     return exp.EQ(this=kind, expression=text('null'))
 
 
-def _boolean(compare: Callable[[exp.Expr, exp.Expr], Condition]) -> Lower:
+def _boolean(compare: Compare) -> Lower:
     return lambda value, slots: compare(value.json_type, slot(slots[0]))
 
 
@@ -237,15 +240,15 @@ def lower_in(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
     return _IN[form](value, slots)
 
 
-def _same_forms(compare: Callable[[exp.Expr, exp.Expr], Condition]) -> dict[str, Lower]:
+def _same_forms(compare: Compare) -> dict[str, Lower]:
     return {
         'column': _typed((), compare),
         'string': _typed(('text',), compare),
         'number': _typed(NUMBER_TYPES, compare),
         'boolean': _boolean(compare),
         'tagged': _typed(('object',), compare),
-        'object': _typed(('object',), _by_key(compare)),
-        'array': _typed(('array',), _by_key(compare)),
+        'object': _typed(('object',), compare, as_key),
+        'array': _typed(('array',), compare, as_key),
     }
 
 
@@ -266,17 +269,17 @@ def lower_order(operator: str, value: Value, form: str, slots: tuple[str, ...]) 
         case 'number':
             return _lower_number_order(operator, value, slots)
         case 'string':
-            return value.of_type(('text',), compare(value.sql, slot(slots[0])))
+            return value.of_type(('text',), compare(as_text(value), slot(slots[0])))
         case 'boolean':
             return value.of_type(('true', 'false'), compare(value.sql, slot(slots[0])))
         case 'date':
             return value.tagged('$date', compare(value.sql, slot(slots[0])))
         case 'object':
-            return value.is_object(compare(call('mqsql_key', value.sql), slot(slots[0])))
+            return value.is_object(compare(as_key(value), slot(slots[0])))
         case 'array':
-            return value.of_type(('array',), compare(call('mqsql_key', value.sql), slot(slots[0])))
+            return value.of_type(('array',), compare(as_key(value), slot(slots[0])))
         case _:
-            return value.tagged('$binary', compare(call('mqsql_key', value.sql), slot(slots[0])))
+            return value.tagged('$binary', compare(as_key(value), slot(slots[0])))
 
 
 def _lower_number_order(operator: str, value: Value, slots: tuple[str, ...]) -> Condition:

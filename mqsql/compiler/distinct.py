@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mqsql.compiler.bson import bson_key
+from mqsql.compiler.collation import Collation
 from mqsql.compiler.paths import is_index
 
 
-def distinct_values(values: Iterable[Any], steps: tuple[str, ...]) -> list[Any]:
-    """The values that lie at the path in any of `values`, an array's elements one by one; each once by BSON equality.
+def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Collation | None = None) -> list[Any]:
+    """The values that lie at the path in any of `values`, an array's elements one by one; each once by BSON equality
+    and the collation.
 
     In the order they are met. What is missing gives none; null is a value.
     """
@@ -16,7 +18,7 @@ def distinct_values(values: Iterable[Any], steps: tuple[str, ...]) -> list[Any]:
     for value in values:
         for offered in _at(value, steps):
             for item in offered if isinstance(offered, list) else [offered]:
-                found.setdefault(bson_key(item), item)
+                found.setdefault(bson_key(item, collation), item)
     return list(found.values())
 
 

@@ -1,7 +1,7 @@
 """What SQL cannot say: functions to be registered on a connection before it runs a compiled statement.
 
-Imports `bson` and `schema` of the project. All are deterministic and total: SQLite may call them before it tests whether a
-value has the type that they are for.
+Imports the compiler's lower layers and `schema`. All are deterministic and total: SQLite may call them before it tests
+whether a value has the type that they are for.
 """
 
 import base64
@@ -12,21 +12,27 @@ from typing import Any
 
 import orjson
 
-from mqsql.compiler.bson import bson_key
+from mqsql.compiler.bson import bson_key, text_key
+from mqsql.compiler.collation import Collation
 from mqsql.compiler.expressions import evaluate
 from mqsql.compiler.json_schema.functions import SCHEMA_FUNCTIONS
 from mqsql.compiler.sort_key import sort_key
 from mqsql.schema.codec import decode_document, decode_text
 
 
-def key_of(document: object) -> str | None:
+def key_of(document: object, *collation: int) -> str | None:
     """A text that orders as the (encoded) document or array does in BSON; NULL for anything else."""
     if not isinstance(document, str) or document[:1] not in ('{', '['):
         return None
     try:
-        return bson_key(decode_document(document))
+        return bson_key(decode_document(document), Collation.of(collation))
     except ValueError:
         return None  # text that only begins as JSON does
+
+
+def collate(text: object, strength: int, numeric: int) -> str | None:
+    """A text that orders as the stored one does in a collation; NULL for anything else."""
+    return text_key(decode_text(text), Collation(strength, bool(numeric))) if isinstance(text, str) else None
 
 
 def regex_matches(flags: int, pattern: str, subject: object) -> bool:
@@ -54,9 +60,12 @@ ANY_NUMBER = -1
 
 FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ('mqsql_key', 1, key_of),
+    ('mqsql_key', 3, key_of),
+    ('mqsql_collate', 3, collate),
     ('mqsql_regex', 3, regex_matches),
     ('mqsql_bits', 2, bits_set),
     ('mqsql_sort_key', 2, sort_key),
+    ('mqsql_sort_key', 4, sort_key),
     ('mqsql_expr', ANY_NUMBER, evaluate),
     *SCHEMA_FUNCTIONS,
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from mqsql.compiler.collation import Collation
 from mqsql.compiler.place import MAX_STEPS
 from mqsql.errors import QueryError, shown
 from mqsql.schema import BUFFERS, DOCUMENT, Table
@@ -93,33 +94,34 @@ def include(value: Any, fields: Fields) -> Any:
 
 
 class SortKey(NamedTuple):
-    """A column, or a path into a Document, to sort by, and whether it descends."""
+    """A column, or a path into a Document, to sort by, whether it descends, and how its texts compare."""
 
     column: str
     steps: tuple[str, ...]
     descending: bool
+    collation: Collation | None = None
 
 
 Sort = tuple[SortKey, ...]
 
 
-def read_sort(sort: object, table: Table) -> Sort:
+def read_sort(sort: object, table: Table, collation: Collation | None = None) -> Sort:
     """A key, or a list of (key, 1 | -1), as pymongo takes them."""
     if sort is None:
         return ()
     pairs = [(sort, 1)] if isinstance(sort, str) else sort
     if not isinstance(pairs, list | tuple):
         raise QueryError(f'takes a key or a list of (key, 1 or -1), not {shown(sort)}', 'sort')
-    return tuple(_read_pair(pair, table) for pair in pairs)
+    return tuple(_read_pair(pair, table, collation) for pair in pairs)
 
 
-def _read_pair(pair: object, table: Table) -> SortKey:
+def _read_pair(pair: object, table: Table, collation: Collation | None) -> SortKey:
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise QueryError(f'takes pairs of (key, 1 or -1), not {shown(pair)}', 'sort')
     key, direction = pair
     if isinstance(direction, bool) or not isinstance(direction, int) or direction not in (1, -1):
         raise QueryError(f'the direction of {shown(key)} is 1 or -1, not {shown(direction)}', 'sort')
-    return SortKey(*read_path(key, table, 'sort'), direction == -1)
+    return SortKey(*read_path(key, table, 'sort'), direction == -1, collation)
 
 
 def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> tuple[str, tuple[str, ...]]:

@@ -92,7 +92,7 @@ class Scope:
         assert make is not None
 
         def condition(value: Value) -> Condition:
-            return make(value, test.form, test.slots)
+            return make(replace(value, collation=test.collation), test.form, test.slots)
 
         if test.field.kind is not DOCUMENT:
             return condition(Value(lambda: self._column(test.field)))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from mqsql.compiler.collation import Collation
 from mqsql.compiler.comparison import equal
 from mqsql.compiler.expressions import read_expr
 from mqsql.compiler.json_schema import read_json_schema
@@ -39,7 +40,7 @@ class Parsed:
     place: Place
 
 
-def parse(query: object, table: Table) -> Parsed:
+def parse(query: object, table: Table, collation: Collation | None = None) -> Parsed:
     """The predicate of a query; QueryError where it has no meaning."""
 
     def resolve(key: str, place: Place) -> Field:
@@ -52,7 +53,7 @@ def parse(query: object, table: Table) -> Parsed:
 
     values = Values()
     key = Field(table.key, table.columns[table.key])
-    place = Place(key, '', values, parse_operators, _parse_in_element, table)
+    place = Place(key, '', values, parse_operators, _parse_in_element, table, collation=collation)
     predicate = parse_query(resolve, place, query)
     if len(values) > MAX_SLOTS:
         raise QueryError(

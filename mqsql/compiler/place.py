@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
+from mqsql.compiler.collation import Collation
 from mqsql.compiler.predicate import Field, Predicate, Test
 from mqsql.errors import QueryError, shown
 from mqsql.schema import BUFFERS, DOCUMENT, Table
@@ -29,7 +30,7 @@ class Place:
     """One operator's place in a query: the field it tests, and the way there for messages.
 
     `parse_operators` reads a dict of operators on a field, `parse_query` a whole query under a place; both are the parser's,
-    handed in because operators that hold other operators need them.
+    handed in because operators that hold other operators need them. `collation` is the query's.
     """
 
     field: Field
@@ -40,6 +41,7 @@ class Place:
     table: Table
     depth: int = 0
     siblings: Mapping[str, object] | None = None
+    collation: Collation | None = None
 
     def inside(self, step: str, field: Field | None = None) -> 'Place':
         """A step further along the query's own keys."""
@@ -59,6 +61,11 @@ class Place:
     def test(self, operator: str, form: str = '', *values: Stored) -> Test:
         """A test of the field, its values bound to new slots."""
         return Test(self.field, operator, form, tuple(map(self.values.bind, values)))
+
+    def comparison(self, operator: str, form: str, *values: Stored) -> Test:
+        """A test whose values are compared, texts by the collation."""
+        collation = self.collation if form in ('string', 'object', 'array') else None
+        return replace(self.test(operator, form, *values), collation=collation)
 
     def refuse_buffers(self) -> None:
         """For operators that compare: blobs are stored, not compared."""

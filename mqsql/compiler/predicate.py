@@ -1,4 +1,4 @@
-"""The predicate tree that a query is parsed into: nodes without values. Imports `schema` of the project.
+"""The predicate tree that a query is parsed into: nodes without values. Imports `collation`, `schema`.
 
 And, Or, Not, Test, Some, for schemas Every, If and Count, and for expressions Evaluated are all the nodes there are;
 operators are rows of a table (`operators`). A Test names its operator, the form that its operand's type gave it, and the
@@ -9,6 +9,7 @@ equal shapes share one text.
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from mqsql.compiler.collation import Collation
 from mqsql.schema import TEXT, Kind
 
 
@@ -27,12 +28,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Test:
-    """One operator on one field; `form` tells variants of its SQL apart ('string', 'null', 'int' …)."""
+    """One operator on one field; `form` tells variants of its SQL apart ('string', 'null', 'int' …).
+
+    Where there is a collation, texts are compared by the keys that it gives.
+    """
 
     field: Field
     operator: str
     form: str = ''
     slots: tuple[str, ...] = ()
+    collation: Collation | None = None
 
 
 @dataclass(frozen=True)

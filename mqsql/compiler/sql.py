@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
+from mqsql.compiler.collation import Collation
 from mqsql.compiler.dialects import KEYWORDS
 
 Condition: TypeAlias = exp.Expr
@@ -238,11 +239,15 @@ _SHORT = {'\b': '\\b', '\t': '\\t', '\n': '\\n', '\f': '\\f', '\r': '\\r'}
 
 @dataclass(frozen=True)
 class Value:
-    """A value under test: its SQL and, where it comes out of a Document, its JSON type. A typed column has no type to check."""
+    """A value under test: its SQL and, where it comes out of a Document, its JSON type. A typed column has no type to check.
+
+    `collation` says how it compares with texts.
+    """
 
     make: Callable[[], exp.Expr]
     make_type: Callable[[], exp.Expr] | None = None
     there: bool = False  # it is never missing
+    collation: Collation | None = None
 
     @property
     def sql(self) -> exp.Expr:

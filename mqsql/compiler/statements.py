@@ -8,12 +8,13 @@ from functools import lru_cache
 import orjson
 from sqlglot import exp
 
+from mqsql.compiler.collation.lowering import arguments, as_text
 from mqsql.compiler.dialects import Dialect
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.lower import lower, lower_position
 from mqsql.compiler.predicate import ALWAYS, Predicate
-from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot, text
-from mqsql.schema import BUFFERS, DOCUMENT, Table
+from mqsql.compiler.sql import Value, call, column, identifier, is_not_null, number, select, slot, text
+from mqsql.schema import BUFFERS, DOCUMENT, TEXT, Table
 from mqsql.schema.codec import encode_text
 
 LIMIT, SKIP = 'limit', 'skip'
@@ -91,12 +92,13 @@ def _ordered(value: exp.Expr, descending: bool) -> exp.Expr:
 
 def _sort_key(table: Table, keys: Sort) -> exp.Expr:
     """What the last of the keys sorts by: a typed column's own order is BSON's."""
-    name = keys[-1].column
+    name, collation = keys[-1].column, keys[-1].collation
     if table.columns[name] is not DOCUMENT:
-        return column(name, table.name)
+        by = collation if table.columns[name] is TEXT else None
+        return as_text(Value(lambda: column(name, table.name), collation=by))
     # Paths through one array take their keys from the same element, so the earlier ones on this column count.
     spec = [[list(map(encode_text, k.steps)), -1 if k.descending else 1] for k in keys if k.column == name]
-    return call('mqsql_sort_key', column(name, table.name), text(orjson.dumps(spec).decode()))
+    return call('mqsql_sort_key', column(name, table.name), text(orjson.dumps(spec).decode()), *arguments(collation))
 
 
 def _output(table: Table, name: str, inline: bool) -> exp.Expr:

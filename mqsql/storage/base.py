@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
 from mqsql.schema import TASKS, TEXT, Index, Record, Table
@@ -16,6 +16,27 @@ Keys = str | Iterable[str] | None
 Sort = str | list[tuple[str, int]] | None
 Projection = Mapping[str, Any] | None
 Query = Mapping[str, Any]
+Collation = Mapping[str, Any] | None
+
+
+class CountOptions(TypedDict, total=False):
+    """What the methods that count or find take by name."""
+
+    limit: int | None
+    """Records at most; None and 0 are no limit."""
+    skip: int
+    """Records to leave out at the beginning."""
+    collation: Collation
+    """How texts compare, as MongoDB says it: locale en, strength 1 to 3, numericOrdering."""
+
+
+class Options(CountOptions, total=False):
+    """What the methods that find take by name, too."""
+
+    sort: Sort
+    """A key, or a list of (key, 1 | -1)."""
+    projection: Projection
+    """MongoDB's dict of what to return, in place of `keys`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +58,7 @@ class Store(ABC):
     """Records of one table, by key and by query. Each call that changes something is committed when it returns.
 
     A store may be used from several threads, and as a context that closes it. Every method raises StorageError when the
-    database fails or is closed; queries, keys, sort, limit and skip raise QueryError.
+    database fails or is closed; queries, keys and options raise QueryError.
     """
 
     def __init__(self, table: Table = TASKS, *, readonly: bool = False) -> None:
@@ -79,47 +100,29 @@ class Store(ABC):
         return list(self.find(query, self.table.all_keys if keys is None else keys))
 
     @abstractmethod
-    def find(
-        self,
-        query: Query | None = None,
-        keys: Keys = None,
-        *,
-        sort: Sort = None,
-        limit: int | None = None,
-        skip: int = 0,
-        projection: Projection = None,
-    ) -> Iterator[Record]:
+    def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[Record]:
         """An iterator over the records that match, as they are at the time of this call.
 
-        None for `keys` is all keys but the buffers; `projection` is MongoDB's dict of what to return, in their
-        place. The query is checked and begun by the call itself.
+        None for `keys` is all keys but the buffers. The query is checked and begun by the call itself.
         """
 
-    def find_one(self, query: Query | None = None, keys: Keys = None, **options: Any) -> Record | None:
+    def find_one(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Record | None:
         """The first record that `find` gives with these options, or None."""
-        return next(self.find(query, keys, **{**options, 'limit': 1}), None)
+        return next(self.find(query, keys, **Options(**{**options, 'limit': 1})), None)
 
     @abstractmethod
-    def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
+    def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
         """How many records match, after `skip` of them and up to `limit`."""
 
     @abstractmethod
-    def distinct(self, key: str, query: Query | None = None) -> list[Any]:
+    def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
         """The different values at a key or path of the records that match, an array's elements one by one.
 
         In the order they are met; missing gives none.
         """
 
     @abstractmethod
-    def explain(
-        self,
-        query: Query | None = None,
-        keys: Keys = None,
-        *,
-        sort: Sort = None,
-        limit: int | None = None,
-        skip: int = 0,
-    ) -> Explanation:
+    def explain(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Explanation:
         """How `find` with the same arguments would be answered."""
 
     def drop_matching_records(self, query: Query) -> None:

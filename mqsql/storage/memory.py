@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from threading import RLock
-from typing import Any
+from typing import Any, Unpack
 
 from mqsql import reference
 from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import TASKS, Index, Record, Table
-from mqsql.storage.base import Explanation, Keys, Projection, Query, Sort, Store
+from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query, Store
 
 
 class DictStore(Store):
@@ -49,43 +49,25 @@ class DictStore(Store):
             self._known(key)
             del self._open[key]
 
-    def find(
-        self,
-        query: Query | None = None,
-        keys: Keys = None,
-        *,
-        sort: Sort = None,
-        limit: int | None = None,
-        skip: int = 0,
-        projection: Projection = None,
-    ) -> Iterator[Record]:
+    def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[Record]:
         """See Store."""
         with self._lock:
             records = list(self._open.values())
-        options: dict[str, Any] = {'sort': sort, 'limit': limit, 'skip': skip, 'projection': projection}
         return iter(reference.find(records, query, keys, **options, table=self.table))
 
-    def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
+    def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
         """See Store."""
         with self._lock:
-            return reference.count(list(self._open.values()), query, limit=limit, skip=skip, table=self.table)
+            return reference.count(list(self._open.values()), query, **options, table=self.table)
 
-    def distinct(self, key: str, query: Query | None = None) -> list[Any]:
+    def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
         """See Store."""
         with self._lock:
-            return reference.distinct(list(self._open.values()), key, query, table=self.table)
+            return reference.distinct(list(self._open.values()), key, query, collation=collation, table=self.table)
 
-    def explain(
-        self,
-        query: Query | None = None,
-        keys: Keys = None,
-        *,
-        sort: Sort = None,
-        limit: int | None = None,
-        skip: int = 0,
-    ) -> Explanation:
+    def explain(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Explanation:
         """See Store; there is no SQL here."""
-        self.find(query, keys, sort=sort, limit=limit, skip=skip)
+        self.find(query, keys, **options)
         return Explanation('', {}, ('every record is tested in turn',), ())
 
     def _drop_matching(self, query: Query) -> None:

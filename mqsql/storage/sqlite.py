@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from threading import RLock
-from typing import Any
+from typing import Any, Unpack
 
 import apsw
 
@@ -20,7 +20,7 @@ from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.codec import decode_text, decoder, encode, encode_text
 from mqsql.storage import ddl
-from mqsql.storage.base import Explanation, Keys, Projection, Query, Sort, Store
+from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.buffers import LazyBuffers
 from mqsql.storage.checkpoints import Checkpoints
 from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
@@ -185,7 +185,7 @@ class SqliteStore(Store):
 
     # --- records by query
 
-    def _compile(self, query: Query | None, keys: Keys, **options: Any) -> CompiledQuery:
+    def _compile(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> CompiledQuery:
         query = {} if query is None else query
         self._look_for_indexes()
         return compile(query, keys, table=self.table, buffers=self._lazy_buffers, **options)
@@ -211,30 +211,21 @@ class SqliteStore(Store):
         with self.using() as connection, Deadline(seconds).stopping(connection):
             return connection.execute(query.sql, query.params).fetchall()
 
-    def find(
-        self,
-        query: Query | None = None,
-        keys: Keys = None,
-        *,
-        sort: Sort = None,
-        limit: int | None = None,
-        skip: int = 0,
-        projection: Projection = None,
-    ) -> Iterator[Record]:
+    def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[Record]:
         """See Store."""
-        compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip, projection=projection)
+        compiled = self._compile(query, keys, **options)
         return Found(self._readers, compiled) if self._streams else map(compiled.record, self._fetch(compiled, 0))
 
-    def count(self, query: Query | None = None, *, limit: int | None = None, skip: int = 0) -> int:
+    def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
         """See Store."""
         self._look_for_indexes()
-        compiled = compile_count({} if query is None else query, limit=limit, skip=skip, table=self.table)
+        compiled = compile_count({} if query is None else query, **options, table=self.table)
         return int(self._fetch(compiled, self._settings.query_timeout)[0][0])
 
-    def distinct(self, key: str, query: Query | None = None) -> list[Any]:
+    def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
         """See Store."""
         self._look_for_indexes()
-        compiled = compile_distinct(key, query, table=self.table)
+        compiled = compile_distinct(key, query, table=self.table, collation=collation)
         rows = self._fetch(compiled, self._settings.query_timeout)
         with self._failures:
             return compiled.values(rows)
@@ -269,17 +260,9 @@ class SqliteStore(Store):
         with self.using() as connection:
             return [decode_text(key) for (key,) in connection.execute(ddl.history(self.table))]
 
-    def explain(
-        self,
-        query: Query | None = None,
-        keys: Keys = None,
-        *,
-        sort: Sort = None,
-        limit: int | None = None,
-        skip: int = 0,
-    ) -> Explanation:
+    def explain(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Explanation:
         """See Store."""
-        compiled = self._compile(query, keys, sort=sort, limit=limit, skip=skip)
+        compiled = self._compile(query, keys, **options)
         with self.using() as connection:
             return explanation(connection, compiled)
 

@@ -5,9 +5,10 @@ MongoDB compares texts by ICU; here is what English takes of it: the root order 
 
     elements     what the characters of a text weigh
     root_order   the characters in their order
+    lowering     how a statement asks for it
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from mqsql.compiler.collation.elements import elements_of
@@ -22,6 +23,11 @@ class Collation(NamedTuple):
 
     strength: int
     numeric: bool
+
+    @classmethod
+    def of(cls, arguments: Sequence[int]) -> 'Collation | None':
+        """The collation that a function of the connection is told of; None if it is told nothing."""
+        return cls(arguments[0], bool(arguments[1])) if arguments else None
 
     def key(self, text: str) -> bytes:
         """Bytes that are equal, and ordered, as the texts are; made in a time linear in the text's length."""

@@ -26,7 +26,8 @@ __all__ = ['KEYWORDS', 'SCHEMA_TESTS', 'read_json_schema']
 
 
 def read_json_schema(place: Place, schema: object) -> Predicate:
-    """The record, or within an $elemMatch the element, is valid."""
+    """The record, or within an $elemMatch the element, is valid. A collation does not concern schemas."""
+    place = replace(place, collation=None)
     if place.field.column is None:
         return read_schema(Subject(VALUE, read_schema, 'object'), place, schema)
     return read_schema(Subject(place.field, read_schema, 'object', place.table), place, schema)
