@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from mqsql.compiler.collation import Collation
 from mqsql.compiler.expressions.arrays import ARRAYS
 from mqsql.compiler.expressions.core import Built, Here, Operator, is_true
 from mqsql.compiler.expressions.dates import DATES
@@ -71,7 +72,7 @@ def read_expression(place: Place, expression: object) -> Expression:
         columns[known] = None
         return known
 
-    built = Here(place.path, EXPRESSIONS, column).build(canonical)
+    built = Here(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
     return Expression(canonical, tuple(columns), aliases, built)
 
 
@@ -87,6 +88,7 @@ def read_expr(place: Place, expression: object) -> Predicate:
         'now': _now(read.canonical),
         'columns': [[name, place.table.columns[name].name] for name in read.columns],
         'aliases': dict(read.aliases),
+        'collation': list(place.collation or ()),
         'expression': read.canonical,
     }
     return Evaluated(read.columns, place.values.bind(encode_document(payload)))
@@ -150,7 +152,12 @@ Columns = list[tuple[str, Callable[[Any], Any]]]
 @lru_cache(maxsize=64)
 def _built(expression: str) -> tuple[datetime | None, Columns, Built]:
     payload = decode_document(expression)
-    here = Here(payload['path'], EXPRESSIONS, lambda name, path, deeper: payload['aliases'].get(name, name or ''))
+    here = Here(
+        payload['path'],
+        EXPRESSIONS,
+        lambda name, path, deeper: payload['aliases'].get(name, name or ''),
+        collation=Collation.of(payload['collation']),
+    )
     kinds = {kind.name: kind for kind in (TEXT, TIMESTAMP, DOCUMENT)}
     columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
     return payload['now'], columns, here.build(payload['expression'])

@@ -1,6 +1,7 @@
 """Operators on arrays and objects. Imports `core` and `logic`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
@@ -16,11 +17,10 @@ from mqsql.compiler.expressions.core import (
     limited,
     need_list,
     need_whole,
-    order_key,
     wrong,
 )
 from mqsql.compiler.expressions.logic import check_name
-from mqsql.compiler.expressions.operands import MANY, fields, positional
+from mqsql.compiler.expressions.operands import MANY, comparing, fields, positional
 
 # --- elements
 
@@ -78,26 +78,30 @@ def _range(start: Any, end: Any, step: Any = 1) -> list[int]:
 # --- membership and sets
 
 
-def _in(value: Any, array: Any) -> bool:
-    return order_key(value) in map(order_key, need_list(array))
+def _in(here: Here, value: Any, array: Any) -> bool:
+    return here.order_key(value) in map(here.order_key, need_list(array))
 
 
-def _index(array: Any, value: Any, start: Any = 0, end: Any = MANY - 1) -> Any:
+def _index(here: Here, array: Any, value: Any, start: Any = 0, end: Any = MANY - 1) -> Any:
     if is_nullish(array):
         return None
-    items, key = need_list(array), order_key(value)
+    items, key = need_list(array), here.order_key(value)
     first, last = need_whole(start, 'a position'), need_whole(end, 'a position')
     if first < 0 or last < 0:
         raise wrong('positions of at least 0', start if first < 0 else end)
-    return next((i for i in range(first, min(last, len(items))) if order_key(items[i]) == key), -1)
+    return next((i for i in range(first, min(last, len(items))) if here.order_key(items[i]) == key), -1)
 
 
-def _set(array: Any) -> set[str]:
-    return set(map(order_key, need_list(array)))
+def _set(here: Here, array: Any) -> set[str]:
+    return set(map(here.order_key, need_list(array)))
 
 
-def _equal_sets(*arrays: Any) -> bool:
-    sets = map(_set, arrays)  # one at a time: what follows the first that differs is not looked at
+def _is_subset(here: Here, part: Any, whole: Any) -> bool:
+    return _set(here, part) <= _set(here, whole)
+
+
+def _equal_sets(here: Here, *arrays: Any) -> bool:
+    sets = map(partial(_set, here), arrays)  # one at a time: what follows the first that differs is not looked at
     first = next(sets)
     return all(other == first for other in sets)
 
@@ -195,10 +199,10 @@ ARRAYS: dict[str, Operator] = {
     '$concatArrays': positional(_concat, 0, MANY),
     '$reverseArray': positional(_reverse, 1),
     '$range': positional(_range, 2, 3),
-    '$in': positional(_in, 2),
-    '$indexOfArray': positional(_index, 2, 4),
-    '$setIsSubset': positional(lambda part, whole: _set(part) <= _set(whole), 2),
-    '$setEquals': positional(_equal_sets, 2, MANY),
+    '$in': comparing(positional, _in, 2),
+    '$indexOfArray': comparing(positional, _index, 2, 4),
+    '$setIsSubset': comparing(positional, _is_subset, 2),
+    '$setEquals': comparing(positional, _equal_sets, 2, MANY),
     '$anyElementTrue': _truths(any),
     '$allElementsTrue': _truths(all),
     '$filter': Operator(_filter),

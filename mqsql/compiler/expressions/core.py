@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from mqsql.compiler.bson import bson_key
+from mqsql.compiler.collation import Collation
 from mqsql.compiler.place import MAX_NESTING, MAX_STEPS
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
 
@@ -60,6 +61,7 @@ class Here:
     variables: frozenset[str] = frozenset({'ROOT', 'CURRENT', 'NOW', 'REMOVE'})
     depth: int = 0
     folds: bool = True
+    collation: Collation | None = None
 
     def inside(self, step: str, *variables: str) -> 'Here':
         """A step further in, with more variables."""
@@ -88,6 +90,21 @@ class Here:
         if self.folds and all(part.constant for part in parts):
             return constant(located({}))
         return Built(located)
+
+    # --- values
+
+    def order_key(self, value: Any) -> str:
+        """Orders as BSON and the collation do, what is missing before all else."""
+        return '' if value is MISSING else bson_key(value, self.collation)
+
+    def compare(self, left: Any, right: Any) -> int:
+        """Below 0, 0 or above 0, as the left one orders before, with or behind the right one."""
+        # What Python itself orders as BSON does needs no key.
+        kinds = {type(left), type(right)}
+        same = kinds == {datetime} or (kinds == {str} and self.collation is None)
+        direct = same or (kinds <= {int, float} and left == left and right == right)
+        a, b = (left, right) if direct else (self.order_key(left), self.order_key(right))
+        return (a > b) - (a < b)
 
     # --- expressions
 
@@ -209,24 +226,6 @@ def is_true(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     """An int or float; a boolean is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def order_key(value: Any) -> str:
-    """Orders as BSON does, what is missing before all else."""
-    return '' if value is MISSING else bson_key(value)
-
-
-def compare(left: Any, right: Any) -> int:
-    """Below 0, 0 or above 0, as the left one orders before, with or behind the right one."""
-    # What Python itself orders as BSON does needs no key.
-    kinds = {type(left), type(right)}
-    direct = kinds in _DIRECT or (kinds <= _NUMBERS and left == left and right == right)
-    a, b = (left, right) if direct else (order_key(left), order_key(right))
-    return (a > b) - (a < b)
-
-
-_DIRECT = [{str}, {datetime}]
-_NUMBERS = {int, float}
 
 
 def is_finite(number: int | float) -> bool:

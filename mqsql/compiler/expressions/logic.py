@@ -10,17 +10,16 @@ from mqsql.compiler.expressions.core import (
     Here,
     Operator,
     Variables,
-    compare,
     constant,
     is_nullish,
     is_true,
 )
-from mqsql.compiler.expressions.operands import fields, positional
+from mqsql.compiler.expressions.operands import comparing, fields, positional
 from mqsql.errors import shown
 
 
 def _compares(holds: Callable[[int], bool]) -> Operator:
-    return positional(lambda left, right: holds(compare(left, right)), 2)
+    return comparing(positional, lambda here, left, right: holds(here.compare(left, right)), 2)
 
 
 # --- what is not always evaluated
@@ -133,7 +132,7 @@ LOGIC: dict[str, Operator] = {
     '$gte': _compares(lambda order: order >= 0),
     '$lt': _compares(lambda order: order < 0),
     '$lte': _compares(lambda order: order <= 0),
-    '$cmp': positional(compare, 2),
+    '$cmp': comparing(positional, Here.compare, 2),
     '$and': Operator(_and),
     '$or': Operator(_or),
     '$not': positional(lambda value: not is_true(value), 1),

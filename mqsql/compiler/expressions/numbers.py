@@ -12,16 +12,16 @@ from typing import Any
 
 from mqsql.compiler.expressions.core import (
     ExpressionError,
+    Here,
     Operator,
     is_finite,
     is_nullish,
     is_number,
     need_whole,
-    order_key,
     wrong,
 )
 from mqsql.compiler.expressions.moments import milliseconds, shifted
-from mqsql.compiler.expressions.operands import MANY, positional
+from mqsql.compiler.expressions.operands import MANY, comparing, positional
 from mqsql.schema.codec import INT64
 
 Number = int | float
@@ -259,10 +259,10 @@ def _average(items: list[Any]) -> Any:
 
 
 def _extreme(best: Callable[..., Any]) -> Operator:
-    def run(items: list[Any]) -> Any:
-        return best((item for item in items if not is_nullish(item)), key=order_key, default=None)
+    def run(here: Here, items: list[Any]) -> Any:
+        return best((item for item in items if not is_nullish(item)), key=here.order_key, default=None)
 
-    return _over(run)
+    return comparing(_over, run)
 
 
 NUMBERS: dict[str, Operator] = {

@@ -1,6 +1,7 @@
 """How the operands of an operator are read: by position or by name. Imports `core`."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, is_nullish
@@ -20,6 +21,11 @@ def positional(function: Callable[..., Any], least: int, most: int | None = None
         return here.made(lambda v: function(*[part.run(v) for part in parts]), parts)
 
     return Operator(build)
+
+
+def comparing(read: Callable[..., Operator], function: Callable[..., Any], *counts: int) -> Operator:
+    """An operator whose operands are read so; the function is first given the place, which compares values."""
+    return Operator(lambda here, operand: read(partial(function, here), *counts).build(here, operand))
 
 
 MANY = 2**31
