@@ -1,5 +1,6 @@
 """A history within limits: the oldest finished tasks go, pending ones never, and the file gets smaller."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -126,6 +127,72 @@ def test_a_step_is_short(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) ->
         assert store.count() == left
 
 
+def test_looking_for_what_is_too_much_holds_nobody_up(store: SqliteStore) -> None:
+    fill(store, 30)
+    kept = keeper(store, Limits(record_limit=30, size_limit=1, max_age=1, drop_buffers_after=1))
+    with store.using():
+        looking = threading.Thread(target=kept._look)
+        looking.start()
+        looking.join(30)
+        assert not looking.is_alive()
+    kept.close()
+
+
+def test_large_old_tasks_do_not_take_small_new_ones_with_them(store: SqliteStore) -> None:
+    fill(store, 200)
+    for i in range(5):
+        store.add_record(f'large{i}', {'completed': NOW - timedelta(days=100 + i), 'buffers': [bytes(1_000_000)]})
+    settle(store, Limits(size_limit=4_000_000))
+    assert len(finished(store)) >= 205 - retention.BATCH
+
+
+def test_output_without_a_task_goes_when_its_request_will_not_come(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, 'ORPHAN_SECONDS', 0.1)
+    fill(store, 10)
+    for i in range(50):
+        store.add_record(f'orphan{i}', {'stdout': 'of a broadcast'})
+    limits = Limits(record_limit=20)
+    kept = settle(store, limits)
+    # At once it is taken for the output of a task whose request is on its way: the finished ones have gone.
+    assert (store.count(), finished(store)) == (53, [])
+    store.update_record('orphan0', {'submitted': NOW})
+    time.sleep(0.1)
+    while kept.step():
+        pass
+    assert store.get_history() == [f'orphan{i}' for i in range(34, 50)] + [
+        'pending0',
+        'pending1',
+        'pending2',
+        'orphan0',
+    ]
+    assert kept.culled('orphan1')
+
+
+def test_output_without_a_task_goes_by_age_too(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, 'ORPHAN_SECONDS', 0)
+    fill(store, 0)
+    store.add_record('orphan', {'stdout': 'of a broadcast'})
+    kept = settle(store, Limits(max_age=0.1))
+    assert 'orphan' in store.get_history()
+    time.sleep(0.1)
+    while kept.step():
+        pass
+    assert store.get_history() == ['pending0', 'pending1', 'pending2']
+
+
+def test_two_controllers_keep_the_limits_of_one_file(store: SqliteStore, path: Path) -> None:
+    fill(store, 40)
+    limits = Limits(record_limit=20, drop_buffers_after=1)
+    with SqliteStore(str(path)) as second:
+        both = [keeper(store, limits), keeper(second, limits)]
+        while sum(kept.step() for kept in both):
+            pass
+    assert finished(store) == [f'm{i:03}' for i in range(17)]
+    assert store.get_record('m016')['buffers'] is None
+
+
 def test_a_locked_file_is_left_for_later(store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, 'IDLE_SECONDS', 0.01)
     fill(store, 30)
@@ -140,6 +207,7 @@ def test_a_locked_file_is_left_for_later(store: SqliteStore, path: Path, monkeyp
     lock.execute('ROLLBACK')
     wait_for(lambda: store.count() == 10)
     kept.close()
+    assert len(said) == 1
 
 
 def test_a_culled_record_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,24 +1,37 @@
-"""Keeping a history within limits, in steps too short to be noticed. Imports `backlog`, `sqlite` and `schema`."""
+"""Keeping a history within limits, in steps too short to be noticed. Imports `backlog`, `sqlite` and `schema`.
 
+Whoever records tasks waits for a step while it changes the file, but not while it looks at what there is to do: that is read
+from a connection of its own, as the log is moved into the file on another.
+"""
+
+import math
 from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from threading import Event, Thread
 from time import monotonic
+from typing import Any
 
-from mqsql.errors import StorageError
+from mqsql.errors import MissingRecordError, StorageError
 from mqsql.schema import BUFFERS
 from mqsql.storage.backlog import Backlog
+from mqsql.storage.connection import Settings, connect
+from mqsql.storage.failures import Failures
 from mqsql.storage.sqlite import SqliteStore
 
-STEP_SECONDS = 0.01  # after which a step begins nothing new
+STEP_SECONDS = 0.005  # after which a step begins nothing new
 BATCH = 10  # records that one statement drops
 KEPT_PAGES = 256  # free pages that stay in the file for what comes next
-VACUUM_PAGES = 64  # that one statement gives back
+VACUUM_PAGES = 32  # that one statement gives back
 REMEMBERED = 100_000  # culled ids
-BUSY_SECONDS, IDLE_SECONDS = 0.05, 2.0  # between steps while there is something to do, and while not
+BUSY_SECONDS, IDLE_SECONDS = 0.025, 2.0  # between steps while there is something to do, and while not
+ORPHAN_SECONDS = 60.0  # after which the request of what has been printed is no longer expected
+WATCHED = 10_000  # records without a request
 
 EVER = datetime(1, 1, 1, tzinfo=UTC)
+ORPHANS = {'submitted': None, 'completed': None}
 
 
 @dataclass(frozen=True)
@@ -34,12 +47,22 @@ class Limits:
 
 
 class Retention:
-    """Drops the oldest finished tasks beyond the limits, never a pending one, and gives free pages back to the disk."""
+    """Drops the oldest finished tasks beyond the limits, never a pending one, and gives free pages back to the disk.
+
+    Records of which only output is known, since before any request could still come, go first: nothing tells their age.
+    """
 
     def __init__(self, tasks: Backlog, store: SqliteStore, limits: Limits, say: Callable[[str], object]) -> None:
         self._tasks, self._store, self._limits, self._say = tasks, store, limits, say
-        self._culled: dict[str, None] = {}
+        self._key = store.table.key
+        self._reader: SqliteStore | None = None
+        self._more = self._failed = False
+        self._count, self._mean = 0, 1.0
+        """Records, and bytes of each, when last looked at."""
+        self._orphans: dict[str, float] = {}
+        """Records of which only output is known, and since when."""
         self._emptied = EVER
+        self._culled: dict[str, None] = {}
         self._closing = Event()
         self._thread: Thread | None = None
 
@@ -54,83 +77,127 @@ class Retention:
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
+        if self._reader is not None:
+            self._reader.close()
 
     def culled(self, msg_id: object) -> bool:
         """Whether the record of this id has been dropped here (of the last 100,000)."""
         return msg_id in self._culled
 
     def _run(self) -> None:
-        pause = IDLE_SECONDS
-        while not self._closing.wait(pause):
+        while not self._closing.wait(BUSY_SECONDS if self._more else IDLE_SECONDS):
             try:
-                pause = BUSY_SECONDS if self.step() else IDLE_SECONDS
+                self.step()
+                self._failed = False
             except StorageError as e:
-                # The file is locked or full; the next step may do it.
-                self._say(f'The history is not culled just now: {e}')
-                pause = IDLE_SECONDS
+                # The file is locked or full; a later step may do it.
+                if not self._failed:
+                    self._say(f'The history is not culled just now: {e}')
+                self._failed, self._more = True, False
 
     def step(self) -> bool:
         """Do a part of what is to be done; whether there may be more."""
+        if not self._more:
+            self._look()
         end = monotonic() + STEP_SECONDS
-        more = False
+        self._more = False
         for part in (self._cull, self._drop_buffers, self._shrink):
             while (did := part()) and monotonic() < end:
                 pass
-            more |= did
-        return more
+            self._more |= did
+        return self._more
+
+    # --- looking
+
+    def _reading(self) -> SqliteStore:
+        if self._reader is None:
+            self._reader = SqliteStore(self._store.path, readonly=True, table=self._store.table)
+        return self._reader
+
+    def _look(self) -> None:
+        """See how much there is."""
+        limits = self._limits
+        if limits.record_limit or limits.size_limit:
+            self._count = self._reading().count()
+            self._mean = self._used() / max(1, self._count)
+        if limits.record_limit or limits.size_limit or limits.max_age:
+            now = monotonic()
+            orphans = self._reading().find(ORPHANS, [], limit=WATCHED)
+            self._orphans = {r[self._key]: self._orphans.get(r[self._key], now) for r in orphans}
+
+    def _used(self) -> int:
+        with self._reading().using() as connection:
+            pages = connection.pragma('page_count') - connection.pragma('freelist_count')
+            return int(pages * connection.pragma('page_size'))
+
+    def _excess(self) -> int:
+        """About how many records there are too many."""
+        limits = self._limits
+        too_many = self._count - limits.record_limit if limits.record_limit else 0
+        too_large = (self._used() - limits.size_limit) / self._mean if limits.size_limit else 0
+        return max(too_many, math.ceil(too_large))
 
     # --- the parts: each does a little, and says whether it did
 
     def _cull(self) -> bool:
-        limits = self._limits
-        excess = self._store.count() - limits.record_limit if limits.record_limit else 0
-        if limits.size_limit and self._used() > limits.size_limit:
-            excess = max(excess, 1)
-        before = _ago(limits.max_age) if limits.max_age and excess <= 0 else None
-        if excess <= 0 and before is None:
-            return False
-        finished = {'completed': {'$gt': EVER} if before is None else {'$gt': EVER, '$lt': before}}
-        count = BATCH if before else min(excess, BATCH)
-        return self._drop([r['msg_id'] for r in self._store.find(finished, [], sort='completed', limit=count)])
+        excess, age = self._excess(), self._limits.max_age
+        if excess > 0:
+            return self._cull_some({'$gt': EVER}, ORPHAN_SECONDS, min(excess, BATCH))
+        return bool(age) and self._cull_some({'$gt': EVER, '$lt': _ago(age)}, max(age, ORPHAN_SECONDS), BATCH)
 
-    def _drop(self, ids: list[str]) -> bool:
+    def _cull_some(self, completed: dict[str, Any], seconds: float, number: int) -> bool:
+        """Drop up to so many orphans that have been there that long, or else of the tasks that were completed then."""
+        last = monotonic() - seconds
+        ids = list(islice((msg_id for msg_id, seen in self._orphans.items() if seen <= last), number))
         if ids:
-            self._tasks.drop_matching_records({self._store.table.key: {'$in': ids}})
-            self._culled.update(dict.fromkeys(ids))
-            while len(self._culled) > REMEMBERED:
-                del self._culled[next(iter(self._culled))]
+            self._drop(ids, ORPHANS)
+            return True
+        found = self._reading().find({'completed': completed}, [], sort='completed', limit=number)
+        ids = [record[self._key] for record in found]
+        self._drop(ids, {})
         return bool(ids)
+
+    def _drop(self, ids: list[str], only: dict[str, Any]) -> None:
+        if ids:
+            self._tasks.drop_matching_records({self._key: {'$in': ids}, **only})
+        self._count -= len(ids)
+        for msg_id in ids:
+            self._orphans.pop(msg_id, None)
+            self._culled[msg_id] = None
+        while len(self._culled) > REMEMBERED:
+            del self._culled[next(iter(self._culled))]
 
     def _drop_buffers(self) -> bool:
         """Empty the buffers of some tasks finished before a time, the oldest first."""
-        if not self._limits.drop_buffers_after:
+        # What is kept in memory is not in the file, where it is looked for here.
+        if not self._limits.drop_buffers_after or self._tasks.busy:
             return False
         columns = [c for c, kind in self._store.table.columns.items() if kind is BUFFERS]
         before = _ago(self._limits.drop_buffers_after)
         old = {'completed': {'$gte': self._emptied, '$lt': before}, '$or': [{c: {'$ne': None}} for c in columns]}
-        found = list(self._store.find(old, ['completed'], sort='completed', limit=BATCH))
+        found = list(self._reading().find(old, ['completed'], sort='completed', limit=BATCH))
         for record in found:
-            self._tasks.update_record(record[self._store.table.key], dict.fromkeys(columns))
+            # Another controller on the same file may have dropped it.
+            with suppress(MissingRecordError):
+                self._tasks.update_record(record[self._key], dict.fromkeys(columns))
         # What lies before need not be looked at again.
         self._emptied = found[-1]['completed'] if found else before
         return bool(found)
-
-    # --- the file
-
-    def _used(self) -> int:
-        with self._store.using() as connection:
-            pages = connection.pragma('page_count') - connection.pragma('freelist_count')
-            return int(pages * connection.pragma('page_size'))
 
     def _shrink(self) -> bool:
         with self._store.using() as connection:
             if connection.pragma('freelist_count') <= KEPT_PAGES:
                 return False
             connection.pragma('incremental_vacuum', VACUUM_PAGES)
-            if done := connection.pragma('freelist_count') <= KEPT_PAGES:
-                # With a write-ahead log the file itself changes only now.
-                connection.wal_checkpoint()
-            return not done
+            done = connection.pragma('freelist_count') <= KEPT_PAGES
+        if done:
+            self._move_log()
+        return not done
+
+    def _move_log(self) -> None:
+        """With a write-ahead log the file itself changes only now. That may take long, and nobody waits for it here."""
+        with Failures(self._store.path), closing(connect(self._store.path, Settings(), readonly=False)) as connection:
+            connection.wal_checkpoint()
 
 
 def _ago(seconds: float) -> datetime:
