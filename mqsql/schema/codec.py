@@ -25,7 +25,18 @@ from typing import Any
 
 import orjson
 
-from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+from mqsql.schema.types import (
+    BUFFERS,
+    DOCUMENT,
+    MAX_DEPTH,
+    TEXT,
+    TIMESTAMP,
+    Kind,
+    read_buffers,
+    read_document,
+    read_text,
+    read_timestamp,
+)
 
 Stored = str | int | bytes | float | None
 
@@ -100,16 +111,61 @@ def decode_key(stored: str) -> str:
 
 def encode_document(value: object) -> str:
     """Compact JSON for any canonical value of a Document, scalars included."""
-    return orjson.dumps(_to_json(value)).decode()
+    return _encode_plain(value) or orjson.dumps(_to_json(value)).decode()
 
 
 def decode_document(stored: str) -> Any:
     """The value that `encode_document` was given."""
     value = orjson.loads(stored)
     # Every value that needs more than JSON shows one of these in the text.
-    if '"$' in stored or '\\u0001' in stored or '\ud7ff' in stored:
+    if '\\u0001' in stored or '\ud7ff' in stored or '"$$' in stored:
         return _from_json(value)
-    return value
+    return _from_tagged(value) if '"$' in stored else value
+
+
+def _encode_plain(value: object) -> str | None:
+    """The JSON of a value, canonical or not, that needs nothing but dates beyond JSON, as nearly all do; None for any other.
+
+    In a fifth of the time that reading and encoding take otherwise.
+    """
+    dates: list[str] = []
+    try:
+        text = orjson.dumps(_to_plain(value, dates, MAX_DEPTH)).decode()
+    except TypeError:  # also orjson's own: a key that is no str, a lone surrogate
+        return None
+    special = '\\u000' in text or '\ud7ff' in text or '\\"' in text or text.count('"$') != len(dates)
+    return None if special else text
+
+
+def _to_plain(value: Any, dates: list[str], depth: int) -> Any:
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return value
+    if kind is int and value in INT64:
+        return value
+    if kind is datetime and value.tzinfo is UTC:
+        dates.append(f'{value.isoformat(timespec="microseconds")[:26]}Z')
+        return {'$date': dates[-1]}
+    if kind is dict and depth:
+        return {k: v if type(v) is str or v is None else _to_plain(v, dates, depth - 1) for k, v in value.items()}
+    if (kind is list or kind is tuple) and depth:
+        return [_to_plain(v, dates, depth - 1) for v in value]
+    if kind is float and math.isfinite(value):
+        return value
+    raise TypeError(kind)
+
+
+def _from_tagged(value: Any) -> Any:
+    """As `_from_json`, where neither texts nor keys are changed."""
+    if isinstance(value, list):
+        return [_from_tagged(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((tag, body),) = value.items()
+        if tag in _TAGS:
+            return _TAGS[tag](body)
+    return {k: _from_tagged(v) if isinstance(v, dict | list) else v for k, v in value.items()}
 
 
 def _to_json(value: Any) -> Any:
@@ -181,10 +237,25 @@ _TAGS: dict[str, Callable[[Any], Any]] = {
 
 # --- columns
 
-_ENCODERS: dict[Kind, Callable[[Any], Stored]] = {
-    TEXT: encode_text,
-    TIMESTAMP: encode_timestamp,
-    DOCUMENT: encode_document,
+
+def _store_text(value: object) -> str:
+    return encode_text(value if type(value) is str else read_text(value))
+
+
+def _store_timestamp(value: object) -> int:
+    return encode_timestamp(value if type(value) is datetime and value.tzinfo is UTC else read_timestamp(value))
+
+
+def _store_document(value: object) -> str:
+    plain = _encode_plain(value) if isinstance(value, dict | list) else None
+    return plain or encode_document(read_document(value))
+
+
+_ENCODERS: dict[Kind, Callable[[Any], Stored | list[bytes]]] = {
+    TEXT: _store_text,
+    TIMESTAMP: _store_timestamp,
+    DOCUMENT: _store_document,
+    BUFFERS: read_buffers,
 }
 _DECODERS: dict[Kind, Callable[[Any], Any]] = {
     TEXT: decode_text,
@@ -194,9 +265,12 @@ _DECODERS: dict[Kind, Callable[[Any], Any]] = {
 _DECODERS[BUFFERS] = lambda stored: [bytes.fromhex(part) for part in orjson.loads(stored)]
 
 
-def encode(kind: Kind, value: Any) -> Stored:
-    """What a column of this kind (all but Buffers, which have rows of their own) stores for a canonical value or None."""
-    return None if value is None else _ENCODERS[kind](value)
+def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
+    """What reads a value as `kind.read` does, and encodes it as a column stores it, in one go; raises UnstorableError.
+
+    Buffers have rows of their own, and become the list of what these store.
+    """
+    return _ENCODERS[kind]
 
 
 def decoder(kind: Kind) -> Callable[[Any], Any]:

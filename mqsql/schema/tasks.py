@@ -4,17 +4,18 @@ A task record is what an IPython Parallel hub keeps of a task; its keys are thos
 ("The IPython task database", ipyparallel.readthedocs.io), every other list of keys in the project is derived from here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import QueryError, RecordError, UnknownNameError, shown, unknown
-from mqsql.schema.codec import encode_text
+from mqsql.schema.codec import encode_text, encoder
 from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, UnstorableError
 
 Record = dict[str, Any]
+Conversions = Mapping[str, Callable[[Any], Any]]
 
 ROW_IDS = ('rowid', 'oid', '_rowid_')
 """SQLite's own names for the position of a row, which is the order of insertion."""
@@ -107,13 +108,15 @@ class Table:
             raise UnknownNameError(unknown('key', name, (*self.columns, *self.aliases)), path)
         return column
 
-    def read(self, record: object) -> Record:
-        """The given keys of a record as canonical values, aliases resolved; RecordError names what cannot be stored."""
+    def resolve(self, record: object) -> Record:
+        """The given keys of a record by column, aliases resolved, the values as they are; RecordError for an odd key."""
         if not isinstance(record, Mapping):
             raise RecordError(f'a record is a dict, not {shown(record)}')
-        return dict(self._read_items(record))
+        if type(record) is dict and record.keys() <= self.columns.keys():
+            return record
+        return dict(self._resolved(record))
 
-    def _read_items(self, record: Mapping[object, object]) -> Iterator[tuple[str, object]]:
+    def _resolved(self, record: Mapping[object, object]) -> Iterator[tuple[str, object]]:
         seen = set()
         for name, value in record.items():
             try:
@@ -123,15 +126,33 @@ class Table:
             if column in seen:
                 raise RecordError(f'{name!r} and another name of the same column are both given')
             seen.add(column)
-            yield column, self._read_value(column, value)
+            yield column, value
 
-    def _read_value(self, column: str, value: object) -> object:
-        if value is None:
-            return None
+    @cached_property
+    def _readers(self) -> Conversions:
+        return {column: kind.read for column, kind in self.columns.items()}
+
+    @cached_property
+    def _encoders(self) -> Conversions:
+        return {column: encoder(kind) for column, kind in self.columns.items()}
+
+    def read(self, record: object) -> Record:
+        """The given keys of a record as canonical values, aliases resolved; RecordError names what cannot be stored."""
+        return _convert(self.resolve(record), self._readers)
+
+    def encode(self, record: object) -> Record:
+        """What the columns store for the given keys of a record, but for Buffers, which are lists of bytes; see `read`."""
+        return _convert(self.resolve(record), self._encoders)
+
+
+def _convert(record: Record, conversions: Conversions) -> Record:
+    converted = {}
+    for column, value in record.items():
         try:
-            return self.columns[column].read(value)
+            converted[column] = None if value is None else conversions[column](value)
         except UnstorableError as e:
             raise RecordError(str(e), column + e.path) from None
+    return converted
 
 
 TASKS = Table(

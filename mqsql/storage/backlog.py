@@ -12,8 +12,7 @@ from typing import Any
 
 from mqsql import reference
 from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
-from mqsql.schema import BUFFERS, Record
-from mqsql.schema.codec import encode
+from mqsql.schema import Record
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.sqlite import SqliteStore
 
@@ -111,12 +110,8 @@ class Backlog:
         self._new.discard(msg_id)
 
     def _bytes(self, changes: Record) -> int:
-        kinds = self._store.table.columns
-        return sum(
-            sum(map(len, value)) if kinds[column] is BUFFERS else len(str(encode(kinds[column], value)))
-            for column, value in changes.items()
-            if value is not None
-        )
+        stored = self._store.table.encode(changes).values()
+        return sum(sum(map(len, v)) if isinstance(v, list) else len(str(v)) for v in stored if v is not None)
 
     # --- later
 

@@ -70,10 +70,11 @@ class Store(ABC):
         """Store a new record; DuplicateRecordError if there is one of this key, RecordError if it cannot be stored."""
         self._check_writable()
         key = self._read_key(msg_id)
-        given = self.table.read(record)
-        if given.get(self.table.key, key) not in (key, None):
-            raise RecordError(f'names another record, {shown(given[self.table.key])}', self.table.key)
-        self._add(key, given | {self.table.key: key})
+        given = self.table.resolve(record)
+        named = given.get(self.table.key)
+        if named is not None and self._read_key(named) != key:
+            raise RecordError(f'names another record, {shown(named)}', self.table.key)
+        self._add(key, {**given, self.table.key: key})
 
     def get_record(self, msg_id: str) -> Record:
         """The record of a key, with all keys, None where it has no value; MissingRecordError if there is none."""
@@ -83,10 +84,11 @@ class Store(ABC):
         """Give some keys of a record new values, None to remove one; MissingRecordError if there is no such record."""
         self._check_writable()
         key = self._read_known_key(msg_id)
-        given = self.table.read(changes)
-        if given.pop(self.table.key, key) != key:
+        given = self.table.resolve(changes)
+        named = given.get(self.table.key, key)
+        if named is None or self._read_key(named) != key:
             raise RecordError('the key of a record never changes', self.table.key)
-        self._update(key, given)
+        self._update(key, {column: value for column, value in given.items() if column != self.table.key})
 
     def drop_record(self, msg_id: str) -> None:
         """Delete the record of a key; MissingRecordError if there is none."""
@@ -175,7 +177,7 @@ class Store(ABC):
     def __exit__(self, kind: object, error: object, trace: TracebackType | None) -> None:
         self.close()
 
-    # --- what the kinds of store do, on canonical values
+    # --- what the kinds of store do; records are by column, their values still as given
 
     @abstractmethod
     def _add(self, key: str, record: Record) -> None: ...

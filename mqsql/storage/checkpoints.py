@@ -1,6 +1,6 @@
 """Moving the write-ahead log into the file in a thread of its own. Imports nothing of the project.
 
-SQLite does that after every 1,000 pages, within the commit of the moment, which then waits for the disk. Beside the writer
+SQLite does that when the log has 1,000 pages, within the commit of the moment, which then waits for the disk. Beside the writer
 it holds up nobody. But a log that is written to all the time never begins anew, so the writer still does it itself when the
 log has become long; little is left to do then.
 """
@@ -8,13 +8,11 @@ log has become long; little is left to do then.
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
-from time import sleep
 
 import apsw
 
-WORTH_IT = 1_000  # pages, as SQLite has it
+WORTH_IT = 4_000  # pages that are not in the file yet: the more, the oftener several changes of a page are one write
 LONGEST_LOG = 16_000  # pages, 64 MiB
-PAUSE_SECONDS = 0.02  # in which the log may grow by as much again
 
 
 class Checkpoints:
@@ -23,6 +21,7 @@ class Checkpoints:
     def __init__(self, writer: apsw.Connection, connect: Callable[[], apsw.Connection]) -> None:
         self._writer, self._connect = writer, connect
         self._due, self._closing = Event(), False
+        self._length = self._moved = 0  # pages of the log, and how many of them the thread has been asked to move
         self._thread: Thread | None = None
 
     def start(self) -> None:
@@ -40,9 +39,13 @@ class Checkpoints:
             self._thread.join()
 
     def _committed(self, writer: apsw.Connection, name: str, pages: int) -> int:
+        if pages < self._length:
+            self._moved = 0  # the log has begun anew
+        self._length = pages
         if pages >= LONGEST_LOG:
-            _checkpoint(writer)
-        elif pages >= WORTH_IT:
+            self._checkpoint(writer)
+        elif pages - self._moved >= WORTH_IT:
+            self._moved = pages
             self._due.set()
         return apsw.SQLITE_OK
 
@@ -50,12 +53,10 @@ class Checkpoints:
         connection = self._connect()
         while self._due.wait() and not self._closing:
             self._due.clear()
-            _checkpoint(connection)
-            sleep(PAUSE_SECONDS)
+            self._checkpoint(connection)
         connection.close()
 
-
-def _checkpoint(connection: apsw.Connection) -> None:
-    # What one could not do, the next does; the log is part of the file, and nothing is lost meanwhile.
-    with suppress(apsw.Error):
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    def _checkpoint(self, connection: apsw.Connection) -> None:
+        # What one could not do, the next does; the log is part of the file, and nothing is lost meanwhile.
+        with suppress(apsw.Error):
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

@@ -26,10 +26,11 @@ class DictStore(Store):
         return self._records
 
     def _add(self, key: str, record: Record) -> None:
+        values = self.table.read(record)
         with self._lock:
             if key in self._open:
                 raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}')
-            self._open[key] = dict.fromkeys(self.table.all_keys) | record
+            self._open[key] = dict.fromkeys(self.table.all_keys) | values
 
     def _known(self, key: str) -> Record:
         if key not in self._open:
@@ -41,8 +42,9 @@ class DictStore(Store):
             return deepcopy(self._known(key))
 
     def _update(self, key: str, changes: Record) -> None:
+        values = self.table.read(changes)
         with self._lock:
-            self._open[key] = self._known(key) | changes
+            self._open[key] = self._known(key) | values
 
     def _drop(self, key: str) -> None:
         with self._lock:

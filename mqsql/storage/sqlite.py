@@ -7,7 +7,7 @@ write-ahead log; in memory and with other journal modes `find` holds the undecod
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from threading import RLock
 from typing import Any, Unpack
@@ -18,7 +18,7 @@ from mqsql.compiler import Query as CompiledQuery
 from mqsql.compiler import Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
-from mqsql.schema.codec import decode_text, decoder, encode, encode_text
+from mqsql.schema.codec import decode_text, decoder, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.buffers import LazyBuffers
@@ -82,11 +82,11 @@ class SqliteStore(Store):
             yield self._connection
 
     @contextmanager
-    def _changing(self) -> Iterator[apsw.Connection]:
-        """The connection for a change, which is all done or not at all."""
-        with self.using() as connection:
-            with transaction(connection):
-                yield connection
+    def _changing(self, *, several: bool = True) -> Iterator[apsw.Connection]:
+        """The connection for a change, which is all done or not at all; one statement needs no transaction for that."""
+        with self._lock, self._failures:
+            with transaction(self._connection) if several else nullcontext():
+                yield self._connection
             self._count_change()
 
     def _count_change(self) -> None:
@@ -115,20 +115,20 @@ class SqliteStore(Store):
         return missing
 
     def _insert(self, connection: apsw.Connection, record: Record) -> None:
-        columns, values = self._encode(record)
-        connection.execute(ddl.insert(self.table, columns), self._with_blobs(connection, values))
+        given = _present(self.table.encode(record))
+        connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
 
     def _add(self, key: str, record: Record) -> None:
-        columns, values = self._encode(record)
-        with self._changing() as connection:
+        given = _present(self.table.encode(record))
+        with self._changing(several=_has_blobs(given)) as connection:
             try:
-                connection.execute(ddl.insert(self.table, columns), self._with_blobs(connection, values))
+                connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
             except apsw.ConstraintError:
                 raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}') from None
 
     def _get(self, key: str) -> Record:
-        with self.using() as connection:
-            rows = connection.execute(ddl.select(self.table), (encode_text(key),)).fetchall()
+        with self._lock, self._failures:
+            rows = self._connection.execute(ddl.select(self.table), (encode_text(key),)).fetchall()
             if not rows:
                 raise self._missing(key)
             return {c: v if v is None else read(v) for (c, read), v in zip(self._decoders, rows[0], strict=True)}
@@ -137,15 +137,15 @@ class SqliteStore(Store):
         if not changes:
             self._check_known(key)
             return
-        columns, values = self._encode(changes)
-        with self._changing() as connection:
-            parameters = (*self._with_blobs(connection, values), encode_text(key))
-            connection.execute(ddl.update(self.table, columns), parameters)
+        given = self.table.encode(changes)
+        with self._changing(several=_has_blobs(given)) as connection:
+            values = (*self._with_blobs(connection, given), encode_text(key))
+            connection.execute(ddl.update(self.table, tuple(given)), values)
             if not connection.changes():
                 raise self._missing(key)
 
     def _drop(self, key: str) -> None:
-        with self._changing() as connection:
+        with self._changing(several=False) as connection:
             connection.execute(ddl.delete(self.table), (encode_text(key),))
             if not connection.changes():
                 raise self._missing(key)
@@ -155,14 +155,9 @@ class SqliteStore(Store):
             if not connection.execute(ddl.exists(self.table), (encode_text(key),)).fetchall():
                 raise self._missing(key)
 
-    def _encode(self, record: Record) -> tuple[tuple[str, ...], list[Any]]:
-        """The columns of a record and what they store, but for Buffers, which are still lists of bytes."""
-        kinds = self.table.columns
-        return tuple(record), [v if kinds[c] is BUFFERS else encode(kinds[c], v) for c, v in record.items()]
-
-    def _with_blobs(self, connection: apsw.Connection, values: list[Any]) -> tuple[Any, ...]:
+    def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:
         """The values, each list of bytes stored as blobs and replaced by their ids."""
-        return tuple(self._add_blobs(connection, v) if isinstance(v, list) else v for v in values)
+        return tuple([self._add_blobs(connection, v) if isinstance(v, list) else v for v in given.values()])
 
     def _add_blobs(self, connection: apsw.Connection, blobs: list[bytes]) -> str:
         ids = []
@@ -233,7 +228,7 @@ class SqliteStore(Store):
     def _drop_matching(self, query: Query) -> None:
         self._look_for_indexes()
         compiled = compile_delete(query, table=self.table)
-        with self._changing() as connection:
+        with self._changing(several=False) as connection:
             connection.execute(compiled.sql, compiled.params)
 
     # --- indexes
@@ -295,3 +290,11 @@ class SqliteStore(Store):
             if not self.readonly:
                 self._renew_statistics()
             self._connection.close()
+
+
+def _present(given: Record) -> Record:
+    return {column: value for column, value in given.items() if value is not None}
+
+
+def _has_blobs(given: Record) -> bool:
+    return any(isinstance(value, list) for value in given.values())
