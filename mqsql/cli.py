@@ -55,13 +55,14 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
     """Copy a task history into a file of mqsql.
 
     OLD is a file that ipyparallel's own SQLiteDB wrote, and is left as it is; no hub should be writing to it. NEW is
-    created, or is a file of mqsql: records that it has already stay as they are. All is copied, or nothing.
+    created, or is a file of mqsql: records that it has already stay as they are. All is copied, or nothing;
+    but values that are damaged are left out, or what can be read of them is kept, and each is named.
     """
-    lost: list[str] = []
+    damaged: list[str] = []
     with _errors(), _progress() as progress:
 
         def say(line: str) -> None:
-            lost.append(line)
+            damaged.append(line)
             progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         done = import_history(
@@ -71,7 +72,7 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
             Settings(journal_mode=journal_mode),
             lambda records, total: progress.track(records, total, description='Importing'),
         )
-    figures = f'tasks imported: {done.added:,}; there already: {done.present:,}; values left out: {len(lost):,}'
+    figures = f'tasks imported: {done.added:,}; there already: {done.present:,}; values damaged: {len(damaged):,}'
     click.echo(f'{new}: {figures}; tables read: {len(done.tables):,}')
 
 

@@ -59,7 +59,7 @@ def test_a_history_is_copied_whole_and_stays_where_it_was(tmp_path: Path, old: P
     before = old.read_bytes()
     done = run('import', old, new)
     assert done.exit_code == 0
-    assert done.stdout == f'{new}: tasks imported: 5; there already: 0; values left out: 0; tables read: 2\n'
+    assert done.stdout == f'{new}: tasks imported: 5; there already: 0; values damaged: 0; tables read: 2\n'
     assert done.stderr == ''
     assert sorted(tmp_path.rglob('*')) == sorted([old.parent, old, new])
     assert old.read_bytes() == before
@@ -123,7 +123,7 @@ def test_what_cannot_be_read_is_named_and_counted(old: Path, new: Path) -> None:
     connection.close()
     done = run('import', old, new)
     assert done.exit_code == 0
-    assert 'tasks imported: 5; there already: 0; values left out: 2;' in done.stdout
+    assert 'tasks imported: 5; there already: 0; values damaged: 2;' in done.stdout
     named = re.findall(r'^The (\w+) of task done0 cannot be read and is left out', done.stderr, re.MULTILINE)
     assert sorted(named) == ['buffers', 'submitted']
 
@@ -151,6 +151,34 @@ def test_an_interrupted_import_leaves_the_file_as_it_was(old: Path, new: Path, e
         assert apsw.Connection(str(new)).execute('SELECT count(*) FROM task_buffers').fetchall() == [(1,)]
     else:
         assert [path.name for path in new.parent.iterdir()] == ['old']
+
+
+def test_a_killed_import_leaves_nothing_once_it_has_been_repeated(old: Path, new: Path) -> None:
+    program = (
+        'import os, sys\n'
+        'from mqsql import cli\n'
+        'from mqsql.storage import transfer\n'
+        'insert = transfer.SqliteStore.add_missing\n'
+        'transfer.SqliteStore.add_missing = lambda store, records: (insert(store, records), os.kill(os.getpid(), 9))\n'
+        'cli.main(sys.argv[1:])\n'
+    )
+    command = [sys.executable, '-c', program, 'import', str(old), str(new)]
+    for _ in range(2):
+        assert subprocess.run(command).returncode == -signal.SIGKILL
+        assert {path.name for path in new.parent.iterdir()} == {'old', '.new.db.import'}
+    assert 'tasks imported: 5;' in run('import', old, new).stdout
+    assert {path.name for path in new.parent.iterdir()} == {'old', 'new.db'}
+
+
+def test_two_imports_do_not_create_one_file_at_once(old: Path, new: Path) -> None:
+    def meanwhile(records: Iterable[Record], total: int) -> Iterator[Record]:
+        second = run('import', old, new)
+        assert second.exit_code == 1
+        assert 'another import is creating it' in second.stderr
+        yield from records
+
+    import_history(old, new, History(SHIPPED_TABLE, print), Settings(), meanwhile)
+    assert len(history_of(new)) == 5
 
 
 def test_a_file_that_came_meanwhile_is_not_replaced(old: Path, new: Path) -> None:

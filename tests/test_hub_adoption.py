@@ -77,13 +77,15 @@ class Crafted:
         return Path.touch, (self.path,)
 
 
-@pytest.mark.parametrize('loss', ['crafted', 'not bytes', 'cut', 'time', 'json'])
+@pytest.mark.parametrize('loss', ['crafted', 'not bytes', 'cut', 'no pickle', 'text', 'time', 'json'])
 def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture, loss: str) -> None:
     path = write_sessions(tmp_path, 1)
     column, value = {
         'crafted': ('buffers', pickle.dumps([Crafted(tmp_path / 'written')])),
         'not bytes': ('buffers', pickle.dumps(['text'])),
         'cut': ('buffers', pickle.dumps([b'x' * 100])[:50]),
+        'no pickle': ('buffers', b'R'),
+        'text': ('result_buffers', 'ü'),
         'time': ('submitted', 'yesterday'),
         'json': ('content', '{"a": '),
     }[loss]
@@ -96,6 +98,25 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path, caplog: pytes
     assert found['stdout'] == 'out\n'
     assert f'The {column} of task done0 cannot be read and is left out' in caplog.text
     assert not (tmp_path / 'written').exists()
+    db.close()
+
+
+def test_text_that_is_not_utf8_is_kept_as_far_as_it_can_be_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_sessions(tmp_path, 1)
+    connection = apsw.Connection(str(path))
+    bad = "CAST(x'66fc72' AS TEXT)"  # "für" in Latin-1
+    document = """CAST(x'7b2261223a2022fc227d' AS TEXT)"""  # {"a": "ü"} in Latin-1
+    connection.execute(f'UPDATE "{TABLE}" SET stdout = {bad}, content = {document} WHERE msg_id = ?', ('done0',))
+    connection.execute(f'UPDATE "{TABLE}" SET msg_id = {bad} WHERE msg_id = ?', ('pending0',))
+    connection.close()
+    db = SQLiteDB(location=str(tmp_path))
+    found = db.get_record('done0')
+    assert (found['stdout'], found['content'], found['label']) == ('f\ufffdr', {'a': '\ufffd'}, 'l')
+    assert sorted(db.get_history()) == ['done0', 'f\ufffdr', 'shared']
+    for column, msg_id in (('stdout', 'done0'), ('content', 'done0'), ('msg_id', 'f\ufffdr')):
+        assert f'The {column} of task {msg_id} is not UTF-8' in caplog.text
     db.close()
 
 

@@ -9,7 +9,7 @@ import io
 import json
 import pickle
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -18,12 +18,13 @@ import apsw
 
 from mqsql.errors import RecordError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record, Table
-from mqsql.storage.ddl import select_columns
+from mqsql.storage.ddl import quote
 
 SHIPPED_TABLE = 'ipython-tasks'
 """The name of its history unless told otherwise."""
 
 PROGRESS = 10_000
+REPLACED = '\N{REPLACEMENT CHARACTER}'
 COLUMNS = {'msg_id', 'header', 'content', 'buffers', 'submitted', 'client_uuid', 'engine_uuid', 'started', 'completed'}
 """What every version of that class has kept."""
 
@@ -64,8 +65,8 @@ class History:
     def count(self, connection: apsw.Connection) -> int:
         """How many records it has."""
         tables = self.tables(connection)
-        keys = (row for table in tables for row in connection.execute(select_columns(table, ['msg_id'])))
-        return len({str(key) for (key,) in keys if key is not None})
+        keys = (row for table in tables for row in connection.execute(_select(table, ['msg_id'])))
+        return len({_decode(key) for (key,) in keys if key is not None})
 
     def tables(self, connection: apsw.Connection) -> list[str]:
         """Its tables, oldest first."""
@@ -78,19 +79,21 @@ class History:
 
     def _table(self, connection: apsw.Connection, table: str) -> Iterator[Record]:
         columns = [c for c in _columns(connection, table) if c in TASKS.columns or c in TASKS.aliases]
-        for row in connection.execute(select_columns(table, columns)):
-            given = dict(zip(columns, row, strict=True))
-            if given['msg_id'] is not None:
-                yield dict(self._values(str(given['msg_id']), given))
+        for row in connection.execute(_select(table, columns)):
+            given = {name: stored for name, stored in zip(columns, row, strict=True) if stored is not None}
+            if 'msg_id' in given:
+                yield dict(self._values(_decode(given['msg_id']), given))
 
-    def _values(self, msg_id: str, given: Record) -> Iterator[tuple[str, Any]]:
+    def _values(self, msg_id: str, given: dict[str, bytes]) -> Iterator[tuple[str, Any]]:
         for name, stored in given.items():
             column = TASKS.column(name)
             try:
-                value = None if stored is None else _read(column, TASKS.columns[column], stored)
-                yield from TASKS.read({column: value}).items()
-            except (ValueError, RecordError, pickle.UnpicklingError, EOFError, RecursionError) as e:
+                yield from TASKS.read({column: _read(column, TASKS.columns[column], stored)}).items()
+            except (ValueError, RecordError, RecursionError) as e:
                 self._say(f'The {column} of task {msg_id} cannot be read and is left out: {e}')
+            else:
+                if TASKS.columns[column] is not BUFFERS and _damaged(stored):
+                    self._say(f'The {column} of task {msg_id} is not UTF-8; what is not is replaced by "{REPLACED}".')
 
 
 def history_table(name: str) -> Table:
@@ -112,6 +115,12 @@ def all_shipped(connection: apsw.Connection) -> bool:
     return bool(tables) and tables == len(shipped_tables(connection))
 
 
+def _select(table: str, columns: Sequence[str]) -> str:
+    """SELECT of these columns of all rows, oldest first, as the bytes that are stored: text may be no UTF-8."""
+    listed = ', '.join(f'CAST({quote(column)} AS BLOB)' for column in columns)
+    return f'SELECT {listed} FROM {quote(table)} ORDER BY rowid'
+
+
 def _columns(connection: apsw.Connection, table: str) -> list[str]:
     return [str(name) for (name,) in connection.execute('SELECT name FROM pragma_table_info(?)', (table,))]
 
@@ -119,13 +128,21 @@ def _columns(connection: apsw.Connection, table: str) -> list[str]:
 # --- values
 
 
-def _read(column: str, kind: Kind, stored: Any) -> Any:
+def _decode(stored: bytes) -> str:
+    return stored.decode(errors='replace')
+
+
+def _damaged(stored: bytes) -> bool:
+    text = _decode(stored)
+    return REPLACED in text and text.encode() != stored
+
+
+def _read(column: str, kind: Kind, stored: bytes) -> Any:
     if kind is BUFFERS:
         return _unpickle(stored)
-    text = stored.decode() if isinstance(stored, bytes) else stored
     if kind is not DOCUMENT:
-        return text
-    document = json.loads(text)
+        return _decode(stored)
+    document = json.loads(_decode(stored))
     if column.endswith('header') and isinstance(document, dict):
         return document | _date(document)
     return document
@@ -146,12 +163,13 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f'a pickle that asks for {module}.{name} is not a list of bytes')
 
 
-def _unpickle(stored: Any) -> list[bytes]:
-    if not isinstance(stored, bytes):
-        raise ValueError('buffers are not a pickle')
-    # Python 2 wrote its str, which were bytes.
-    with closing(io.BytesIO(stored)) as file:
-        buffers = _Unpickler(file, encoding='bytes').load()
+def _unpickle(stored: bytes) -> list[bytes]:
+    try:
+        # Python 2 wrote its str, which were bytes.
+        with closing(io.BytesIO(stored)) as file:
+            buffers = _Unpickler(file, encoding='bytes').load()
+    except Exception as e:  # there is no end to what damaged pickles raise
+        raise ValueError(f'{e} ({type(e).__name__})') from e
     if not isinstance(buffers, list) or not all(type(b) is bytes for b in buffers):
         raise ValueError('a pickle of something else than a list of bytes')
     return buffers

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
 
 import apsw
 
@@ -82,15 +83,36 @@ def _whole(path: Path) -> Iterator[Path]:
         yield path
         return
     with _directory_beside(path) as directory:
-        unfinished = Path(directory, path.name)
+        unfinished = directory / path.name
         yield unfinished
         if path.exists():
             raise StorageError(f'{path}: it was created by another process meanwhile; repeat the import to add to it')
         unfinished.rename(path)
 
 
-def _directory_beside(path: Path) -> TemporaryDirectory[str]:
+@contextmanager
+def _directory_beside(path: Path) -> Iterator[Path]:
+    """An empty directory of this import alone, gone after the block. One that a killed import left behind is used again."""
+    directory = path.with_name(f'.{path.name}.import')
     try:
-        return TemporaryDirectory(dir=path.parent, prefix=f'.{path.name}.')
+        directory.mkdir(exist_ok=True)
     except OSError as e:
         raise StorageError(f'{path}: it cannot be created ({e.strerror})') from e
+    with closing(_lock(directory / 'lock', path)):
+        try:
+            for left in directory.glob(f'{escape(path.name)}*'):
+                left.unlink()
+            yield directory
+        finally:
+            rmtree(directory)
+
+
+def _lock(file: Path, path: Path) -> apsw.Connection:
+    """What holds a lock until it is closed. SQLite's are gone with the process, and work on network file systems too."""
+    with Failures(str(file)):
+        try:
+            connection = connect(str(file), Settings(busy_timeout=0), readonly=False)
+            connection.execute('BEGIN EXCLUSIVE')
+        except apsw.BusyError:
+            raise StorageError(f'{path}: another import is creating it; wait for that') from None
+        return connection
