@@ -28,7 +28,7 @@ def test_demo(tmp_path: Path) -> None:
         'evalue: division by zero',
         'rc.hub_history() 13 tasks: yesterday_0',
         "[9], having printed 'the square of 3 is 9\\n'",
-        'indexes: task_records.completed',
+        'indexes: completed_1_msg_id_1_started_1',
         '13 records in',
     ):
         assert text in said

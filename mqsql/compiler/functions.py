@@ -17,6 +17,7 @@ from mqsql.compiler.collation import Collation
 from mqsql.compiler.expressions import evaluate
 from mqsql.compiler.json_schema.functions import SCHEMA_FUNCTIONS
 from mqsql.compiler.sort_key import sort_key
+from mqsql.compiler.sort_place import sort_rank, sort_value
 from mqsql.schema.codec import decode_document, decode_text
 
 
@@ -66,6 +67,8 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ('mqsql_bits', 2, bits_set),
     ('mqsql_sort_key', 2, sort_key),
     ('mqsql_sort_key', 4, sort_key),
+    ('mqsql_sort_rank', 2, sort_rank),
+    ('mqsql_sort_value', 2, sort_value),
     ('mqsql_expr', ANY_NUMBER, evaluate),
     *SCHEMA_FUNCTIONS,
 )

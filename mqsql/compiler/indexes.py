@@ -1,59 +1,187 @@
-"""Indexes on paths: tables of the values that a path offers, which SQLite itself keeps true. Imports `paths`, `schema`.
+"""What an index on paths consists of: tables that SQLite itself keeps true. Imports `paths`, `sql`, `schema`.
 
-Its rows are those that json_each would give for the path (type, value), with the record's rowid. A test on the path becomes
-the same test on these rows, so an index changes no answer; and the rows are written by triggers whose SQL any SQLite
-understands, so no other program that writes to the file can make them stale.
+Most records have one value at a path, whose order SQL knows: nothing or null, a number of 64 bits, text, a boolean or a
+date. Where that is so for all keys of an index, one row of the first table holds them, each as `rank`, the place of its type
+in BSON's order, and `value`; `there` tells null from nothing. An index over these columns finds, ranges and sorts.
+
+The other records (arrays on the way, objects, binary, odd numbers) are in the second table, with what the index's first
+path offers, one row a value as json_each gives it. A record that has no row in the first has at least one there.
+
+Both are written by triggers whose SQL any SQLite understands, so no other program that writes to the file makes them stale.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 from sqlglot import exp
 
 from mqsql.compiler.dialects import DIALECTS
-from mqsql.compiler.paths import Offers, Walk
-from mqsql.compiler.sql import Node, identifier, select
+from mqsql.compiler.paths import Offers, Walk, holds_array
+from mqsql.compiler.sql import (
+    Node,
+    all_,
+    case,
+    is_not_null,
+    number,
+    select,
+    text,
+)
+from mqsql.compiler.sql import identifier as named
 from mqsql.schema import Index, Table
+from mqsql.schema.codec import encode_key
+
+NULL_RANK, NUMBER_RANK, TEXT_RANK, BOOLEAN_RANK, DATE_RANK = 1, 2, 3, 7, 8
+"""Those of `bson`, so that ranks of all types can be merged."""
+
+MISSING = 'missing'
+"""The type of a row that stands for a value offered as missing, or as null."""
+
+
+def others_table(name: str) -> str:
+    """The second table of an index."""
+    return f'{name}~others'
+
+
+def columns_of(i: int) -> tuple[str, str, str]:
+    """The names of rank, value and there of an index's key."""
+    suffix = '' if i == 0 else str(i + 1)
+    return f'rank{suffix}', f'value{suffix}', f'there{suffix}'
 
 
 def path_index(table: Table, index: Index) -> Iterator[tuple[str, str]]:
-    """The names of the objects of an index on a path, each with the statement that creates it; the first fills it too."""
-    assert index.path is not None
-    column, _ = index.path
-    name = table.paths[index.path]
-    offered, rows = _named(name), _named(table.name)
-    yield (
-        name,
-        f'CREATE TABLE {offered} AS {_select(table, index, [exp.Table(this=identifier(table.name))], table.name)}',
+    """The names of the objects of an index on paths, each with the SQL that makes it, filled."""
+    name = index.stored_name(table.name)
+    others, rows = others_table(name), exp.Table(this=named(table.name))
+    yield name, f'CREATE TABLE {_quoted(name)} (record INTEGER PRIMARY KEY, {", ".join(_columns(index))})'
+    yield others, f'CREATE TABLE {_quoted(others)} (type, value, record INTEGER NOT NULL)'
+    yield name, _fill(table, index, table.name, [rows])
+    yield others, _fill_others(table, index, table.name, [rows])
+    yield f'{name}~order', f'CREATE INDEX {_quoted(f"{name}~order")} ON {_quoted(name)} ({", ".join(_ordered(index))})'
+    yield f'{others}.values', f'CREATE INDEX {_quoted(f"{others}.values")} ON {_quoted(others)} (type, value, record)'
+    yield f'{others}.record', f'CREATE INDEX {_quoted(f"{others}.record")} ON {_quoted(others)} (record)'
+    for what, when, work in _triggers(table, index):
+        trigger = f'{name}~{what}'
+        yield trigger, f'CREATE TRIGGER {_quoted(trigger)} AFTER {when} ON {_quoted(table.name)} BEGIN {work} END'
+
+
+def _triggers(table: Table, index: Index) -> Iterator[tuple[str, str, str]]:
+    name = index.stored_name(table.name)
+    tables = [_quoted(one) for one in (name, others_table(name))]
+    fills = (_fill(table, index, 'new', []), _fill_others(table, index, 'new', []))
+    add = ''.join(f'{fill}; ' for fill in fills)
+    drop, drop_new = (
+        ''.join(f'DELETE FROM {one} WHERE record = {row}.rowid; ' for one in tables) for row in ('old', 'new')
     )
-    yield f'{name}.values', f'CREATE INDEX {_named(f"{name}.values")} ON {offered} (type, value, record)'
-    yield f'{name}.record', f'CREATE INDEX {_named(f"{name}.record")} ON {offered} (record)'
-    add = f'INSERT INTO {offered} {_select(table, index, [], "new")};'
-    drop = f'DELETE FROM {offered} WHERE record = old.rowid;'
-    for when, event, work in (
-        ('inserted', 'INSERT', add),
-        ('updated', f'UPDATE OF {_named(column)}', drop + ' ' + add),
-        ('deleted', 'DELETE', drop),
-    ):
-        trigger = f'{name}.{when}'
-        yield trigger, f'CREATE TRIGGER {_named(trigger)} AFTER {event} ON {rows} BEGIN {work} END'
+    columns = dict.fromkeys(['rowid', *(column for column, _ in index.paths)])
+    # A REPLACE deletes what is in its way without a word.
+    yield 'inserted', 'INSERT', drop_new + add
+    yield 'updated', f'UPDATE OF {", ".join(map(_quoted, columns))}', drop + drop_new + add
+    yield 'deleted', 'DELETE', drop
 
 
-def _select(table: Table, index: Index, tables: list[exp.Table], source: str) -> str:
-    """SELECT what the path offers in the rows of `source`, each value of a record once."""
-    assert index.path is not None
-    column, steps = index.path
+def _quoted(name: str) -> str:
+    return DIALECTS['sqlite'].render(named(name))
+
+
+def _columns(index: Index) -> Iterator[str]:
+    for i, (_, steps) in enumerate(index.paths):
+        yield from columns_of(i) if steps else columns_of(i)[1:2]
+
+
+def _ordered(index: Index) -> Iterator[str]:
+    for i, ((_, steps), direction) in enumerate(zip(index.paths, index.directions, strict=True)):
+        for column in columns_of(i)[0 if steps else 1 : 2]:
+            yield column if direction > 0 else f'{column} DESC'
+
+
+# --- the first table
+
+
+def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -> str:
+    """INSERT of the records of `source` that have one value at each path."""
+    outputs: list[exp.Expr] = [_rowid(source)]
+    ranks = []
+    for i, (column, steps) in enumerate(index.paths):
+        node = Node(lambda column=column: exp.Column(this=named(column), table=named(source)))  # type: ignore[misc]
+        if not steps:
+            outputs.append(_as(node.json(), columns_of(i)[1]))
+            continue
+        ranks.append(is_not_null(exp.column(columns_of(i)[0])))
+        outputs += [_as(made, name) for made, name in zip(_describe(node, steps), columns_of(i), strict=True)]
+    described = exp.Subquery(this=exp.Select(expressions=outputs, from_=exp.From(this=tables[0]) if tables else None))
+    return _insert(index.stored_name(table.name), select([exp.Star()], [described], all_(ranks)))
+
+
+def _describe(start: Node, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
+    """Rank, value and there of what is at the path; the rank is NULL where that is not one plain value."""
+    nodes = [start]
+    for step in steps:
+        nodes.append(nodes[-1].child(encode_key(step)))
+    *way, end = nodes
+    rank = case((holds_array(way), exp.null()), default=_rank(end))
+    return rank, end.scalar(), is_not_null(end.type())
+
+
+def _rank(node: Node) -> exp.Expr:
+    plain_number = exp.Between(this=node.scalar(), low=number(-(2**63)), high=number(2**63 - 1))
+    kinds: list[tuple[str, exp.Expr]] = [
+        ('text', number(TEXT_RANK)),
+        ('integer', case((plain_number, number(NUMBER_RANK)))),
+        ('real', case((plain_number.copy(), number(NUMBER_RANK)))),
+        ('true', number(BOOLEAN_RANK)),
+        ('false', number(BOOLEAN_RANK)),
+        ('object', case((exp.Glob(this=node.scalar(), expression=text('{"$date"*')), number(DATE_RANK)))),
+        ('array', exp.null()),
+    ]
+    ifs = [exp.If(this=text(kind), true=rank) for kind, rank in kinds]
+    return exp.Case(this=node.type(), ifs=ifs, default=number(NULL_RANK))
+
+
+# --- the second
+
+
+def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -> str:
+    """INSERT of the other records, with what the first path offers them: elements, whole arrays, what is missing."""
+    assert index.into is not None
+    column, steps = index.into
+    start = Node(lambda: exp.Column(this=named(column), table=named(source)))
+    unknown = exp.Not(this=exp.In(this=_rowid(source), query=records_of(index.stored_name(table.name))))
     numbers = count(1)
-    start = Node(lambda: exp.Column(this=identifier(column), table=identifier(source)))
-    walk = Walk(start, steps, Offers(), lambda value: exp.true(), lambda: f'e{next(numbers)}')
-    each, alias = walk.rows()
-    names = [('type', exp.column('type', alias)), ('value', exp.column('value', alias))]
-    rowid = exp.Column(this=exp.to_identifier('rowid'), table=identifier(source))
-    outputs: list[exp.Expr] = [exp.Alias(this=e, alias=exp.to_identifier(n)) for n, e in [*names, ('record', rowid)]]
-    statement = select(outputs, [*tables, *each])
-    statement.set('distinct', exp.Distinct())
-    return DIALECTS['sqlite'].render(statement)
+
+    def offered(offers: Offers, wanted: str = '', as_type: str = '') -> exp.Select:
+        walk = Walk(start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
+        each, alias = walk.rows()
+        kind = exp.column('type', alias)
+        outputs = [text(as_type) if as_type else kind, exp.column('value', alias), _rowid(source)]
+        only = [exp.EQ(this=kind.copy(), expression=text(wanted))] if wanted else []
+        return select(outputs, [*tables, *each], all_([unknown.copy(), *only]))
+
+    itself = exp.Select(
+        expressions=[exp.null(), exp.null(), _rowid(source)],
+        from_=exp.From(this=tables[0]) if tables else None,
+        where=exp.Where(this=unknown.copy()),
+    )
+    union: exp.Query = itself
+    for values in (
+        offered(Offers()),
+        offered(Offers(elements=False), 'array'),
+        offered(Offers(missing=True), 'null', MISSING),
+    ):
+        union = exp.Union(this=union, expression=values, distinct=True)
+    return _insert(others_table(index.stored_name(table.name)), union)
 
 
-def _named(name: str) -> str:
-    return DIALECTS['sqlite'].render(identifier(name))
+def records_of(name: str) -> exp.Subquery:
+    return exp.Subquery(this=select([exp.column('record')], [exp.Table(this=named(name))]))
+
+
+def _rowid(source: str) -> exp.Column:
+    return exp.Column(this=exp.to_identifier('rowid'), table=named(source))
+
+
+def _as(value: exp.Expr, name: str) -> exp.Expr:
+    return exp.Alias(this=value, alias=exp.to_identifier(name))
+
+
+def _insert(name: str, rows: exp.Query) -> str:
+    return DIALECTS['sqlite'].render(exp.Insert(this=exp.Table(this=named(name)), expression=rows))

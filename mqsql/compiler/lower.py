@@ -7,8 +7,9 @@ from itertools import count
 from sqlglot import exp
 
 from mqsql.compiler.comparison import ORDERS
+from mqsql.compiler.index_use import Use, View, find_use
 from mqsql.compiler.json_schema import SCHEMA_TESTS
-from mqsql.compiler.operators import ELEMENTS, OPERATORS
+from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
 from mqsql.compiler.predicate import And, Count, Evaluated, Every, Field, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.sql import (
@@ -21,14 +22,12 @@ from mqsql.compiler.sql import (
     case,
     column,
     exists,
-    identifier,
     negated,
     number,
     one_of,
     row,
     select,
     slot,
-    subquery,
     table_function,
     text,
     total,
@@ -39,10 +38,10 @@ from mqsql.schema.codec import encode_key
 COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
 
 
-def lower(predicate: Predicate, table: Table) -> Condition:
-    """The condition of a predicate over the rows of `table`."""
+def lower(predicate: Predicate, table: Table, view: View | None = None) -> Condition:
+    """The condition of a predicate over the rows of `table`; `view` says that an index has them (see `index_use`)."""
     numbers = count(1)
-    return Scope(table, lambda: f'e{next(numbers)}').lower(predicate)
+    return Scope(table, lambda: f'e{next(numbers)}', view=view).lower(predicate)
 
 
 def lower_position(predicate: Predicate, table: Table) -> exp.Expr:
@@ -61,12 +60,13 @@ class Scope:
     table: Table
     alias: Callable[[], str]
     element: str | None = None
+    view: View | None = None
 
     def lower(self, predicate: Predicate) -> Condition:
         """The predicate's condition here."""
         match predicate:
             case And(children):
-                return all_([self.lower(child) for child in children])
+                return all_(self._all(children))
             case Or(children):
                 return any_([self.lower(child) for child in children])
             case Not(child):
@@ -86,7 +86,33 @@ class Scope:
                     this=total([self.lower(child) for child in children]), expression=slot(name)
                 )
 
+    def _all(self, children: tuple[Predicate, ...]) -> list[Condition]:
+        """A condition for each of the children, but one for those that an index answers together."""
+        use = self._use([child for child in children if isinstance(child, Test)]) if self.view is None else None
+        if use is None:
+            return [self.lower(child) for child in children]
+        together = frozenset(use.tests)
+        return [self._indexed(use), *(self.lower(child) for child in children if child not in together)]
+
     def _test(self, test: Test) -> Condition:
+        if self.element is None and self.view and (seen := self.view.condition(test)):
+            return seen
+        use = self._use([test])
+        return self._indexed(use) if use else self._scan(test)
+
+    def _use(self, tests: list[Test]) -> Use | None:
+        return find_use(self.table, tests) if self.element is None else None
+
+    def _indexed(self, use: Use) -> Condition:
+        """The record is one of those that an index has with values that satisfy the tests."""
+        found = use.found(self.alias)
+        if not use.unchecked:
+            return found
+        checked = all_([self._scan(test) for test in use.unchecked])
+        return all_([found, any_([negated(use.is_other()), checked])])
+
+    def _scan(self, test: Test) -> Condition:
+        """The test on the record or element itself."""
         operator = OPERATORS.get(test.operator)
         make = operator.lower if operator else SCHEMA_TESTS[test.operator]
         assert make is not None
@@ -101,18 +127,7 @@ class Scope:
         if test.field.strict:
             return condition(self._node(test.field).value())
         assert operator is not None
-        offers = operator.offers(test.form)
-        if offers == ELEMENTS and (test.field.column, test.field.steps) in self.table.paths:
-            return self._indexed(test.field, condition)
-        return self._walks(test.field, offers, condition)
-
-    def _indexed(self, field: Field, condition: Callable[[Value], Condition]) -> Condition:
-        """The record is one of those that an index has with a value that satisfies the condition."""
-        alias, (column, steps) = self.alias(), (field.column, field.steps)
-        assert column is not None
-        offered = exp.Table(this=identifier(self.table.paths[column, steps]), alias=exp.TableAlias(this=alias))
-        records = subquery([exp.column('record', alias)], [offered], condition(row(alias)))
-        return exp.In(this=exp.column('rowid'), query=records)
+        return self._walks(test.field, operator.offers(test.form), condition)
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:

@@ -69,7 +69,7 @@ class Walk:
         if self.offers.elements:
             branches.append((exp.EQ(this=end.type(), expression=text('array')), self._elements(end)))
         if way:
-            branches.append((_holds_array(way), self._chain()))
+            branches.append((holds_array(way), self._chain()))
         return case(*branches, default=self.test(end.value()))
 
     def rows(self) -> tuple[list[exp.Table], str]:
@@ -166,7 +166,7 @@ def _listed(json: exp.Expr) -> exp.Expr:
     return exp.DPipe(this=exp.DPipe(this=text('['), expression=inner), expression=text(']'))
 
 
-def _holds_array(nodes: list[Node]) -> Condition:
+def holds_array(nodes: list[Node]) -> Condition:
     types = [node.type() for node in nodes]
     if len(types) == 1:
         return exp.EQ(this=types[0], expression=text('array'))

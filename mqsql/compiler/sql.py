@@ -18,7 +18,10 @@ from mqsql.compiler.dialects import KEYWORDS
 Condition: TypeAlias = exp.Expr
 
 _PLAIN_NAME = re.compile(r'[a-z_][a-z0-9_]*', re.IGNORECASE | re.ASCII)
-_EACH_COLUMNS = {'key', 'value', 'type', 'atom', 'id', 'parent', 'fullkey', 'path', 'json', 'root', 'rowid'}
+_HIDING = re.compile(
+    'key|value[0-9]*|type|atom|id|parent|fullkey|path|json|root|rowid|record|rank[0-9]*|there[0-9]*', re.I
+)
+"""The columns of json_each and of the tables of indexes."""
 _BRANCHES = 50  # SQLite reads a chain of connectives as a tree as deep as the chain, and stops at 1,000
 
 # --- words
@@ -46,8 +49,8 @@ def identifier(name: str) -> exp.Identifier:
 
 
 def column(name: str, table: str) -> exp.Column:
-    """A column of the searched table; its table is named only where a subquery over JSON would hide it."""
-    qualifier = identifier(table) if name.lower() in _EACH_COLUMNS else None
+    """A column of the searched table; its table is named only where json_each or an index would hide it."""
+    qualifier = identifier(table) if _HIDING.fullmatch(name) else None
     return exp.Column(this=identifier(name), table=qualifier)
 
 

@@ -5,17 +5,16 @@ Texts are kept by shape: the trees are hashable and hold no values.
 
 from functools import lru_cache
 
-import orjson
 from sqlglot import exp
 
-from mqsql.compiler.collation.lowering import arguments, as_text
 from mqsql.compiler.dialects import Dialect
+from mqsql.compiler.index_use import sorting_index
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.lower import lower, lower_position
+from mqsql.compiler.ordering import order, ordered, select_in_order
 from mqsql.compiler.predicate import ALWAYS, Predicate
-from mqsql.compiler.sql import Value, call, column, identifier, is_not_null, number, select, slot, text
-from mqsql.schema import BUFFERS, DOCUMENT, TEXT, Table
-from mqsql.schema.codec import encode_text
+from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot
+from mqsql.schema import BUFFERS, Table
 
 LIMIT, SKIP = 'limit', 'skip'
 
@@ -40,13 +39,18 @@ def select_text(
     """
     outputs = [_output(table, name, inline) for name in columns]
     outputs += [lower_position(extra, table) for extra in extras]
-    statement = select(outputs, [_table(table)], _where(table, predicate))
-    statement.set('order', _order(table, sort))
+    index = sorting_index(table, predicate, sort)
+    statement: exp.Query
+    if index:
+        statement = select_in_order(table, index, outputs, predicate, sort)
+    else:
+        statement = select(outputs, [_table(table)], _where(table, predicate))
+        statement.set('order', order(table, sort))
     _set_window(statement, window)
     return dialect.render(statement)
 
 
-def _set_window(statement: exp.Select, window: tuple[bool, bool]) -> None:
+def _set_window(statement: exp.Query, window: tuple[bool, bool]) -> None:
     limited, skipped = window
     if limited or skipped:
         statement.set('limit', exp.Limit(expression=slot(LIMIT) if limited else number(-1)))
@@ -80,27 +84,6 @@ def _where(table: Table, predicate: Predicate) -> exp.Expr | None:
     return None if predicate == ALWAYS else lower(predicate, table)
 
 
-def _order(table: Table, sort: Sort) -> exp.Order:
-    """NULL is smallest in SQLite as missing is in BSON; ties, and all where nothing is sorted, keep insertion order."""
-    by = [_ordered(_sort_key(table, sort[: i + 1]), key.descending) for i, key in enumerate(sort)]
-    return exp.Order(expressions=[*by, _ordered(exp.column('rowid'), False)])
-
-
-def _ordered(value: exp.Expr, descending: bool) -> exp.Expr:
-    return exp.Ordered(this=value, desc=descending or None, nulls_first=not descending)
-
-
-def _sort_key(table: Table, keys: Sort) -> exp.Expr:
-    """What the last of the keys sorts by: a typed column's own order is BSON's."""
-    name, collation = keys[-1].column, keys[-1].collation
-    if table.columns[name] is not DOCUMENT:
-        by = collation if table.columns[name] is TEXT else None
-        return as_text(Value(lambda: column(name, table.name), collation=by))
-    # Paths through one array take their keys from the same element, so the earlier ones on this column count.
-    spec = [[list(map(encode_text, k.steps)), -1 if k.descending else 1] for k in keys if k.column == name]
-    return call('mqsql_sort_key', column(name, table.name), text(orjson.dumps(spec).decode()), *arguments(collation))
-
-
 def _output(table: Table, name: str, inline: bool) -> exp.Expr:
     if table.columns[name] is not BUFFERS or not inline:
         return column(name, table.name)
@@ -116,8 +99,8 @@ def _inline_buffers(table: Table, name: str) -> exp.Expr:
     blobs = exp.Table(this=identifier(table.buffers_table), alias=exp.TableAlias(this=exp.to_identifier('b')))
     same = exp.EQ(this=exp.column('id', 'b'), expression=exp.column('value', 'e'))
     data = exp.Alias(this=call('hex', exp.column('data', 'b')), alias=exp.to_identifier('data'))
-    ordered = select([data], [each, blobs], same)
-    ordered.set('order', exp.Order(expressions=[_ordered(exp.column('key', 'e'), False)]))
-    gathered = select([call('json_group_array', exp.column('data'))], [exp.Subquery(this=ordered)])
+    listed = select([data], [each, blobs], same)
+    listed.set('order', exp.Order(expressions=[ordered(exp.column('key', 'e'), False)]))
+    gathered = select([call('json_group_array', exp.column('data'))], [exp.Subquery(this=listed)])
     there = is_not_null(column(name, table.name))
     return exp.Case(ifs=[exp.If(this=there, true=exp.Subquery(this=gathered))])

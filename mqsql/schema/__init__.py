@@ -1,6 +1,7 @@
 """What a record is: the kinds of column, the tables, and how values are stored. Imports only `errors` of the project."""
 
-from mqsql.schema.tasks import TASKS, Index, Record, Table
+from mqsql.schema.indexes import Index
+from mqsql.schema.tasks import TASKS, Record, Table
 from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
 
 __all__ = ['BUFFERS', 'DOCUMENT', 'TASKS', 'TEXT', 'TIMESTAMP', 'Index', 'Kind', 'Record', 'Table']

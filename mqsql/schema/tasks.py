@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import QueryError, RecordError, UnknownNameError, shown, unknown
-from mqsql.schema.codec import encode_text, encoder
+from mqsql.schema.codec import encoder
+from mqsql.schema.indexes import Index
 from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, UnstorableError
 
 Record = dict[str, Any]
@@ -19,19 +20,6 @@ Conversions = Mapping[str, Callable[[Any], Any]]
 
 ROW_IDS = ('rowid', 'oid', '_rowid_')
 """SQLite's own names for the position of a row, which is the order of insertion."""
-
-
-@dataclass(frozen=True)
-class Index:
-    """An index on columns, in order, or on one path into a Document (`Index(('header.msg_type',))`)."""
-
-    columns: tuple[str, ...]
-
-    @property
-    def path(self) -> tuple[str, tuple[str, ...]] | None:
-        """The column and the steps of a path; None for an index on columns."""
-        column, *steps = self.columns[0].split('.')
-        return (column, tuple(steps)) if steps else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +44,10 @@ class Table:
             raise ValueError(f'table {self.name!r}: the key {self.key!r} must be one of its Text columns')
         if lost := [c for c in named if c not in self.columns]:
             raise ValueError(f'table {self.name!r}: there is no column {lost[0]!r}')
-        if odd := [
-            i for i in self.indexes if i.path and (len(i.columns) > 1 or self.columns[i.path[0]] is not DOCUMENT)
-        ]:
+        paths = (path for index in self.indexes for path in index.paths if path[1])
+        if odd := [column for column, _ in paths if self.columns[column] is not DOCUMENT]:
             raise ValueError(
-                f'table {self.name!r}: an index is on columns, or on one path into a Document: {odd[0].columns}'
+                f'table {self.name!r}: no path leads into {odd[0]!r}, which holds {self.columns[odd[0]].holds}'
             )
         folded = [c.lower() for c in self.columns]
         for c in (*self.columns, *self.aliases):
@@ -82,11 +69,6 @@ class Table:
     def buffers_table(self) -> str:
         """The table that holds the blobs of this table's Buffers columns."""
         return f'{self.name.removesuffix("_records").removesuffix("s")}_buffers'
-
-    @cached_property
-    def paths(self) -> Mapping[tuple[str, tuple[str, ...]], str]:
-        """The paths that are indexed, as column and steps, each with the table that holds what the path offers."""
-        return {index.path: f'{self.name}/{encode_text(index.columns[0])}' for index in self.indexes if index.path}
 
     @cached_property
     def default_keys(self) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ from typing import Any, Self, TypedDict, Unpack
 from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
 from mqsql.schema import TASKS, TEXT, Index, Record, Table
 from mqsql.schema.types import UnstorableError
-from mqsql.storage.ddl import index_name
-from mqsql.storage.indexes import IndexKeys, index_names, read_index, with_index, without_index
+from mqsql.storage.indexes import IndexKeys, index_keys, read_index, with_index, without_index
 
 Keys = str | Iterable[str] | None
 Sort = str | list[tuple[str, int]] | None
@@ -137,9 +136,9 @@ class Store(ABC):
     # --- indexes
 
     def create_index(self, keys: IndexKeys) -> str:
-        """Make queries on a column, on several, or on one path into a Document (arrays on the way included) fast.
+        """Make queries and sorts on a column or a path into a Document fast, or on a list of (key, 1 | -1), in this order.
 
-        No answer changes. Returns the index's name; an index that is there already is kept.
+        No answer changes. Returns the index's name, MongoDB's ("label_1"); an index that is there already is kept.
         """
         self._check_writable()
         self._look_for_indexes()
@@ -148,20 +147,20 @@ class Store(ABC):
         if table is not self.table:
             self._create_index(table, index)
             self.table = table
-        return index_name(table, index)
+        return index.name
 
-    def drop_index(self, name: str) -> None:
-        """Take an index away, by its name; UnknownNameError if there is none of this name."""
+    def drop_index(self, index_or_name: IndexKeys) -> None:
+        """Take an index away, by its name or its list of keys; UnknownNameError if there is no such index."""
         self._check_writable()
         self._look_for_indexes()
-        table, index = without_index(self.table, name)
+        table, index = without_index(self.table, index_or_name)
         self._drop_index(self.table, index)
         self.table = table
 
-    def list_indexes(self) -> dict[str, tuple[str, ...]]:
-        """The keys of each index, by its name."""
+    def list_indexes(self) -> dict[str, tuple[tuple[str, int], ...]]:
+        """The keys of each index, with their directions, by its name."""
         self._look_for_indexes()
-        return index_names(self.table)
+        return index_keys(self.table)
 
     @abstractmethod
     def get_history(self) -> list[str]:

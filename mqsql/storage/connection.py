@@ -15,6 +15,7 @@ from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError, shown
 from mqsql.schema import Table
 from mqsql.storage import ddl
+from mqsql.storage.indexes import old_indexes, renew_indexes
 
 MEMORY = ':memory:'
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
@@ -90,6 +91,7 @@ def open_file(
         _check_owner(connection, path, guest)
         if not readonly:
             _configure(connection, path, patient)
+            _renew_indexes(connection, table)
             _upgrade(connection, path, table, guest)
         _check_columns(connection, path, table)
         connection.set_busy_timeout(int(settings.busy_timeout * 1000))
@@ -164,6 +166,12 @@ def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest 
             guest.fill(connection)
         connection.pragma('application_id', ddl.APPLICATION_ID)
         connection.pragma('user_version', ddl.layout_version())
+
+
+def _renew_indexes(connection: apsw.Connection, table: Table) -> None:
+    if old_indexes(connection, table):
+        with transaction(connection):
+            renew_indexes(connection, table)
 
 
 def _lacking(connection: apsw.Connection, table: Table) -> list[str]:

@@ -58,25 +58,42 @@ def _constraint(table: Table, column: str) -> str:
     return ' NOT NULL UNIQUE' if column == table.key else ''
 
 
-def index_name(table: Table, index: Index) -> str:
-    """The name of an index: table and columns, joined by the dots that no column has; on a path, by a slash."""
-    return table.paths[index.path] if index.path else '.'.join((table.name, *index.columns))
-
-
 def index_objects(table: Table, index: Index) -> Iterator[tuple[str, str]]:
-    """What an index consists of; the names of an index on a path all begin with that of a table."""
-    name = index_name(table, index)
-    if index.path is None:
-        yield name, f'CREATE INDEX {quote(name)} ON {quote(table.name)} ({_listed(index.columns)})'
+    """The names of what an index consists of, each with the statements that create and fill it, in their order."""
+    name = index.stored_name(table.name)
+    if index.into is None:
+        keys = ', '.join(quote(key) + ('' if direction > 0 else ' DESC') for key, direction in index.keys)
+        yield name, f'CREATE INDEX {quote(name)} ON {quote(table.name)} ({keys})'
     else:
         yield from path_index(table, index)
+
+
+def create_index(table: Table, index: Index) -> Iterator[str]:
+    """What makes an index, and what tells the planner how large it is."""
+    objects = list(index_objects(table, index))
+    yield from (sql for _, sql in objects)
+    tables = [name for name, sql in objects if sql.startswith('CREATE TABLE')]
+    yield from (f'ANALYZE {quote(name)}' for name in (table.name, *tables))
+
+
+def index_names(table: Table) -> dict[str, str]:
+    """The name that users know, by the names of what each index consists of."""
+    return {name: index.name for index in table.indexes for name, _ in index_objects(table, index)}
 
 
 def drop_index(table: Table, index: Index) -> Iterator[str]:
     """What takes an index away."""
     for name, sql in reversed(list(index_objects(table, index))):
-        kind = sql.split(maxsplit=2)[1]
-        yield f'DROP {kind} {quote(name)}'
+        what, kind, _ = sql.split(maxsplit=2)
+        if what == 'CREATE':
+            yield f'DROP {kind} {quote(name)}'
+
+
+def drop_old_path_index(name: str) -> Iterator[str]:
+    """What takes away an index on a path as it was before there were indexes that sort."""
+    for what in ('inserted', 'updated', 'deleted'):
+        yield f'DROP TRIGGER {quote(f"{name}.{what}")}'
+    yield f'DROP TABLE {quote(name)}'
 
 
 def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:

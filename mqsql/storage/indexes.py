@@ -8,21 +8,33 @@ import apsw
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
 from mqsql.schema import BUFFERS, DOCUMENT, Index, Table
 from mqsql.schema.codec import decode_text
+from mqsql.schema.indexes import index_on_columns, index_on_paths
 from mqsql.storage import ddl
 
-IndexKeys = str | Iterable[str | tuple[str, int]]
+IndexKeys = str | Iterable[str | tuple[str, int]] | Mapping[str, int]
 
 
 def read_index(keys: IndexKeys, table: Table) -> Index:
-    """The index on a key, or on a list of keys or (key, 1 | -1) pairs; SQLite reads an index in both directions."""
-    listed = [keys] if isinstance(keys, str) else list(keys) if isinstance(keys, Iterable) else []
+    """The index on a key, or on a list of keys or (key, 1 | -1) pairs, or a dict of these, as pymongo takes them."""
+    listed = [keys] if isinstance(keys, str) else list(keys.items() if isinstance(keys, Mapping) else _listed(keys))
     if not listed:
         raise QueryError(f'takes a key or a list of keys, not {shown(keys)}', 'index')
-    names = [key[0] if isinstance(key, tuple) and len(key) == 2 else key for key in listed]
-    columns = tuple(_read_key(name, table) for name in names)
-    if len(columns) > 1 and any('.' in column for column in columns):
-        raise QueryError(f'an index on a path is on that path alone: {shown(keys)}', 'index')
-    return Index(columns)
+    pairs = [_read_pair(key, table) for key in listed]
+    columns, directions = (tuple(part) for part in zip(*pairs, strict=True))
+    if len(set(columns)) < len(columns):
+        raise QueryError(f'a key stands there twice: {shown(keys)}', 'index')
+    return Index(columns, directions)
+
+
+def _listed(keys: object) -> Iterable[object]:
+    return keys if isinstance(keys, Iterable) and not isinstance(keys, bytes | bytearray) else []
+
+
+def _read_pair(pair: object, table: Table) -> tuple[str, int]:
+    key, direction = pair if isinstance(pair, list | tuple) and len(pair) == 2 else (pair, 1)
+    if isinstance(direction, bool) or not isinstance(direction, int) or direction not in (1, -1):
+        raise QueryError(f'the direction of {shown(key)} is 1 or -1, not {shown(direction)}', 'index')
+    return _read_key(key, table), direction
 
 
 def _read_key(key: object, table: Table) -> str:
@@ -40,33 +52,52 @@ def _read_key(key: object, table: Table) -> str:
 
 def with_index(table: Table, index: Index) -> Table:
     """The table, having this index as well."""
-    return table if index in table.indexes else replace(table, indexes=(*table.indexes, index))
+    if index in table.indexes:
+        return table
+    if index.name in index_keys(table):
+        raise QueryError(f'there is another index of the name {index.name!r}', 'index')
+    return replace(table, indexes=(*table.indexes, index))
 
 
-def without_index(table: Table, name: str) -> tuple[Table, Index]:
-    """The table without the index of this name, and that index; UnknownNameError names the nearest."""
-    names = index_names(table)
-    if name not in names:
-        raise UnknownNameError(unknown('index', name, names), 'index')
-    index = Index(names[name])
-    return replace(table, indexes=tuple(i for i in table.indexes if i != index)), index
+def without_index(table: Table, index_or_name: IndexKeys) -> tuple[Table, Index]:
+    """The table without an index, named or given by its keys, and that index; UnknownNameError names the nearest."""
+    known = {index.name: index for index in table.indexes}
+    name = index_or_name if isinstance(index_or_name, str) else read_index(index_or_name, table).name
+    if name not in known:
+        raise UnknownNameError(unknown('index', name, known), 'index')
+    return replace(table, indexes=tuple(i for i in table.indexes if i != known[name])), known[name]
 
 
-def index_names(table: Table) -> dict[str, tuple[str, ...]]:
-    """The keys of each index, by its name."""
-    return {ddl.index_name(table, index): index.columns for index in table.indexes}
+def index_keys(table: Table) -> dict[str, tuple[tuple[str, int], ...]]:
+    """The keys of each index with their directions, by its name."""
+    return {index.name: index.keys for index in table.indexes}
+
+
+# --- in a file
 
 
 def with_found_indexes(table: Table, connection: apsw.Connection) -> Table:
     """The table as the file has it: with the indexes that are there, and no others."""
-    types: Mapping[str, str] = dict(connection.execute('SELECT name, type FROM sqlite_schema'))
-    found = [
-        Index((decode_text(name.removeprefix(f'{table.name}/')),)) for name in types if _is_path(name, types, table)
-    ]
-    columns = [name.removeprefix(f'{table.name}.').split('.') for name in types if name.startswith(f'{table.name}.')]
-    found += [Index(tuple(listed)) for listed in columns if set(listed) <= table.columns.keys()]
+    types = _types(connection)
+    on_columns = [index_on_columns(name, table.name) for name, kind in types.items() if kind == 'index']
+    found = [index for index in on_columns if index and set(index.columns) <= table.columns.keys()]
+    found += [index for name in types if f'{name}~inserted' in types and (index := index_on_paths(name, table.name))]
     return table if set(found) == set(table.indexes) else replace(table, indexes=tuple(found))
 
 
-def _is_path(name: str, types: Mapping[str, str], table: Table) -> bool:
-    return types[name] == 'table' and name.startswith(f'{table.name}/')
+def old_indexes(connection: apsw.Connection, table: Table) -> dict[str, Index]:
+    """The indexes on paths that an earlier version left, which had one table each, by the name of that."""
+    types, start = _types(connection), f'{table.name}/'
+    old = [name for name, kind in types.items() if kind == 'table' and f'{name}.inserted' in types]
+    return {name: Index((decode_text(name.removeprefix(start)),)) for name in old if name.startswith(start)}
+
+
+def renew_indexes(connection: apsw.Connection, table: Table) -> None:
+    """Make these indexes anew."""
+    for name, index in old_indexes(connection, table).items():
+        for sql in (*ddl.drop_old_path_index(name), *ddl.create_index(table, index)):
+            connection.execute(sql)
+
+
+def _types(connection: apsw.Connection) -> Mapping[str, str]:
+    return dict(connection.execute('SELECT name, type FROM sqlite_schema'))

@@ -1,22 +1,26 @@
 """How SQLite answers a statement. Imports `compiler` and `base`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import apsw
 
 from mqsql.compiler import Statement
+from mqsql.storage import ddl
 from mqsql.storage.base import Explanation
 
-_INDEX = re.compile(r'USING (?:COVERING )?INDEX (.+?)(?: \(|$)')
+_INDEX = re.compile(r'USING (?:COVERING )?INDEX (.+?)(?: \(| FOR IN-OPERATOR|$)')
 
 
-def explanation(connection: apsw.Connection, query: Statement) -> Explanation:
-    """The statement with SQLite's EXPLAIN QUERY PLAN, indented, and the indexes named there."""
+def explanation(connection: apsw.Connection, query: Statement, names: Mapping[str, str]) -> Explanation:
+    """The statement with SQLite's EXPLAIN QUERY PLAN, indented, and the indexes used there, by the `names` users know."""
     rows = connection.execute('EXPLAIN QUERY PLAN ' + query.sql, query.params).fetchall()
     plan = tuple(_indented(rows))
-    indexes = dict.fromkeys(name for line in plan for name in _INDEX.findall(line))
+    # The tables of an index on paths stand in the statement itself.
+    tables = [name for name in names if ddl.quote(name) in query.sql]
+    used = [*(name for line in plan for name in _INDEX.findall(line)), *tables]
+    indexes = dict.fromkeys(names.get(name, name) for name in used)
     return Explanation(query.sql, query.params, plan, tuple(indexes))
 
 

@@ -235,7 +235,7 @@ class SqliteStore(Store):
 
     def _create_index(self, table: Table, index: Index) -> None:
         with self._changing() as connection:
-            for _, sql in ddl.index_objects(table, index):
+            for sql in ddl.create_index(table, index):
                 connection.execute(sql)
 
     def _drop_index(self, table: Table, index: Index) -> None:
@@ -259,7 +259,7 @@ class SqliteStore(Store):
         """See Store."""
         compiled = self._compile(query, keys, **options)
         with self.using() as connection:
-            return explanation(connection, compiled)
+            return explanation(connection, compiled, ddl.index_names(self.table))
 
     # --- locks, threads and the end
 

@@ -75,7 +75,7 @@ def test_other_programs_cannot_make_it_stale(tmp_path: Any) -> None:
         other.execute('REPLACE INTO task_records (msg_id, content) VALUES (\'5\', \'{"a":"new"}\')')
         other.execute('VACUUM')
         other.close()
-        assert store.explain({'content.a': 'new'}).indexes == ('task_records/content.a.values',)
+        assert store.explain({'content.a': 'new'}).indexes == ('content.a_1',)
         assert [r['msg_id'] for r in store.find({'content.a': 'new'}, [])] == ['2', '5']
         assert [r['msg_id'] for r in store.find({'content.a': 'x'}, [])] == ['1', '3', '4']
         assert store.count({'content.a': {'$lte': 5}}) == 3
@@ -86,31 +86,30 @@ def test_stores_follow_each_others_indexes(tmp_path: Any) -> None:
     records = [{'msg_id': str(i), 'header': {'n': i}} for i in range(3)]
     with filled(records, path) as one, filled([], path) as two:
         name = one.create_index('header.n')
-        assert one.create_index('header.n') == name == 'task_records/header.n'
-        assert two.list_indexes()[name] == ('header.n',)
-        assert two.explain({'header.n': 1}).indexes == ('task_records/header.n.values',)
+        assert one.create_index('header.n') == name == 'header.n_1'
+        assert two.list_indexes()[name] == (('header.n', 1),)
+        assert two.explain({'header.n': 1}).indexes == ('header.n_1',)
         two.drop_index(name)
         assert [r['msg_id'] for r in one.find({'header.n': 1}, [])] == ['1']
         assert one.explain({'header.n': 1}).indexes == ()
-        with pytest.raises(MqsqlError, match=r"unknown index 'task_records/header\.n'"):
+        with pytest.raises(MqsqlError, match=r"unknown index 'header\.n_1'"):
             one.drop_index(name)
 
 
 @pytest.mark.parametrize('url', [':memory:', 'dict:'])
 def test_indexes_on_columns_and_what_is_refused(url: str) -> None:
     with filled([{'msg_id': 'm', 'queue': 'q', 'stdout': 'o'}], url) as store:
-        assert store.create_index([('queue', 1), ('stdout', -1)]) == 'task_records.queue.stdout'
-        assert store.list_indexes()['task_records.queue.stdout'] == ('queue', 'stdout')
-        assert store.create_index('pyerr.ename') == 'task_records/error.ename'
-        store.drop_index('task_records.queue.stdout')
-        assert 'task_records.queue.stdout' not in store.list_indexes()
+        assert store.create_index([('queue', 1), ('stdout', -1)]) == 'queue_1_stdout_-1'
+        assert store.list_indexes()['queue_1_stdout_-1'] == (('queue', 1), ('stdout', -1))
+        assert store.create_index('pyerr.ename') == 'error.ename_1'
+        store.drop_index('queue_1_stdout_-1')
+        assert 'queue_1_stdout_-1' not in store.list_indexes()
         for bad, message in (
             ('nope', "unknown key 'nope'"),
             ('buffers', 'have no index'),
             ('label.x', 'have no index'),
             ('content', 'takes a column or a path to a field'),
             ('content..a', 'takes a column or a path to a field'),
-            (['content.a', 'label'], 'is on that path alone'),
             ([], 'takes a key or a list of keys'),
             ([5], 'a key is text'),
         ):
