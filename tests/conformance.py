@@ -5,7 +5,6 @@ The cases are data kept outside the project; where they are not there, test_conf
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -54,19 +53,6 @@ def load() -> dict[str, list[Group]]:
             group = Group(records, [module.on_content(case) for case in cases])
             groups.setdefault(cases[0].source, []).append(group)
     return groups
-
-
-def needs(case: Any) -> set[str]:
-    """What a case asks beyond find and count with the design's plain operators: names of options and operators."""
-    options = {name for name in ('projection', 'collation') if getattr(case, name) is not None}
-    late = {'$expr', '$jsonSchema'} & case.filter.keys() if isinstance(case.filter, dict) else set()
-    rest = {'distinct': case.op == 'distinct', 'sort': case.sort and (case.limit or case.skip)}
-    return options | late | {name for name, needed in rest.items() if needed}
-
-
-def unsorted(case: Any) -> Any:
-    """The case for an engine that cannot sort by paths: its answer in any order."""
-    return replace(case, sort=None, order='any')
 
 
 def verdict(engine: Engine, case: Any) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conformance import FOLDER, load, needs, unsorted, verdict
+from conformance import FOLDER, load, verdict
 
 import mqsql
 from mqsql import reference
@@ -55,12 +55,6 @@ class Sql:
         self.store.close()
 
 
-LACKING: dict[str, set[str]] = {
-    'reference': set(),
-    'sql': {'collation'},
-}
-"""What an engine cannot do yet: cases that need it are not put to it."""
-
 ENGINES: dict[str, type[Reference | Sql]] = {'reference': Reference, 'sql': Sql}
 GROUPS = load()
 
@@ -74,11 +68,9 @@ def test_answers_are_those_of_mongodb(engine: str, source: str) -> None:
     excepted: set[str] = set()
     for records, cases in GROUPS[source]:
         answers = ENGINES[engine](records)
-        possible = [case for case in cases if not needs(case) & LACKING[engine]]
-        possible = list(map(unsorted, possible)) if 'sort' in LACKING[engine] else possible
-        wrong |= {case.id: f'{case} {text}' for case in possible if (text := verdict(answers, case))}
+        wrong |= {case.id: f'{case} {text}' for case in cases if (text := verdict(answers, case))}
         answers.close()
-        excepted |= {case.id for case in possible} & EXCEPTIONS.keys()
+        excepted |= {case.id for case in cases} & EXCEPTIONS.keys()
     surprises = [text for case_id, text in wrong.items() if case_id not in excepted]
     assert not surprises, '\n'.join(surprises)
     assert not excepted - wrong.keys(), 'these agree by now, take them off the list of exceptions'

@@ -4,15 +4,16 @@ The facts are those of Unicode's Common Locale Data Repository, which ICU and so
 punctuation, symbols, currencies, digits, Latin, Greek, Cyrillic. Each string holds the characters that differ in more than
 accent, case and shape, in their order; small letters stand for their capitals, characters that Unicode takes apart for none.
 """
+# ruff: noqa: RUF001 - letters of several alphabets that look alike are the point
 
 GROUPS = (
     '\t\n\v\f\r\x85\u2028\u2029 ',
-    '‾_‗-‐‒–—―⁓,;⁏:!¡?¿‽.·⁕⁖⁘⁙⁚⁛⁜⁝⁞\'‘’‚‛‹›"“”„‟«»()[]{}⁅⁆‖§¶⁋@*⁎⁑/\\&⁊#%‰‱†‡•‣‧⁃⁌⁍′‵‸※‿⁔⁀⁐⁁⁂',  # noqa: RUF001
-    '`´˜^¯˘˙¨˚˝¸˛°҂©®϶+±÷×<=>¬|¦~−⁒⁄',  # noqa: RUF001
+    '‾_‗-‐‒–—―⁓,;⁏:!¡?¿‽.·⁕⁖⁘⁙⁚⁛⁜⁝⁞\'‘’‚‛‹›"“”„‟«»()[]{}⁅⁆‖§¶⁋@*⁎⁑/\\&⁊#%‰‱†‡•‣‧⁃⁌⁍′‵‸※‿⁔⁀⁐⁁⁂',
+    '`´˜^¯˘˙¨˚˝¸˛°҂©®϶+±÷×<=>¬|¦~−⁒⁄',
     '¤¢$£¥₠₡₢₣₤₥₦₧₩₪₫€₭₮₯₰₱₲₳₴₵₶₷₸₹₺₻₼₽₾₿⃀',
     '0123456789',
-    'aɐɑɒbʙƀɓƃcȼƈɕdɖɗƌȡẟeɇǝəɛɘɚɜɝɞʚɤfƒgɡɢǥɠʛɣƣhʜƕɦɧʻʽiıɪɨɩjȷɉʝɟʄkƙʞlʟƚɫɬɭȴɮƛʎmɱnɴɲƞɳȵŋoɶɔɵɷȣpƥɸqʠɋĸrʀɍɹɺɻɼɽɾɿʁsʂȿẜẝʃƪʅʆ'  # noqa: RUF001
-    'tŧƫƭʈȶʇuʉɥʮʯɯɰʊvʋỽʌwʍxyʏɏƴỿȝzƶȥʐʑɀʒƹƺʓþƿƻƨƽƅʔɂˀʼˮʾʕʿˁʡʢʖǀǁǂǃʗʘʬʭ'  # noqa: RUF001
+    'aɐɑɒbʙƀɓƃcȼƈɕdɖɗƌȡẟeɇǝəɛɘɚɜɝɞʚɤfƒgɡɢǥɠʛɣƣhʜƕɦɧʻʽiıɪɨɩjȷɉʝɟʄkƙʞlʟƚɫɬɭȴɮƛʎmɱnɴɲƞɳȵŋoɶɔɵɷȣpƥɸqʠɋĸrʀɍɹɺɻɼɽɾɿʁsʂȿẜẝʃƪʅʆ'
+    'tŧƫƭʈȶʇuʉɥʮʯɯɰʊvʋỽʌwʍxyʏɏƴỿȝzƶȥʐʑɀʒƹƺʓþƿƻƨƽƅʔɂˀʼˮʾʕʿˁʡʢʖǀǁǂǃʗʘʬʭ'
     'αβγδεϝͷϛζͱηθιϳκλμνξοπϻϟϙρϼσͼͻͽτυφχψωϡͳϸϣϥϧϩϫϭϯ'
     'аәӕбвгғӻҕӷдԁђԃҙеєжԫҗзԅԑѕӡԇиҋійјкқӄҡҟҝԟԛлӆԯԓԡљԉԕмӎнԩӊңӈԣҥњԋоөпԥҧҁрҏԗсԍҫтԏҭћуүұѹфхӽӿҳһԧѡѿѽѻцҵчԭҷӌҹҽҿџшщъыьҍѣэюяԙѥѧѫѩѭѯѱѳѵҩԝӏ',
 )
@@ -38,16 +39,16 @@ LETTERS = {
     'œ': ('compat', f'o{LIGATURE}e'),
     'ß': ('compat', f's{LIGATURE}s'),
     'ð': ('', f'd{LIGATURE}'),
-    'ſ': ('', f's{LONG}'),  # noqa: RUF001
+    'ſ': ('', f's{LONG}'),
     'ø': ('', 'o\u0338'),
     'đ': ('', 'd\u0335'),
     'ħ': ('', 'h\u0335'),
     'ł': ('', 'l\u0335'),
     'ŀ': ('', f'l{DOTTED}'),
     'Ŀ': ('', f'L{DOTTED}'),
-    '΄': ('compat', '´'),  # noqa: RUF001
-    'ς': ('final', 'σ'),  # noqa: RUF001
-    'ґ': ('', f'г{LIGATURE}'),  # noqa: RUF001
+    '΄': ('compat', '´'),
+    'ς': ('final', 'σ'),
+    'ґ': ('', f'г{LIGATURE}'),
 }
 """Letters that count as others, which Unicode does not take apart: their shape, and what they count as."""
 
