@@ -4,15 +4,15 @@ The two differ in how they negate a class, in which brackets are literal, and in
 few code points as pairs (see `schema.codec`). The rules are those of `fnmatch.translate` and of SQLite's patternCompare().
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from mqsql.schema.codec import encode_text, second_of_pair
+from mqsql.schema.codec import second_of_pair
 
 MAX_PATTERN = 10_000
-MAX_SQLITE_PATTERN = 50_000  # bytes, SQLITE_MAX_LIKE_PATTERN_LENGTH
+MAX_BYTES = 50_000  # SQLITE_MAX_LIKE_PATTERN_LENGTH
 
 Range = tuple[int, int]
 
@@ -26,13 +26,23 @@ class Glob:
 
 
 def to_sqlite(pattern: str) -> Glob | None:
-    """The GLOB pattern that matches the same stored texts; None if none can match."""
+    """The GLOB pattern that matches the same stored texts; None if there is none."""
     tokens = list(_tokens(pattern))
-    if Class(()) in tokens:
+    if Class(()) in tokens or any(map(_is_ambiguous, tokens)):
         return None
     counts = any(isinstance(token, Class) or token == ANY for token in tokens)
-    literal = _single if counts else encode_text
-    return Glob('characters' if counts else 'text', ''.join(_render(token, literal) for token in tokens))
+    rendered = ''.join(map(_render, tokens))
+    return Glob('characters' if counts else 'text', rendered) if len(rendered.encode()) <= MAX_BYTES else None
+
+
+_PAIRED = ((0, 1), (0xD7FF, 0xDFFF))
+_AMBIGUOUS = [*_PAIRED, *((second_of_pair(low), second_of_pair(high)) for low, high in _PAIRED)]
+"""Where pairs are made one, a code point that is stored as a pair is not told from the pair's second."""
+
+
+def _is_ambiguous(token: 'Token') -> bool:
+    ranges = token.ranges if isinstance(token, Class) else [(ord(token), ord(token))] if isinstance(token, str) else []
+    return any(low <= last and first <= high for low, high in ranges for first, last in _AMBIGUOUS)
 
 
 class Wildcard(Enum):
@@ -92,23 +102,18 @@ def _ranges(body: str) -> Iterator[Range]:
             yield low, high
 
 
-def _render(token: Token, literal: Callable[[str], str]) -> str:
+def _render(token: Token) -> str:
     match token:
         case Wildcard():
             return token.value
         case Class():
             return _render_class(token)
-    return f'[{token}]' if token in '*?[' else literal(token)
-
-
-def _single(c: str) -> str:
-    """The one code point that stands for a literal once the leads of pairs are gone."""
-    return encode_text(c)[-1]
+    return f'[{token}]' if token in '*?[' else token
 
 
 def _render_class(wanted: Class) -> str:
     """]-…^ is the order in which SQLite takes these three literally."""
-    parts = [part for low, high in wanted.ranges for part in _stored(low, high)]
+    parts = [part for low, high in wanted.ranges for part in _without_signs(low, high)]
     singles = {chr(low) for low, high in parts if low == high}
     wide = ''.join(f'{chr(low)}-{chr(high)}' for low, high in parts if low < high)
     if singles == {'^'} and not wide and not wanted.negated:
@@ -117,20 +122,8 @@ def _render_class(wanted: Class) -> str:
     return f'[{"^" if wanted.negated else ""}{first}{wide}{"".join(sorted(singles - set("]-^")))}{last}]'
 
 
-_LEAD_RANGES = ((0, 1), (0xD7FF, 0xDFFF))
-
-
-def _stored(low: int, high: int) -> Iterator[Range]:
-    """The range with its special code points moved to where they are stored, and no end that SQLite reads as a sign."""
-    for first, last in _LEAD_RANGES:
-        if (a := max(low, first)) <= (b := min(high, last)):
-            yield second_of_pair(a), second_of_pair(b)
-    for a, b in ((max(low, 2), min(high, 0xD7FE)), (max(low, 0xE000), high)):
-        if a <= b:
-            yield from _without_signs(a, b)
-
-
 def _without_signs(low: int, high: int) -> Iterator[Range]:
+    """The range, with no end that SQLite reads as a sign."""
     if low < high and chr(low) in ']-^':
         yield low, low
         yield from _without_signs(low + 1, high)

@@ -1,11 +1,12 @@
 """$regex, $options and $glob, and patterns where values may stand. Imports the compiler's lower layers only."""
 
 import re
+from fnmatch import translate
 from typing import Any
 
 from sqlglot import exp
 
-from mqsql.compiler.glob import MAX_PATTERN, MAX_SQLITE_PATTERN, to_sqlite
+from mqsql.compiler.glob import MAX_PATTERN, to_sqlite
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import NEVER, Predicate
 from mqsql.compiler.sql import Condition, Value, call, number, slot, text
@@ -75,7 +76,7 @@ def read_options(place: Place, operand: object) -> Predicate | None:
 
 
 def read_glob(place: Place, operand: object) -> Predicate:
-    """A pattern of `fnmatch.fnmatchcase`, put into SQLite's own GLOB."""
+    """A pattern of `fnmatch.fnmatchcase`, put into SQLite's own GLOB, or else into a regular expression."""
     place.refuse_buffers()
     try:
         pattern = read_text(operand)
@@ -86,11 +87,9 @@ def read_glob(place: Place, operand: object) -> Predicate:
     if place.field.kind is TIMESTAMP:
         return NEVER
     sqlite = to_sqlite(pattern)
-    if sqlite and len(sqlite.pattern.encode()) > MAX_SQLITE_PATTERN:
-        raise place.error(
-            f'takes a pattern of at most {MAX_SQLITE_PATTERN:,} bytes as SQLite reads it: {shown(pattern)}'
-        )
-    return place.test('$glob', sqlite.form, sqlite.pattern) if sqlite else NEVER
+    if sqlite is None:
+        return place.test('$regex', 'string', 0, encode_text(r'\A' + translate(pattern)))
+    return place.test('$glob', sqlite.form, sqlite.pattern)
 
 
 def lower_glob(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
