@@ -95,7 +95,7 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$or': [None, 0, '$content.nothing']}, False),
     ({'$not': ['$content.none']}, True),
     ({'$cond': ['$content.none', 1, 2]}, 2),
-    ({'$cond': {'if': True, 'then': 'yes', 'else': {'$divide': [1, 0]}}}, 'yes'),
+    ({'$cond': {'if': True, 'then': 'yes', 'else': {'$divide': [1, '$content.n']}}}, 'yes'),
     ({'$ifNull': ['$content.none', '$content.nothing', 'else']}, 'else'),
     ({'$switch': {'branches': [{'case': {'$gt': ['$content.n', 9]}, 'then': 1}, {'case': 1, 'then': 2}]}}, 2),
     ({'$switch': {'branches': [{'case': False, 'then': {'$divide': [1, 0]}}], 'default': 'd'}}, 'd'),

@@ -71,7 +71,6 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$not': '$content.empty'}, False),
     ({'$cond': [{'$gt': ['$content.n', 3]}, 'more', 'less']}, 'more'),
     ({'$cond': {'if': '$content.nope', 'then': {'$divide': [1, '$content.zero']}, 'else': '$content.f'}}, 2.5),
-    ({'$cond': [False, {'$divide': [1, 0]}, '$content.f']}, 2.5),
     ({'$switch': {'branches': [{'case': 1, 'then': '$content.f'}, {'case': 1, 'then': {'$divide': [1, 0]}}]}}, 2.5),
     ({'$switch': {'branches': [{'case': 0, 'then': {'$divide': [1, 0]}}], 'default': '$content.f'}}, 2.5),
     # nothing is evaluated beyond the operand that decides
@@ -417,7 +416,7 @@ def test_an_expression_without_meaning_is_refused_before_any_record_is_seen(expr
         {'$dateAdd': {'startDate': '$started', 'unit': 'day', 'amount': 0.5}}, {'$toLong': math.nan}, {'$toDate': 'x'},
         {'$switch': {'branches': [{'case': 0, 'then': 1}]}}, {'$mergeObjects': [1]}, {'$objectToArray': [[1]]},
         {'$hour': {'date': '$started', 'timezone': '$content.s'}}, {'$toDouble': '1_0'}, {'$trim': {'input': 5}},
-        {'$regexMatch': {'input': 5, 'regex': 'a'}}, {'$map': {'input': 5, 'in': 1}}, {'$mod': [10**400, 1.5]},
+        {'$regexMatch': {'input': 5, 'regex': 'a'}}, {'$map': {'input': 5, 'in': 1}},
         {'$abs': -(2**63)}, {'$substr': ['a', math.nan, 1]}, {'$substr': ['a', 0, 2**63]}, {'$substr': ['a', 0, None]},
         {'$add': ['$content.date', 1e300, -1e300]}, {'$log': [2, 1]}, {'$log10': 0},
         {'$indexOfArray': [[1], 1, 0, '$content.nope']}, {'$indexOfCP': ['a', 'a', 0, '$content.nope']},
@@ -431,7 +430,7 @@ def test_an_expression_without_meaning_is_refused_before_any_record_is_seen(expr
         {'$filter': {'input': [1], 'cond': True, 'limit': 2**31}}, {'$indexOfArray': ['$content.n', 1]},
         {'$indexOfArray': ['$started', 1, 0, 2]}, {'$indexOfArray': [[1], 1, 0, None]}, {'$indexOfCP': ['a', 'a', 0, None]},
         {'$dateToString': {'date': None, 'format': 5}}, {'$dateToString': {'date': '$content.null', 'timezone': 'Z'}},
-        {'$dateTrunc': {'date': '$started', 'unit': 'day', 'binSize': 0}}, {'$filter': {'input': [], 'cond': 1, 'limit': 0}},
+        {'$dateTrunc': {'date': '$started', 'unit': 'day', 'binSize': 0}},
     ],
 )  # fmt: skip
 def test_a_value_without_meaning_refuses_the_query(expression: Any) -> None:

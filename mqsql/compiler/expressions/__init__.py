@@ -5,8 +5,8 @@ evaluated by `mqsql_expr`, which gets it as one parameter and the columns that i
 once when the query is read, so that what is wrong with it is known before any row is, and once for the connection.
 
     core      variables, paths, what an operator is    operands  how operands are read
-    logic     comparison, conditions, variables       numbers   arithmetic
-    moments   zones, units     dates, texts, arrays, types      operators on these
+    logic     comparison, conditions, variables       numbers, totals   arithmetic
+    moments   zones, units     formats   dates as text     dates, texts, arrays, types   operators on these
 """
 
 import re
@@ -23,6 +23,7 @@ from mqsql.compiler.expressions.dates import DATES
 from mqsql.compiler.expressions.logic import LOGIC
 from mqsql.compiler.expressions.numbers import NUMBERS
 from mqsql.compiler.expressions.texts import TEXTS
+from mqsql.compiler.expressions.totals import TOTALS
 from mqsql.compiler.expressions.types import TYPES
 from mqsql.compiler.patterns import FLAGS
 from mqsql.compiler.place import Place
@@ -32,7 +33,7 @@ from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decode_document, decoder, encode_document
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
 
-EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **DATES, **TEXTS, **ARRAYS, **TYPES}
+EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **TOTALS, **DATES, **TEXTS, **ARRAYS, **TYPES}
 """Operators of expressions, by name."""
 
 MAX_COLUMNS = 99

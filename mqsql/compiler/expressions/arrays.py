@@ -1,7 +1,8 @@
 """Operators on arrays and objects. Imports `core` and `logic`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
@@ -20,7 +21,7 @@ from mqsql.compiler.expressions.core import (
     wrong,
 )
 from mqsql.compiler.expressions.logic import check_name
-from mqsql.compiler.expressions.operands import MANY, comparing, fields, positional
+from mqsql.compiler.expressions.operands import MANY, comparing, fields, in_turn, positional
 
 # --- elements
 
@@ -36,20 +37,24 @@ def _end(position: int) -> Operator:
     return positional(lambda array: _element(array, position), 1)
 
 
-def _slice(array: Any, first: Any, *counts: Any) -> Any:
-    if any(map(is_nullish, (array, first, *counts))):
+def _slice(values: Iterator[Any]) -> Any:
+    array, first = next(values), next(values)
+    if is_nullish(array) or is_nullish(first):
         return None
     items, start = need_list(array), need_whole(first)
-    if not counts:
-        return items[:start] if start >= 0 else items[start:]
-    size = need_whole(counts[0])
+    for count in values:
+        return None if is_nullish(count) else _section(items, start, need_whole(count))
+    return items[:start] if start >= 0 else items[start:]
+
+
+def _section(items: list[Any], start: int, size: int) -> list[Any]:
     if size <= 0:
         raise wrong('a number of elements above 0', size)
     start = max(0, len(items) + start) if start < 0 else start
     return items[start : start + size]
 
 
-def _concat(*arrays: Any) -> Any:
+def _concat(arrays: Iterator[Any]) -> Any:
     joined: list[Any] = []
     for array in arrays:
         if is_nullish(array):
@@ -82,10 +87,13 @@ def _in(here: Here, value: Any, array: Any) -> bool:
     return here.order_key(value) in map(here.order_key, need_list(array))
 
 
-def _index(here: Here, array: Any, value: Any, start: Any = 0, end: Any = MANY - 1) -> Any:
-    if is_nullish(array):
-        return None
-    items, key = need_list(array), here.order_key(value)
+def _index(here: Here, values: Iterator[Any]) -> Any:
+    array = next(values)
+    return None if is_nullish(array) else _position(here, need_list(array), *values)
+
+
+def _position(here: Here, items: list[Any], value: Any, start: Any = 0, end: Any = MANY - 1) -> int:
+    key = here.order_key(value)
     first, last = need_whole(start, 'a position'), need_whole(end, 'a position')
     if first < 0 or last < 0:
         raise wrong('positions of at least 0', start if first < 0 else end)
@@ -121,14 +129,14 @@ def _filter(here: Here, operand: Any) -> Built:
     limit = here.inside('.limit').build(given.get('limit'))
 
     def run(variables: Variables) -> Any:
-        array, most = source.run(variables), limit.run(variables)
+        array = source.run(variables)
         if is_nullish(array):
             return None
+        most = limit.run(variables) if need_list(array) else None
         size = MANY if is_nullish(most) else need_whole(most)
         if size <= 0:
             raise wrong('a limit above 0', most)
-        kept = (item for item in need_list(array) if is_true(test.run({**variables, name: item})))
-        return [item for item, _ in zip(kept, range(size), strict=False)]
+        return list(islice((item for item in array if is_true(test.run({**variables, name: item}))), size))
 
     return here.made(run, [source, limit, test])
 
@@ -195,12 +203,12 @@ ARRAYS: dict[str, Operator] = {
     '$arrayElemAt': positional(_element, 2),
     '$first': _end(0),
     '$last': _end(-1),
-    '$slice': positional(_slice, 2, 3),
-    '$concatArrays': positional(_concat, 0, MANY),
+    '$slice': in_turn(_slice, 2, 3),
+    '$concatArrays': in_turn(_concat, 0, MANY),
     '$reverseArray': positional(_reverse, 1),
     '$range': positional(_range, 2, 3),
     '$in': comparing(positional, _in, 2),
-    '$indexOfArray': comparing(positional, _index, 2, 4),
+    '$indexOfArray': comparing(in_turn, _index, 2, 4),
     '$setIsSubset': comparing(positional, _is_subset, 2),
     '$setEquals': comparing(positional, _equal_sets, 2, MANY),
     '$anyElementTrue': _truths(any),

@@ -52,7 +52,8 @@ class Operator:
 class Here:
     """A place in an expression: the way there for messages, the variables known, and who resolves the keys of a record.
 
-    `folds` says that constant parts are computed while building, which they are not where they are never reached.
+    `folds` says that constant parts are computed while building, as they are but for the branches of a $switch that it
+    never reaches.
     """
 
     path: str

@@ -6,19 +6,21 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
-    MISSING,
     Built,
     ExpressionError,
     Here,
     Operator,
+    Variables,
+    constant,
     is_nullish,
     is_number,
     need_date,
     need_text,
     wrong,
 )
-from mqsql.compiler.expressions.moments import MILLISECOND, instant, local, milliseconds, shifted, zone
-from mqsql.compiler.expressions.operands import named, positional
+from mqsql.compiler.expressions.formats import ISO, formatted, week
+from mqsql.compiler.expressions.moments import MILLISECOND, instant, local, milliseconds, zone
+from mqsql.compiler.expressions.operands import Ask, build_fields, named, positional, read_constant
 
 # --- units
 
@@ -51,30 +53,83 @@ def _first_day(day: Any) -> int:
     return known[day.lower()]
 
 
-CHECKS: dict[str, Callable[[Any], Any]] = {'timezone': zone, 'unit': _unit, 'startOfWeek': _first_day}
-"""What named operands must be, checked while reading where they are constant."""
+def _steps(amount: Any) -> int:
+    if not is_number(amount) or not -(2**63) <= amount < 2**63 or amount != int(amount):
+        raise wrong('a whole number of 64 bits', amount)
+    return int(amount)
+
+
+def _size(value: Any) -> int:
+    if (size := _steps(value)) <= 0:
+        raise wrong('a bin size above 0', value)
+    return size
+
+
+READ: dict[str, Callable[[Any], Any]] = {
+    'unit': _unit,
+    'startOfWeek': _first_day,
+    'timezone': zone,
+    'binSize': _size,
+}
+"""How operands of these names are read, and in which order, while building, where they are constant."""
+
+OPTIONAL = ('startOfWeek', 'timezone', 'binSize')
+
+
+def _in_order(function: Callable[..., Any], names: str) -> Operator:
+    """An operator that evaluates its named operands in this order, and is null at the first that is null."""
+    order = names.split()
+    required = ' '.join(name for name in order if name not in OPTIONAL)
+    optional = ' '.join(name for name in order if name in OPTIONAL)
+
+    def build(here: Here, operand: Any) -> Built:
+        parts = build_fields(here, operand, required, optional)
+        asked = {name: parts[name] for name in order if name in parts}
+        built = here.made(lambda variables: _read_all(function, asked, variables), list(parts.values()))
+        return built if built.constant or not here.folds else _read_constants(here, parts) or built
+
+    return Operator(build)
+
+
+def _read_all(function: Callable[..., Any], parts: dict[str, Built], variables: Variables) -> Any:
+    read: dict[str, Any] = {}
+    for name, part in parts.items():
+        if name == 'startOfWeek' and read['unit'] != 'week':
+            continue
+        if is_nullish(value := part.run(variables)):
+            return None
+        read[name] = READ[name](value) if name in READ else value
+    return function(**read)
+
+
+def _read_constants(here: Here, parts: dict[str, Built]) -> Built | None:
+    """Refuses what is wrong among constant operands beside others; null for the whole if one of them is null."""
+    for name in READ:
+        if name in parts and parts[name].constant:
+            if is_nullish(parts[name].run({})):
+                return constant(None)
+            read_constant(here.inside(f'.{name}'), parts[name], READ[name])
+    return None
 
 
 # --- parts
 
 
 def _part(function: Callable[[datetime], int]) -> Operator:
-    def of(date: Any, timezone: Any = 'UTC') -> Any:
-        if is_nullish(date) or is_nullish(timezone):
+    def of(ask: Ask) -> Any:
+        if is_nullish(date := ask('date')):
             return None
-        return function(local(need_date(date), zone(timezone)))
+        moment, where = need_date(date), ask('timezone', 'UTC')
+        return None if is_nullish(where) else function(local(moment, zone(where)))
 
-    alone, in_zone = positional(of, 1), named(of, 'date', 'timezone', CHECKS)
+    in_zone = named(of, 'date', 'timezone', {'timezone': zone})
+    alone = positional(lambda date: of(lambda name, default=None: date if name == 'date' else default), 1)
 
     def build(here: Here, operand: Any) -> Built:
         with_names = isinstance(operand, dict) and operand and not next(iter(operand)).startswith('$')
         return (in_zone if with_names else alone).build(here, operand)
 
     return Operator(build)
-
-
-def _week(date: datetime) -> int:
-    return int(date.strftime('%U'))
 
 
 PARTS: dict[str, Callable[[datetime], int]] = {
@@ -84,7 +139,7 @@ PARTS: dict[str, Callable[[datetime], int]] = {
     '$dayOfYear': lambda date: date.timetuple().tm_yday,
     '$dayOfWeek': lambda date: date.isoweekday() % 7 + 1,
     '$isoDayOfWeek': lambda date: date.isoweekday(),
-    '$week': _week,
+    '$week': week,
     '$isoWeek': lambda date: date.isocalendar().week,
     '$isoWeekYear': lambda date: date.isocalendar().year,
     '$hour': lambda date: date.hour,
@@ -96,26 +151,17 @@ PARTS: dict[str, Callable[[datetime], int]] = {
 # --- sums
 
 
-def _steps(amount: Any) -> int:
-    if not is_number(amount) or amount != amount or abs(amount) >= 2**63 or amount != int(amount):
-        raise wrong('a whole number', amount)
-    return int(amount)
-
-
 def _add(sign: int) -> Operator:
-    def run(startDate: Any, unit: Any, amount: Any, timezone: Any = 'UTC') -> Any:  # noqa: N803
-        if any(map(is_nullish, (startDate, unit, amount, timezone))):
-            return None
-        where, start = zone(timezone), need_date(startDate)
-        name, steps = _unit(unit), sign * _steps(amount)
+    def run(startDate: Any, unit: str, amount: Any, timezone: tzinfo = UTC) -> Any:  # noqa: N803
+        start, steps = need_date(startDate), sign * _steps(amount)
         try:
-            if name in _CLOCKLESS:
-                return start + timedelta(milliseconds=_FIXED[name] * steps)
-            return instant(_moved(local(start, where), name, steps), where)
+            if unit in _CLOCKLESS:
+                return start + timedelta(milliseconds=_FIXED[unit] * steps)
+            return instant(_moved(local(start, timezone), unit, steps), timezone)
         except OverflowError:
-            raise ExpressionError(f'{steps} {name}s lead out of the years 1 to 9999') from None
+            raise ExpressionError(f'{steps} {unit}s lead out of the years 1 to 9999') from None
 
-    return named(run, 'startDate unit amount', 'timezone', CHECKS)
+    return _in_order(run, 'startDate unit amount timezone')
 
 
 def _moved(clock: datetime, unit: str, steps: int) -> datetime:
@@ -140,45 +186,48 @@ def _ordinal(clock: datetime, unit: str, first: int) -> int:
     return milliseconds(clock.replace(tzinfo=UTC)) // _FIXED[unit]
 
 
-def _diff(startDate: Any, endDate: Any, unit: Any, timezone: Any = 'UTC', startOfWeek: Any = 'sunday') -> Any:  # noqa: N803
-    nullish = any(map(is_nullish, (startDate, endDate, unit, timezone)))
-    if nullish or (unit == 'week' and is_nullish(startOfWeek)):
-        return None
-    where, name = zone(timezone), _unit(unit)
-    first = _first_day(startOfWeek) if name == 'week' else 0
+_SUNDAY = _DAYS.index('sunday')
+
+
+def _diff(startDate: Any, endDate: Any, unit: str, startOfWeek: int = _SUNDAY, timezone: tzinfo = UTC) -> int:  # noqa: N803
     start, end = need_date(startDate), need_date(endDate)
-    clocks = _clocks(start, end, where, name)
-    return _ordinal(clocks[1], name, first) - _ordinal(clocks[0], name, first)
-
-
-def _clocks(start: datetime, end: datetime, where: tzinfo, unit: str) -> list[datetime]:
-    """Two times as clocks show them; for hours and less, as one that is not changed in between does."""
-    if unit not in _CLOCKLESS:
-        return [local(start, where), local(end, where)]
-    shift = local(start, where) - start.replace(tzinfo=None)
-    return [shifted(date.replace(tzinfo=None), shift // MILLISECOND) for date in (start, end)]
+    if unit == 'millisecond':
+        return milliseconds(end) - milliseconds(start)
+    clocks = local(start, timezone), local(end, timezone)
+    crossed = _ordinal(clocks[1], unit, startOfWeek) - _ordinal(clocks[0], unit, startOfWeek)
+    # What the clocks were changed by in between is no time that passed, as far as it is whole units.
+    changed = (clocks[1] - clocks[0]) - (end - start)
+    return crossed - int(changed / timedelta(milliseconds=_FIXED[unit])) if unit in _CLOCKLESS else crossed
 
 
 _REFERENCE = datetime(2000, 1, 1)
 
 
-def _trunc(date: Any, unit: Any, binSize: Any = 1, timezone: Any = 'UTC', startOfWeek: Any = 'sunday') -> Any:  # noqa: N803
-    nullish = any(map(is_nullish, (date, unit, binSize, timezone)))
-    if nullish or (unit == 'week' and is_nullish(startOfWeek)):
-        return None
-    where, name, size = zone(timezone), _unit(unit), _steps(binSize)
-    if size <= 0:
-        raise wrong('a bin size above 0', binSize)
-    first = _first_day(startOfWeek) if name == 'week' else 0
+def _trunc(
+    date: Any,
+    unit: str,
+    binSize: int = 1,  # noqa: N803
+    startOfWeek: int = _SUNDAY,  # noqa: N803
+    timezone: tzinfo = UTC,
+) -> datetime:
     moment = need_date(date)
+    if (_FIXED[unit] * binSize >= 2**63) if unit in _CLOCKLESS else binSize > MAX_BIN:
+        raise ExpressionError(f'a bin of {binSize} {unit}s is too large')
     try:
-        if name in _CLOCKLESS:
-            start = instant(_REFERENCE, where)
-            length = _FIXED[name] * size
-            return start + timedelta(milliseconds=(milliseconds(moment) - milliseconds(start)) // length * length)
-        return instant(_bin(local(moment, where), name, size, first), where)
+        if unit in _CLOCKLESS:
+            return _bin_start(moment, instant(_REFERENCE, timezone), _FIXED[unit] * binSize)
+        return instant(_bin(local(moment, timezone), unit, binSize, startOfWeek), timezone)
     except OverflowError:
         raise ExpressionError('the bin begins before the year 1') from None
+
+
+MAX_BIN = 100_000_000_000
+"""Days and longer units in a bin of MongoDB's."""
+
+
+def _bin_start(moment: datetime, first: datetime, length: int) -> datetime:
+    """The start of the bin that the time is in, of so many milliseconds, counted from another."""
+    return first + (moment - first) // MILLISECOND // length * length * MILLISECOND
 
 
 def _bin(clock: datetime, unit: str, size: int, first: int) -> datetime:
@@ -189,75 +238,37 @@ def _bin(clock: datetime, unit: str, size: int, first: int) -> datetime:
     start = _REFERENCE
     if unit == 'week':
         start += timedelta((first - start.weekday()) % 7)
-    length = _FIXED[unit] * size
-    return start + timedelta(milliseconds=length) * ((clock - start) // timedelta(milliseconds=length))
+    return _bin_start(clock, start, _FIXED[unit] * size)
 
 
 # --- as text
-
-
-def _format_offset(minutes: int, between: str) -> str:
-    return f'{"-" if minutes < 0 else "+"}{abs(minutes) // 60:02d}{between}{abs(minutes) % 60:02d}'
-
-
-_FORMATS: dict[str, Callable[[datetime, int], str]] = {
-    'Y': lambda d, _: f'{d.year:04d}',
-    'm': lambda d, _: f'{d.month:02d}',
-    'd': lambda d, _: f'{d.day:02d}',
-    'H': lambda d, _: f'{d.hour:02d}',
-    'M': lambda d, _: f'{d.minute:02d}',
-    'S': lambda d, _: f'{d.second:02d}',
-    'L': lambda d, _: f'{d.microsecond // 1000:03d}',
-    'j': lambda d, _: f'{d.timetuple().tm_yday:03d}',
-    'w': lambda d, _: str(d.isoweekday() % 7 + 1),
-    'u': lambda d, _: str(d.isoweekday()),
-    'U': lambda d, _: f'{_week(d):02d}',
-    'V': lambda d, _: f'{d.isocalendar().week:02d}',
-    'G': lambda d, _: f'{d.isocalendar().year:04d}',
-    'z': lambda _, minutes: _format_offset(minutes, ''),
-    'Z': lambda _, minutes: f'{minutes:+04d}',
-    '%': lambda *_: '%',
-}
-ISO = '%Y-%m-%dT%H:%M:%S.%L'
-
-
-def _to_string(date: Any, format: Any = MISSING, timezone: Any = 'UTC', onNull: Any = None) -> Any:  # noqa: N803
-    if is_nullish(date):
-        return onNull
-    if is_nullish(timezone):
-        return None
-    moment, where = need_date(date), zone(timezone)
-    clock = local(moment, where)
-    minutes = (clock.replace(tzinfo=UTC) - moment) // timedelta(minutes=1)
-    if format is MISSING:
-        return formatted(clock, minutes, ISO + ('Z' if where == UTC else ''))
-    return None if is_nullish(format) else formatted(clock, minutes, need_text(format))
 
 
 def _check_format(pattern: Any) -> None:
     formatted(_REFERENCE, 0, need_text(pattern))
 
 
-def formatted(clock: datetime, minutes: int, pattern: str) -> str:
-    """A time on the clock, so many minutes east of UTC, by a pattern of MongoDB's."""
-    parts, i = [], 0
-    while i < len(pattern):
-        if pattern[i] != '%':
-            parts.append(pattern[i])
-        elif (letter := pattern[i + 1 : i + 2]) in _FORMATS:
-            parts.append(_FORMATS[letter](clock, minutes))
-            i += 1
-        else:
-            raise wrong('a format of the letters that MongoDB has', pattern)
-        i += 1
-    return ''.join(parts)
+def _to_string(ask: Ask) -> Any:
+    # Zone and format are read before the date is looked at, and onNull only where it is null.
+    date, timezone = ask('date'), ask('timezone', 'UTC')
+    where = None if is_nullish(timezone) else zone(timezone)
+    pattern = ask('format', ISO + 'Z' * (where == UTC))
+    if not is_nullish(pattern):
+        _check_format(pattern)
+    if is_nullish(date):
+        return ask('onNull')
+    if where is None or is_nullish(pattern):
+        return None
+    moment = need_date(date)
+    clock = local(moment, where)
+    return formatted(clock, int((clock.replace(tzinfo=UTC) - moment) / timedelta(minutes=1)), pattern)
 
 
 DATES: dict[str, Operator] = {
     **{name: _part(function) for name, function in PARTS.items()},
     '$dateAdd': _add(1),
     '$dateSubtract': _add(-1),
-    '$dateDiff': named(_diff, 'startDate endDate unit', 'timezone startOfWeek', CHECKS),
-    '$dateTrunc': named(_trunc, 'date unit', 'binSize timezone startOfWeek', CHECKS),
+    '$dateDiff': _in_order(_diff, 'startDate endDate unit startOfWeek timezone'),
+    '$dateTrunc': _in_order(_trunc, 'date binSize unit startOfWeek timezone'),
     '$dateToString': named(_to_string, 'date', 'format timezone onNull', {'timezone': zone, 'format': _check_format}),
 }

@@ -14,7 +14,7 @@ from mqsql.compiler.expressions.core import (
     is_nullish,
     is_true,
 )
-from mqsql.compiler.expressions.operands import comparing, fields, positional
+from mqsql.compiler.expressions.operands import build_fields, comparing, fields, positional
 from mqsql.errors import shown
 
 
@@ -32,11 +32,15 @@ def _operands(here: Here, operand: Any) -> list[Built]:
 
 def _and(here: Here, operand: Any) -> Built:
     parts = _operands(here, operand)
+    if any(part.constant and not is_true(part.run({})) for part in parts):
+        return constant(False)  # whatever the others are, and without asking them, as in MongoDB
     return here.made(lambda v: all(is_true(part.run(v)) for part in parts), parts)
 
 
 def _or(here: Here, operand: Any) -> Built:
     parts = _operands(here, operand)
+    if any(part.constant and is_true(part.run({})) for part in parts):
+        return constant(True)
     return here.made(lambda v: any(is_true(part.run(v)) for part in parts), parts)
 
 
@@ -59,14 +63,10 @@ def _cond(here: Here, operand: Any) -> Built:
         if len(operand) != 3:
             raise here.error(f'takes 3 operands, not {len(operand)}')
         operand = dict(zip(('if', 'then', 'else'), operand, strict=True))
-    given = fields(here, operand, 'if then else')
-    test = here.inside('.if').build(given['if'])
-    holds = is_true(test.run({})) if test.constant else None
-    # Where the test is constant, one branch is never reached.
-    then = here.inside('.then').if_reached(holds is not False).build(given['then'])
-    otherwise = here.inside('.else').if_reached(not holds).build(given['else'])
-    if holds is not None:
-        return then if holds else otherwise
+    parts = build_fields(here, operand, 'if then else')
+    test, then, otherwise = parts['if'], parts['then'], parts['else']
+    if test.constant:
+        return then if is_true(test.run({})) else otherwise
     return Built(lambda v: then.run(v) if is_true(test.run(v)) else otherwise.run(v))
 
 
@@ -87,7 +87,8 @@ def _switch(here: Here, operand: Any) -> Built:
             cases.append((test, value))
         reached = reached and not holds
     if 'default' in given:
-        cases.append((constant(True), here.inside('.default').if_reached(reached).build(given['default'])))
+        default = here.inside('.default').build(given['default'])
+        cases += [(constant(True), default)] * reached
     return here.made(partial(_first_that_holds, cases), [part for case in cases for part in case])
 
 

@@ -29,7 +29,7 @@ def shifted(date: datetime, by: int) -> datetime:
         raise ExpressionError(f'{by} milliseconds lead out of the years 1 to 9999') from None
 
 
-_OFFSET = re.compile(r'([+-])(\d\d)(?::?(\d\d))?')
+_OFFSET = re.compile(r'([+-])(\d\d)(?::?(\d\d))?', re.ASCII)
 
 
 def zone(name: Any) -> tzinfo:
@@ -44,7 +44,7 @@ def _zone(text: str) -> tzinfo:
         if minutes < 24 * 60:
             return timezone(timedelta(minutes=minutes if found[1] == '+' else -minutes))
     try:
-        return UTC if text in ('UTC', 'GMT', 'Z') else ZoneInfo(text)
+        return UTC if text == 'UTC' else ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise wrong('the name of a time zone', text) from None
 

@@ -4,7 +4,7 @@ Whole numbers stay whole as far as 64 bits go, beyond that they become floats; a
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN
 from fractions import Fraction
@@ -12,7 +12,6 @@ from typing import Any
 
 from mqsql.compiler.expressions.core import (
     ExpressionError,
-    Here,
     Operator,
     is_finite,
     is_nullish,
@@ -21,7 +20,7 @@ from mqsql.compiler.expressions.core import (
     wrong,
 )
 from mqsql.compiler.expressions.moments import milliseconds, shifted
-from mqsql.compiler.expressions.operands import MANY, comparing, positional
+from mqsql.compiler.expressions.operands import MANY, in_turn, positional
 from mqsql.schema.codec import INT64
 
 Number = int | float
@@ -46,7 +45,7 @@ def _on_number(function: Callable[[Number], Number]) -> Operator:
             return None
         if not is_number(value):
             raise wrong('a number', value)
-        return fitted(function(value))
+        return fitted(function(fitted(value)))
 
     return positional(run, 1)
 
@@ -58,7 +57,7 @@ def _on_numbers(function: Callable[[Number, Number], Number]) -> Operator:
         for value in (left, right):
             if not is_number(value):
                 raise wrong('numbers', value)
-        return fitted(function(left, right))
+        return fitted(function(fitted(left), fitted(right)))
 
     return positional(run, 2)
 
@@ -66,34 +65,39 @@ def _on_numbers(function: Callable[[Number, Number], Number]) -> Operator:
 # --- sums and products
 
 
-def _add(*values: Any) -> Any:
-    dates = [value for value in values if isinstance(value, datetime)]
-    numbers = []
+def _add(values: Iterator[Any]) -> Any:
+    total: Number = 0
+    date = None
     for value in values:
         if is_nullish(value):
             return None
-        if is_number(value):
-            numbers.append(value)
-        elif not isinstance(value, datetime):
+        if isinstance(value, datetime):
+            if date is not None:
+                raise ExpressionError('takes one date at most')
+            date, total = value, _long(_to_milliseconds(total) + milliseconds(value))
+        elif not is_number(value):
             raise wrong('numbers and one date', value)
-    if len(dates) > 1:
-        raise ExpressionError('takes one date at most')
-    return _later(dates[0], _total(numbers)) if dates else fitted(_total(numbers))
+        else:
+            total = _plus(total, fitted(value)) if date is None else _long(total + _to_milliseconds(value))
+    return total if date is None else shifted(date, int(total) - milliseconds(date))
 
 
-def _total(numbers: list[Number]) -> Number:
-    if all(isinstance(number, int) for number in numbers):
-        return sum(numbers)
-    floats = [to_float(number) for number in numbers]
-    # Exactly, and rounded once, but for what is not finite.
-    return math.fsum(floats) if all(map(math.isfinite, floats)) else sum(floats)
+def _plus(left: Number, right: Number) -> Number:
+    """The sum; of whole numbers that 64 bits do not hold, that of the floats."""
+    total = left + right
+    return total if isinstance(total, float) or total in INT64 else to_float(left) + to_float(right)
 
 
-def _later(date: datetime, amount: Number) -> datetime:
-    if not is_finite(amount):
-        raise wrong('finite numbers', amount)
-    # Half a millisecond counts for one, away from zero.
-    return shifted(date, amount if isinstance(amount, int) else int(amount + math.copysign(0.5, amount)))
+def _to_milliseconds(number: Number) -> int:
+    """Whole milliseconds to add to a date; half a one counts for one, away from zero."""
+    whole = _long(number)
+    return whole + (number - whole >= 0.5) - (number - whole <= -0.5)
+
+
+def _long(number: Number) -> int:
+    if not is_finite(number) or int(number) not in INT64:
+        raise ExpressionError('a date leads beyond 64 bits of milliseconds')
+    return int(number)
 
 
 def _subtract(left: Any, right: Any) -> Any:
@@ -103,27 +107,25 @@ def _subtract(left: Any, right: Any) -> Any:
         if isinstance(right, datetime):
             return milliseconds(left) - milliseconds(right)
         if is_number(right):
-            return _later(left, -right)
+            return shifted(left, -_to_milliseconds(right))
     elif is_number(left) and is_number(right):
-        return fitted(_total([left, -right]))
+        difference = fitted(left) - fitted(right)
+        held = isinstance(difference, float) or difference in INT64
+        return difference if held else to_float(left) - to_float(right)
     raise wrong('numbers, dates, or a date and a number', right if is_number(left) else left)
 
 
-def _multiply(*values: Any) -> Any:
-    product: Number = 1
+def _multiply(values: Iterator[Any]) -> Any:
+    whole: Number = 1  # a float as soon as one of the factors is one, or 64 bits do not hold it
+    product = 1.0
     for value in values:
         if is_nullish(value):
             return None
         if not is_number(value):
             raise wrong('numbers', value)
-        product = _times(product, value)
-    return fitted(product)
-
-
-def _times(left: Number, right: Number) -> Number:
-    if isinstance(left, int) and isinstance(right, int):
-        return left * right
-    return to_float(left) * to_float(right)
+        whole = fitted(whole * fitted(value))
+        product *= to_float(value)
+    return whole if isinstance(whole, int) else product
 
 
 def _divide(left: Number, right: Number) -> Number:
@@ -155,17 +157,19 @@ def _whole(function: Callable[[float], int]) -> Callable[[Number], Number]:
 
 
 def _rounded(rounding: str) -> Operator:
-    def run(value: Any, place: Any = 0) -> Any:
-        if is_nullish(value) or is_nullish(place):
+    def run(values: Iterator[Any]) -> Any:
+        if is_nullish(value := next(values)):
             return None
         if not is_number(value):
             raise wrong('a number', value)
+        if is_nullish(place := next(values, 0)):
+            return None
         digits = need_whole(place, 'a place')
         if not -20 <= digits <= 100:
             raise wrong('a place from -20 to 100', place)
-        return _to_place(value, digits, rounding)
+        return _to_place(fitted(value), digits, rounding)
 
-    return positional(run, 1, 2)
+    return in_turn(run, 1, 2)
 
 
 def _to_place(number: Number, digits: int, rounding: str) -> Number:
@@ -176,8 +180,11 @@ def _to_place(number: Number, digits: int, rounding: str) -> Number:
         return number
     multiple = Fraction(number) / unit
     whole = round(multiple) if rounding == ROUND_HALF_EVEN else math.trunc(multiple)
-    result = whole * unit
-    return fitted(int(result)) if isinstance(number, int) else math.copysign(float(result), number)
+    if isinstance(number, float):
+        return math.copysign(float(whole * unit), number)
+    if (result := int(whole * unit)) not in INT64:
+        raise ExpressionError(f'64 bits do not hold {number} rounded')
+    return result
 
 
 def _sqrt(number: Number) -> Number:
@@ -215,11 +222,9 @@ def _power(base: Number, exponent: Number) -> Number:
     if base == 0 and exponent < 0:
         raise ExpressionError('0 has no negative powers')
     if isinstance(base, int) and isinstance(exponent, int):
-        if abs(base) == 1:
-            return base if exponent % 2 else 1
-        if 0 <= exponent < 64:
-            power: int = base**exponent
-            return power
+        whole: int = base ** abs(exponent) if abs(base) < 2 or 0 <= exponent < 64 else 2**64
+        if whole in INT64:
+            return whole
     return _float_power(to_float(base), to_float(exponent))
 
 
@@ -233,42 +238,15 @@ def _float_power(base: float, exponent: float) -> float:
 
 
 def _absolute(number: Number) -> Number:
-    if number == -(2**63):
+    if isinstance(number, int) and number == -(2**63):
         raise ExpressionError('the greatest long is less than this')
     return abs(number)
 
 
-# --- over the elements of one array, or over all operands
-
-
-def _over(function: Callable[[list[Any]], Any]) -> Operator:
-    def run(*values: Any) -> Any:
-        items = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
-        return function(items)
-
-    return positional(run, 0, MANY)
-
-
-def _sum(items: list[Any]) -> Any:
-    return fitted(_total([item for item in items if is_number(item)]))
-
-
-def _average(items: list[Any]) -> Any:
-    numbers = [item for item in items if is_number(item)]
-    return to_float(_total(numbers)) / len(numbers) if numbers else None
-
-
-def _extreme(best: Callable[..., Any]) -> Operator:
-    def run(here: Here, items: list[Any]) -> Any:
-        return best((item for item in items if not is_nullish(item)), key=here.order_key, default=None)
-
-    return comparing(_over, run)
-
-
 NUMBERS: dict[str, Operator] = {
-    '$add': positional(_add, 0, MANY),
+    '$add': in_turn(_add, 0, MANY),
     '$subtract': positional(_subtract, 2),
-    '$multiply': positional(_multiply, 0, MANY),
+    '$multiply': in_turn(_multiply, 0, MANY),
     '$divide': _on_numbers(_divide),
     '$mod': _on_numbers(_mod),
     '$abs': _on_number(_absolute),
@@ -282,8 +260,4 @@ NUMBERS: dict[str, Operator] = {
     '$ln': _on_number(_ln),
     '$log': _on_numbers(_logarithm),
     '$log10': _on_number(_log10),
-    '$sum': _over(_sum),
-    '$avg': _over(_average),
-    '$min': _extreme(min),
-    '$max': _extreme(max),
 }

@@ -1,6 +1,6 @@
 """How the operands of an operator are read: by position or by name. Imports `core`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,11 @@ from mqsql.errors import shown, unknown
 
 def positional(function: Callable[..., Any], least: int, most: int | None = None) -> Operator:
     """An operator on a list of operands; a single one may stand without the list."""
+    return in_turn(lambda values: function(*values), least, most)
+
+
+def in_turn(function: Callable[[Iterator[Any]], Any], least: int, most: int | None = None) -> Operator:
+    """As `positional`; the function takes the values one by one, and what it does not take is not evaluated."""
     top = least if most is None else most
 
     def build(here: Here, operand: Any) -> Built:
@@ -18,7 +23,7 @@ def positional(function: Callable[..., Any], least: int, most: int | None = None
         if not least <= len(operands) <= top:
             raise here.error(f'takes {_counted(least, top)}, not {len(operands)}')
         parts = [here.inside(f'[{i}]' if listed else '').build(item) for i, item in enumerate(operands)]
-        return here.made(lambda v: function(*[part.run(v) for part in parts]), parts)
+        return here.made(lambda v: function(part.run(v) for part in parts), parts)
 
     return Operator(build)
 
@@ -49,27 +54,38 @@ def fields(here: Here, operand: Any, required: str, optional: str = '') -> dict[
     return operand
 
 
+Ask = Callable[..., Any]
+"""Evaluates the operand of a name; the second argument stands for one that is not given."""
+
 Checks = Mapping[str, Callable[[Any], Any]]
 
 
-def named(function: Callable[..., Any], required: str, optional: str = '', checks: Checks | None = None) -> Operator:
-    """An operator on named operands; `checks` find what is wrong with constant ones, whatever the others are."""
+def named(function: Callable[[Ask], Any], required: str, optional: str = '', checks: Checks | None = None) -> Operator:
+    """An operator on named operands, which the function asks for; `checks` find what is wrong with constant ones,
+    whatever the others are.
+    """
     checked = checks or {}
 
     def build(here: Here, operand: Any) -> Built:
-        given = fields(here, operand, required, optional)
-        parts = {name: here.inside(f'.{name}').build(item) for name, item in given.items()}
-        for name in given.keys() & checked.keys():
-            _check(here.inside(f'.{name}'), parts[name], checked[name])
+        parts = build_fields(here, operand, required, optional)
+        for name in parts.keys() & checked.keys():
+            read_constant(here.inside(f'.{name}'), parts[name], checked[name])
 
         def run(variables: Variables) -> Any:
-            return function(**{name: part.run(variables) for name, part in parts.items()})
+            return function(lambda name, default=None: parts[name].run(variables) if name in parts else default)
 
         return here.made(run, list(parts.values()))
 
     return Operator(build)
 
 
-def _check(here: Here, part: Built, check: Callable[[Any], Any]) -> None:
+def build_fields(here: Here, operand: Any, required: str, optional: str = '') -> dict[str, Built]:
+    """The named operands, each built."""
+    given = fields(here, operand, required, optional)
+    return {name: here.inside(f'.{name}').build(item) for name, item in given.items()}
+
+
+def read_constant(here: Here, part: Built, read: Callable[[Any], Any]) -> None:
+    """The QueryError for a constant operand that cannot be read; null can stand for any."""
     if part.constant and here.folds and not is_nullish(value := part.run({})):
-        here.made(lambda variables: check(value), [])
+        here.made(lambda variables: read(value), [])

@@ -1,14 +1,18 @@
 """Operators on text, and regular expressions. Imports `core`; of the compiler, what patterns are."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
+    Built,
     ExpressionError,
+    Here,
     Operator,
+    Variables,
+    constant,
     is_nullish,
     is_number,
     limited,
@@ -16,8 +20,8 @@ from mqsql.compiler.expressions.core import (
     need_whole,
     wrong,
 )
-from mqsql.compiler.expressions.dates import ISO, formatted
-from mqsql.compiler.expressions.operands import MANY, named, positional
+from mqsql.compiler.expressions.formats import ISO, formatted
+from mqsql.compiler.expressions.operands import MANY, Ask, build_fields, in_turn, named, positional
 from mqsql.compiler.patterns import FLAGS, MAX_REGEX
 
 _LOWER = str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
@@ -48,7 +52,7 @@ def as_text(value: Any) -> str:
     raise wrong('text', value)
 
 
-def _concat(*values: Any) -> Any:
+def _concat(values: Iterator[Any]) -> Any:
     texts = []
     for value in values:
         if is_nullish(value):
@@ -70,7 +74,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _count(value: Any, what: str) -> int:
-    if not is_number(value) or value != value or abs(value) >= 2**63:
+    if not is_number(value) or value != value or not -(2**63) <= value < 2**63:
         raise wrong(what, value)
     return int(value)
 
@@ -80,11 +84,10 @@ def _sub_bytes(value: Any, start: Any, length: Any) -> str:
     first, size = _count(start, 'a position'), _count(length, 'a length')
     if first < 0:
         raise wrong('a position of at least 0', start)
-    part = raw[first:] if size < 0 else raw[first : first + size]
-    try:
-        return part.decode('utf-8', 'surrogatepass')
-    except UnicodeDecodeError:
-        raise ExpressionError('the bytes begin or end inside a character') from None
+    end = len(raw) if size < 0 else first + size
+    if any(raw[i] & 0xC0 == 0x80 for i in (first, end) if i < len(raw)):
+        raise ExpressionError('the bytes begin or end inside a character')
+    return raw[first:end].decode('utf-8', 'surrogatepass')
 
 
 def _sub_characters(value: Any, start: Any, length: Any) -> str:
@@ -95,18 +98,32 @@ def _sub_characters(value: Any, start: Any, length: Any) -> str:
     return text[first : first + size]
 
 
-def _index(measure: Callable[[str], Any]) -> Operator:
-    def run(value: Any, part: Any, start: Any = 0, *ends: Any) -> Any:
-        if is_nullish(value):
-            return None
-        whole, wanted = measure(need_text(value)), measure(need_text(part))
-        first = need_whole(start, 'a position')
-        last = need_whole(ends[0], 'a position') if ends else len(whole)
+def _index(find: Callable[[str, str, int, int], int]) -> Operator:
+    def search(text: str, part: Any, start: Any = 0, end: Any = MANY - 1) -> int:
+        need_text(part)
+        first, last = need_whole(start, 'a position'), need_whole(end, 'a position')
         if first < 0 or last < 0:
             raise wrong('positions of at least 0', min(first, last))
-        return whole.find(wanted, first, last) if first <= min(last, len(whole)) else -1
+        return find(text, part, first, last)
 
-    return positional(run, 2, 4)
+    def run(values: Iterator[Any]) -> Any:
+        value = next(values)
+        return None if is_nullish(value) else search(need_text(value), *values)
+
+    return in_turn(run, 2, 4)
+
+
+def _find_bytes(text: str, part: str, first: int, last: int) -> int:
+    raw = _bytes(text)
+    return raw.find(_bytes(part), first, last) if first <= min(last, len(raw)) else -1
+
+
+def _find_characters(text: str, part: str, first: int, last: int) -> int:
+    # As MongoDB has it, the part begins before the end, but may reach beyond it.
+    if not text and not part and not first:
+        return 0
+    found = text.find(part, first)
+    return found if found < min(last, len(text)) else -1
 
 
 def _split(value: Any, separator: Any) -> Any:
@@ -118,22 +135,20 @@ def _split(value: Any, separator: Any) -> Any:
 
 
 def _trimmed(strip: Callable[[str, str], str]) -> Operator:
-    def run(input: Any, chars: Any = _SPACE) -> Any:
-        if is_nullish(input):
+    def run(ask: Ask) -> Any:
+        if is_nullish(value := ask('input')):
             return None
-        text = need_text(input)
+        text, chars = need_text(value), ask('chars', _SPACE)
         return None if is_nullish(chars) else strip(text, need_text(chars))
 
     return named(run, 'input', 'chars')
 
 
 def _replaced(times: int) -> Operator:
-    def run(input: Any, find: Any, replacement: Any) -> Any:
-        values = (input, find, replacement)
-        for value in values:
-            if not is_nullish(value):
-                need_text(value)
-        return None if any(map(is_nullish, values)) else limited(input.replace(find, replacement, times))
+    def run(ask: Ask) -> Any:
+        values = [ask(name) for name in ('input', 'find', 'replacement')]
+        texts = [need_text(value) for value in values if not is_nullish(value)]
+        return limited(texts[0].replace(texts[1], texts[2], times)) if len(texts) == len(values) else None
 
     return named(run, 'input find replacement')
 
@@ -141,13 +156,25 @@ def _replaced(times: int) -> Operator:
 # --- regular expressions
 
 
-def _regex_match(input: Any, regex: Any, options: Any = '') -> bool:
-    if not is_nullish(input):
-        need_text(input)
-    if is_nullish(regex):
-        return False
-    pattern = _pattern(need_text(regex), need_text('' if is_nullish(options) else options))
-    return not is_nullish(input) and pattern.search(input) is not None
+def _regex_match(here: Here, operand: Any) -> Built:
+    parts = build_fields(here, operand, 'input regex', 'options')
+    parts.setdefault('options', constant(None))
+
+    def read(variables: Variables) -> Any:
+        return _read_pattern(parts['regex'].run(variables), parts['options'].run(variables))
+
+    def run(variables: Variables) -> bool:
+        value, pattern = parts['input'].run(variables), read(variables)
+        text = None if is_nullish(value) else need_text(value)
+        return text is not None and pattern is not None and pattern.search(text) is not None
+
+    here.made(read, [parts['regex'], parts['options']])  # finds what is wrong with a constant pattern
+    return here.made(run, list(parts.values()))
+
+
+def _read_pattern(regex: Any, options: Any) -> 're.Pattern[str] | None':
+    letters = '' if is_nullish(options) else need_text(options)
+    return None if is_nullish(regex) else _pattern(need_text(regex), letters)
 
 
 @lru_cache(maxsize=256)
@@ -163,7 +190,7 @@ def _pattern(source: str, options: str) -> 're.Pattern[str]':
 
 
 TEXTS: dict[str, Operator] = {
-    '$concat': positional(_concat, 0, MANY),
+    '$concat': in_turn(_concat, 0, MANY),
     '$toLower': positional(lambda value: as_text(value).translate(_LOWER), 1),
     '$toUpper': positional(lambda value: as_text(value).translate(_UPPER), 1),
     '$strcasecmp': positional(_compare, 2),
@@ -172,13 +199,13 @@ TEXTS: dict[str, Operator] = {
     '$substr': positional(_sub_bytes, 3),
     '$substrBytes': positional(_sub_bytes, 3),
     '$substrCP': positional(_sub_characters, 3),
-    '$indexOfBytes': _index(_bytes),
-    '$indexOfCP': _index(str),
+    '$indexOfBytes': _index(_find_bytes),
+    '$indexOfCP': _index(_find_characters),
     '$split': positional(_split, 2),
     '$trim': _trimmed(str.strip),
     '$ltrim': _trimmed(str.lstrip),
     '$rtrim': _trimmed(str.rstrip),
     '$replaceOne': _replaced(1),
     '$replaceAll': _replaced(-1),
-    '$regexMatch': named(_regex_match, 'input regex', 'options'),
+    '$regexMatch': Operator(_regex_match),
 }

@@ -1,6 +1,5 @@
 """Operators on types, and conversions. Imports `core`."""
 
-import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from mqsql.compiler.expressions.core import (
     wrong,
 )
 from mqsql.compiler.expressions.moments import milliseconds, shifted
-from mqsql.compiler.expressions.numbers import to_float
+from mqsql.compiler.expressions.numbers import fitted, to_float
 from mqsql.compiler.expressions.operands import positional
 from mqsql.compiler.expressions.texts import as_text
 from mqsql.errors import shown
@@ -67,11 +66,11 @@ def _whole(value: Any, bits: int) -> int:
         return int(value)
     if isinstance(value, datetime) and bits == 64:
         return milliseconds(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ExpressionError(f'{value} is no whole number')
     if not isinstance(value, int | float):
         raise wrong('what can be a whole number', value)
-    return int(value)
+    if not is_finite(number := fitted(value)):
+        raise ExpressionError(f'{shown(value)} is no whole number')
+    return int(number)
 
 
 _FLOAT = re.compile(r'[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:inf|infinity)|nan', re.I | re.A)

@@ -2,9 +2,11 @@
 and the other expressions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from mqsql.errors import shown
@@ -19,6 +21,8 @@ from mqsql.reference.expressions.core import (
     guard,
     in_turn,
     is_null,
+    lazily,
+    null_first,
     null_if_missing,
 )
 from mqsql.reference.expressions.logic import check_name, rank
@@ -42,17 +46,24 @@ def _element(values: Any, index: Any) -> Any:
     return values[place] if -len(array(values)) <= place < len(values) else MISSING
 
 
-def _slice(values: Any, first: Any, count: Any = None) -> list[Any]:
-    start, length = position(first), None if count is None else position(count)
-    if length is None:
-        return array(values)[start:] if start < 0 else array(values)[:start]
-    if length <= 0:
-        raise MeaninglessError(f'takes a length above 0, not {shown(count)}')
-    start = max(start + len(array(values)), 0) if start < 0 else start
-    return array(values)[start : start + length]
+def _slice(given: Iterator[Any]) -> Any:
+    values, first = next(given), next(given)
+    if is_null(values) or is_null(first):
+        return None
+    length, start = len(array(values)), position(first)
+    for count in given:
+        start = max(start + length, 0) if start < 0 else start
+        return None if is_null(count) else values[start : start + _positive(count)]
+    return values[start:] if start < 0 else values[:start]
 
 
-def _concat(parts: list[list[Any]]) -> list[Any]:
+def _positive(value: Any) -> int:
+    if position(value) < 1:
+        raise MeaninglessError(f'takes a number above 0, not {shown(value)}')
+    return position(value)
+
+
+def _concat(*parts: list[Any]) -> list[Any]:
     return [value for part in parts for value in part]
 
 
@@ -65,25 +76,27 @@ def _range(first: Any, end: Any, step: Any = 1) -> list[int]:
     return list(numbers)
 
 
-def _with_fold(call: Callable[..., Any], least: int, most: int | None, *, nullable: bool = True) -> Operator:
-    """A function that compares values: its first argument gives their ranks under the query's collation."""
+def _ranked(call: Callable[..., Any], operator: Callable[[Callable[..., Any]], Operator]) -> Operator:
+    """The operator of a function that compares values: its first argument ranks them under the query's collation."""
 
     def read(operand: Any, reader: Reader) -> Evaluate:
         def ranked(value: Any) -> Any:
             return rank(value, reader.place.fold)
 
-        return function(lambda *values: call(ranked, *values), least, most, nullable=nullable)(operand, reader)
+        return operator(partial(call, ranked))(operand, reader)
 
     return read
+
+
+def _of(least: int, most: int | None) -> Callable[[Callable[..., Any]], Operator]:
+    return lambda call: function(call, least, most, nullable=False)
 
 
 def _contains(ranked: Callable[[Any], Any], value: Any, values: Any) -> bool:
     return ranked(value) in map(ranked, array(values))
 
 
-def _index_of(ranked: Callable[[Any], Any], values: Any, value: Any, start: Any = 0, end: Any = ...) -> int | None:
-    if is_null(values):
-        return None
+def _index_of(ranked: Callable[[Any], Any], values: Any, value: Any, start: Any = 0, end: Any = ...) -> int:
     array(values)
     first, last = position(start), position(end) if end is not ... else len(values)
     if first < 0 or last < 0:
@@ -103,65 +116,56 @@ def _set_equals(ranked: Callable[[Any], Any], first: Any, *others: Any) -> bool:
 # --- each element
 
 
-def _array_argument(evaluate: Evaluate, reader: Reader) -> Callable[[Variables], list[Any] | None]:
-    def read(variables: Variables) -> list[Any] | None:
-        value = evaluate(variables)
-        return None if is_null(value) else guard(array, reader.place, value)
-
-    return read
+def _input(source: Evaluate, reader: Reader, variables: Variables) -> list[Any] | None:
+    value = source(variables)
+    return None if is_null(value) else guard(array, reader.place, value)
 
 
 def _filter(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('input', 'cond'), ('as', 'limit'))
     name = check_name(given.get('as', 'this'), reader)
-    source = _array_argument(reader.at('input').read(given['input']), reader)
+    source = reader.at('input').read(given['input'])
     test = reader.at('cond').binding(name).read(given['cond'])
     limit = reader.at('limit').read(given.get('limit'))
 
     def evaluate(variables: Variables) -> Any:
-        if (values := source(variables)) is None:
-            return None
+        if not (values := _input(source, reader, variables)):
+            return values
         most = limit(variables)
         count = None if is_null(most) else guard(_positive, reader.place, most)
-        return [value for value in values if truth(test({**variables, name: value}))][:count]
+        return list(islice((value for value in values if truth(test({**variables, name: value}))), count))
 
-    return evaluate
-
-
-def _positive(value: Any) -> int:
-    if position(value) < 1:
-        raise MeaninglessError(f'takes a limit above 0, not {shown(value)}')
-    return position(value)
+    return reader.folded(evaluate, [source, test, limit])
 
 
 def _map(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('input', 'in'), ('as',))
     name = check_name(given.get('as', 'this'), reader)
-    source = _array_argument(reader.at('input').read(given['input']), reader)
+    source = reader.at('input').read(given['input'])
     body = reader.at('in').binding(name).read(given['in'])
 
     def evaluate(variables: Variables) -> Any:
-        values = source(variables)
+        values = _input(source, reader, variables)
         return None if values is None else [null_if_missing(body({**variables, name: value})) for value in values]
 
-    return evaluate
+    return reader.folded(evaluate, [source, body])
 
 
 def _reduce(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('input', 'initialValue', 'in'))
-    source = _array_argument(reader.at('input').read(given['input']), reader)
+    source = reader.at('input').read(given['input'])
     initial = reader.at('initialValue').read(given['initialValue'])
     body = reader.at('in').binding('this', 'value').read(given['in'])
 
     def evaluate(variables: Variables) -> Any:
-        if (values := source(variables)) is None:
+        if (values := _input(source, reader, variables)) is None:
             return None
         result = initial(variables)
         for value in values:
             result = body({**variables, 'this': value, 'value': result})
         return result
 
-    return evaluate
+    return reader.folded(evaluate, [source, initial, body])
 
 
 # --- objects
@@ -240,14 +244,14 @@ ARRAYS: Mapping[str, Operator] = {
     '$arrayElemAt': function(_element, 2, 2),
     '$first': function(lambda values: _element(values, 0)),
     '$last': function(lambda values: _element(values, -1)),
-    '$slice': function(_slice, 2, 3),
+    '$slice': lazily(_slice, 2, 3),
     '$concatArrays': in_turn(array, _concat),
     '$reverseArray': function(lambda values: array(values)[::-1]),
     '$range': function(_range, 2, 3, nullable=False),
-    '$in': _with_fold(_contains, 2, 2, nullable=False),
-    '$indexOfArray': _with_fold(_index_of, 2, 4, nullable=False),
-    '$setIsSubset': _with_fold(_is_subset, 2, 2, nullable=False),
-    '$setEquals': _with_fold(_set_equals, 2, None, nullable=False),
+    '$in': _ranked(_contains, _of(2, 2)),
+    '$indexOfArray': _ranked(_index_of, lambda call: null_first(call, 2, 4)),
+    '$setIsSubset': _ranked(_is_subset, _of(2, 2)),
+    '$setEquals': _ranked(_set_equals, _of(2, None)),
     '$anyElementTrue': function(lambda values: any(map(truth, array(values))), nullable=False),
     '$allElementsTrue': function(lambda values: all(map(truth, array(values))), nullable=False),
     '$filter': _filter,

@@ -3,13 +3,12 @@
 An expression is a literal, a path (`$started`, `$content.a`), a variable (`$$this.x`), a list or dict of expressions, or a
 dict of one operator. It is read once, and then evaluated for each record with the variables in scope, ROOT among them.
 An operator on constants is evaluated when it is read: MongoDB does so as it optimizes a query, so that what has no meaning
-there is an error of the query, even in a branch that no record takes (but for one that a constant condition excludes).
+there is an error of the query, even in a branch that no record takes (but for those of a $switch that it never asks).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import shown
@@ -24,6 +23,16 @@ Function = Callable[..., Any]
 
 class MeaninglessError(ValueError):
     """An operator was given a value that it has no result for; becomes a QueryError that names the place."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """An expression that gives the same for each record."""
+
+    value: Any
+
+    def __call__(self, variables: Variables) -> Any:
+        return self.value
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,11 @@ class Reader:
             return self._list(expression)
         if isinstance(expression, Mapping):
             return self._dict(expression)
-        literal = read_literal(expression, self.place)
-        return lambda variables: literal
+        return Constant(read_literal(expression, self.place))
+
+    def folded(self, evaluate: Evaluate, parts: Iterable[Evaluate]) -> Evaluate:
+        """The expression made of these parts, evaluated if all of them are constants."""
+        return Constant(evaluate({})) if self.folds and all(isinstance(part, Constant) for part in parts) else evaluate
 
     def _path(self, path: str) -> Evaluate:
         if self.place.table is None:
@@ -84,6 +96,8 @@ class Reader:
         if name not in known:
             raise self.place.unknown('variable', f'$${name}', [f'$${n}' for n in known])
         self._check_steps(steps)
+        if name == 'REMOVE':
+            return Constant(MISSING)
         standing_for = {'CURRENT': 'ROOT'}.get(name, name)
         return lambda variables: follow(variables.get(standing_for, MISSING), steps)
 
@@ -96,7 +110,7 @@ class Reader:
     def _list(self, items: Any) -> Evaluate:
         inner = replace(self, place=self.place.nested())
         parts = [inner.item(i).read(item) for i, item in enumerate(items)]
-        return lambda variables: [null_if_missing(part(variables)) for part in parts]
+        return self.folded(lambda variables: [null_if_missing(part(variables)) for part in parts], parts)
 
     def _dict(self, fields: Mapping[Any, Any]) -> Evaluate:
         names = list(fields)
@@ -107,7 +121,9 @@ class Reader:
         if odd := [name for name in names if not name or name.startswith('$') or '.' in name]:
             raise self.place.error(f'a field of an object cannot be named {shown(odd[0])}')
         parts = {name: self.at(name).read(value) for name, value in fields.items()}
-        return lambda variables: without_missing({name: part(variables) for name, part in parts.items()})
+        return self.folded(
+            lambda variables: without_missing({name: part(variables) for name, part in parts.items()}), parts.values()
+        )
 
     def _operator(self, names: list[str], fields: Mapping[str, Any]) -> Evaluate:
         name = names[0]
@@ -117,16 +133,12 @@ class Reader:
             raise self.place.error(f'{name} is not supported in expressions')
         if name not in self.operators:
             raise self.place.unknown('expression', name, self.operators)
-        evaluate = self.operators[name](fields[name], self.at(name))
-        if not self.folds or not is_constant(fields):
-            return evaluate
-        value = evaluate({})
-        return lambda variables: value
+        return self.operators[name](fields[name], self.at(name))
 
     def named(self, operand: Any, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Evaluate]:
-        """The arguments of an operator that takes them by name; those not given evaluate to missing."""
+        """The arguments that an operator was given by name."""
         given = self.named_parts(operand, needed, optional)
-        return {name: self.at(name).read(given[name]) if name in given else missing for name in (*needed, *optional)}
+        return {name: self.at(name).read(value) for name, value in given.items()}
 
     def named_parts(self, operand: Any, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> Mapping[str, Any]:
         """The arguments unread; QueryError for those that lack or that nobody knows."""
@@ -156,20 +168,6 @@ UNSUPPORTED = frozenset(
     """.split()
 )
 """Operators of MongoDB's expressions that have no meaning here, or none yet."""
-
-
-def is_constant(expression: Any) -> bool:
-    """Whether the expression names no path and no variable, so that it gives the same for each record."""
-    if isinstance(expression, str):
-        return not expression.startswith('$')
-    if isinstance(expression, Mapping):
-        return all(name == '$literal' or is_constant(part) for name, part in expression.items())
-    return not isinstance(expression, list | tuple) or all(map(is_constant, expression))
-
-
-def missing(variables: Variables) -> Any:
-    """What an argument that was not given evaluates to."""
-    return MISSING
 
 
 def null_if_missing(value: Any) -> Any:
@@ -212,28 +210,28 @@ def function(call: Function, least: int = 1, most: int | None = 1, *, nullable: 
     """
 
     def read(operand: Any, reader: Reader) -> Evaluate:
-        parts = _arguments(operand, reader, least, most)
+        parts = arguments(operand, reader, least, most)
 
         def evaluate(variables: Variables) -> Any:
             values = [part(variables) for part in parts]
             return None if nullable and any(map(is_null, values)) else guard(call, reader.place, *values)
 
-        return evaluate
+        return reader.folded(evaluate, parts)
 
     return read
 
 
-def lazily(call: Callable[[Iterator[Any]], Any], least: int = 0) -> Operator:
+def lazily(call: Callable[[Iterator[Any]], Any], least: int = 0, most: int | None = None) -> Operator:
     """An operator whose function takes its arguments one after the other; those that it does not ask for are not evaluated."""
 
     def read(operand: Any, reader: Reader) -> Evaluate:
-        parts = _arguments(operand, reader, least, None)
-        return lambda variables: guard(call, reader.place, (part(variables) for part in parts))
+        parts = arguments(operand, reader, least, most)
+        return reader.folded(lambda variables: guard(call, reader.place, (part(variables) for part in parts)), parts)
 
     return read
 
 
-def in_turn(check: Function, call: Callable[[list[Any]], Any]) -> Operator:
+def in_turn(check: Function, call: Function, least: int = 0, most: int | None = None) -> Operator:
     """An operator that checks each argument before the next one is evaluated, and is null at the first that is null."""
 
     def run(values: Iterator[Any]) -> Any:
@@ -242,16 +240,26 @@ def in_turn(check: Function, call: Callable[[list[Any]], Any]) -> Operator:
             if is_null(value):
                 return None
             checked.append(check(value))
-        return call(checked)
+        return call(*checked)
 
-    return lazily(run)
+    return lazily(run, least, most)
 
 
-def _arguments(operand: Any, reader: Reader, least: int, most: int | None) -> list[Evaluate]:
-    arguments = operand if isinstance(operand, list | tuple) else [operand]
-    if len(arguments) < least or (most is not None and len(arguments) > most):
-        raise reader.place.error(f'takes {_amount(least, most)}, not {len(arguments)}')
-    return [reader.item(i).read(argument) for i, argument in enumerate(arguments)]
+def null_first(call: Function, least: int, most: int) -> Operator:
+    """An operator that is null where its first argument is, without evaluating the others."""
+
+    def run(values: Iterator[Any]) -> Any:
+        first = next(values)
+        return None if is_null(first) else call(first, *values)
+
+    return lazily(run, least, most)
+
+
+def arguments(operand: Any, reader: Reader, least: int, most: int | None) -> list[Evaluate]:
+    given = operand if isinstance(operand, list | tuple) else [operand]
+    if len(given) < least or (most is not None and len(given) > most):
+        raise reader.place.error(f'takes {_amount(least, most)}, not {len(given)}')
+    return [reader.item(i).read(argument) for i, argument in enumerate(given)]
 
 
 def _amount(least: int, most: int | None) -> str:
@@ -260,35 +268,29 @@ def _amount(least: int, most: int | None) -> str:
     return f'at least {least} arguments' if most is None else f'{least} to {most} arguments'
 
 
-def check_constants(given: Mapping[str, Any], checks: Mapping[str, Function], reader: Reader) -> None:
-    """Refuses, before any record is seen, arguments that stand there as plain text and have no meaning."""
-    for name, check in checks.items():
-        if isinstance(given.get(name), str) and not given[name].startswith('$'):
-            guard(check, reader.place.at(name), given[name])
+Arguments = Callable[..., Any]
+"""Evaluates the argument of a name; the second argument is what it gives for one that was not given."""
 
 
-def keyword_function(
-    call: Function,
-    needed: tuple[str, ...],
-    optional: tuple[str, ...] = (),
-    *,
-    nullable: tuple[str, ...] = (),
-    checks: Mapping[str, Function] = MappingProxyType({}),
-) -> Operator:
-    """An operator that takes its arguments by name; null where one of `nullable` is given and is null or missing."""
+def by_name(call: Callable[[Arguments], Any], needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> Operator:
+    """An operator whose function asks for its arguments by name; those that it does not ask for are not evaluated."""
 
-    def read(operand: Any, reader: Reader) -> Evaluate:
-        parts = reader.named(operand, needed, optional)
-        check_constants(operand, checks, reader)
+    return lambda operand, reader: asking(call, reader.named(operand, needed, optional), reader)
 
-        def evaluate(variables: Variables) -> Any:
-            values = {name: part(variables) for name, part in parts.items()}
-            return (
-                None
-                if any(name in operand and is_null(values[name]) for name in nullable)
-                else guard(call, reader.place, *values.values())
-            )
 
-        return evaluate
+def asking(call: Callable[[Arguments], Any], parts: Mapping[str, Evaluate], reader: Reader) -> Evaluate:
+    """The expression of a function that asks for these arguments."""
 
-    return read
+    def evaluate(variables: Variables) -> Any:
+        def argument(name: str, default: Any = MISSING) -> Any:
+            return parts[name](variables) if name in parts else default
+
+        return guard(call, reader.place, argument)
+
+    return reader.folded(evaluate, parts.values())
+
+
+def check_constant(part: Evaluate | None, check: Function, reader: Reader) -> None:
+    """Refuses, before any record is seen, a constant argument that has no meaning; null always has one."""
+    if reader.folds and isinstance(part, Constant) and not is_null(part.value):
+        guard(check, reader.place, part.value)

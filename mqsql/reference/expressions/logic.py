@@ -1,19 +1,20 @@
 """Expressions that compare, decide, and name values. Imports `errors`, and `values` and `core` of the reference."""
 
 import operator as compare
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mqsql.errors import shown
 from mqsql.reference.expressions.core import (
+    Constant,
     Evaluate,
     MeaninglessError,
     Operator,
     Reader,
     Variables,
+    arguments,
     function,
     guard,
-    is_constant,
     is_null,
     lazily,
 )
@@ -37,17 +38,23 @@ def _comparison(holds: Callable[[Any, Any], Any]) -> Operator:
 def _cond(operand: Any, reader: Reader) -> Evaluate:
     if isinstance(operand, list | tuple) and len(operand) == 3:
         operand = dict(zip(('if', 'then', 'else'), operand, strict=True))
-    given = reader.named_parts(operand, ('if', 'then', 'else'))
-    test, decided = _condition(given['if'], reader.at('if'))
-    then = reader.at('then').reached(decided is not False).read(given['then'])
-    otherwise = reader.at('else').reached(decided is not True).read(given['else'])
+    parts = reader.named(operand, ('if', 'then', 'else'))
+    test, then, otherwise = parts['if'], parts['then'], parts['else']
+    if isinstance(test, Constant):
+        return then if truth(test.value) else otherwise
     return lambda variables: (then if truth(test(variables)) else otherwise)(variables)
 
 
-def _condition(condition: Any, reader: Reader) -> tuple[Evaluate, bool | None]:
-    """The condition, and its truth if that is the same for each record."""
-    evaluate = reader.read(condition)
-    return evaluate, truth(evaluate({})) if reader.folds and is_constant(condition) else None
+def _any_or_all(combine: Callable[[Iterable[bool]], bool], decisive: bool) -> Operator:
+    """$or and $and: one decisive constant is the answer, whatever the other arguments would be."""
+
+    def read(operand: Any, reader: Reader) -> Evaluate:
+        parts = arguments(operand, reader, 0, None)
+        if any(isinstance(part, Constant) and truth(part.value) is decisive for part in parts):
+            return Constant(decisive)
+        return reader.folded(lambda variables: combine(truth(part(variables)) for part in parts), parts)
+
+    return read
 
 
 def _if_null(values: Iterator[Any]) -> Any:
@@ -63,18 +70,22 @@ def _switch(operand: Any, reader: Reader) -> Evaluate:
     if not isinstance(given['branches'], list | tuple) or not given['branches']:
         raise reader.place.error(f'takes a non-empty list of branches, not {shown(given["branches"])}')
     branches: list[tuple[Evaluate, Evaluate]] = []
+    reached = True
     for i, branch in enumerate(given['branches']):
-        inner = reader.at('branches').item(i)
-        parts = inner.named_parts(branch, ('case', 'then'))
-        case, decided = _condition(parts['case'], inner.at('case'))
-        branches.append((case, inner.at('then').reached(decided is not False).read(parts['then'])))
-        reader = reader.reached(decided is not True)
-    default = reader.at('default').read(given['default']) if 'default' in given else _no_branch(reader)
+        case, then = _branch(branch, reader.at('branches').item(i).reached(reached))
+        holds = truth(case.value) if isinstance(case, Constant) else None
+        if reached and holds is not False:
+            branches.append((case, then))
+        reached = reached and holds is not True
+    if 'default' in given:
+        default = reader.at('default').read(given['default'])
+        branches += [(Constant(True), default)] if reached else []
 
     def evaluate(variables: Variables) -> Any:
-        return next((then for case, then in branches if truth(case(variables))), default)(variables)
+        found = (then for case, then in branches if truth(case(variables)))
+        return next(found, _no_branch(reader))(variables)
 
-    return evaluate
+    return reader.folded(evaluate, [part for branch in branches for part in branch])
 
 
 def _no_branch(reader: Reader) -> Evaluate:
@@ -84,6 +95,13 @@ def _no_branch(reader: Reader) -> Evaluate:
     return lambda variables: guard(fail, reader.place)
 
 
+def _branch(branch: Any, reader: Reader) -> tuple[Evaluate, Evaluate]:
+    given = reader.named_parts(branch, ('case', 'then'))
+    case = reader.at('case').read(given['case'])
+    never = isinstance(case, Constant) and not truth(case.value)
+    return case, reader.at('then').reached(not never).read(given['then'])
+
+
 def _let(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('vars', 'in'))
     if not isinstance(given['vars'], Mapping):
@@ -91,7 +109,11 @@ def _let(operand: Any, reader: Reader) -> Evaluate:
     inner = reader.at('vars')
     parts = {check_name(name, reader): inner.at(name).read(value) for name, value in given['vars'].items()}
     body = reader.at('in').binding(*parts).read(given['in'])
-    return lambda variables: body({**variables, **{name: part(variables) for name, part in parts.items()}})
+
+    def evaluate(variables: Variables) -> Any:
+        return body({**variables, **{name: part(variables) for name, part in parts.items()}})
+
+    return reader.folded(evaluate, [*parts.values(), body])
 
 
 def check_name(name: Any, reader: Reader) -> str:
@@ -102,8 +124,7 @@ def check_name(name: Any, reader: Reader) -> str:
 
 
 def _literal(operand: Any, reader: Reader) -> Evaluate:
-    value = read_literal(operand, reader.place)
-    return lambda variables: value
+    return Constant(read_literal(operand, reader.place))
 
 
 LOGIC: Mapping[str, Operator] = {
@@ -114,8 +135,8 @@ LOGIC: Mapping[str, Operator] = {
     '$lt': _comparison(compare.lt),
     '$lte': _comparison(compare.le),
     '$cmp': _comparison(lambda a, b: (a > b) - (a < b)),
-    '$and': lazily(lambda values: all(map(truth, values))),
-    '$or': lazily(lambda values: any(map(truth, values))),
+    '$and': _any_or_all(all, decisive=False),
+    '$or': _any_or_all(any, decisive=True),
     '$not': function(lambda value: not truth(value), nullable=False),
     '$cond': _cond,
     '$ifNull': lazily(_if_null, 2),

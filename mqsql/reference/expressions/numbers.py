@@ -5,36 +5,40 @@ is whole milliseconds, rounded half away from zero, and so is the difference of 
 """
 
 import math
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from mqsql.errors import shown
 from mqsql.reference.bits import INT64
-from mqsql.reference.expressions.core import MeaninglessError, Operator, function, in_turn, is_null
+from mqsql.reference.expressions.core import MeaninglessError, Operator, function, in_turn, is_null, lazily
 from mqsql.reference.operators import INT32
-from mqsql.reference.values import is_nan, is_number, order
+from mqsql.reference.values import is_number, order
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LEAST_INFINITE = 2**1024 - 2**970  # from here on the nearest floating-point number is infinity
 EXACT = Context(prec=6000)  # digits enough for every integer that a Document can hold
 
 
 def number(value: Any) -> Any:
-    """The value, which must be a number."""
+    """The value, which must be a number, as 64 bits hold it."""
     if not is_number(value):
         raise MeaninglessError(f'takes numbers, not {shown(value)}')
-    return value
+    return fit(value)
 
 
-def fit(value: float) -> float:
-    """A result as 64 bits hold it: whole numbers beyond become floating point."""
-    return float(value) if isinstance(value, int) and value not in INT64 else value
+def fit(value: Any) -> Any:
+    """A result as 64 bits hold it: whole numbers beyond become floating point, infinite where that ends."""
+    if isinstance(value, float) or value in INT64:
+        return value
+    return float(value) if abs(value) < LEAST_INFINITE else math.inf if value > 0 else -math.inf
 
 
 def whole(value: Any) -> int:
-    """The value, which must be a whole number."""
-    if is_nan(value) or number(value) in (math.inf, -math.inf) or value != int(value):
+    """The value, which must be a whole number of 64 bits."""
+    if not math.isfinite(number(value)) or value != int(value) or int(value) not in INT64:
         raise MeaninglessError(f'takes whole numbers, not {shown(value)}')
     return int(value)
 
@@ -65,82 +69,117 @@ def milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
-def _number_or_date(value: Any) -> Any:
-    return value if isinstance(value, datetime) else number(value)
+def _combined(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """A sum or difference; that of floating point where 64 bits do not hold the whole number."""
+    exact = combine(left, right)
+    return combine(float(left), float(right)) if isinstance(exact, int) and exact not in INT64 else exact
 
 
-def _add(values: list[Any]) -> Any:
-    dates = [i for i, value in enumerate(values) if isinstance(value, datetime)]
-    if not dates:
-        return fit(sum(values))
-    if len(dates) > 1:
-        raise MeaninglessError('takes one date at most')
+def _add(values: Iterator[Any]) -> Any:
+    total: Any = 0
+    for value in values:
+        if is_null(value):
+            return None
+        if isinstance(value, datetime):
+            return _add_to_date(value, total, values)
+        total = _combined(operator.add, total, number(value))
+    return total
+
+
+def _add_to_date(moment: datetime, before: Any, values: Iterator[Any]) -> Any:
     # What stands before the date is rounded as one sum, what stands after it number by number.
-    before, after = values[: dates[0]], values[dates[0] + 1 :]
-    return shift(values[dates[0]], _rounded_off(sum(before)) + sum(map(_rounded_off, after)))
+    since_1970 = _in_64_bits(_rounded_off(before) + milliseconds(moment))
+    for value in values:
+        if is_null(value):
+            return None
+        if isinstance(value, datetime):
+            raise MeaninglessError('takes one date at most')
+        since_1970 = _in_64_bits(since_1970 + _rounded_off(value))
+    return shift(moment, since_1970 - milliseconds(moment))
+
+
+def _in_64_bits(value: int) -> int:
+    if value not in INT64:
+        raise MeaninglessError(f'{value} is beyond 64 bits')
+    return value
 
 
 def _subtract(left: Any, right: Any) -> Any:
     if isinstance(left, datetime):
         return milliseconds(left) - milliseconds(right) if isinstance(right, datetime) else shift(left, -number(right))
-    return fit(number(left) - number(right))
+    return _combined(operator.sub, number(left), number(right))
 
 
-def _multiply(values: list[Any]) -> Any:
+def _multiply(*values: Any) -> Any:
     product: Any = 1
     for value in values:
         product = fit(product * value)
-    return product if isinstance(product, int) else math.prod(map(float, values))
+    # Where 64 bits do not hold the product at some point, it is that of floating point from the first factor on.
+    return product if isinstance(product, int) else math.prod(map(float, values), start=1.0)
+
+
+def _numeric(call: Callable[..., Any], count: int = 1) -> Operator:
+    """An operator on so many numbers, null if one of them is."""
+    return function(lambda *values: call(*map(number, values)), count, count)
 
 
 def _divide(left: Any, right: Any) -> float:
-    if number(right) == 0:
+    if right == 0:
         raise MeaninglessError('divides by zero')
-    return float(number(left)) / float(right)
+    return float(left) / float(right)
 
 
 def _mod(left: Any, right: Any) -> Any:
-    if number(right) == 0:
+    if right == 0:
         raise MeaninglessError('divides by zero')
-    if isinstance(number(left), int) and isinstance(right, int):
+    if isinstance(left, int) and isinstance(right, int):
         rest = abs(left) % abs(right)
         return rest if left >= 0 else -rest
     return math.nan if math.isinf(left) else math.fmod(left, right)
 
 
 def _absolute(value: Any) -> Any:
-    if isinstance(number(value), int) and value == INT64.start:
-        raise MeaninglessError(f'takes what has a positive number of 64 bits, not {shown(value)}')
-    return fit(abs(value))
+    return _in_64_bits(abs(value)) if isinstance(value, int) else abs(value)
 
 
 def _like(value: Any, cut: Callable[[float], int]) -> Any:
     """The value cut to a whole number, of the type that it had."""
-    if isinstance(number(value), int) or not math.isfinite(value):
-        return fit(value)
+    if isinstance(value, int) or not math.isfinite(value):
+        return value
     return math.copysign(cut(value), value)
 
 
-def _rounded(rounding: str) -> Callable[..., Any]:
-    def call(value: Any, places: Any = 0) -> Any:
-        places = whole(places)
-        if not -20 <= places <= 100:
-            raise MeaninglessError(f'takes -20 to 100 places, not {places}')
-        if (isinstance(number(value), int) and places >= 0) or not math.isfinite(value):
-            return fit(value)
+def _rounded(rounding: str) -> Operator:
+    def call(value: Any, places: int) -> Any:
+        if (isinstance(value, int) and places >= 0) or not math.isfinite(value):
+            return value
         scaled = Decimal(value).scaleb(places, EXACT).to_integral_value(rounding, EXACT)
         result = scaled.scaleb(-places, EXACT)
-        return fit(int(result)) if isinstance(value, int) else float(result)
+        return _in_64_bits(int(result)) if isinstance(value, int) else float(result)
 
-    return call
+    def run(values: Iterator[Any]) -> Any:
+        value = next(values)
+        if is_null(value):
+            return None
+        rounded, places = number(value), next(values, 0)
+        return None if is_null(places) else call(rounded, _places(places))
+
+    return lazily(run, 1, 2)
+
+
+def _places(value: Any) -> int:
+    if not -20 <= whole(value) <= 100:
+        raise MeaninglessError(f'takes -20 to 100 places, not {shown(value)}')
+    return int(value)
 
 
 def _power(base: Any, exponent: Any) -> Any:
-    number(base), number(exponent)
     if base == 0 and exponent < 0:
         raise MeaninglessError('0 has no negative power')
     if isinstance(base, int) and isinstance(exponent, int) and (abs(base) < 2 or 0 <= exponent < 64):
-        return fit(base ** abs(exponent))
+        power = base ** abs(exponent)
+        if power in INT64:
+            return power
     try:
         return math.pow(base, exponent)
     except ValueError:
@@ -151,19 +190,19 @@ def _power(base: Any, exponent: Any) -> Any:
 
 def _exp(value: Any) -> float:
     try:
-        return math.exp(number(value))
+        return math.exp(value)
     except OverflowError:
         return math.inf
 
 
 def _sqrt(value: Any) -> float:
-    if number(value) < 0:
+    if value < 0:
         raise MeaninglessError(f'takes a number of at least 0, not {shown(value)}')
     return math.sqrt(value)
 
 
 def _positive(value: Any) -> Any:
-    if number(value) <= 0:
+    if value <= 0:
         raise MeaninglessError(f'takes a number above 0, not {shown(value)}')
     return value
 
@@ -188,7 +227,7 @@ def many(call: Callable[[list[Any]], Any]) -> Operator:
 
 def _total(values: list[Any]) -> Any:
     """The sum of the numbers; MongoDB carries the error of a floating-point sum along."""
-    numbers = [value for value in values if is_number(value)]
+    numbers = [fit(value) for value in values if is_number(value)]
     if all(isinstance(value, int) for value in numbers):
         return fit(sum(numbers))
     try:
@@ -199,7 +238,7 @@ def _total(values: list[Any]) -> Any:
 
 def _average(values: list[Any]) -> float | None:
     count = sum(map(is_number, values))
-    return _total(values) / count if count else None
+    return float(_total(values)) / count if count else None
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any]], Any]:
@@ -207,22 +246,22 @@ def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any]], Any]:
 
 
 NUMBERS: Mapping[str, Operator] = {
-    '$add': in_turn(_number_or_date, _add),
+    '$add': lazily(_add),
     '$subtract': function(_subtract, 2, 2),
     '$multiply': in_turn(number, _multiply),
-    '$divide': function(_divide, 2, 2),
-    '$mod': function(_mod, 2, 2),
-    '$abs': function(_absolute),
-    '$ceil': function(lambda value: _like(value, math.ceil)),
-    '$floor': function(lambda value: _like(value, math.floor)),
-    '$round': function(_rounded(ROUND_HALF_EVEN), 1, 2),
-    '$trunc': function(_rounded(ROUND_DOWN), 1, 2),
-    '$sqrt': function(_sqrt),
-    '$pow': function(_power, 2, 2),
-    '$exp': function(_exp),
-    '$ln': function(lambda value: math.log(_positive(value))),
-    '$log': function(_log, 2, 2),
-    '$log10': function(lambda value: math.log10(_positive(value))),
+    '$divide': _numeric(_divide, 2),
+    '$mod': _numeric(_mod, 2),
+    '$abs': _numeric(_absolute),
+    '$ceil': _numeric(lambda value: _like(value, math.ceil)),
+    '$floor': _numeric(lambda value: _like(value, math.floor)),
+    '$round': _rounded(ROUND_HALF_EVEN),
+    '$trunc': _rounded(ROUND_DOWN),
+    '$sqrt': _numeric(_sqrt),
+    '$pow': _numeric(_power, 2),
+    '$exp': _numeric(_exp),
+    '$ln': _numeric(lambda value: math.log(_positive(value))),
+    '$log': _numeric(_log, 2),
+    '$log10': _numeric(lambda value: math.log10(_positive(value))),
     '$sum': many(_total),
     '$avg': many(_average),
     '$min': many(_extreme(min)),

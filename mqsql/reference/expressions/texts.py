@@ -12,22 +12,25 @@ from typing import Any
 
 from mqsql.errors import shown
 from mqsql.reference.bits import INT64
+from mqsql.reference.expressions.clocks import format_date
 from mqsql.reference.expressions.core import (
+    Arguments,
+    Constant,
     Evaluate,
     MeaninglessError,
     Operator,
     Reader,
     Variables,
+    by_name,
     function,
     guard,
     in_turn,
     is_null,
-    keyword_function,
-    null_if_missing,
+    null_first,
 )
-from mqsql.reference.expressions.dates import format_date
 from mqsql.reference.expressions.numbers import number, position
 from mqsql.reference.patterns import Regex, TextTest, regex_test
+from mqsql.reference.place import Place
 from mqsql.reference.values import is_number
 
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -72,11 +75,11 @@ def _substring_bytes(value: Any, start: Any, length: Any) -> str:
     data, first, count = encode(as_text(value)), _cut(start), _cut(length)
     if first < 0:
         raise MeaninglessError(f'takes a start of at least 0, not {shown(start)}')
-    part = data[first:] if count < 0 else data[first : first + count]
-    try:
-        return part.decode('utf-8', 'surrogatepass')
-    except UnicodeDecodeError:
-        raise MeaninglessError('cuts a character of UTF-8') from None
+    end = len(data) if count < 0 else first + count
+    for cut in (first, end):
+        if 0x80 <= data[cut : cut + 1][:1].ljust(1, b'\0')[0] < 0xC0:
+            raise MeaninglessError('cuts a character of UTF-8')
+    return data[first:end].decode('utf-8', 'surrogatepass')
 
 
 def _substring(value: Any, start: Any, length: Any) -> str:
@@ -86,17 +89,25 @@ def _substring(value: Any, start: Any, length: Any) -> str:
     return as_text(value)[first : first + count]
 
 
-def _index(of: Callable[[str], Any]) -> Operator:
-    def find(value: Any, part: Any, start: Any = 0, end: Any = ...) -> int | None:
-        if is_null(value):
-            return None
+def _index(of: Callable[[str], Any], find: Callable[[Any, Any, int, int], int]) -> Operator:
+    def call(value: Any, part: Any, start: Any = 0, end: Any = ...) -> int:
         whole_text, wanted = of(text(value)), of(text(part))
         first, last = position(start), position(end) if end is not ... else len(whole_text)
         if first < 0 or last < 0:
             raise MeaninglessError('takes positions of at least 0')
-        return int(whole_text.find(wanted, first, last)) if first <= len(whole_text) else -1
+        return -1 if last < first else find(whole_text, wanted, first, min(last, len(whole_text)))
 
-    return function(find, 2, 4, nullable=False)
+    return null_first(call, 2, 4)
+
+
+def _find_bytes(data: bytes, wanted: bytes, first: int, last: int) -> int:
+    return data.find(wanted, first, last) if first <= last else -1
+
+
+def _find_characters(value: str, wanted: str, first: int, last: int) -> int:
+    # MongoDB's $indexOfCP tries each position before the last one; what it finds may end behind.
+    tried = range(first, last) if value or wanted else range(first, 1)
+    return next((i for i in tried if value.startswith(wanted, i)), -1)
 
 
 def _split(value: Any, separator: Any) -> list[str]:
@@ -106,23 +117,23 @@ def _split(value: Any, separator: Any) -> list[str]:
 
 
 def _trim(strip: Callable[[str, str], str]) -> Operator:
-    def call(value: Any, characters: Any) -> str | None:
-        subject = text(value)
+    def call(given: Arguments) -> str | None:
+        if is_null(value := given('input')):
+            return None
+        subject, characters = text(value), given('chars', BLANKS)
         return None if is_null(characters) else strip(subject, text(characters))
 
-    def read(operand: Any, reader: Reader) -> Evaluate:
-        given = {'chars': BLANKS, **operand} if isinstance(operand, Mapping) else operand
-        return keyword_function(call, ('input', 'chars'), nullable=('input',))(given, reader)
-
-    return read
+    return by_name(call, ('input',), ('chars',))
 
 
 def _replace(count: int) -> Operator:
-    def call(*values: Any) -> str | None:
-        texts = [text(value) for value in values if not is_null(value)]
-        return texts[0].replace(texts[1], texts[2], count) if len(texts) == len(values) else None
+    names = ('input', 'find', 'replacement')
 
-    return keyword_function(call, ('input', 'find', 'replacement'))
+    def call(given: Arguments) -> str | None:
+        texts = [text(value) for value in map(given, names) if not is_null(value)]
+        return texts[0].replace(texts[1], texts[2], count) if len(texts) == len(names) else None
+
+    return by_name(call, names)
 
 
 def _compare_without_case(left: Any, right: Any) -> int:
@@ -133,8 +144,22 @@ def _compare_without_case(left: Any, right: Any) -> int:
 def _regex_match(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('input', 'regex'), ('options',))
     value = reader.at('input').read(given['input'])
-    search = _read_regex(given['regex'], given.get('options', ''), reader)
-    return lambda variables: guard(_search, reader.place, value(variables), search(variables))
+    pattern = given['regex']
+    regex = Constant(pattern) if isinstance(pattern, re.Pattern) else reader.at('regex').read(pattern)
+    options = reader.at('options').read(given.get('options'))
+
+    def test(variables: Variables) -> Any:
+        return guard(_text_test, reader.place, regex(variables), options(variables), reader.place)
+
+    reader.folded(test, [regex, options])  # finds what is wrong with a constant pattern
+    return reader.folded(
+        lambda variables: guard(_search, reader.place, value(variables), test(variables)), [value, regex, options]
+    )
+
+
+def _text_test(pattern: Any, options: Any, place: Place) -> TextTest | None:
+    letters = '' if is_null(options) else text(options)
+    return None if is_null(pattern) else regex_test(Regex(pattern, letters), place)
 
 
 def _search(subject: Any, test: TextTest | None) -> bool:
@@ -144,26 +169,8 @@ def _search(subject: Any, test: TextTest | None) -> bool:
     return test is not None and test(searched)
 
 
-def _read_regex(pattern: Any, options: Any, reader: Reader) -> Callable[[Variables], TextTest | None]:
-    """The test of a pattern, read at once if it is there as text; None where an expression gives null for it."""
-    if _is_constant(pattern) and _is_constant(options):
-        constant = regex_test(Regex(pattern, options), reader.place)
-        return lambda variables: constant
-    read_pattern, read_options = reader.at('regex').read(pattern), reader.at('options').read(options)
-
-    def search(variables: Variables) -> TextTest | None:
-        regex = Regex(read_pattern(variables), null_if_missing(read_options(variables)) or '')
-        return None if is_null(regex.pattern) else regex_test(regex, reader.place)
-
-    return search
-
-
-def _is_constant(expression: Any) -> bool:
-    return isinstance(expression, re.Pattern) or (isinstance(expression, str) and not expression.startswith('$'))
-
-
 TEXTS: Mapping[str, Operator] = {
-    '$concat': in_turn(text, ''.join),
+    '$concat': in_turn(text, lambda *texts: ''.join(texts)),
     '$toLower': function(lambda value: as_text(value).translate(LOWER), nullable=False),
     '$toUpper': function(lambda value: as_text(value).translate(UPPER), nullable=False),
     '$strLenCP': function(lambda value: len(text(value)), nullable=False),
@@ -171,8 +178,8 @@ TEXTS: Mapping[str, Operator] = {
     '$substr': function(_substring_bytes, 3, 3, nullable=False),
     '$substrBytes': function(_substring_bytes, 3, 3, nullable=False),
     '$substrCP': function(_substring, 3, 3, nullable=False),
-    '$indexOfBytes': _index(encode),
-    '$indexOfCP': _index(str),
+    '$indexOfBytes': _index(encode, _find_bytes),
+    '$indexOfCP': _index(str, _find_characters),
     '$split': function(_split, 2, 2),
     '$trim': _trim(str.strip),
     '$ltrim': _trim(str.lstrip),
