@@ -106,9 +106,7 @@ def sorting_index(table: Table, predicate: Predicate, sort: Sort) -> Index | Non
         return None
     children = predicate.children if isinstance(predicate, And) else (predicate,)
     equal = {_place(child) for child in children if isinstance(child, Test) and child.operator == '$eq'}
-    found = [
-        (_fit(index, equal, sort), index) for index in table.indexes if index.into and sort and not sort[0].collation
-    ]
+    found = [(_fit(index, equal, sort), index) for index in table.indexes if index.into and sort]
     return max(((fit, index) for fit, index in found if fit), key=lambda pair: pair[0], default=(None, None))[1]
 
 
