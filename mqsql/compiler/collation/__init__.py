@@ -31,9 +31,9 @@ class Collation(NamedTuple):
 
     def key(self, text: str) -> bytes:
         """Bytes that are equal, and ordered, as the texts are; made in a time linear in the text's length."""
-        levels = zip(*elements_of(text, numeric=self.numeric), strict=True)
+        elements = list(elements_of(text, numeric=self.numeric))
         # No weight begins with 0, so the shorter of two that begin alike comes first.
-        return b'\0'.join(b''.join(level) for level, _ in zip(levels, range(self.strength), strict=False))
+        return b'\0'.join([b''.join([element[level] for element in elements]) for level in range(self.strength)])
 
 
 # --- reading the option

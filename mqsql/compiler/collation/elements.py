@@ -6,8 +6,9 @@ A character that the order does not list comes behind those of its group, by cod
 import re
 import struct
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from mqsql.compiler.collation.root_order import (
@@ -35,11 +36,13 @@ class Element(NamedTuple):
     tertiary: bytes
 
 
-def elements_of(text: str, *, numeric: bool) -> Iterator[Element]:
+def elements_of(text: str, *, numeric: bool) -> Iterable[Element]:
     """The elements of a text; `numeric` makes one of each number that it holds."""
-    characters = _decomposed(text)
-    for part in re.findall(r'\d+|\D', characters) if numeric else characters:
-        yield from _number(part) if numeric and part[0].isdecimal() else _elements(part)
+    characters = text if text.isascii() else _decomposed(text)
+    if not numeric:
+        return chain.from_iterable(map(_elements, characters))
+    parts = re.findall(r'\d+|\D', characters)
+    return chain.from_iterable(_number(part) if part[0].isdecimal() else _elements(part) for part in parts)
 
 
 _PLACES = 0x1000  # more than a group lists; characters that are not listed come behind, by code point
