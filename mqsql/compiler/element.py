@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, equal
 from mqsql.compiler.patterns import match_pattern
-from mqsql.compiler.place import Place, is_operators
+from mqsql.compiler.place import DBREF, Place, is_operators
 from mqsql.compiler.predicate import NEVER, Field, Not, Predicate, Some, all_of, any_of
 from mqsql.compiler.sql import Condition, Value, any_, call, is_not_null, number, one_of, slot, text
 from mqsql.errors import shown
@@ -169,7 +169,7 @@ def read_elem_match(place: Place, operand: object) -> Predicate:
     place.refuse_buffers()
     if not isinstance(operand, Mapping):
         raise place.error(f'takes a dict of operators or a query, not {shown(operand)}')
-    value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL
+    value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL and not any(n in operand for n in DBREF)
     inner = place.deeper(levels=ELEMENT_LEVELS).inside('', Field(None, DOCUMENT))
     predicate = place.parse_operators(inner, operand) if value_form else place.parse_query(inner, operand)
     return Some(place.field, predicate, query=not value_form) if place.field.kind is DOCUMENT else NEVER

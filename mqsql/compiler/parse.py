@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mqsql.compiler.collation import Collation
-from mqsql.compiler.comparison import equal
+from mqsql.compiler.comparison import equal, read_eq
 from mqsql.compiler.expressions import read_expr
 from mqsql.compiler.json_schema import read_json_schema
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.patterns import match_pattern
-from mqsql.compiler.place import MAX_STEPS, Place, Values, is_operators
+from mqsql.compiler.place import DBREF, MAX_STEPS, Place, Values, is_operators
 from mqsql.compiler.predicate import ALWAYS, Field, Not, Predicate, all_of, any_of
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
 from mqsql.schema import DOCUMENT, Table
@@ -86,11 +86,18 @@ def _parse_item(resolve: Resolve, place: Place, key: object, operand: object) ->
     here = place.inside(f'.{key}' if place.path else key)
     if key in LOGICAL:
         return LOGICAL[key](resolve, here, operand)
+    if key in DBREF and resolve is _resolve_in_element:
+        return _parse_dbref(here.inside('', resolve(key, here)), key, operand)
     if key.startswith('$'):
         raise _unknown_operator(here, key, (*LOGICAL, *OPERATORS))
     if key.count('.') > MAX_STEPS:
         raise place.error(f'a path has at most {MAX_STEPS} steps: {shown(key)}')
     return parse_condition(here.inside('', resolve(key, here)), operand)
+
+
+def _parse_dbref(place: Place, key: str, operand: object) -> Predicate:
+    # In an element these names are fields, equal to what stands behind them; the collation is for the id only.
+    return read_eq(place if key == '$id' else replace(place, collation=None), operand)
 
 
 def _unknown_operator(place: Place, name: str, known: tuple[str, ...]) -> QueryError:

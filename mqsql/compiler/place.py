@@ -100,8 +100,12 @@ class Place:
         raise self.error(f'takes a whole number, not {shown(operand)}')
 
 
+DBREF = ('$ref', '$id', '$db')
+"""The fields of a DBRef: an object that names another by its collection, its id and perhaps its database."""
+
+
 def is_operators(operand: object) -> TypeGuard[Mapping[str, object]]:
-    """A dict is operators when its first key begins with $, else a literal."""
-    return (
-        isinstance(operand, Mapping) and isinstance(first := next(iter(operand), None), str) and first.startswith('$')
-    )
+    """A dict is operators when its first key begins with $, else a literal; so is a DBRef."""
+    if not isinstance(operand, Mapping) or ('$ref' in operand and '$id' in operand):
+        return False
+    return isinstance(first := next(iter(operand), None), str) and first.startswith('$')

@@ -116,9 +116,13 @@ def resolve_value(name: object, table: Table, place: Place) -> list[str]:
     return steps
 
 
+DBREF = ('$ref', '$id', '$db')
+"""What a DBRef holds, MongoDB's manual, "Database References"; with the first two an object is a value, no operators."""
+
+
 def is_operators(operand: object) -> bool:
-    """Whether it is a dict of operators: its first key begins with $."""
-    if not isinstance(operand, Mapping):
+    """Whether it is a dict of operators: its first key begins with $, and it is no DBRef."""
+    if not isinstance(operand, Mapping) or all(name in operand for name in DBREF[:2]):
         return False
     first = next(iter(operand), None)
     return isinstance(first, str) and first.startswith('$')

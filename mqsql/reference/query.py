@@ -5,6 +5,7 @@ The whole query is read, and refused if it has no meaning, before any record is 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mqsql.errors import QueryError, shown
@@ -26,7 +27,8 @@ from mqsql.reference.operators import (
 )
 from mqsql.reference.paths import Offer, walk
 from mqsql.reference.patterns import Regex
-from mqsql.reference.place import Place, is_operators, is_pattern, read_items, resolve, split_path
+from mqsql.reference.place import DBREF, Place, is_operators, is_pattern, read_items, resolve, split_path
+from mqsql.reference.values import same_text
 from mqsql.schema import BUFFERS, DOCUMENT
 
 Match = Callable[[dict[str, Any]], bool]
@@ -47,9 +49,17 @@ def _clause(key: object, operand: object, place: Place) -> Match:
         return _field(key, operand, place)
     if key in QUERY_OPERATORS:
         return QUERY_OPERATORS[key](operand, place.at(key))
+    if key in DBREF and place.table is None:
+        return _dbref_field(key, operand, place.at(key))
     if key in REFUSED:
         raise refuse(key, place.at(key))
     raise _no_operator(key, place)
+
+
+def _dbref_field(key: str, operand: object, place: Place) -> Match:
+    """In an element these are fields; what stands under them is a value. Only the id is compared by the collation."""
+    test = equal(operand, place if key == '$id' else replace(place, fold=same_text))
+    return lambda document: test(list(walk(document, [key])))
 
 
 def _no_operator(name: str, place: Place) -> QueryError:
@@ -138,9 +148,12 @@ def _read_operator(name: object, operand: object, place: Place) -> Test:
 
 
 def _not(operand: object, place: Place) -> Test:
-    if not is_operators(operand) and not is_pattern(operand):
+    inner = place.nested()
+    if is_pattern(operand):
+        return negate(read_test(operand, inner))
+    if not isinstance(operand, Mapping) or not operand:
         raise place.error(f'takes operators or a pattern, not {shown(operand)}')
-    return negate(read_test(operand, place.nested()))
+    return negate(read_operators(operand, inner))
 
 
 def _elem_match(operand: object, place: Place) -> Test:
@@ -154,7 +167,7 @@ def _elem_match(operand: object, place: Place) -> Test:
 
 def read_element(operand: Any, place: Place) -> Callable[[Any], bool]:
     """Whether an array's element passes operators, or, as an object (or an array by its indexes), matches a query."""
-    if is_operators(operand) and next(iter(operand)) not in QUERY_OPERATORS:
+    if is_operators(operand) and next(iter(operand)) not in QUERY_OPERATORS and not any(n in operand for n in DBREF):
         test = read_operators(operand, place)
         return lambda element: test([Offer(element, spread=False)])
     match = read_query(operand, place)

@@ -63,7 +63,7 @@ def member(d: Draws, place: Place) -> Any:
 
 def reads_as_operators(value: object) -> bool:
     """Whether a query takes the value, where it does not stand behind `$eq`, for operators."""
-    return isinstance(value, dict) and next(iter(value), '').startswith('$')
+    return isinstance(value, dict) and next(iter(value), '').startswith('$') and not {'$ref', '$id'} <= value.keys()
 
 
 def members(d: Draws, place: Place) -> list[Any]:
