@@ -20,13 +20,28 @@ from mqsql.compiler.indexes import (
     NUMBER_RANK,
     TEXT_RANK,
     columns_of,
+    key_of,
     others_table,
     records_of,
 )
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.predicate import And, Predicate, Test
-from mqsql.compiler.sql import Condition, Value, all_, any_, case, identifier, number, one_of, row, select, slot, text
+from mqsql.compiler.sql import (
+    Condition,
+    Value,
+    all_,
+    any_,
+    case,
+    identifier,
+    negated,
+    number,
+    one_of,
+    row,
+    select,
+    slot,
+    text,
+)
 from mqsql.schema import DOCUMENT, Index, Table
 
 _PLAIN_TYPES = {
@@ -57,19 +72,38 @@ class Use:
         plain, others = PlainRows(self.index, self.table, alias()), OtherRecords(self.index, self.table)
         conditions = [condition for test in self.tests if (condition := plain.condition(test))]
         rows: exp.Query = others.offering([test for test in self.tests if test not in self.unchecked], alias)
-        if exp.false() not in conditions:
-            first = select([plain.column('record')], [plain.source()], all_(conditions))
-            rows = exp.Union(this=first, expression=rows, distinct=False)
-        return exp.In(this=exp.column('rowid'), query=exp.Subquery(this=rows))
+        return _in_either(plain, conditions, rows)
+
+    def missed(self, alias: Callable[[], str]) -> Condition:
+        """The one test does not hold for the record."""
+        (test,) = self.tests
+        plain, others = PlainRows(self.index, self.table, alias()), OtherRecords(self.index, self.table)
+        condition = plain.condition(test)
+        assert condition is not None
+        return _in_either(plain, [negated(condition)], others.offering_not(test, alias))
 
     @cached_property
     def unchecked(self) -> tuple[Test, ...]:
         """The tests on other paths, which a record of the second table may still fail."""
-        return tuple(test for test in self.tests if _place(test) != self.index.into)
+        return tuple(test for test in self.tests if test.field.steps and _place(test) != self.index.into)
 
     def is_other(self) -> Condition:
         """The record is in the second table."""
         return OtherRecords(self.index, self.table).known()
+
+
+def _in_either(plain: 'PlainRows', conditions: list[Condition], others: exp.Query) -> Condition:
+    if exp.false() not in conditions:
+        first = select([plain.column('record')], [plain.source()], all_(conditions))
+        others = exp.Union(this=first, expression=others, distinct=False)
+    return exp.In(this=exp.column('rowid'), query=exp.Subquery(this=others))
+
+
+def conjuncts(predicate: Predicate) -> list[Predicate]:
+    """The predicates that must all hold."""
+    if not isinstance(predicate, And):
+        return [predicate]
+    return [part for child in predicate.children for part in conjuncts(child)]
 
 
 def find_use(table: Table, tests: list[Test]) -> Use | None:
@@ -104,8 +138,7 @@ def sorting_index(table: Table, predicate: Predicate, sort: Sort) -> Index | Non
     """An index whose keys are what is sorted by, behind some that the predicate sets equal to a value."""
     if any(key.collation for key in sort):
         return None
-    children = predicate.children if isinstance(predicate, And) else (predicate,)
-    equal = {_place(child) for child in children if isinstance(child, Test) and child.operator == '$eq'}
+    equal = {_place(child) for child in conjuncts(predicate) if isinstance(child, Test) and child.operator == '$eq'}
     found = [(_fit(index, equal, sort), index) for index in table.indexes if index.into and sort]
     return max(((fit, index) for fit, index in found if fit), key=lambda pair: pair[0], default=(None, None))[1]
 
@@ -159,31 +192,76 @@ class PlainRows:
 
 @dataclass(frozen=True)
 class OtherRecords:
-    """The records of an index's second table."""
+    """The records of an index's second table.
+
+    With `via`, an equality on the first path, each is read as the one row of the table, under `alias`, that has this value.
+    """
 
     index: Index
     table: Table
+    via: Test | None = None
+    alias: str = 'e0'
 
     @property
     def _name(self) -> str:
         return others_table(self.index.stored_name(self.table.name))
 
+    def source(self, alias: str = '') -> exp.Table:
+        """The table in a FROM clause."""
+        return _aliased(self._name, alias or self.alias)
+
     def known(self) -> Condition:
         """The record is one of these."""
         return exp.In(this=exp.column('rowid'), query=records_of(self._name))
 
+    def key(self, column: str, alias: str) -> exp.Expr:
+        """A column that is a key of the index."""
+        return exp.column(key_of(self.index.paths.index((column, ()))), alias)
+
     def condition(self, test: Test) -> Condition | None:
-        """The test on the values of the index's first path; None if it is on something else."""
+        """The test on the rows of the table; None if it is not on the first path or a column among the keys."""
+        if self.via and (test == self.via or (not test.field.steps and _place(test) in self.index.paths)):
+            return self._on_row(self.alias, test)
         if _place(test) != self.index.into:
             return None
-        return exp.In(this=exp.column('rowid'), query=exp.Subquery(this=self.offering([test], lambda: 'e0')))
+        return exp.In(this=exp.column('rowid'), query=exp.Subquery(this=self.offering([test], lambda: 'o')))
 
     def offering(self, tests: Sequence[Test], alias: Callable[[], str]) -> exp.Select:
-        """SELECT of those that offer, for each of the tests on the first path, a value for which it holds."""
-        name, (first, *more) = alias(), tests
+        """SELECT of those that offer, for each test on the first path, a value for which it holds, and satisfy the others."""
+        name = alias()
+        first, *more = [test for test in tests if test.field.steps]
+        conditions = [self._on_row(name, test) for test in (first, *(test for test in tests if not test.field.steps))]
         record = exp.column('record', name)
         also = [exp.In(this=record.copy(), query=exp.Subquery(this=self.offering([test], alias))) for test in more]
-        return select([record], [_aliased(self._name, name)], all_([_offered(name, first), *also]))
+        return select([record], [self.source(name)], all_([*conditions, *also]))
+
+    def offering_not(self, test: Test, alias: Callable[[], str]) -> exp.Select:
+        """SELECT of those that offer no value for which the test holds."""
+        name = alias()
+        offering = exp.In(this=exp.column('record', name), query=exp.Subquery(this=self.offering([test], alias)))
+        itself = exp.Is(this=exp.column('type', name), expression=exp.null())
+        return select([exp.column('record', name)], [self.source(name)], all_([itself, exp.Not(this=offering)]))
+
+    def _on_row(self, alias: str, test: Test) -> Condition:
+        if not test.field.steps:
+            column = test.field.column or ''
+            return _lower(Value(lambda: self.key(column, alias)), test)
+        kind = exp.column('type', alias)
+        if test.operator == '$exists':
+            return exp.NEQ(this=kind, expression=text(MISSING))
+        if (test.operator, test.form) == ('$eq', 'null'):
+            return exp.EQ(this=kind, expression=text(MISSING))
+        return _lower(row(alias), test)
+
+
+def in_order(index: Index, table: Table, predicate: Predicate, sort: Sort) -> OtherRecords | None:
+    """The second table's rows for one value of the first path, where the index has them in the order that is asked for."""
+    if any(key.steps for key in sort):
+        return None
+    # A number may stand there twice, as an int and as a float.
+    tests = [part for part in conjuncts(predicate) if isinstance(part, Test) and _place(part) == index.into]
+    via = next((test for test in tests if test.operator == '$eq' and test.form in ('string', 'tagged')), None)
+    return OtherRecords(index, table, via) if via else None
 
 
 View: TypeAlias = PlainRows | OtherRecords
@@ -197,16 +275,6 @@ def _lower(value: Value, test: Test) -> Condition:
     lower = OPERATORS[test.operator].lower
     assert lower is not None
     return lower(value, test.form, test.slots)
-
-
-def _offered(alias: str, test: Test) -> Condition:
-    """The test on a row of the second table."""
-    kind = exp.column('type', alias)
-    if test.operator == '$exists':
-        return exp.NEQ(this=kind, expression=text(MISSING))
-    if (test.operator, test.form) == ('$eq', 'null'):
-        return exp.EQ(this=kind, expression=text(MISSING))
-    return _lower(row(alias), test)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ date. Where that is so for all keys of an index, one row of the first table hold
 in BSON's order, and `value`; `there` tells null from nothing. An index over these columns finds, ranges and sorts.
 
 The other records (arrays on the way, objects, binary, odd numbers) are in the second table, with what the index's first
-path offers, one row a value as json_each gives it. A record that has no row in the first has at least one there.
+path offers, one row a value as json_each gives it, beside the columns that are keys (`key2`, …). Each has a row of no type.
 
 Both are written by triggers whose SQL any SQLite understands, so no other program that writes to the file makes them stale.
 """
@@ -48,16 +48,25 @@ def columns_of(i: int) -> tuple[str, str, str]:
     return f'rank{suffix}', f'value{suffix}', f'there{suffix}'
 
 
+def key_of(i: int) -> str:
+    """The name of an index's key in the second table, if it is a column."""
+    return f'key{i + 1}'
+
+
 def path_index(table: Table, index: Index) -> Iterator[tuple[str, str]]:
     """The names of the objects of an index on paths, each with the SQL that makes it, filled."""
     name = index.stored_name(table.name)
     others, rows = others_table(name), exp.Table(this=named(table.name))
     yield name, f'CREATE TABLE {_quoted(name)} (record INTEGER PRIMARY KEY, {", ".join(_columns(index))})'
-    yield others, f'CREATE TABLE {_quoted(others)} (type, value, record INTEGER NOT NULL)'
+    keys = ''.join(f', {key_of(i)}' for i, (_, steps) in enumerate(index.paths) if not steps)
+    yield others, f'CREATE TABLE {_quoted(others)} (type, value, record INTEGER NOT NULL{keys})'
     yield name, _fill(table, index, table.name, [rows])
     yield others, _fill_others(table, index, table.name, [rows])
     yield f'{name}~order', f'CREATE INDEX {_quoted(f"{name}~order")} ON {_quoted(name)} ({", ".join(_ordered(index))})'
-    yield f'{others}.values', f'CREATE INDEX {_quoted(f"{others}.values")} ON {_quoted(others)} (type, value, record)'
+    yield (
+        f'{others}.values',
+        f'CREATE INDEX {_quoted(f"{others}.values")} ON {_quoted(others)} ({", ".join(_offered(index))})',
+    )
     yield f'{others}.record', f'CREATE INDEX {_quoted(f"{others}.record")} ON {_quoted(others)} (record)'
     for what, when, work in _triggers(table, index):
         trigger = f'{name}~{what}'
@@ -94,6 +103,15 @@ def _ordered(index: Index) -> Iterator[str]:
             yield column if direction > 0 else f'{column} DESC'
 
 
+def _offered(index: Index) -> Iterator[str]:
+    for i, ((column, steps), direction) in enumerate(zip(index.paths, index.directions, strict=True)):
+        if (column, steps) == index.into:
+            yield from ('type', 'value')
+        elif not steps:
+            yield key_of(i) if direction > 0 else f'{key_of(i)} DESC'
+    yield 'record'
+
+
 # --- the first table
 
 
@@ -108,7 +126,7 @@ def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -
             continue
         ranks.append(is_not_null(exp.column(columns_of(i)[0])))
         outputs += [_as(made, name) for made, name in zip(_describe(node, steps), columns_of(i), strict=True)]
-    described = exp.Subquery(this=exp.Select(expressions=outputs, from_=exp.From(this=tables[0]) if tables else None))
+    described = exp.Subquery(this=_select(outputs, tables))
     return _insert(index.stored_name(table.name), select([exp.Star()], [described], all_(ranks)))
 
 
@@ -146,22 +164,21 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
     column, steps = index.into
     start = Node(lambda: exp.Column(this=named(column), table=named(source)))
     unknown = exp.Not(this=exp.In(this=_rowid(source), query=records_of(index.stored_name(table.name))))
+    keys = [exp.Column(this=named(key), table=named(source)) for key, steps in index.paths if not steps]
     numbers = count(1)
+
+    def rows(kind: exp.Expr, value: exp.Expr, each: list[exp.Table], wanted: list[exp.Expr]) -> exp.Select:
+        outputs = [kind, value, _rowid(source), *(key.copy() for key in keys)]
+        return _select(outputs, [*tables, *each], all_([unknown.copy(), *wanted]))
 
     def offered(offers: Offers, wanted: str = '', as_type: str = '') -> exp.Select:
         walk = Walk(start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
         each, alias = walk.rows()
         kind = exp.column('type', alias)
-        outputs = [text(as_type) if as_type else kind, exp.column('value', alias), _rowid(source)]
-        only = [exp.EQ(this=kind.copy(), expression=text(wanted))] if wanted else []
-        return select(outputs, [*tables, *each], all_([unknown.copy(), *only]))
+        only: list[exp.Expr] = [exp.EQ(this=kind.copy(), expression=text(wanted))] if wanted else []
+        return rows(text(as_type) if as_type else kind, exp.column('value', alias), each, only)
 
-    itself = exp.Select(
-        expressions=[exp.null(), exp.null(), _rowid(source)],
-        from_=exp.From(this=tables[0]) if tables else None,
-        where=exp.Where(this=unknown.copy()),
-    )
-    union: exp.Query = itself
+    union: exp.Query = rows(exp.null(), exp.null(), [], [])
     for values in (
         offered(Offers()),
         offered(Offers(elements=False), 'array'),
@@ -169,6 +186,13 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
     ):
         union = exp.Union(this=union, expression=values, distinct=True)
     return _insert(others_table(index.stored_name(table.name)), union)
+
+
+def _select(outputs: list[exp.Expr], tables: Sequence[exp.Expr], where: exp.Expr | None = None) -> exp.Select:
+    """SELECT, of a trigger's own row too, which is in no table."""
+    if tables:
+        return select(outputs, tables, where)
+    return exp.Select(expressions=outputs, where=exp.Where(this=where) if where else None)
 
 
 def records_of(name: str) -> exp.Subquery:

@@ -7,7 +7,7 @@ from itertools import count
 from sqlglot import exp
 
 from mqsql.compiler.comparison import ORDERS
-from mqsql.compiler.index_use import Use, View, find_use
+from mqsql.compiler.index_use import Use, View, conjuncts, find_use
 from mqsql.compiler.json_schema import SCHEMA_TESTS
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
@@ -65,12 +65,12 @@ class Scope:
     def lower(self, predicate: Predicate) -> Condition:
         """The predicate's condition here."""
         match predicate:
-            case And(children):
-                return all_(self._all(children))
+            case And():
+                return all_(self._all(conjuncts(predicate)))
             case Or(children):
                 return any_([self.lower(child) for child in children])
             case Not(child):
-                return negated(self.lower(child))
+                return self._not(child)
             case Test():
                 return self._test(predicate)
             case Some():
@@ -86,13 +86,17 @@ class Scope:
                     this=total([self.lower(child) for child in children]), expression=slot(name)
                 )
 
-    def _all(self, children: tuple[Predicate, ...]) -> list[Condition]:
+    def _all(self, children: list[Predicate]) -> list[Condition]:
         """A condition for each of the children, but one for those that an index answers together."""
         use = self._use([child for child in children if isinstance(child, Test)]) if self.view is None else None
         if use is None:
             return [self.lower(child) for child in children]
         together = frozenset(use.tests)
         return [self._indexed(use), *(self.lower(child) for child in children if child not in together)]
+
+    def _not(self, child: Predicate) -> Condition:
+        use = self._use([child]) if isinstance(child, Test) and self.view is None else None
+        return use.missed(self.alias) if use else negated(self.lower(child))
 
     def _test(self, test: Test) -> Condition:
         if self.element is None and self.view and (seen := self.view.condition(test)):

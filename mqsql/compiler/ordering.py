@@ -4,10 +4,10 @@ import orjson
 from sqlglot import exp
 
 from mqsql.compiler.collation.lowering import arguments, as_text
-from mqsql.compiler.index_use import OtherRecords, PlainRows
+from mqsql.compiler.index_use import OtherRecords, PlainRows, View, conjuncts, in_order
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.lower import lower
-from mqsql.compiler.predicate import ALWAYS, And, Not, Predicate, Test
+from mqsql.compiler.predicate import ALWAYS, Not, Predicate, Test
 from mqsql.compiler.sql import Value, all_, call, column, identifier, number, select, text
 from mqsql.schema import DOCUMENT, TEXT, Index, Table
 from mqsql.schema.codec import encode_text
@@ -48,18 +48,16 @@ def select_in_order(table: Table, index: Index, outputs: list[exp.Expr], predica
 
     What is sorted by stands behind the outputs, in both parts alike: rank and value of a path, a column, the position.
     """
-    plain, others = PlainRows(index, table), OtherRecords(index, table)
-    first = [part for key in sort for part in plain.order(key.column, key.steps)]
-    second = [part for i in range(len(sort)) for part in _sort_places(table, sort[: i + 1])]
-    rowid, rows = exp.column('rowid'), exp.Table(this=identifier(table.name))
-    joined = [exp.EQ(this=plain.column('record'), expression=rowid), *_wanted(table, predicate, plain)]
-    in_order = select([*outputs, *first, plain.column('record')], [plain.source(), rows], all_(joined))
-    if _all_on(plain, predicate):
-        # So it is nested as it stands; where there are other conditions, SQLite may know a better way to begin.
-        in_order.args['joins'][0].set('kind', 'CROSS')
-    known = all_([others.known(), *_wanted(table, predicate, others)])
-    sorted_in = select([*(o.copy() for o in outputs), *second, rowid.copy()], [rows.copy()], known)
-    union = exp.Union(this=in_order, expression=sorted_in, distinct=False)
+    plain = PlainRows(index, table)
+    keys = [part for key in sort for part in plain.order(key.column, key.steps)]
+    first = _joined(table, plain, predicate, [*outputs, *keys])
+    copies = [output.copy() for output in outputs]
+    via = in_order(index, table, predicate, sort)
+    if via:
+        second = _joined(table, via, predicate, [*copies, *(via.key(key.column, via.alias) for key in sort)])
+    else:
+        second = _sorted(table, index, predicate, copies, sort)
+    union = exp.Union(this=first, expression=second, distinct=False)
     directions = [key.descending for key in sort for _ in plain.order(key.column, key.steps)]
     start = len(outputs) + 1
     terms = [ordered(number(start + i), descending) for i, descending in enumerate([*directions, False])]
@@ -67,13 +65,27 @@ def select_in_order(table: Table, index: Index, outputs: list[exp.Expr], predica
     return union
 
 
-def _all_on(plain: PlainRows, predicate: Predicate) -> bool:
-    """Whether all that is asked is on keys of the index, or is that something does not hold, as it mostly does not."""
-    children = predicate.children if isinstance(predicate, And) else (predicate,)
-    return all(isinstance(child, Not) or (isinstance(child, Test) and plain.condition(child)) for child in children)
+def _joined(table: Table, view: View, predicate: Predicate, outputs: list[exp.Expr]) -> exp.Select:
+    """SELECT of the records that a table of an index has in order."""
+    record = exp.column('record', view.alias)
+    joined = [exp.EQ(this=record, expression=exp.column('rowid')), *_wanted(table, predicate, view)]
+    tables = [view.source(), exp.Table(this=identifier(table.name))]
+    statement = select([*outputs, record.copy()], tables, all_(joined))
+    if all(isinstance(part, Not) or (isinstance(part, Test) and view.condition(part)) for part in conjuncts(predicate)):
+        # So it is nested as it stands; where there are other conditions, SQLite may know a better way to begin.
+        statement.args['joins'][0].set('kind', 'CROSS')
+    return statement
 
 
-def _wanted(table: Table, predicate: Predicate, view: PlainRows | OtherRecords) -> list[exp.Expr]:
+def _sorted(table: Table, index: Index, predicate: Predicate, outputs: list[exp.Expr], sort: Sort) -> exp.Select:
+    """SELECT of the records that the index has not in order."""
+    others = OtherRecords(index, table)
+    keys = [part for i in range(len(sort)) for part in _sort_places(table, sort[: i + 1])]
+    known = all_([others.known(), *_wanted(table, predicate, others)])
+    return select([*outputs, *keys, exp.column('rowid')], [exp.Table(this=identifier(table.name))], known)
+
+
+def _wanted(table: Table, predicate: Predicate, view: View) -> list[exp.Expr]:
     return [] if predicate == ALWAYS else [lower(predicate, table, view)]
 
 
