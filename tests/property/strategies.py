@@ -40,6 +40,7 @@ USUAL_BYTES = [b'', b'\x05', b'ab']
 ODD_BYTES = [b'\0', b'\xff', b'\x05\0', b'\0' * 9, b'\xff' * 9, b'$date']
 USUAL_KEYS = ['a', 'b', 'c']
 QUOTING_KEYS = ['', 'a.b', '"', "'", '\\', '[0]', '#-1', '*', 'a b', '$a', '$date', '$$a', '$numberDouble']
+DBREF = {'$ref': 'a', '$id': 1}
 ODD_KEYS = [*QUOTING_KEYS, *LIKE_CODED, '0', '1', '01', 'é', '\0', '\ud800', '\x01']
 
 
@@ -68,7 +69,8 @@ def value(d: Draws, depth: int = 3) -> Any:
 
 def fields(d: Draws, depth: int) -> dict[str, Any]:
     """An object."""
-    return dict(d.several(0, 3, lambda: (d.draw(keys), value(d, depth - 1))))
+    drawn = dict(d.several(0, 3, lambda: (d.draw(keys), value(d, depth - 1))))
+    return {**DBREF, **drawn} if d.once_in(16) else drawn
 
 
 def elements(d: Draws, depth: int) -> list[Any]:
