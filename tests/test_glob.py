@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import mqsql
 from mqsql import storage
-from mqsql.compiler.glob import MAX_PATTERN, to_sqlite
+from mqsql.compiler.glob import MAX_PATTERN, Glob, to_sqlite
 from mqsql.schema.codec import encode_text
 
 # The signs of patterns, their neighbours, and the code points that are stored as pairs.
@@ -49,20 +49,32 @@ def test_it_matches_what_fnmatch_matches(library: str, pattern: str, text: str) 
 @pytest.mark.parametrize(
     ('pattern', 'sqlite'),
     [
-        ('train-*', 'train-*'),
         ('[!a]*', '[^a]*'),
         ('[^a]', '[a^]'),
         ('[]-]', '[]-]'),
-        ('[', '[[]'),
-        ('a]', 'a]'),
-        ('[!]', '[[]!]'),
         ('[a-c-e]', '[-a-ce]'),
+        ('[a]b]', '[a]b]'),
+        ('[!b-a]', '?'),
+        ('[^]', '^'),
+        ('[!^]', '[^^]'),
+        ('[^a-c]', '[a-c^]'),
+        ('[a-cx-z]', '[a-cx-z]'),
+        ('[A-X]', '[A-X]'),
+        ('[X-Z]', '[X-Z]'),
+        ('[Xa]', '[Xa]'),
+        ('[]-a]', '[]_-a^]'),
+        ('[+--]', '[-+-,]'),
     ],
 )
-def test_the_pattern_for_sqlite(pattern: str, sqlite: str) -> None:
-    glob = to_sqlite(pattern)
-    assert glob is not None
-    assert glob.pattern == sqlite
+def test_the_class_for_sqlite(pattern: str, sqlite: str) -> None:
+    assert to_sqlite(pattern) == Glob('characters', sqlite)
+
+
+@pytest.mark.parametrize(
+    ('pattern', 'sqlite'), [('train-*', 'train-*'), ('[', '[[]'), ('a]', 'a]'), ('[!]', '[[]!]'), ('X', 'X')]
+)
+def test_the_text_for_sqlite(pattern: str, sqlite: str) -> None:
+    assert to_sqlite(pattern) == Glob('text', sqlite)
 
 
 TEXTS = ['a', 'za', '\x01a', '\U000f1001a', 'a\x01', 'a\U000f1001', '\0', 'z\ud800', 'z\U000fd800', 'é' * 9_990]
