@@ -6,12 +6,14 @@ EXAMPLES ?= 2000
 KILLS ?= 100
 TASKS ?= 3000
 REPEAT ?= 5
+MUTANTS ?=
+PROCESSES ?= 2
 
 BIN := .venv/bin
 READY := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fuzz soak test-hub
+.PHONY: help demo test lint fuzz mutants soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -34,6 +36,14 @@ fuzz: $(READY)  ## the property tests with new seeds; SECONDS=600 in all, EXAMPL
 	  seed=$$(date +%s); echo "== seed $$seed"; \
 	  MQSQL_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q tests/property --hypothesis-profile=fuzz --hypothesis-seed=$$seed || exit 1; \
 	done
+
+# In a directory of its own, so that the tree stays as it is. What was found is kept there; what has changed is run again.
+mutants: $(READY)  ## the compiler with one small mistake at a time, which no test sees? hours; MUTANTS='mqsql.compiler.glob*' for a part
+	$(BIN)/python -m pip install --quiet --editable '.[mutation]'
+	mkdir -p .mutants
+	cd .mutants && ln -sfn ../mqsql ../tests ../pyproject.toml ../README.md ../../shared .
+	cd .mutants && export PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)/tests" && \
+	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && mutmut results | grep -v -e 'type check' -e 'not checked'
 
 soak: $(READY)  ## the hub's database: KILLS=100 killed controllers, SECONDS=600 at most; then TASKS=3000 on it and others, REPEAT=5 times
 	$(BIN)/python -m bench.hub_soak --kills $(KILLS) --seconds $(SECONDS)
