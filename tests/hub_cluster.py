@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,28 @@ def controller(
 
 
 def stop(cluster: Any) -> None:
-    """Stop a cluster, and end by its id whatever process of it does not."""
-    processes = psutil.Process(os.getpid()).children(recursive=True)
+    """Stop a controller, and end its engines and whatever else it leaves by their ids. IPYTHONDIR is the cluster's."""
+    processes = _processes(os.environ['IPYTHONDIR'])
     try:
-        # At the same time they take five seconds: the engines wait for an answer of the controller.
         cluster.stop_controller_sync()
+        # Engines at work, and those that watch over them, would take five seconds.
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         cluster.stop_engines_sync()
     finally:
-        # Those that watch over the engines take five seconds more.
-        _, alive = psutil.wait_procs(processes, timeout=1)
-        for process in alive:
-            process.kill()
+        psutil.wait_procs(processes)
+
+
+def _processes(ipython: str) -> list[Any]:
+    """The processes below this one that have started with that IPYTHONDIR."""
+    found = []
+    for process in psutil.Process(os.getpid()).children(recursive=True):
+        # Some end meanwhile.
+        with suppress(psutil.NoSuchProcess):
+            if process.environ().get('IPYTHONDIR') == ipython:
+                found.append(process)
+    return found
 
 
 @contextmanager
@@ -65,11 +76,33 @@ def wait_for_records(rc: Any, query: dict[str, Any]) -> None:
         time.sleep(0.05)
 
 
+def wait_for_record(rc: Any, query: dict[str, Any]) -> dict[str, Any]:
+    """The record that matches, when the hub has it: a client hears of results before it."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := rc.db_query(query)):
+        assert time.monotonic() < deadline, f'the hub has no record that matches {query}'
+        time.sleep(0.02)
+    return dict(found[0])
+
+
+def finished(rc: Any, *tasks: Any) -> list[str]:
+    """The ids of these tasks, when the hub has the end of each."""
+    ids = [msg_id for task in tasks for msg_id in task.msg_ids]
+    deadline = time.monotonic() + SECONDS
+    while len(rc.db_query({'msg_id': {'$in': ids}, 'completed': {'$ne': None}}, keys=[])) < len(ids):
+        assert time.monotonic() < deadline, 'the hub does not know that these tasks have finished'
+        time.sleep(0.05)
+    return ids
+
+
 def kill_controller(directory: Path) -> None:
     """End the controller of this directory, with all its processes, at once and without notice."""
-    for process in psutil.Process(os.getpid()).children(recursive=True):
-        if str(directory) in ' '.join(process.cmdline()) and 'ipyparallel.controller' in process.cmdline():
-            for each in (process, *process.children(recursive=True)):
-                each.kill()
-            return
-    raise AssertionError('there is no controller')
+    found = [p for p in _processes(str(directory / 'ipython')) if 'ipyparallel.controller' in p.cmdline()]
+    assert found, 'there is no controller'
+    for process in found:
+        process.kill()
+
+
+def hub_process(directory: Path) -> Any:
+    """The process of the hub itself, which the schedulers are children of."""
+    return next(p for p in _processes(str(directory / 'ipython')) if 'ipyparallel.controller' in p.cmdline())

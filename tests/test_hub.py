@@ -12,10 +12,9 @@ from typing import Any
 from unittest import TestCase
 
 import apsw
-import ipyparallel
 import pytest
 import zmq
-from hub_cluster import DATABASE, HEARTBEATS, SECONDS, client, controller, kill_controller, stop, wait_for_records
+from hub_cluster import DATABASE, HEARTBEATS, stop
 from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
@@ -343,83 +342,3 @@ def test_a_file_that_is_not_ours_stops_the_controller_with_the_reason(tmp_path: 
     (tmp_path / 'tasks.db').write_text('a letter')
     with pytest.raises(StorageError, match='not an SQLite database'):
         SQLiteDB(location=str(tmp_path))
-
-
-# --- a real controller
-
-
-@ipyparallel.interactive  # type: ignore[untyped-decorator]  # engines cannot import this module
-def work(x: int) -> float:
-    print('working on', x)
-    return 1 / x
-
-
-@pytest.mark.hub
-def test_a_real_controller(tmp_path: Path) -> None:
-    with controller(tmp_path) as cluster, client(cluster) as rc:
-        direct, balanced = rc[:], rc.load_balanced_view()
-        assert direct.apply_sync(work, 2) == [0.5, 0.5]
-        done = balanced.apply_async(work, 4)
-        assert done.get(timeout=SECONDS) == 0.25
-        failed = balanced.apply_async(work, 0)
-        failed.wait(SECONDS)
-        wait_for_records(rc, {'result_content.ename': 'ZeroDivisionError'})
-        history = rc.hub_history()
-        assert history == [*rc.history]
-        assert len(history) == 4
-        found = rc.db_query({'result_content.ename': 'ZeroDivisionError'}, keys=['msg_id', 'buffers'])
-        assert [r['msg_id'] for r in found] == failed.msg_ids
-        assert found[0]['buffers']
-        uuids = map(rc._engines.get, rc.ids)
-        assert len(rc.db_query({'engine_uuid': {'$in': uuids}}, keys='result_header')) == 4
-        with client(cluster) as second:
-            assert second.get_result(done.msg_ids).get(timeout=SECONDS) == [0.25]
-            again = second.resubmit(done.msg_ids)
-            assert again.get(timeout=SECONDS) == [0.25]
-        wait_for_records(rc, {'msg_id': again.msg_ids[0]})
-        rc.purge_hub_results(targets=rc.ids)
-        assert rc.hub_history() == []
-
-
-@pytest.mark.hub
-def test_a_restarted_controller_knows_the_tasks_of_before(tmp_path: Path) -> None:
-    with controller(tmp_path, engines=1) as cluster, client(cluster, 1) as rc:
-        first = rc[0].apply_async(work, 4)
-        assert first.get(timeout=SECONDS) == 0.25
-        wait_for_records(rc, {'completed': {'$ne': None}, 'stdout': 'working on 4\n'})
-    with controller(tmp_path, engines=1) as cluster, client(cluster, 1) as rc:
-        assert rc.hub_history() == first.msg_ids
-        again = rc.get_result(first.msg_ids[0])
-        assert again.get(timeout=SECONDS) in (0.25, [0.25])
-        assert again.stdout == 'working on 4\n'
-        second = rc.resubmit(first.msg_ids)
-        assert second.get(timeout=SECONDS) == [0.25]
-        wait_for_records(rc, {'msg_id': second.msg_ids[0]})
-        rc.purge_hub_results('all')
-        assert rc.hub_history() == []
-
-
-@pytest.mark.hub
-def test_what_a_killed_controller_has_acknowledged_is_there_after_it(tmp_path: Path) -> None:
-    with controller(tmp_path, engines=1) as cluster:
-        with client(cluster, 1) as rc:
-            view = rc.load_balanced_view()
-            results = [view.apply_async(work, i) for i in range(1, 300)]
-            results[100].get(timeout=SECONDS)
-            seen = rc.db_query({'completed': {'$ne': None}}, keys=['stdout'])
-            kill_controller(tmp_path)
-        assert len(seen) > 50
-    with mqsql.open(tmp_path / 'tasks.db') as store:
-        for record in seen:
-            found = store.get_record(record['msg_id'])
-            assert found['completed'] is not None
-            assert found['stdout'].startswith(record['stdout'])
-            assert len(found['result_buffers']) > 0
-    assert ask_file(tmp_path, 'PRAGMA integrity_check') == 'ok'
-
-
-def ask_file(directory: Path, sql: str) -> object:
-    connection = apsw.Connection(str(directory / 'tasks.db'))
-    ((value,),) = connection.execute(sql).fetchall()
-    connection.close()
-    return value
