@@ -1,8 +1,8 @@
 """`collation`: how texts compare in a query. Imports `errors`, and `place`, `values` of the reference.
 
 Of MongoDB's collations (manual, "Collation") those of English, in three strengths: 1 compares letters, 2 accents too, 3 case
-too, lower case first. Letters compare by the code points of the decomposed, case-folded text; other languages, and the
-options that this does not say, are refused.
+too, lower case first. Signs come before digits, digits before letters, and letters compare by the code points of the
+decomposed, case-folded text; other languages, and the options that this does not say, are refused.
 """
 
 import re
@@ -49,25 +49,43 @@ def _numeric(collation: Mapping[Any, Any], place: Place) -> bool:
 
 def _fold(strength: int, numeric: bool) -> Fold:
     def fold(text: str) -> Any:
-        levels = (_letters(text), _folded(text), _decomposed(text).swapcase())[:strength]
-        return tuple(map(_numbers, levels)) if numeric else levels
+        plain = _decomposed(text)
+        folded = _decomposed(plain.casefold())
+        levels = [''.join(char for char in folded if not unicodedata.combining(char)), folded, plain.swapcase()]
+        return tuple(_ranks(level, numeric) for level in levels[:strength])
 
     return fold
 
 
+SIGNS = '\t\n\v\f\r\x85 _-,;:!?.\'"()[]{}@*/\\&#%`^+<=>|~$'
+"""The signs of ASCII in the order of the Unicode Collation Algorithm; they come before digits and letters."""
+
+TAKEN_APART = str.maketrans(
+    {'ß': 's\u0361s', 'ẞ': 'S\u0361S', 'æ': 'a\u0361e', 'Æ': 'A\u0361E', 'œ': 'o\u0361e', 'Œ': 'O\u0361E'}
+    | {'ø': 'o\u0338', 'Ø': 'O\u0338', 'đ': 'd\u0335', 'Đ': 'D\u0335', 'ħ': 'h\u0335', 'Ħ': 'H\u0335'}
+    | {'ł': 'l\u0335', 'Ł': 'L\u0335'}
+)
+"""Letters that count as others with an accent, but are no such by Unicode's decompositions."""
+
+
 def _decomposed(text: str) -> str:
-    return unicodedata.normalize('NFD', text)
+    return unicodedata.normalize('NFD', text).translate(TAKEN_APART)
 
 
-def _folded(text: str) -> str:
-    return _decomposed(_decomposed(text).casefold())
+def _ranks(text: str, numeric: bool) -> tuple[Any, ...]:
+    """The characters' places; with `numeric` those of a number's digits as one: its length, then the digits."""
+    parts = re.findall('[0-9]+|[^0-9]', text) if numeric else list(text)
+    counted = [part for part in parts if part in SIGNS or unicodedata.category(part[0]) not in ('Cc', 'Cf')]
+    return tuple(_number(part) if numeric and part[0] in '0123456789' else (_rank(part),) for part in counted)
 
 
-def _letters(text: str) -> str:
-    return ''.join(char for char in _folded(text) if not unicodedata.combining(char))
+def _number(digits: str) -> tuple[int, int, str]:
+    value = digits.lstrip('0')
+    return _rank('0'), len(value), value
 
 
-def _numbers(text: str) -> tuple[Any, ...]:
-    """The text in turns of other text and digits, which compare by their value: as (count of digits, digits)."""
-    parts = re.split('([0-9]+)', text)
-    return tuple((len(part.lstrip('0')), part.lstrip('0')) if i % 2 else part for i, part in enumerate(parts))
+def _rank(char: str) -> int:
+    if char in SIGNS:
+        return SIGNS.index(char)
+    behind = 0x200000 if unicodedata.combining(char) else len(SIGNS)
+    return behind + ord(char)
