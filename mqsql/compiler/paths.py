@@ -46,7 +46,8 @@ class Offers:
 
 def is_index(step: str) -> bool:
     """Whether a step may be an array's position: canonical decimal, and within what SQLite's JSON paths can count."""
-    return step.isascii() and step.isdecimal() and str(int(step)) == step and int(step) < MAX_INDEX
+    short = len(step) <= len(str(MAX_INDEX))  # Python refuses to make an int of thousands of digits
+    return short and step.isascii() and step.isdecimal() and str(int(step)) == step and int(step) < MAX_INDEX
 
 
 @dataclass(frozen=True)
