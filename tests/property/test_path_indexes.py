@@ -1,117 +1,177 @@
 """Indexes on paths change no answer, whatever they are on, whatever is written, and whoever writes it."""
 
-import sqlite3
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from finds import finds
+from drawing import operand, somewhere
+from draws import Draws
+from finds import find_options, resolved
 from hypothesis import given
+from hypothesis import strategies as st
+from places import Place, places
+from queries import conditions, query
 from stores import filled, outcome
+from strategies import collections, values
 
+from mqsql.compiler.bson import bson_key
+from mqsql.compiler.sort_place import place_of
 from mqsql.errors import MqsqlError
-from mqsql.schema import DOCUMENT, TASKS, Record, Table
+from mqsql.schema import BUFFERS, DOCUMENT, Record
+from mqsql.schema.types import read_value
 from mqsql.storage import Store
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
+Keys = list[tuple[str, int]]
 Find = tuple[dict[str, Any], dict[str, Any]]
 
-
-def paths_in(query: object) -> set[str]:
-    """The paths into Documents that a query names, at any depth."""
-    if isinstance(query, list):
-        return {path for part in query for path in paths_in(part)}
-    if not isinstance(query, dict):
-        return set()
-    here = {key for key in query if isinstance(key, str) and _is_path(key, TASKS)}
-    return here | {path for part in query.values() for path in paths_in(part)}
+# --- indexes to draw, and what they could help
 
 
-def _is_path(key: str, table: Table) -> bool:
-    name, *steps = key.split('.')
-    return bool(steps) and all(steps) and table.columns.get(table.aliases.get(name, name)) is DOCUMENT
+def key_place(d: Draws, known: list[Place]) -> Place:
+    """A path into a Document that the collection has, if it has one; now and then a column or a path that few records have."""
+    place = somewhere(d, known)
+    if can_be_indexed(place) and (place.kind is DOCUMENT or d.once_in(6)):
+        return place
+    possible = [place for place in known if can_be_indexed(place)]
+    return d.pick([place for place in possible if place.kind is DOCUMENT] or possible)
 
 
-def index_all(store: Store, calls: list[Find]) -> int:
-    names = {store.create_index(path) for query, _ in calls for path in paths_in(query)}
-    return len(names)
+def can_be_indexed(place: Place) -> bool:
+    _, *steps = place.key.split('.')
+    return place.kind is not BUFFERS and all(steps) and bool(steps) == (place.kind is DOCUMENT)
 
 
-@given(finds())
-def test_answers_stay_as_they_are(drawn: tuple[list[Record], list[Find]]) -> None:
-    collection, calls = drawn
-    with filled(collection) as plain, filled(collection) as before, filled([]) as after:
-        assert index_all(before, calls) == index_all(after, calls)
-        for record in collection:  # the one index is filled when it is made, the other by what is written
-            after.add_record(record['msg_id'], record)
-        for query, options in calls:
-            expected = outcome(plain.find, query, **options)
-            assert outcome(before.find, query, **options) == expected
-            assert outcome(after.find, query, **options) == expected
+def index_places(d: Draws, known: list[Place]) -> list[Place]:
+    """The keys of an index: one or some, none of them twice."""
+    drawn = d.several(1, 1 if d.once_in(2) else 3, lambda: key_place(d, known))
+    return list({resolved(place.key): place for place in drawn}.values())
 
 
-@given(finds())
-def test_updates_and_deletions_are_followed(drawn: tuple[list[Record], list[Find]]) -> None:
-    collection, calls = drawn
-    with filled(collection) as plain, filled(collection) as indexed:
-        index_all(indexed, calls)
-        for store in (plain, indexed):
+def directions(d: Draws, places: list[Place]) -> Keys:
+    return [(place.key, d.pick([1, -1])) for place in places]
+
+
+def helped(d: Draws, known: list[Place], keys: list[Place]) -> Find:
+    """A query on the first of the keys, one of them in any way, and a sort by some that follow."""
+    equal = d.pick(range(len(keys) + 1))
+    tests = [(place.key, {'$eq': operand(d, place)}) for place in keys[:equal]]
+    if equal < len(keys) and d.once_in(2):
+        tests.append((keys[equal].key, conditions(d, keys[equal])))
+    if d.once_in(4):
+        place = somewhere(d, known)
+        tests.append((place.key, conditions(d, place)))
+    rest = keys[equal:] if d.once_in(2) else keys[equal : equal + 1]
+    sort = directions(d, rest) if d.once_in(2) else []
+    window = {'limit': d.pick([0, 1, 2]), 'skip': d.pick([0, 1])} if d.once_in(3) else {}
+    return {'$and': [{key: test} for key, test in tests]} if tests else {}, {
+        **({'sort': sort} if sort else {}),
+        **window,
+    }
+
+
+@st.composite
+def indexed(draw: st.DrawFn) -> tuple[list[Record], list[Keys], list[Find]]:
+    """A collection, indexes for it, and calls of find, most of which one of the indexes may help."""
+    collection = draw(collections(least=3))
+    d, known = Draws(draw), places(collection)
+    indexes = d.several(1, 3, lambda: index_places(d, known))
+    calls = d.several(1, 6, lambda: helped(d, known, d.pick(indexes)))
+    calls += d.several(0, 2, lambda: (query(d, known), find_options(d, known)))
+    return collection, [directions(d, keys) for keys in indexes], calls
+
+
+def make(store: Store, indexes: list[Keys]) -> set[str]:
+    return {store.create_index(keys) for keys in indexes}
+
+
+def test_answers_stay_as_they_are() -> None:
+    tally: Counter[str] = Counter()
+
+    @given(indexed())
+    def run(drawn: tuple[list[Record], list[Keys], list[Find]]) -> None:
+        collection, indexes, calls = drawn
+        with filled(collection) as plain, filled(collection) as before, filled([]) as after:
+            names = make(before, indexes)
+            assert make(after, indexes) == names
+            for record in collection:  # the one index is filled when it is made, the other by what is written
+                after.add_record(record['msg_id'], record)
+            for test, options in calls:
+                expected = outcome(plain.find, test, **options)
+                assert outcome(before.find, test, **options) == expected
+                assert outcome(after.find, test, **options) == expected
+                assert outcome(before.count, test) == outcome(plain.count, test)
+                tally.update(uses(before, names, test, options))
+
+    run()
+    assert tally['valid'] > 200
+    assert tally['indexed'] > 0.6 * tally['valid']
+    assert tally['in order'] > 0.1 * tally['valid']
+
+
+def uses(store: Store, names: set[str], test: dict[str, Any], options: dict[str, Any]) -> Iterator[str]:
+    """What to count of a call."""
+    try:
+        shown = store.explain(test, sort=options.get('sort'))
+    except MqsqlError:
+        return
+    yield 'valid'
+    if names.intersection(shown.indexes):
+        yield 'indexed'
+    if 'UNION ALL SELECT msg_id' in shown.sql:
+        yield 'in order'
+
+
+@given(indexed())
+def test_updates_and_deletions_are_followed(drawn: tuple[list[Record], list[Keys], list[Find]]) -> None:
+    collection, indexes, calls = drawn
+    with filled(collection) as plain, filled(collection) as changed:
+        make(changed, indexes)
+        for store in (plain, changed):
             rotated = [*collection[1:], *collection[:1]]
             for record, other in zip(collection, rotated, strict=True):
                 store.update_record(record['msg_id'], {k: v for k, v in other.items() if k != 'msg_id'})
             if collection:
                 store.drop_record(collection[-1]['msg_id'])
-        for query, options in calls:
-            assert outcome(indexed.find, query, **options) == outcome(plain.find, query, **options)
+        for test, options in calls:
+            assert outcome(changed.find, test, **options) == outcome(plain.find, test, **options)
 
 
-def test_other_programs_cannot_make_it_stale(tmp_path: Any) -> None:
-    path = str(tmp_path / 'tasks.db')
-    with filled([{'msg_id': str(i), 'content': {'a': [i, 'x']}} for i in range(6)], path) as store:
+# --- names and values that are odd
+
+ODD_STEPS = ['a/b', 'a~b', '~', '/', 'a~others', 'values', "it's", '"', '~inserted', '$desc', '\0', '\ud800']
+
+
+odd_keys = st.tuples(st.sampled_from(ODD_STEPS).map('content.{}'.format), st.sampled_from([1, -1]))
+
+
+@given(st.lists(odd_keys, min_size=1, max_size=3, unique_by=lambda key: key[0]))
+def test_any_path_has_an_index_that_is_found_again(keys: Keys) -> None:
+    content = {key.removeprefix('content.'): 5 for key, _ in keys}
+    with filled([{'msg_id': 'm', 'content': content}, {'msg_id': 'n'}]) as store:
+        name = store.create_index(keys)
         store.create_index('content.a')
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute('UPDATE task_records SET content = \'{"a":"new"}\' WHERE msg_id = \'2\'')
-        other.execute("DELETE FROM task_records WHERE msg_id = '0'")
-        other.execute('REPLACE INTO task_records (msg_id, content) VALUES (\'5\', \'{"a":"new"}\')')
-        other.execute('VACUUM')
-        other.close()
-        assert store.explain({'content.a': 'new'}).indexes == ('content.a_1',)
-        assert [r['msg_id'] for r in store.find({'content.a': 'new'}, [])] == ['2', '5']
-        assert [r['msg_id'] for r in store.find({'content.a': 'x'}, [])] == ['1', '3', '4']
-        assert store.count({'content.a': {'$lte': 5}}) == 3
+        assert store.list_indexes()[name] == tuple(keys)
+        test = {key: 5 for key, _ in keys}
+        assert [record['msg_id'] for record in store.find(test, [])] == ['m']
+        assert name in store.explain(test).indexes
+        store.drop_index(name)
+        assert name not in store.list_indexes()
+        assert store.count(test) == 1
 
 
-def test_stores_follow_each_others_indexes(tmp_path: Any) -> None:
-    path = str(tmp_path / 'tasks.db')
-    records = [{'msg_id': str(i), 'header': {'n': i}} for i in range(3)]
-    with filled(records, path) as one, filled([], path) as two:
-        name = one.create_index('header.n')
-        assert one.create_index('header.n') == name == 'header.n_1'
-        assert two.list_indexes()[name] == (('header.n', 1),)
-        assert two.explain({'header.n': 1}).indexes == ('header.n_1',)
-        two.drop_index(name)
-        assert [r['msg_id'] for r in one.find({'header.n': 1}, [])] == ['1']
-        assert one.explain({'header.n': 1}).indexes == ()
-        with pytest.raises(MqsqlError, match=r"unknown index 'header\.n_1'"):
-            one.drop_index(name)
+canonical = values().map(read_value)
 
 
-@pytest.mark.parametrize('url', [':memory:', 'dict:'])
-def test_indexes_on_columns_and_what_is_refused(url: str) -> None:
-    with filled([{'msg_id': 'm', 'queue': 'q', 'stdout': 'o'}], url) as store:
-        assert store.create_index([('queue', 1), ('stdout', -1)]) == 'queue_1_stdout_-1'
-        assert store.list_indexes()['queue_1_stdout_-1'] == (('queue', 1), ('stdout', -1))
-        assert store.create_index('pyerr.ename') == 'error.ename_1'
-        store.drop_index('queue_1_stdout_-1')
-        assert 'queue_1_stdout_-1' not in store.list_indexes()
-        for bad, message in (
-            ('nope', "unknown key 'nope'"),
-            ('buffers', 'have no index'),
-            ('label.x', 'have no index'),
-            ('content', 'takes a column or a path to a field'),
-            ('content..a', 'takes a column or a path to a field'),
-            ([], 'takes a key or a list of keys'),
-            ([5], 'a key is text'),
-        ):
-            with pytest.raises(MqsqlError, match=message):
-                store.create_index(bad)  # type: ignore[arg-type]
+@given(canonical, canonical)
+def test_what_merges_with_an_index_orders_as_values_do(one: Any, other: Any) -> None:
+    keys = [bson_key(value) for value in (one, other)]
+    places = [place_of(key) for key in keys]
+    ranks, stored = zip(*places, strict=True)
+    if ranks[0] != ranks[1]:
+        assert (ranks[0] < ranks[1]) == (keys[0] < keys[1])
+    else:
+        assert (stored[0] == stored[1]) == (keys[0] == keys[1])
+        assert stored[0] is None or (stored[0] < stored[1]) == (keys[0] < keys[1])

@@ -1,0 +1,169 @@
+"""Indexes in the file: what other programs write is followed, older ones are renewed, and they have names as in pymongo."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stores import filled
+
+from mqsql import reference, storage
+from mqsql.errors import MqsqlError, QueryError, UnknownNameError
+from mqsql.storage import Store
+
+Keys = list[tuple[str, int]]
+Find = tuple[dict[str, Any], dict[str, Any]]
+
+INDEXES: list[Keys] = [
+    [('content.a', 1)],
+    [('content.a', -1), ('label', 1)],
+    [('label', 1), ('content.b', 1)],
+    [('content.b', 1), ('content.a', 1)],
+]
+CALLS: list[Find] = [
+    ({'content.a': 'new'}, {}),
+    ({'content.a': {'$gte': 1, '$lte': 3}}, {}),
+    ({'content.a': None}, {'sort': [('content.a', -1)]}),
+    ({'content.a': {'$ne': 'x'}, 'label': 'l'}, {'sort': 'content.a'}),
+    ({'content.a': 'x'}, {'sort': [('label', 1)]}),
+    ({'label': 'l'}, {'sort': [('content.b', -1)]}),
+    ({'content.b': 1}, {'sort': [('content.a', 1)], 'limit': 3}),
+    ({'content.b': {'$exists': True}, 'content.a': [2, 'x']}, {}),
+    ({}, {'sort': [('content.b', 1), ('content.a', -1)]}),
+]
+
+
+def agree(store: Store) -> None:
+    """The calls of find are answered as the reference answers them for the records that are there."""
+    records = list(store.find({}))
+    for test, options in CALLS:
+        answer = [record['msg_id'] for record in store.find(test, [], **options)]
+        assert answer == [record['msg_id'] for record in reference.find(records, test, [], **options)]
+        assert set(store.explain(test, **options).indexes) & {'_'.join(f'{k}_{d}' for k, d in keys) for keys in INDEXES}
+
+
+WRITES = [
+    "INSERT INTO task_records (msg_id, content, label) VALUES ('new', '{\"a\":2,\"b\":[1,2]}', 'l')",
+    "INSERT INTO task_records (msg_id) VALUES ('empty')",
+    """UPDATE task_records SET content = '{"a":"new"}' WHERE msg_id = '2'""",
+    """UPDATE task_records SET content = '{"a":[3,"x"],"b":1}' WHERE msg_id IN ('2', 'new')""",
+    "UPDATE task_records SET label = 'l', content = json_set(content, '$.b', 1)",
+    "UPDATE task_records SET rowid = rowid + 100 WHERE msg_id = '3'",
+    """REPLACE INTO task_records (msg_id, content) VALUES ('5', '{"a":"new"}')""",
+    """REPLACE INTO task_records (rowid, msg_id, content) SELECT rowid, '4', '{"a":[]}' FROM task_records WHERE msg_id = '4'""",
+    """REPLACE INTO task_records (rowid, msg_id, content) SELECT rowid, '1', '{"a":7}' FROM task_records WHERE msg_id = '1'""",
+    "UPDATE OR REPLACE task_records SET msg_id = '2' WHERE msg_id = 'new'",
+    "DELETE FROM task_records WHERE msg_id IN ('0', '2')",
+    'VACUUM',
+    'ANALYZE',
+    "UPDATE task_records SET content = NULL WHERE msg_id = '3'",
+    'DELETE FROM task_records',
+]
+
+
+def test_other_programs_cannot_make_it_stale(tmp_path: Path) -> None:
+    path = str(tmp_path / 'tasks.db')
+    contents = [{'a': [i, 'x'], 'b': i} if i % 2 else {'a': i, 'b': {'c': i}} for i in range(6)]
+    with filled([{'msg_id': str(i), 'content': content} for i, content in enumerate(contents)], path) as store:
+        for keys in INDEXES:
+            store.create_index(keys)
+        other = sqlite3.connect(path, isolation_level=None)
+        agree(store)
+        for sql in WRITES:
+            other.execute(sql)
+            agree(store)
+        other.close()
+
+
+OLD_INDEX = """
+CREATE TABLE "task_records/content.a" AS
+    SELECT DISTINCT e.type AS type, e.value AS value, task_records.rowid AS record FROM task_records,
+    json_each(CASE json_type(content, '$.a') WHEN 'array' THEN content -> '$.a' ELSE '[' || (content -> '$.a') || ']' END) AS e;
+CREATE INDEX "task_records/content.a.values" ON "task_records/content.a" (type, value, record);
+CREATE INDEX "task_records/content.a.record" ON "task_records/content.a" (record);
+CREATE TRIGGER "task_records/content.a.inserted" AFTER INSERT ON task_records BEGIN
+    INSERT INTO "task_records/content.a" SELECT 'old', 'layout', new.rowid; END;
+CREATE TRIGGER "task_records/content.a.updated" AFTER UPDATE OF content ON task_records BEGIN
+    DELETE FROM "task_records/content.a" WHERE record = old.rowid; END;
+CREATE TRIGGER "task_records/content.a.deleted" AFTER DELETE ON task_records BEGIN
+    DELETE FROM "task_records/content.a" WHERE record = old.rowid; END;
+"""
+
+
+def test_an_index_of_the_first_layout_is_renewed(tmp_path: Path) -> None:
+    path = str(tmp_path / 'tasks.db')
+    with filled([{'msg_id': str(i), 'content': {'a': i}} for i in range(4)], path):
+        pass
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript(OLD_INDEX)
+    with storage.open(path, readonly=True) as reader:
+        assert 'content.a_1' not in reader.list_indexes()
+        assert [r['msg_id'] for r in reader.find({'content.a': {'$gt': 1}}, sort=[('content.a', -1)])] == ['3', '2']
+    with storage.open(path) as store:
+        assert store.list_indexes()['content.a_1'] == (('content.a', 1),)
+        store.add_record('4', {'content': {'a': [4, 0]}})
+        assert [r['msg_id'] for r in store.find({'content.a': {'$gt': 1}}, sort=[('content.a', -1)])] == ['4', '3', '2']
+        assert store.explain({'content.a': 1}).indexes == ('content.a_1',)
+        store.drop_index('content.a_1')
+        with closing(sqlite3.connect(path)) as other:
+            left = other.execute("SELECT name FROM sqlite_schema WHERE name GLOB 'task_records/*'").fetchall()
+            assert left == []
+
+
+def test_stores_follow_each_others_indexes(tmp_path: Path) -> None:
+    path = str(tmp_path / 'tasks.db')
+    records = [{'msg_id': str(i), 'header': {'n': i}} for i in range(3)]
+    with filled(records, path) as one, filled([], path) as two:
+        name = one.create_index('header.n')
+        assert one.create_index('header.n') == name == 'header.n_1'
+        assert two.list_indexes()[name] == (('header.n', 1),)
+        assert two.explain({'header.n': 1}).indexes == ('header.n_1',)
+        two.drop_index(name)
+        assert [r['msg_id'] for r in one.find({'header.n': 1}, [])] == ['1']
+        assert one.explain({'header.n': 1}).indexes == ()
+        with pytest.raises(MqsqlError, match=r"unknown index 'header\.n_1'"):
+            one.drop_index(name)
+
+
+# --- names
+
+
+@pytest.mark.parametrize('url', [':memory:', 'dict:'])
+def test_indexes_have_the_names_that_pymongo_gives(url: str) -> None:
+    with filled([{'msg_id': 'm', 'queue': 'q', 'stdout': 'o'}], url) as store:
+        assert store.create_index([('queue', 1), ('stdout', -1)]) == 'queue_1_stdout_-1'
+        assert store.create_index({'queue': 1, 'stdout': -1}) == 'queue_1_stdout_-1'
+        assert store.list_indexes()['queue_1_stdout_-1'] == (('queue', 1), ('stdout', -1))
+        assert store.create_index('pyerr.ename') == 'error.ename_1'
+        assert store.create_index([('header.msg_type', 1), 'completed']) == 'header.msg_type_1_completed_1'
+        before = len(store.list_indexes())
+        store.drop_index('queue_1_stdout_-1')
+        store.drop_index([('header.msg_type', 1), ('completed', 1)])
+        assert len(store.list_indexes()) == before - 2
+
+
+def test_what_is_no_index_is_refused() -> None:
+    with filled([]) as store:
+        store.create_index('content.a_1_queue')
+        bad: list[tuple[Any, str]] = [
+            ('nope', "unknown key 'nope'"),
+            ('buffers', 'have no index'),
+            ('label.x', 'have no index'),
+            ('content', 'takes a column or a path to a field'),
+            ('content..a', 'takes a column or a path to a field'),
+            ([], 'takes a key or a list of keys'),
+            (5, 'takes a key or a list of keys'),
+            (b'label', 'takes a key or a list of keys'),
+            ([5], 'a key is text'),
+            ([('label', 2)], "the direction of 'label' .* is 1 or -1"),
+            ([('label', True)], "the direction of 'label' .* is 1 or -1"),
+            ([('label', 'text')], "the direction of 'label' .* is 1 or -1"),
+            (['pyin', 'execute_input'], 'stands there twice'),
+            ([('content.a', 1), ('queue', 1)], "another index of the name 'content.a_1_queue_1'"),
+        ]
+        for keys, message in bad:
+            with pytest.raises(QueryError, match=message):
+                store.create_index(keys)
+        with pytest.raises(UnknownNameError, match="unknown index 'label_-1', did you mean 'label_1'"):
+            store.drop_index([('label', -1)])
