@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from operator_table import written
 
 ROOT = Path(__file__).parent.parent
 TEXTS = README, CONTRIBUTING = [(ROOT / name).read_text() for name in ('README.md', 'CONTRIBUTING.md')]
@@ -18,6 +19,10 @@ def test_the_python_in_it_gives_what_it_shows(tmp_path: Path, monkeypatch: pytes
     doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
     assert len(test.examples) > 10
     assert not ''.join(said)
+
+
+def test_the_tables_say_what_the_operators_do() -> None:
+    assert written(README) == README, 'run python tests/operator_table.py, and read what changed'
 
 
 @pytest.mark.parametrize('text', TEXTS, ids=['README', 'CONTRIBUTING'])

@@ -1,0 +1,290 @@
+"""Writes the tables of README.md: `python tests/operator_table.py`. What a row says of columns and indexes is tried out.
+
+A row of ROWS names operators that behave alike, says when they hold, and gives a query with one of them for a key and a value.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import apsw
+
+import mqsql
+from mqsql.compiler import FUNCTIONS
+from mqsql.compiler.expressions.arrays import ARRAYS
+from mqsql.compiler.expressions.dates import DATES
+from mqsql.compiler.expressions.logic import LOGIC
+from mqsql.compiler.expressions.numbers import NUMBERS
+from mqsql.compiler.expressions.texts import TEXTS
+from mqsql.compiler.expressions.totals import TOTALS
+from mqsql.compiler.expressions.types import TYPES
+from mqsql.compiler.json_schema import KEYWORDS
+from mqsql.errors import QueryError
+from mqsql.storage import Store
+
+README = Path(__file__).parent.parent / 'README.md'
+
+Query = dict[str, Any]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+COLUMNS: dict[str, tuple[str, Any]] = {
+    'text': ('label', 'l5'),
+    'times': ('started', START + timedelta(5)),
+    'documents': ('content', {'n': 5}),
+    'buffers': ('buffers', b'x'),
+}
+"""A column of each kind, and a value to look for in it."""
+
+PATHS: dict[str, Any] = {'content.n': 5, 'content.t': 't5', 'content.l': 5}
+"""A path to numbers, one to texts, one to arrays, and a value to look for there."""
+
+
+class Row(NamedTuple):
+    """Operators that behave alike: when they hold, a query of each, the path on which it is tried, what differs."""
+
+    names: str
+    holds: str
+    query: Callable[[str, str, Any], Query]
+    path: str = 'content.n'
+    differs: str = ''
+
+
+def compared(name: str, key: str, value: Any) -> Query:
+    """The operator with the value."""
+    return {key: {name: value}}
+
+
+def ranged(name: str, key: str, value: Any) -> Query:
+    """The operator beside one for the other end of the range."""
+    return {key: {name: value, '$lt' if name.startswith('$g') else '$gt': value}}
+
+
+def listed(name: str, key: str, value: Any) -> Query:
+    """The operator with a list of the value."""
+    return {key: {name: [value]}}
+
+
+def joined(name: str, key: str, value: Any) -> Query:
+    """The operator over a query for the value."""
+    return {name: [{key: value}]}
+
+
+def given(operand: Any) -> Callable[[str, str, Any], Query]:
+    """The operator with an operand that has nothing to do with the value."""
+    return lambda name, key, value: {key: {name: operand}}
+
+
+def begun(name: str, key: str, value: Any) -> Query:
+    """The operator with the first letters of some of the texts at the path or in the column."""
+    letters = value[0] if isinstance(value, str) else 't'
+    return {key: {'$glob': f'{letters}199*'} if name == '$glob' else with_options(name, f'^{letters}199')}
+
+
+def with_options(name: str, pattern: str) -> Query:
+    """$regex, with $options if that is the operator."""
+    return {'$regex': pattern, **({name: 'i'} if name == '$options' else {})}
+
+
+def typed(name: str, key: str, value: Any) -> Query:
+    """$type of the value."""
+    names = {str: 'string', datetime: 'date', dict: 'object', bytes: 'array', int: 'number'}
+    return {key: {name: names[type(value)]}}
+
+
+def schema(name: str, key: str, value: Any) -> Query:
+    """$jsonSchema of a record with the value."""
+    inner: Query = {'enum': [value]}
+    for step in reversed(key.split('.')):
+        inner = {'properties': {step: inner}}
+    return {name: inner}
+
+
+OF_COLUMNS = 'refuses what a text or time column cannot hold'
+
+ROWS = [
+    Row('$eq', "it equals the value; `{'key': value}` means the same", compared, differs=OF_COLUMNS),
+    Row('$ne', 'it does not equal the value', compared, differs=OF_COLUMNS),
+    Row('$gt $gte $lt $lte', 'it orders so against the value, and is of its type', ranged, differs=OF_COLUMNS),
+    Row(
+        '$in',
+        'it equals one of the values, patterns among them',
+        listed,
+        differs='as `$eq`; any iterable, of any length',
+    ),
+    Row('$nin', 'it equals none of the values', listed, differs='as `$eq`; any iterable, of any length'),
+    Row('$and $or', 'all, some of a list of queries hold', joined),
+    Row('$nor', 'none of a list of queries holds', joined),
+    Row('$not', 'the operators, or the pattern, do not hold', lambda name, key, value: {key: {name: {'$eq': value}}}),
+    Row(
+        '$exists',
+        'it is there, or, with a false operand, is not',
+        given(True),
+        differs='a column without a value is missing',
+    ),
+    Row(
+        '$type',
+        "its type is this (`'string'`, `2`, `'number'`), or one of these",
+        typed,
+        differs='an int may pass 64 bits',
+    ),
+    Row('$mod', 'divided by the first number it leaves the second', given([5, 0])),
+    Row(
+        '$regex $options',
+        'the pattern is found in it; options `i` `m` `s` `x`; an `re.Pattern` may stand for a value',
+        begun,
+        'content.t',
+        "Python's `re`, not PCRE",
+    ),
+    Row(
+        '$all',
+        'it equals, as an array with its elements, every one of the values',
+        listed,
+        'content.l',
+        'as `$eq`; any iterable',
+    ),
+    Row(
+        '$elemMatch',
+        'one element of the array satisfies all the operators, or the query',
+        given({'$gt': 5}),
+        'content.l',
+    ),
+    Row('$size', 'it is an array of so many elements', given(2), 'content.l'),
+    Row(
+        '$bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear',
+        'these bits are 1, or 0; a mask, positions or bytes',
+        given(5),
+    ),
+    Row('$ge $le', "`$gt` and `$lt`, as the hub's documentation spells them", ranged, differs='not in MongoDB'),
+    Row('$glob', "Python's `fnmatch.fnmatchcase` takes it", begun, 'content.t', 'not in MongoDB'),
+    Row(
+        '$expr',
+        "the expression is true: `{'$gt': [{'$subtract': ['$completed', '$started']}, 60000]}`",
+        lambda name, key, value: {name: {'$eq': [f'${key}', {'$literal': value}]}},
+    ),
+    Row('$jsonSchema', 'the record is valid by the schema', schema, differs="`pattern` is Python's `re`"),
+    Row('$comment', 'always; for the reader', lambda name, key, value: {name: 'x', key: value}),
+]
+
+
+# --- what is tried out
+
+
+RECORDS = 2000
+
+
+class Tried(NamedTuple):
+    """A store of records with indexes on columns and paths, and a connection to its file that counts SQLite's steps."""
+
+    store: Store
+    connection: apsw.Connection
+
+    def index_use(self, query: Query) -> str:
+        """What answering the query does with an index: searches it, reads much of it, or nothing."""
+        explained = self.store.explain(query)
+        if any(re.fullmatch(' *SCAN task_records', line) for line in explained.plan):
+            return ''
+        steps = count()
+        self.connection.execute('SELECT 1 FROM task_records LIMIT 1').fetchall()  # it has read the file's schema
+        self.connection.set_progress_handler(lambda: next(steps) < 0, 1)
+        self.connection.execute(explained.sql, dict(explained.params)).fetchall()
+        self.connection.set_progress_handler(None)
+        return 'searched' if next(steps) < RECORDS else 'read'
+
+
+@contextmanager
+def tried() -> Iterator[Tried]:
+    """The store, filled."""
+    with TemporaryDirectory() as folder, mqsql.open(path := f'{folder}/tasks.db') as store:
+        for i in range(RECORDS):
+            content = {'n': i, 't': f't{i}', 'l': [i, i + 1]}
+            store.add_record(f'm{i}', {'label': f'l{i}', 'started': START + timedelta(i), 'content': content})
+        for key in ('label', 'started', *PATHS):
+            store.create_index(key)
+        connection = apsw.Connection(path)
+        for name, number, function in FUNCTIONS:
+            connection.create_scalar_function(name, function, number, deterministic=True)
+        yield Tried(store, connection)
+        connection.close()
+
+
+def takes(row: Row, name: str, key: str, value: Any) -> bool:
+    """Whether the operator can hold on the column: it is not refused, and is not the same for all records."""
+    try:
+        return 'WHERE FALSE' not in mqsql.compile(row.query(name, key, value)).sql
+    except QueryError:
+        return False
+
+
+def columns(row: Row, name: str) -> str:
+    """The kinds of column on which the operator can hold."""
+    kinds = [kind for kind, (key, value) in COLUMNS.items() if takes(row, name, key, value)]
+    if kinds == list(COLUMNS):
+        return 'all'
+    shown = ', '.join(kinds) if kinds != list(COLUMNS)[:3] else 'all but buffers'
+    nothing = 'buffers' not in kinds and takes(row, name, 'buffers', None)
+    return f'{shown}; buffers: `None`' if nothing else shown
+
+
+def uses(tried: Tried, row: Row, name: str) -> str:
+    """What an index on a column, and on a path, is good for."""
+    found = {'paths': tried.index_use(row.query(name, row.path, PATHS[row.path]))}
+    if column := next((COLUMNS[kind] for kind in ('text', 'times') if takes(row, name, *COLUMNS[kind])), None):
+        found = {'columns': tried.index_use(row.query(name, *column)), **found}
+    if len(set(found.values())) == 1:
+        return found['paths'] or 'no use'
+    return ', '.join(f'{use} on {where}' for where, use in found.items() if use)
+
+
+def operators(tried: Tried) -> Iterator[str]:
+    """The table of operators, line by line."""
+    yield '| operators | hold where | columns | an index is | other than in MongoDB |'
+    yield '|---|---|---|---|---|'
+    for row in ROWS:
+        names = row.names.split()
+        derived = {(columns(row, name), uses(tried, row, name)) for name in names}
+        if len(derived) > 1:
+            raise ValueError(f'{row.names} do not behave alike: {derived}')
+        shown = ' '.join(f'`{name}`' for name in names)
+        yield f'| {shown} | {row.holds} | {" | ".join(*derived)} | {row.differs} |'
+
+
+EXPRESSIONS: Mapping[str, Mapping[str, Any]] = {
+    'comparison, logic, variables': LOGIC,
+    'numbers': {**NUMBERS, **TOTALS},
+    'dates': DATES,
+    'text': TEXTS,
+    'arrays, objects': ARRAYS,
+    'types': TYPES,
+}
+
+
+def listings() -> Iterator[str]:
+    """The table of what expressions and schemas are made of, line by line."""
+    yield '| in | operators |'
+    yield '|---|---|'
+    for group, names in EXPRESSIONS.items():
+        yield f'| expressions: {group} | {" ".join(f"`{name}`" for name in names)} |'
+    yield f'| `$jsonSchema` | {" ".join(f"`{name}`" for name in KEYWORDS)} |'
+
+
+def written(text: str) -> str:
+    """The text of README.md with its tables as they should be."""
+    with tried() as them:
+        parts = {'operators': '\n'.join(operators(them)), 'listings': '\n'.join(listings())}
+    for name, part in parts.items():
+        before, begin, rest = text.partition(f'<!-- {name}: tests/operator_table.py writes them -->\n')
+        _, end, after = rest.partition('<!-- end -->')
+        if not end:
+            raise ValueError(f'there is no place for the {name}')
+        text = f'{before}{begin}{part}\n{end}{after}'
+    return text
+
+
+if __name__ == '__main__':
+    README.write_text(written(README.read_text()))
+    sys.stdout.write(f'wrote {README.name}\n')
