@@ -68,14 +68,6 @@ def client(cluster: Any, engines: int = 2) -> Iterator[Any]:
         yield rc
 
 
-def wait_for_records(rc: Any, query: dict[str, Any]) -> None:
-    """Return when the hub has a record that matches, and none of a task at work: a client hears of results before it."""
-    deadline = time.monotonic() + SECONDS
-    while rc.db_query({'completed': None}, keys=[]) or not rc.db_query(query, keys=[]):
-        assert time.monotonic() < deadline, f'the hub has no record that matches {query}, or one that is not completed'
-        time.sleep(0.05)
-
-
 def wait_for_record(rc: Any, query: dict[str, Any]) -> dict[str, Any]:
     """The record that matches, when the hub has it: a client hears of results before it."""
     deadline = time.monotonic() + SECONDS

@@ -25,7 +25,7 @@ MEBIBYTE = 2**20
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backlog, 'RETRY_SECONDS', 0.01)
+    monkeypatch.setattr(backlog, 'RETRY_SECONDS', 0.05)
 
 
 @pytest.fixture
@@ -165,6 +165,52 @@ def test_other_causes(path: Path, tasks: Backlog, said: list[str], cause: str) -
     connection.pragma(pragma, good)
     wait_until(lambda: len(said) == 2)
     assert written(path)['new']['buffers'] == [bytes(500_000)]
+
+
+def test_what_another_controller_has_added_meanwhile_is_completed(
+    path: Path, tasks: Backlog, lock: apsw.Connection, said: list[str]
+) -> None:
+    tasks.add_record('new', {'stdout': 'of ours', 'label': None})
+    lock.execute("INSERT INTO task_records (msg_id, label) VALUES ('new', 'of theirs')")
+    lock.execute('COMMIT')
+    wait_until(lambda: len(said) == 2)
+    found = written(path)['new']
+    assert (found['stdout'], found['label']) == ('of ours', 'of theirs')
+
+
+def test_a_file_that_cannot_even_be_read_is_no_loss(path: Path, said: list[str]) -> None:
+    # As a rollback journal has it while another program commits.
+    tasks = Backlog(SqliteStore(str(path), settings=Settings('delete', busy_timeout=0)), MEBIBYTE, said.append)
+    tasks.add_record('old', {'label': 'old', 'stdout': 'one'})
+    lock = apsw.Connection(str(path))
+    lock.execute('BEGIN EXCLUSIVE')
+    tasks.add_record('new', {'label': 'new'})
+    tasks.add_record('old', {'stdout': None, 'header': {}, 'submitted': NOON})
+    tasks.update_record('new', {'stdout': 'two'})
+    with pytest.raises(StorageError):
+        tasks.get_record('older')
+    lock.execute('ROLLBACK')
+    wait_until(lambda: len(said) == 2)
+    found = written(path)
+    assert (found['old']['stdout'], found['old']['submitted']) == ('one', NOON)
+    assert (found['new']['label'], found['new']['stdout']) == ('new', 'two')
+    tasks.close()
+
+
+def test_a_lasting_failure_is_said_once_even_when_nothing_can_be_kept(path: Path, said: list[str]) -> None:
+    tasks = Backlog(SqliteStore(str(path), settings=Settings(busy_timeout=0)), 0, said.append)
+    lock = apsw.Connection(str(path))
+    lock.execute('BEGIN IMMEDIATE')
+    for i in range(5):
+        with pytest.raises(StorageError, match='this change is lost'):
+            tasks.add_record(f'm{i}', {'label': 'x'})
+    assert len(said) == 1
+    lock.execute('ROLLBACK')
+    wait_until(lambda: not tasks._waiting)
+    tasks.add_record('after', {})
+    assert tasks.get_history() == ['after']
+    assert len(said) == 1
+    tasks.close()
 
 
 def test_closing_writes_what_is_kept_or_says_what_is_lost(path: Path, said: list[str]) -> None:

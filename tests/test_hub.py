@@ -6,6 +6,8 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -342,3 +344,90 @@ def test_a_file_that_is_not_ours_stops_the_controller_with_the_reason(tmp_path: 
     (tmp_path / 'tasks.db').write_text('a letter')
     with pytest.raises(StorageError, match='not an SQLite database'):
         SQLiteDB(location=str(tmp_path))
+
+
+def test_all_finds_a_list_with_all_of_them(db: SQLiteDB) -> None:
+    db.add_record('m', {'content': {'tags': ['a', 'b', 'c']}})
+    assert len(db.find_records({'content.tags': {'$all': ['a', 'c']}})) == 1
+    assert db.find_records({'content.tags': {'$all': ['a', 'd']}}) == []
+
+
+def test_history_is_by_instant_whatever_the_time_zone(db: SQLiteDB) -> None:
+    for i, hours in enumerate((9, -9, 0)):
+        db.add_record(
+            f'm{i}', {'submitted': (NOON + timedelta(minutes=i)).astimezone(timezone(timedelta(hours=hours)))}
+        )
+    assert db.get_history() == ['m0', 'm1', 'm2']
+    assert db.get_record('m0')['submitted'] == NOON
+
+
+def test_a_time_compared_with_a_list_or_a_number_is_refused(db: SQLiteDB) -> None:
+    for operand in ([NOON], 5, 'yesterday'):
+        with pytest.raises(QueryError, match='started'):
+            db.find_records({'started': {'$gt': operand}})
+
+
+def test_a_bad_time_is_refused_when_it_is_written_and_spoils_no_query(db: SQLiteDB) -> None:
+    db.add_record('m', {'submitted': NOON})
+    with pytest.raises(mqsql.RecordError, match='started'):
+        db.update_record('m', {'started': 'yesterday', 'stdout': 'x'})
+    assert db.find_records({}, ['started', 'stdout']) == [{'msg_id': 'm', 'started': None, 'stdout': None}]
+
+
+def test_a_record_is_not_changed_by_changing_what_it_was_given(db: SQLiteDB) -> None:
+    record: dict[str, Any] = {'header': {'a': 1}, 'buffers': [bytearray(b'x')]}
+    db.add_record('m', record)
+    record['header']['a'] = 2
+    record['buffers'][0][:] = b'y'
+    found = db.get_record('m')
+    found['header']['a'] = 3
+    assert (db.get_record('m')['header'], db.get_record('m')['buffers']) == ({'a': 1}, [b'x'])
+
+
+def test_thousands_of_tasks_are_all_kept_unless_a_limit_is_set(db: SQLiteDB) -> None:
+    for i in range(1500):
+        db.add_record(f'm{i}', {'submitted': NOON + timedelta(seconds=i), 'completed': NOON})
+    assert len(db.get_history()) == 1500
+
+
+def test_a_transaction_of_another_program_delays_no_call(
+    db: SQLiteDB, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.add_record('m', {'submitted': NOON})
+    with sqlite3_shell(tmp_path, 'BEGIN', 'SELECT count(*) FROM task_records'):
+        db.add_record('n', {'submitted': NOON, 'buffers': [b'x']})
+        db.update_record('m', {'completed': NOON})
+        with mqsql.open(tmp_path / 'tasks.db', readonly=True) as notebook:
+            assert notebook.count({'completed': None}) == 1
+            assert notebook.get_record('n')['buffers'] == [b'x']
+    assert caplog.text == ''
+
+
+@contextmanager
+def sqlite3_shell(directory: Path, *statements: str) -> Iterator[None]:
+    """Another process that has done these statements, and waits."""
+    program = (
+        'import sqlite3, sys\n'
+        'connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n'
+        'for statement in sys.argv[2:]: connection.execute(statement).fetchall()\n'
+        'print("ready", flush=True)\n'
+        'sys.stdin.read()\n'
+    )
+    command = [sys.executable, '-c', program, str(directory / 'tasks.db'), *statements]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b'ready\n'
+        yield
+
+
+def test_a_line_of_output_of_a_task_with_large_arguments_writes_little(db: SQLiteDB, tmp_path: Path) -> None:
+    db.add_record('m', {'buffers': [bytes(20_000_000)], 'stdout': ''})
+    db = reopened(db)
+    log = tmp_path / 'tasks.db-wal'
+    for i in range(10):
+        found = db.get_record('m')
+        assert len(found['buffers']) == 1
+        db.update_record('m', {'stdout': found['stdout'] + f'line {i}\n'})
+    assert log.stat().st_size < 1_000_000
+    assert db.get_record('m')['buffers'] == [bytes(20_000_000)]
+    db.close()

@@ -35,6 +35,7 @@ class Backlog:
         self._kept: dict[str, Record] = {}
         self._new: set[str] = set()
         self._size = 0
+        self._waiting = False
         self._closing = Event()
 
     @property
@@ -59,7 +60,7 @@ class Backlog:
         """As Store's."""
         with self._lock:
             if not self._write(lambda: self._store.update_record(msg_id, changes)):
-                if not self._known(msg_id):
+                if self._known(msg_id) is False:
                     raise MissingRecordError(f'there is no record with {self._store.table.key} {shown(msg_id)}')
                 self._keep(msg_id, self._store.table.read(changes))
 
@@ -82,7 +83,7 @@ class Backlog:
         return None
 
     def _write(self, write: Callable[[], None]) -> bool:
-        if self._kept:
+        if self._kept and not self._store.closed:
             return False
         try:
             write()
@@ -94,6 +95,9 @@ class Backlog:
         return True
 
     def _begin(self, cause: StorageError) -> None:
+        if self._waiting:
+            return
+        self._waiting = True
         self._say(f'{cause}. Tasks are kept in memory, up to {self._limit:,} bytes, and written once that is possible.')
         Thread(target=self._write_later, name='mqsql backlog', daemon=True).start()
 
@@ -118,9 +122,17 @@ class Backlog:
     def _write_later(self) -> None:
         while not self._closing.wait(RETRY_SECONDS):
             count = len(self._kept)
-            if self._write_kept():
-                self._say(f'{count:,} tasks that were kept in memory have been written.')
+            if self._write_kept() and self._end(count):
                 return
+
+    def _end(self, count: int) -> bool:
+        with self._lock:
+            if self._kept:  # meanwhile a change has failed again
+                return False
+            self._waiting = False
+        if count:
+            self._say(f'{count:,} tasks that were kept in memory have been written.')
+        return True
 
     def _write_kept(self) -> bool:
         """Write what is kept, without waiting for a lock of the file; whether nothing is left."""
@@ -141,16 +153,24 @@ class Backlog:
         return True
 
     def _write_one(self, msg_id: str) -> bool:
-        write = self._store.add_record if msg_id in self._new else self._store.update_record
         try:
-            write(msg_id, self._kept[msg_id])
+            self._write_to_file(msg_id, self._kept[msg_id])
         except StorageError:
             return False
-        except (DuplicateRecordError, MissingRecordError) as e:
-            # Another controller on the same file was there first.
+        except MissingRecordError as e:
+            # Another controller on the same file has dropped it.
             self._say(f'What was kept of a task is not written: {e}')
         self._forget(msg_id)
         return True
+
+    def _write_to_file(self, msg_id: str, changes: Record) -> None:
+        if msg_id not in self._new:
+            return self._store.update_record(msg_id, changes)
+        try:
+            return self._store.add_record(msg_id, changes)
+        except DuplicateRecordError:
+            # Another controller has added it meanwhile, or the file could not be read when it was added here.
+            return self._store.update_record(msg_id, {key: value for key, value in changes.items() if value})
 
     def close(self) -> None:
         """As Store's, after a last try to write what is kept."""
@@ -190,9 +210,12 @@ class Backlog:
         with self._lock:
             return self._store.get_history() + [msg_id for msg_id in self._kept if msg_id in self._new]
 
-    def _known(self, msg_id: str) -> bool:
+    def _known(self, msg_id: str) -> bool | None:
+        """Whether there is a record of this key; None if the file cannot be read either."""
         try:
             self.get_record(msg_id)
         except MissingRecordError:
             return False
+        except StorageError:
+            return None
         return True
