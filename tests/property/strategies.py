@@ -107,10 +107,14 @@ def record(d: Draws, columns: set[str]) -> Record:
     return {TASKS.key: d.pick(ODD_TEXTS) if d.once_in(4) else f'm{d.pick(range(20))}', **kept}
 
 
-@st.composite
-def collections(draw: st.DrawFn, *, least: int = 0, most: int = 8) -> list[Record]:
+def collection(d: Draws, least: int = 0, most: int = 8) -> list[Record]:
     """About so many records with different ids that have something in a few columns, the same few for all."""
-    d = Draws(draw)
     columns = set(d.several(1, 3, lambda: d.pick(d.pick(COLUMNS))))
     drawn = d.several(least, most, lambda: record(d, columns))
     return list({one[TASKS.key]: one for one in drawn}.values())
+
+
+@st.composite
+def collections(draw: st.DrawFn, *, least: int = 0, most: int = 8) -> list[Record]:
+    """A `collection`."""
+    return collection(Draws(draw), least, most)

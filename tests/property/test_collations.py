@@ -1,97 +1,34 @@
-"""Collations of the compiler against those of the reference: the same rows, counts, values and order.
+"""Collations of the compiler against those of the reference: the same rows, counts, values and order."""
 
-The texts are made of what both know to the last: ASCII, and letters with the usual accents.
-"""
-
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from drawing import somewhere
 from draws import Draws
-from finds import find_options
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from places import places
-from projections import projection
-from queries import operators_in, query
+from queries import operators_in
 from stores import filled, outcome
 from tally import Tally
+from words import Asked, asked
 
 from mqsql import reference
 from mqsql.schema import TASKS, Record
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
-WORDS = ['', ' ', *'a A á Á b B ab aB a_b A_B a-b a.b a10 a09 a9 A9 10 9 é e\u0301 E a\0b ß SS æ Æ ae'.split()]
-LETTERS = frozenset(''.join(WORDS) + 'BEÄ')
-COLLATIONS = [
-    {'locale': 'en', 'strength': strength, 'numericOrdering': numeric}
-    for strength in (2, 1, 3)
-    for numeric in (False, True)
-]
-UNCOLLATED = {'$regex', '$options', '$glob', '$type', '$jsonSchema', '$comment'}
-"""Operators whose texts are not compared."""
+Drawn = tuple[list[Record], list[Asked]]
 
 SEEN = Tally()
 
 
-def value(d: Draws, depth: int = 2) -> Any:
-    """A word, or what holds words; now and then a number."""
-    form = d.pick(range(8)) if depth else 0
-    if form < 4:
-        return d.pick(WORDS)
-    if form == 4:
-        return d.pick([1, 2.5, None])
-    inner = d.several(0, 3, lambda: value(d, depth - 1))
-    return inner if form < 7 else dict(zip('ab', inner, strict=False))
-
-
-def record(d: Draws, i: int) -> Record:
-    """A record of few columns and few paths."""
-    content = {name: value(d) for name in 'ab' if not d.once_in(6)}
-    return {TASKS.key: f'm{i}', 'label': d.pick([*WORDS, None]), 'content': content}
-
-
-def texts(value: Any) -> Iterator[str]:
-    """The texts that a query compares with."""
-    match value:
-        case str():
-            yield value
-        case bytes():
-            yield value.decode('latin-1')
-        case list():
-            yield from (text for item in value for text in texts(item))
-        case dict():
-            inner = [item for name, item in value.items() if name not in UNCOLLATED]
-            yield from (text for item in inner for text in texts(item))
-
-
-def is_worded(query: Any) -> bool:
-    """Whether its texts are made as the words are, or are paths of an expression."""
-    return all(text.startswith('$') or LETTERS.issuperset(text) for text in texts(query))
-
-
-Drawn = tuple[list[Record], list[tuple[dict[str, Any], str, dict[str, Any], dict[str, Any]]]]
-
-
 @st.composite
-def asked(draw: st.DrawFn) -> Drawn:
-    """A collection of words; queries for it, each with a key, options and a projection."""
-    d = Draws(draw)
-    records = [record(d, i) for i in range(d.pick([4, 5, 6, 7, 8]))]
-    known = places(records)
-
-    def one() -> tuple[dict[str, Any], str, dict[str, Any], dict[str, Any]]:
-        options = find_options(d, known) | {'collation': d.pick(COLLATIONS)}
-        return query(d, known), somewhere(d, known).key, options, projection(d, known)
-
-    drawn = d.several(1, 6, one)
-    return records, [each for each in drawn if is_worded(each[0]) and is_worded(each[3])]
+def drawn_words(draw: st.DrawFn) -> Drawn:
+    """What `asked` gives."""
+    return asked(Draws(draw))
 
 
 @settings(max_examples=settings().max_examples * 2)
-@given(asked())
+@given(drawn_words())
 def test_the_reference_gives_the_same(drawn: Drawn) -> None:
     records, calls = drawn
     with filled(records) as store:
@@ -117,7 +54,7 @@ def note(one: dict[str, Any], collated: str, plain: str, records: int) -> None:
     SEEN.operators.update(set(operators_in(one)))
 
 
-@given(asked())
+@given(drawn_words())
 def test_a_query_and_its_negation_partition_the_records(drawn: Drawn) -> None:
     records, calls = drawn
     with filled(records) as store:
