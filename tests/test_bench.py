@@ -42,6 +42,13 @@ def test_databases_side_by_side(tmp_path: Path) -> None:
     assert all(name in said and run['tasks/s'] > 0 for name, (run,) in found.items())
 
 
+def test_culling_beside_a_hub_at_work(tmp_path: Path) -> None:
+    said = run(
+        'retention', '--records', '300', '--large', '3', '--seconds', '2', '--only', 'record_limit', directory=tmp_path
+    )
+    assert '300 → ' in said
+
+
 def test_what_is_acknowledged_is_noted(tmp_path: Path) -> None:
     db = hub_journal.JournalledDB(location=str(tmp_path))
     db.add_record('a', {'stdout': '', 'buffers': [b'12', memoryview(b'3')], 'engine_uuid': None})

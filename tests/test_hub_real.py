@@ -1,5 +1,6 @@
 """What a user does with a hub: real controllers, engines and clients on mqsql's database."""
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -153,7 +154,7 @@ def test_a_task_that_is_retried_is_one_record_of_its_last_attempt(rc: Any, tmp_p
 
 
 def test_a_task_outlives_its_engine(tmp_path: Path) -> None:
-    with controller(tmp_path) as cluster, client(cluster) as rc:
+    with controller(tmp_path, engines=3) as cluster, client(cluster, 3) as rc:
         marker = tmp_path / 'marker'
 
         @ipyparallel.interactive  # type: ignore[untyped-decorator]
@@ -166,10 +167,14 @@ def test_a_task_outlives_its_engine(tmp_path: Path) -> None:
             return 'alive'
 
         view = rc.load_balanced_view()
-        with view.temp_flags(retries=1):
+        with view.temp_flags(retries=2):
             task = view.apply_async(die_once, str(marker))
+        doomed = view.apply_async(os._exit, 1)
+        with pytest.raises(RemoteError, match=r'EngineError: .* died'):
+            doomed.get(timeout=SECONDS)
         assert task.get(timeout=SECONDS) == 'alive'
-        (msg_id,) = finished(rc, task)
+        lost, msg_id = finished(rc, doomed, task)
+        assert rc.db_query({'msg_id': lost}, keys=['result_content'])[0]['result_content']['ename'] == 'EngineError'
         (record,) = rc.db_query({'msg_id': msg_id}, keys=['engine_uuid', 'result_content'])
         assert record['engine_uuid'] in {rc._engines[i] for i in rc.ids}
         assert record['result_content']['status'] == 'ok'

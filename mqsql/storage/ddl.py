@@ -106,11 +106,6 @@ def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
     yield updated, f'CREATE TRIGGER {quote(updated)} AFTER UPDATE OF {name} ON {on} {changed} BEGIN {drop}; END'
 
 
-def select_columns(table: str, columns: Sequence[str]) -> str:
-    """SELECT of these columns of all rows, oldest first."""
-    return f'SELECT {_listed(columns)} FROM {quote(table)} ORDER BY rowid'
-
-
 # --- what a store does; the placeholders are positional
 
 
