@@ -1,62 +1,23 @@
-"""How tests and sorts use the indexes on paths (`indexes`). Imports the compiler's operators, `indexes`, `sql`, `schema`.
+"""Which index on paths answers which tests, and which keeps the order of a sort. Imports `index_rows`, `sql`, `schema`."""
 
-A test on a key of an index becomes a test on the columns of its tables: exactly on the first, whose records have one value
-at each key; on the second for the index's first path, whose values are all there.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 from sqlglot import exp
 
-from mqsql.compiler.comparison import NUMBER_TYPES, ORDERS
-from mqsql.compiler.indexes import (
-    BOOLEAN_RANK,
-    DATE_RANK,
-    MISSING,
-    NULL_RANK,
-    NUMBER_RANK,
-    TEXT_RANK,
-    columns_of,
-    key_of,
-    others_table,
-    records_of,
-)
+from mqsql.compiler.index_rows import OtherRecords, PlainRows, key_tested
 from mqsql.compiler.keys import Sort
-from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.predicate import And, Predicate, Test
 from mqsql.compiler.sql import (
     Condition,
-    Value,
     all_,
-    any_,
-    case,
-    identifier,
     negated,
-    number,
-    one_of,
-    row,
     select,
-    slot,
-    text,
 )
-from mqsql.schema import DOCUMENT, Index, Table
-
-_PLAIN_TYPES = {
-    NULL_RANK: {'null'},
-    NUMBER_RANK: set(NUMBER_TYPES),
-    TEXT_RANK: {'text'},
-    BOOLEAN_RANK: {'true', 'false'},
-    DATE_RANK: {'object'},
-}
-"""The JSON types of each rank of the first table."""
+from mqsql.schema import Index, Table
 
 _FEW = ('$eq', '$in')
-
-
-# --- which index
 
 
 @dataclass(frozen=True)
@@ -85,14 +46,14 @@ class Use:
     @cached_property
     def unchecked(self) -> tuple[Test, ...]:
         """The tests on other paths, which a record of the second table may still fail."""
-        return tuple(test for test in self.tests if test.field.steps and _place(test) != self.index.into)
+        return tuple(test for test in self.tests if test.field.steps and key_tested(test) != self.index.into)
 
     def is_other(self) -> Condition:
         """The record is in the second table."""
         return OtherRecords(self.index, self.table).known()
 
 
-def _in_either(plain: 'PlainRows', conditions: list[Condition], others: exp.Query) -> Condition:
+def _in_either(plain: PlainRows, conditions: list[Condition], others: exp.Query) -> Condition:
     if exp.false() not in conditions:
         first = select([plain.column('record')], [plain.source()], all_(conditions))
         others = exp.Union(this=first, expression=others, distinct=False)
@@ -109,36 +70,24 @@ def conjuncts(predicate: Predicate) -> list[Predicate]:
 def find_use(table: Table, tests: list[Test]) -> Use | None:
     """The index that answers the most of these tests by its first keys, if one of them is on a path."""
     uses = [Use(index, table, tuple(_leading(index, tests))) for index in table.indexes if index.into]
-    telling = [use for use in uses if any(_place(test) == use.index.into for test in use.tests)]
+    telling = [use for use in uses if any(key_tested(test) == use.index.into for test in use.tests)]
     return max(telling, key=lambda use: (len(use.tests), -len(use.index.columns)), default=None)
 
 
 def _leading(index: Index, tests: list[Test]) -> Iterator[Test]:
     """The tests on the keys from the first up to one that is not tested for few values."""
     for path in index.paths:
-        here = [test for test in tests if _place(test) == path]
+        here = [test for test in tests if key_tested(test) == path]
         yield from here
         if not any(test.operator in _FEW for test in here):
             return
-
-
-def _place(test: Test) -> object:
-    """The key that would help, if an index can answer the test at all."""
-    operator, field = OPERATORS.get(test.operator), test.field
-    # An index orders texts by code point.
-    if operator is None or field.column is None or field.strict or test.collation:
-        return None
-    # The second table does not tell an array at a path's end from one that is an element there.
-    if field.kind is DOCUMENT and (not field.steps or test.operator == '$size'):
-        return None
-    return field.column, field.steps
 
 
 def sorting_index(table: Table, predicate: Predicate, sort: Sort) -> Index | None:
     """An index whose keys are what is sorted by, behind some that the predicate sets equal to a value."""
     if any(key.collation for key in sort):
         return None
-    equal = {_place(child) for child in conjuncts(predicate) if isinstance(child, Test) and child.operator == '$eq'}
+    equal = {key_tested(child) for child in conjuncts(predicate) if isinstance(child, Test) and child.operator == '$eq'}
     found = [(_fit(index, equal, sort), index) for index in table.indexes if index.into and sort]
     return max(((fit, index) for fit, index in found if fit), key=lambda pair: pair[0], default=(None, None))[1]
 
@@ -154,182 +103,11 @@ def _fit(index: Index, equal: set[object], sort: Sort) -> tuple[bool, int, int] 
     return None
 
 
-# --- records as the tables have them
-
-
-@dataclass(frozen=True)
-class PlainRows:
-    """The records of an index's first table, which is read under an alias."""
-
-    index: Index
-    table: Table
-    alias: str = 'e0'
-
-    def source(self) -> exp.Table:
-        """The index's table in a FROM clause."""
-        return _aliased(self.index.stored_name(self.table.name), self.alias)
-
-    def column(self, name: str) -> exp.Expr:
-        """One of its columns."""
-        return exp.column(name, self.alias)
-
-    def order(self, column: str, steps: tuple[str, ...]) -> list[exp.Expr]:
-        """What orders by a key: rank and value of a path, or a column."""
-        rank, value, _ = columns_of(self.index.paths.index((column, steps)))
-        return [self.column(name) for name in ([rank, value] if steps else [value])]
-
-    def condition(self, test: Test) -> Condition | None:
-        """The test on its columns; None if it is not on a key of the index."""
-        place = _place(test)
-        if place not in self.index.paths:
-            return None
-        rank, value, there = columns_of(self.index.paths.index(place))
-        if test.field.kind is not DOCUMENT:
-            return _lower(Value(lambda: self.column(value)), test)
-        seen = PlainValue(lambda: self.column(value), None, True, alias=self.alias, rank=rank, exists=there)
-        return _plain_condition(seen, test)
-
-
-@dataclass(frozen=True)
-class OtherRecords:
-    """The records of an index's second table.
-
-    With `via`, an equality on the first path, each is read as the one row of the table, under `alias`, that has this value.
-    """
-
-    index: Index
-    table: Table
-    via: Test | None = None
-    alias: str = 'e0'
-
-    @property
-    def _name(self) -> str:
-        return others_table(self.index.stored_name(self.table.name))
-
-    def source(self, alias: str = '') -> exp.Table:
-        """The table in a FROM clause."""
-        return _aliased(self._name, alias or self.alias)
-
-    def known(self) -> Condition:
-        """The record is one of these."""
-        return exp.In(this=exp.column('rowid'), query=records_of(self._name))
-
-    def key(self, column: str, alias: str) -> exp.Expr:
-        """A column that is a key of the index."""
-        return exp.column(key_of(self.index.paths.index((column, ()))), alias)
-
-    def condition(self, test: Test) -> Condition | None:
-        """The test on the rows of the table; None if it is not on the first path or a column among the keys."""
-        if self.via and (test == self.via or (not test.field.steps and _place(test) in self.index.paths)):
-            return self._on_row(self.alias, test)
-        if _place(test) != self.index.into:
-            return None
-        return exp.In(this=exp.column('rowid'), query=exp.Subquery(this=self.offering([test], lambda: 'o')))
-
-    def offering(self, tests: Sequence[Test], alias: Callable[[], str]) -> exp.Select:
-        """SELECT of those that offer, for each test on the first path, a value for which it holds, and satisfy the others."""
-        name = alias()
-        first, *more = [test for test in tests if test.field.steps]
-        conditions = [self._on_row(name, test) for test in (first, *(test for test in tests if not test.field.steps))]
-        record = exp.column('record', name)
-        also = [exp.In(this=record.copy(), query=exp.Subquery(this=self.offering([test], alias))) for test in more]
-        return select([record], [self.source(name)], all_([*conditions, *also]))
-
-    def offering_not(self, test: Test, alias: Callable[[], str]) -> exp.Select:
-        """SELECT of those that offer no value for which the test holds."""
-        name = alias()
-        offering = exp.In(this=exp.column('record', name), query=exp.Subquery(this=self.offering([test], alias)))
-        itself = exp.Is(this=exp.column('type', name), expression=exp.null())
-        return select([exp.column('record', name)], [self.source(name)], all_([itself, exp.Not(this=offering)]))
-
-    def _on_row(self, alias: str, test: Test) -> Condition:
-        if not test.field.steps:
-            column = test.field.column or ''
-            return _lower(Value(lambda: self.key(column, alias)), test)
-        kind = exp.column('type', alias)
-        if test.operator == '$exists':
-            return exp.NEQ(this=kind, expression=text(MISSING))
-        if (test.operator, test.form) == ('$eq', 'null'):
-            return exp.EQ(this=kind, expression=text(MISSING))
-        return _lower(row(alias), test)
-
-
 def in_order(index: Index, table: Table, predicate: Predicate, sort: Sort) -> OtherRecords | None:
     """The second table's rows for one value of the first path, where the index has them in the order that is asked for."""
     if any(key.steps for key in sort):
         return None
     # A number may stand there twice, as an int and as a float.
-    tests = [part for part in conjuncts(predicate) if isinstance(part, Test) and _place(part) == index.into]
+    tests = [part for part in conjuncts(predicate) if isinstance(part, Test) and key_tested(part) == index.into]
     via = next((test for test in tests if test.operator == '$eq' and test.form in ('string', 'tagged')), None)
     return OtherRecords(index, table, via) if via else None
-
-
-View: TypeAlias = PlainRows | OtherRecords
-
-
-def _aliased(name: str, alias: str) -> exp.Table:
-    return exp.Table(this=identifier(name), alias=exp.TableAlias(this=exp.to_identifier(alias)))
-
-
-def _lower(value: Value, test: Test) -> Condition:
-    lower = OPERATORS[test.operator].lower
-    assert lower is not None
-    return lower(value, test.form, test.slots)
-
-
-@dataclass(frozen=True)
-class PlainValue(Value):
-    """A value of the first table: its JSON type is told by its rank."""
-
-    alias: str = ''
-    rank: str = ''
-    exists: str = ''
-
-    def is_rank(self, rank: int) -> Condition:
-        """It has this rank."""
-        return exp.EQ(this=exp.column(self.rank, self.alias), expression=number(rank))
-
-    @property
-    def json_type(self) -> exp.Expr:
-        """See Value."""
-        there = exp.column(self.exists, self.alias)
-        types: list[tuple[int, exp.Expr]] = [
-            (NULL_RANK, case((there, text('null')))),
-            (NUMBER_RANK, exp.Anonymous(this='typeof', expressions=[self.sql])),
-            (TEXT_RANK, text('text')),
-            (BOOLEAN_RANK, case((self.sql, text('true')), default=text('false'))),
-            (DATE_RANK, text('object')),
-        ]
-        ifs = [exp.If(this=number(rank), true=kind) for rank, kind in types]
-        return exp.Case(this=exp.column(self.rank, self.alias), ifs=ifs)
-
-    @property
-    def type(self) -> exp.Expr:
-        """See Value."""
-        return self.json_type
-
-    def of_type(self, types: Sequence[str], condition: Condition) -> Condition:
-        """See Value; by rank, as the index is ordered."""
-        wanted = set(types)
-        ranks = [rank for rank, known in _PLAIN_TYPES.items() if known & wanted]
-        partly = [rank for rank in ranks if not _PLAIN_TYPES[rank] <= wanted]
-        only = [one_of(self.json_type, sorted(wanted))] if partly else []
-        return all_([any_([self.is_rank(rank) for rank in ranks]), *only, condition])
-
-
-def _plain_condition(value: PlainValue, test: Test) -> Condition:
-    """The test, said so that the index's order helps."""
-    match test.operator, test.form:
-        case '$exists', _:
-            return exp.column(value.exists, value.alias)
-        case '$eq', 'null':
-            return value.is_rank(NULL_RANK)
-        case '$eq', 'boolean':
-            is_true = exp.Paren(this=exp.EQ(this=slot(test.slots[0]), expression=text('true')))
-            return value.of_type(('true', 'false'), exp.EQ(this=value.sql, expression=is_true))
-        case operator, 'number' if operator in ORDERS:
-            return value.of_type(NUMBER_TYPES, ORDERS[operator](this=value.sql, expression=slot(test.slots[0])))
-        case _, 'object' | 'array':
-            return exp.false()  # these are in the second table
-        case _:
-            return _lower(value, test)

@@ -7,7 +7,8 @@ from itertools import count
 from sqlglot import exp
 
 from mqsql.compiler.comparison import ORDERS
-from mqsql.compiler.index_use import Use, View, conjuncts, find_use
+from mqsql.compiler.index_rows import View
+from mqsql.compiler.index_use import Use, conjuncts, find_use
 from mqsql.compiler.json_schema import SCHEMA_TESTS
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
@@ -68,7 +69,7 @@ class Scope:
             case And():
                 return all_(self._all(conjuncts(predicate)))
             case Or(children):
-                return any_([self.lower(child) for child in children])
+                return any_(self._any(children))
             case Not(child):
                 return self._not(child)
             case Test():
@@ -94,6 +95,25 @@ class Scope:
         together = frozenset(use.tests)
         return [self._indexed(use), *(self.lower(child) for child in children if child not in together)]
 
+    def _any(self, children: tuple[Predicate, ...]) -> list[Condition]:
+        """A condition for each of the children, but one for tests that look at the same values of a field."""
+        groups: dict[object, list[Predicate]] = {}
+        for child in children:
+            groups.setdefault(self._looks_at(child), []).append(child)
+        return [self._one(group) for group in groups.values()]
+
+    def _looks_at(self, child: Predicate) -> object:
+        scanned = self.view is None or self.element is not None
+        return (
+            (child.field, _offers(child))
+            if isinstance(child, Test) and scanned and self._use([child]) is None
+            else child
+        )
+
+    def _one(self, group: list[Predicate]) -> Condition:
+        tests = [child for child in group if isinstance(child, Test)]
+        return self._scan(*tests) if len(tests) > 1 else self.lower(group[0])
+
     def _not(self, child: Predicate) -> Condition:
         use = self._use([child]) if isinstance(child, Test) and self.view is None else None
         return use.missed(self.alias) if use else negated(self.lower(child))
@@ -115,23 +135,22 @@ class Scope:
         checked = all_([self._scan(test) for test in use.unchecked])
         return all_([found, any_([negated(use.is_other()), checked])])
 
-    def _scan(self, test: Test) -> Condition:
-        """The test on the record or element itself."""
-        operator = OPERATORS.get(test.operator)
-        make = operator.lower if operator else SCHEMA_TESTS[test.operator]
-        assert make is not None
+    def _scan(self, *tests: Test) -> Condition:
+        """One of the tests, which are on the same field, holds for the record or element itself."""
+        field = tests[0].field
 
         def condition(value: Value) -> Condition:
-            return make(replace(value, collation=test.collation), test.form, test.slots)
+            return any_(
+                [_lowering(test)(replace(value, collation=test.collation), test.form, test.slots) for test in tests]
+            )
 
-        if test.field.kind is not DOCUMENT:
-            return condition(Value(lambda: self._column(test.field)))
-        if self.element and not test.field.steps:
+        if field.kind is not DOCUMENT:
+            return condition(Value(lambda: self._column(field)))
+        if self.element and not field.steps:
             return condition(row(self.element))  # the element as it is
-        if test.field.strict:
-            return condition(self._node(test.field).value())
-        assert operator is not None
-        return self._walks(test.field, operator.offers(test.form), condition)
+        if field.strict:
+            return condition(self._node(field).value())
+        return self._walks(field, _offers(tests[0]), condition)
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
@@ -196,3 +215,15 @@ class Scope:
         document = any_([value.is_object(), one_of(value.json_type, ('array',))])
         # Only then may JSON functions look into its text.
         return case((document, inside.lower(some.predicate)))
+
+
+def _lowering(test: Test) -> Callable[[Value, str, tuple[str, ...]], Condition]:
+    operator = OPERATORS.get(test.operator)
+    lowering = operator.lower if operator else SCHEMA_TESTS[test.operator]
+    assert lowering is not None
+    return lowering
+
+
+def _offers(test: Test) -> tuple[Offers, ...]:
+    """What the test sees of a path; those of schemas stand on strict fields only."""
+    return OPERATORS[test.operator].offers(test.form) if test.operator in OPERATORS else ()

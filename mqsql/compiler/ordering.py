@@ -4,7 +4,8 @@ import orjson
 from sqlglot import exp
 
 from mqsql.compiler.collation.lowering import arguments, as_text
-from mqsql.compiler.index_use import OtherRecords, PlainRows, View, conjuncts, in_order
+from mqsql.compiler.index_rows import OtherRecords, PlainRows, View
+from mqsql.compiler.index_use import conjuncts, in_order
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.lower import lower
 from mqsql.compiler.predicate import ALWAYS, Not, Predicate, Test
@@ -43,10 +44,13 @@ def _spec(keys: Sort) -> exp.Expr:
 # --- in an index's order
 
 
-def select_in_order(table: Table, index: Index, outputs: list[exp.Expr], predicate: Predicate, sort: Sort) -> exp.Query:
+def select_in_order(
+    table: Table, index: Index, outputs: list[exp.Expr], predicate: Predicate, sort: Sort, most: exp.Expr | None
+) -> exp.Query:
     """SELECT of the records that an index on paths has in order, with the others sorted and merged in.
 
     What is sorted by stands behind the outputs, in both parts alike: rank and value of a path, a column, the position.
+    `most` says how many are needed, if not all are.
     """
     plain = PlainRows(index, table)
     keys = [part for key in sort for part in plain.order(key.column, key.steps)]
@@ -57,12 +61,22 @@ def select_in_order(table: Table, index: Index, outputs: list[exp.Expr], predica
         second = _joined(table, via, predicate, [*copies, *(via.key(key.column, via.alias) for key in sort)])
     else:
         second = _sorted(table, index, predicate, copies, sort)
-    union = exp.Union(this=first, expression=second, distinct=False)
     directions = [key.descending for key in sort for _ in plain.order(key.column, key.steps)]
     start = len(outputs) + 1
     terms = [ordered(number(start + i), descending) for i, descending in enumerate([*directions, False])]
+    first, second = (_first(part, terms, most) for part in (first, second))
+    union = exp.Union(this=first, expression=second, distinct=False)
     union.set('order', exp.Order(expressions=terms))
     return union
+
+
+def _first(part: exp.Select, terms: list[exp.Expr], most: exp.Expr | None) -> exp.Select:
+    """The first of the records: SQLite would sort all of a part, and hold them, before it merges."""
+    if most is None:
+        return part
+    part.set('order', exp.Order(expressions=[term.copy() for term in terms]))
+    part.set('limit', exp.Limit(expression=most.copy()))
+    return select([exp.Star()], [exp.Subquery(this=part)])
 
 
 def _joined(table: Table, view: View, predicate: Predicate, outputs: list[exp.Expr]) -> exp.Select:

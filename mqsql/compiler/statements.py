@@ -42,12 +42,22 @@ def select_text(
     index = sorting_index(table, predicate, sort)
     statement: exp.Query
     if index:
-        statement = select_in_order(table, index, outputs, predicate, sort)
+        statement = select_in_order(table, index, outputs, predicate, sort, _most(window))
     else:
         statement = select(outputs, [_table(table)], _where(table, predicate))
         statement.set('order', order(table, sort))
     _set_window(statement, window)
     return dialect.render(statement)
+
+
+def _most(window: tuple[bool, bool]) -> exp.Expr | None:
+    """How many records there may be, up to the end of the window."""
+    limited, skipped = window
+    if not limited:
+        return None
+    # A sum that 64 bits do not hold would be a float, which is no limit.
+    end = exp.Cast(this=exp.Add(this=slot(LIMIT), expression=slot(SKIP)), to=exp.DataType.build('INT'))
+    return end if skipped else slot(LIMIT)
 
 
 def _set_window(statement: exp.Query, window: tuple[bool, bool]) -> None:

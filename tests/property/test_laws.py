@@ -12,11 +12,12 @@ from draws import Draws
 from finds import drawn, find_options, finds
 from hypothesis import given
 from queries import Query, conditions, member, query
-from stores import filled, ids
+from stores import filled, ids, outcome
 from strategies import collections
 
 import mqsql
 from mqsql.schema import BUFFERS, TASKS, Record
+from mqsql.storage.sqlite import SqliteStore
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -112,6 +113,37 @@ def test_indexes_change_nothing(drawn: Drawn) -> None:
             assert [repr(row) for row in indexed.find(one, **options)] == [
                 repr(row) for row in plain.find(one, **options)
             ]
+
+
+@given(drawn(lambda d, known: (query(d, known), find_options(d, known))))
+def test_statistics_change_nothing(drawn: Drawn) -> None:
+    collection, calls = drawn
+    with filled(collection) as store, filled(collection) as analyzed:
+        assert isinstance(analyzed, SqliteStore)
+        with analyzed.using() as connection:
+            connection.execute('ANALYZE')
+        for one, options in calls:
+            assert outcome(analyzed.find, one, **options) == outcome(store.find, one, **options)
+
+
+def between(d: Draws, known: Any) -> Query:
+    place = somewhere(d, known)
+    if place.kind is BUFFERS:
+        return {place.key: None}
+    return {place.key: {'$gte': operand(d, place), d.pick(['$lt', '$lte']): operand(d, place)}}
+
+
+@given(drawn(between), collections())
+def test_records_outside_a_range_change_nothing_inside(drawn: Drawn, others: list[Record]) -> None:
+    collection, ranges = drawn
+    added = [{**record, 'msg_id': f'other {i}'} for i, record in enumerate(others)]
+    for one in ranges:
+        with filled(collection) as store, filled(added) as apart:
+            inside, to_keep_out = ids(store, one), ids(apart, one)
+            for record in added:
+                if record['msg_id'] not in to_keep_out:
+                    store.add_record(record['msg_id'], record)
+            assert ids(store, one) == inside
 
 
 @given(drawn(query), collections())
