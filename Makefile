@@ -8,12 +8,14 @@ TASKS ?= 3000
 REPEAT ?= 5
 MUTANTS ?=
 PROCESSES ?= 2
+COUNT ?= 1000000
+SEED ?= 1
 
 BIN := .venv/bin
 READY := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fuzz mutants soak test-hub
+.PHONY: help demo test lint fuzz compare mutants soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -36,6 +38,9 @@ fuzz: $(READY)  ## the property tests with new seeds; SECONDS=600 in all, EXAMPL
 	  seed=$$(date +%s); echo "== seed $$seed"; \
 	  MQSQL_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q tests/property --hypothesis-profile=fuzz --hypothesis-seed=$$seed || exit 1; \
 	done
+
+compare: $(READY)  ## SQL against the reference, COUNT=1000000 times from SEED=1 on, on PROCESSES=2; about half an hour
+	$(BIN)/python tests/comparisons.py --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
 
 # In a directory of its own, so that the tree stays as it is. What was found is kept there; what has changed is run again.
 mutants: $(READY)  ## the compiler with one small mistake at a time, which no test sees? hours; MUTANTS='mqsql.compiler.glob*' for a part
