@@ -14,7 +14,7 @@ from mqsql.compiler.element import read_elem_match
 from mqsql.compiler.expressions import Expression, read_expression
 from mqsql.compiler.expressions.core import MISSING
 from mqsql.compiler.keys import read_path
-from mqsql.compiler.place import Place
+from mqsql.compiler.place import MAX_STEPS, Place
 from mqsql.compiler.predicate import Field, Predicate
 from mqsql.errors import QueryError, shown
 from mqsql.schema import Record, Table
@@ -120,6 +120,8 @@ class _Reader:
             if isinstance(operand, Mapping) and not any(str(k).startswith('$') for k in operand):
                 if not operand:
                     raise QueryError('takes 1, 0, $slice, $elemMatch or a dict that is not empty', here)
+                if len(steps) > MAX_STEPS:
+                    raise QueryError(f'a path has at most {MAX_STEPS} steps', here)
                 yield from self.leaves(steps, operand, here)
             else:
                 yield steps, self._leaf(steps, operand, here)
