@@ -42,6 +42,12 @@ def test_databases_side_by_side(tmp_path: Path) -> None:
     assert all(name in said and run['tasks/s'] > 0 for name, (run,) in found.items())
 
 
+def test_indexes_on_paths(tmp_path: Path) -> None:
+    said = run('path_indexes', '--records', '300', directory=tmp_path)
+    assert 'newest 10 with a tag' in said
+    assert 'content.tags_1_completed_-1' in said
+
+
 def test_culling_beside_a_hub_at_work(tmp_path: Path) -> None:
     said = run(
         'retention', '--records', '300', '--large', '3', '--seconds', '2', '--only', 'record_limit', directory=tmp_path

@@ -11,7 +11,8 @@
 | `functions`     | what SQL cannot say, to be registered on a connection | nothing                         |
 
 `operators` is the table of operators; `comparison`, `element`, `patterns` and `numeric` hold what its rows name.
-`collation` is how texts compare.
+`collation` is how texts compare. `indexes` makes the tables of an index on paths; `index_use` chooses one, `index_rows` says
+tests on its rows, `ordering` sorts by it.
 """
 
 from collections.abc import Callable, Iterable, Mapping

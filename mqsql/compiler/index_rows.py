@@ -23,7 +23,7 @@ from mqsql.compiler.indexes import (
     others_table,
     records_of,
 )
-from mqsql.compiler.operators import OPERATORS
+from mqsql.compiler.operators import OPERATORS, WHOLE
 from mqsql.compiler.predicate import Test
 from mqsql.compiler.sql import (
     Condition,
@@ -58,7 +58,8 @@ def key_tested(test: Test) -> object:
     if operator is None or field.column is None or field.strict or test.collation:
         return None
     # The second table does not tell an array at a path's end from one that is an element there.
-    if field.kind is DOCUMENT and (not field.steps or test.operator == '$size'):
+    whole = operator.offers(test.form) == WHOLE and test.operator != '$exists'
+    if field.kind is DOCUMENT and (whole or not field.steps):
         return None
     return field.column, field.steps
 
