@@ -118,9 +118,8 @@ def decode_document(stored: str) -> Any:
     """The value that `encode_document` was given."""
     value = orjson.loads(stored)
     # Every value that needs more than JSON shows one of these in the text.
-    if '\\u0001' in stored or '\ud7ff' in stored or '"$$' in stored:
-        return _from_json(value)
-    return _from_tagged(value) if '"$' in stored else value
+    coded = '\\u0001' in stored or '\ud7ff' in stored or '"$$' in stored
+    return _from_json(value, coded) if coded or '"$' in stored else value
 
 
 def _encode_plain(value: object) -> str | None:
@@ -155,19 +154,6 @@ def _to_plain(value: Any, dates: list[str], depth: int) -> Any:
     raise TypeError(kind)
 
 
-def _from_tagged(value: Any) -> Any:
-    """As `_from_json`, where neither texts nor keys are changed."""
-    if isinstance(value, list):
-        return [_from_tagged(v) for v in value]
-    if not isinstance(value, dict):
-        return value
-    if len(value) == 1:
-        ((tag, body),) = value.items()
-        if tag in _TAGS:
-            return _TAGS[tag](body)
-    return {k: _from_tagged(v) if isinstance(v, dict | list) else v for k, v in value.items()}
-
-
 def _to_json(value: Any) -> Any:
     match value:
         case str():
@@ -188,18 +174,17 @@ def _to_json(value: Any) -> Any:
             return value
 
 
-def _from_json(value: Any) -> Any:
-    if isinstance(value, str):
-        return decode_text(value)
+def _from_json(value: Any, coded: bool) -> Any:
+    """What was stored as this; `coded` says that there may be texts or keys that are stored as others."""
     if isinstance(value, list):
-        return [_from_json(v) for v in value]
+        return [_from_json(v, coded) for v in value]
     if not isinstance(value, dict):
-        return value
+        return decode_text(value) if coded and isinstance(value, str) else value
     if len(value) == 1:
         ((tag, body),) = value.items()
         if tag in _TAGS:
             return _TAGS[tag](body)
-    return {decode_key(k): _from_json(v) for k, v in value.items()}
+    return {decode_key(k) if coded else k: _from_json(v, coded) for k, v in value.items()}
 
 
 NEGATIVE_BIG, POSITIVE_BIG, NAN = '-n', '0', 'NaN'
