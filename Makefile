@@ -15,7 +15,7 @@ BIN := .venv/bin
 READY := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fuzz compare mutants soak test-hub
+.PHONY: help demo test lint fuzz compare mutants bench soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -49,6 +49,10 @@ mutants: $(READY)  ## the compiler with one small mistake at a time, which no te
 	cd .mutants && ln -sfn ../mqsql ../tests ../pyproject.toml ../README.md ../../shared .
 	cd .mutants && export PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)/tests" && \
 	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && mutmut results | grep -v -e 'type check' -e 'not checked'
+
+bench: $(READY)  ## what indexes on paths are worth, and how long keeping a history within limits holds a hub up; ten minutes
+	$(BIN)/python -m bench.path_indexes
+	$(BIN)/python -m bench.retention
 
 soak: $(READY)  ## the hub's database: KILLS=100 killed controllers, SECONDS=600 at most; then TASKS=3000 on it and others, REPEAT=5 times
 	$(BIN)/python -m bench.hub_soak --kills $(KILLS) --seconds $(SECONDS)

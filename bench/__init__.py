@@ -1,1 +1,1 @@
-"""Measurements and endurance runs; `make help` names them."""
+"""Measurements and endurance runs; each says at its head what it does."""
