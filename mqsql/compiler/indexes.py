@@ -196,6 +196,7 @@ def _select(outputs: list[exp.Expr], tables: Sequence[exp.Expr], where: exp.Expr
 
 
 def records_of(name: str) -> exp.Subquery:
+    """The positions of the records that a table of an index has."""
     return exp.Subquery(this=select([exp.column('record')], [exp.Table(this=named(name))]))
 
 

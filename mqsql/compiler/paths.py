@@ -168,6 +168,7 @@ def _listed(json: exp.Expr) -> exp.Expr:
 
 
 def holds_array(nodes: list[Node]) -> Condition:
+    """One of the values is an array."""
     types = [node.type() for node in nodes]
     if len(types) == 1:
         return exp.EQ(this=types[0], expression=text('array'))
