@@ -49,6 +49,7 @@ def store() -> Iterator[mqsql.Store]:
         ({'content': {'n': {'$add': [1, 2]}}}, {'n': 3}),
         ({'content': {'s': 1, 'z': {'n': {'$size': '$content.l'}}}}, {'s': 'text', 'z': {'n': 4}}),
         ({'content': {'o': {'n': '$label'}}}, {'o': [{'n': 'a'}, {'n': 'a'}, {'n': 'a'}]}),
+        ({'content': {'o': {'a': 1, 'n': '$label'}}}, {'o': [{'a': 1, 'n': 'a'}, {'a': 3, 'n': 'a'}, {'n': 'a'}]}),
         ({'content': {'s': {'x': '$label'}}}, {'s': {'x': 'a'}}),
         ({'content': {'s': '$queue'}}, {}),
     ],
@@ -68,6 +69,10 @@ def test_what_stays_of_a_document(store: mqsql.Store, wanted: Any, content: Any)
         ({'label': 1, 'buffers': {'$slice': -1}}, {'msg_id': 'm', 'label': 'a', 'buffers': [b'z']}),
         ({'twice': {'$concat': ['$label', '$label']}}, {'msg_id': 'm', 'twice': 'aa'}),
         ({'label': '$queue'}, {'msg_id': 'm', 'label': None}),
+        ({'queue': '$label'}, {'msg_id': 'm', 'queue': 'a'}),
+        ({'queue': 1}, {'msg_id': 'm', 'queue': None}),
+        ({'received': {'$literal': 1}, 'error': {'a': 1}}, {'msg_id': 'm', 'received': 1, 'error': None}),
+        ({'buffers': {'$literal': [1]}}, {'msg_id': 'm', 'buffers': [1]}),
     ],
 )
 def test_which_columns_are_returned(store: mqsql.Store, wanted: Any, record: Any) -> None:

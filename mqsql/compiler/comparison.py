@@ -98,7 +98,7 @@ def _equal_numbers(number: float) -> list[tuple[str, Any]]:
     plain = _round(number) if isinstance(number, int) and number not in INT64 else number
     if plain == number and not math.isinf(plain):
         forms.append(('number', plain))
-    if is_nan(number) or not _within_64_bits(number):
+    if not _within_64_bits(number):
         forms.append(('tagged', encode_document(_exact(number))))
     return forms
 

@@ -50,7 +50,7 @@ def _found(place: Place, source: object, flags: int) -> Predicate:
         re.compile(source, flags)
     except (re.error, OverflowError, RecursionError, ValueError) as e:
         raise place.error(f'the pattern {shown(source)} cannot be compiled: {e}') from None
-    return place.test('$regex', 'string', flags, encode_text(source)) if place.field.kind is not TIMESTAMP else NEVER
+    return place.test('$regex', '', flags, encode_text(source)) if place.field.kind is not TIMESTAMP else NEVER
 
 
 def _read_options(place: Place) -> int:
@@ -88,7 +88,7 @@ def read_glob(place: Place, operand: object) -> Predicate:
         return NEVER
     sqlite = to_sqlite(pattern)
     if sqlite is None:
-        return place.test('$regex', 'string', 0, encode_text(r'\A' + translate(pattern)))
+        return place.test('$regex', '', 0, encode_text(r'\A' + translate(pattern)))
     return place.test('$glob', sqlite.form, sqlite.pattern)
 
 

@@ -219,7 +219,7 @@ class _Cut:
 
     def column(self, value: Any, node: Tree | Leaf | None) -> Any:
         """The value of a column; None where nothing stays. A column without a node was asked for as it is."""
-        if node is None or (value is None and not _computes(node)):
+        if node is None:
             return value
         cut = _GONE if value is None else self._field(value, node, through_objects=True)
         if _computes(node):
@@ -237,7 +237,7 @@ class _Cut:
         fields = dict(value) if isinstance(value, dict) else {}
         for name, inner in node.items():
             if _computes(inner):
-                fields[name] = self._with_computed(fields.get(name, _GONE), inner)
+                fields[name] = self._with_computed(fields.get(name), inner)
         return {name: field for name, field in fields.items() if field is not _GONE}
 
     def _field(self, value: Any, node: Tree | Leaf | None, *, through_objects: bool) -> Any:

@@ -1,0 +1,53 @@
+"""Numbers on a path compare exactly, whatever they are stored as and given as; Python's own comparison is exact, too."""
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import mqsql
+from mqsql.compiler.bson import bson_key
+
+NUMBERS: list[int | float] = [
+    *(float('-inf'), -(10**400), -(10**30), -1e30, -(2**64) - 1, -(2.0**64), -(2**63) - 1, -(2**63), -(2**63) + 1),
+    *(-(2**53) - 1, -1000.5, -1000, -1, -0.5, -5e-324, 0, 5e-324, 0.5, 1, 127, 1000, 1000.5, 2.0**53, 2**53 + 1),
+    *(2**63 - 1, 2**63, 2.0**63, 2**63 + 1, 2**64 - 1, 2.0**64, 2**64 + 1, 1e30, 10**30, 10**400, float('inf')),
+]
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    '$eq': operator.eq,
+    '$gt': operator.gt,
+    '$gte': operator.ge,
+    '$lt': operator.lt,
+    '$lte': operator.le,
+    '$in': lambda number, operands: number in operands,
+}
+
+
+@pytest.fixture(scope='module')
+def store() -> Iterator[mqsql.Store]:
+    with mqsql.open(':memory:') as store:
+        for i, number in enumerate(NUMBERS):
+            store.add_record(str(i), {'content': {'n': number, 'in': [number]}})
+        store.add_record('NaN', {'content': {'n': float('nan'), 'in': [float('nan')]}})
+        yield store
+
+
+@pytest.mark.parametrize('path', ['content.n', 'content.in'])
+@pytest.mark.parametrize('name', COMPARISONS)
+def test_numbers_compare_exactly(store: mqsql.Store, name: str, path: str) -> None:
+    for number in NUMBERS:
+        operand = [number, 'x'] if name == '$in' else number
+        found = {r['msg_id'] for r in store.find({path: {name: operand}}, [])}
+        assert found == {str(i) for i, n in enumerate(NUMBERS) if COMPARISONS[name](n, operand)}, number
+
+
+@pytest.mark.parametrize(('name', 'found'), [('$eq', 1), ('$gte', 1), ('$lte', 1), ('$gt', 0), ('$lt', 0)])
+def test_nan_equals_itself_alone(store: mqsql.Store, name: str, found: int) -> None:
+    assert store.count({'content.n': {name: float('nan')}}) == found
+
+
+def test_the_order_of_keys_is_that_of_the_numbers() -> None:
+    keys = {number: bson_key(number) for number in NUMBERS}
+    assert sorted(NUMBERS, key=keys.__getitem__) == sorted(NUMBERS)
+    assert len(bson_key(2.0**1000)) == len(bson_key(2.0))
