@@ -1,13 +1,17 @@
-"""How the tests run: hypothesis profiles, the local zone of the property tests, and the tally at the end."""
+"""How the tests run: hypothesis profiles, the local zone of the property tests, stores and files, the tally at the end."""
 
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from strategies import LOCAL_ZONE
 from tally import TALLY
+
+import mqsql
+from mqsql.storage import Store
 
 # No deadline: it would make a test fail because another process was busy.
 settings.register_profile('ci', derandomize=True, deadline=None, database=None, max_examples=200)
@@ -28,6 +32,19 @@ def local_zone() -> Iterator[None]:
     if before is not None:
         os.environ['TZ'] = before
     time.tzset()
+
+
+@pytest.fixture(params=['file', ':memory:', 'dict:'])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each kind."""
+    with mqsql.open(tmp_path / 'tasks.db' if request.param == 'file' else request.param) as opened:
+        yield opened
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a file may be made."""
+    return tmp_path / 'tasks.db'
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

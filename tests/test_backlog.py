@@ -34,11 +34,6 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / 'tasks.db'
-
-
-@pytest.fixture
 def tasks(path: Path, said: list[str]) -> Iterator[Backlog]:
     opened = Backlog(SqliteStore(str(path), settings=Settings(busy_timeout=0)), MEBIBYTE, said.append)
     opened.add_record('old', {'label': 'old', 'buffers': [b'x', b'y'], 'submitted': NOON})

@@ -9,11 +9,6 @@ from mqsql.storage import checkpoints
 from mqsql.storage.sqlite import SqliteStore
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / 'tasks.db'
-
-
 def test_the_log_is_moved_without_the_writer(path: Path) -> None:
     with SqliteStore(str(path)) as store:
         store.checkpoint_beside()

@@ -25,11 +25,6 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, 'TAKE_UP_SECONDS', 0.2)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / 'tasks.db'
-
-
 def opened(path: Path) -> Output:
     store = SqliteStore(str(path), settings=Settings(busy_timeout=0))
     return Output(Backlog(store, 2**20, print), store)

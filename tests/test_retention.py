@@ -20,11 +20,6 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / 'tasks.db'
-
-
-@pytest.fixture
 def store(path: Path) -> Iterator[SqliteStore]:
     with SqliteStore(str(path), settings=Settings(busy_timeout=0)) as opened:
         yield opened
