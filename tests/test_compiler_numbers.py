@@ -47,6 +47,21 @@ def test_nan_equals_itself_alone(store: mqsql.Store, name: str, found: int) -> N
     assert store.count({'content.n': {name: float('nan')}}) == found
 
 
+def cut_remainder(number: float, divisor: float) -> int | None:
+    """The remainder as C has it, of what 64 bits hold."""
+    if not -(2**63) <= number < 2**63:
+        return None
+    return abs(int(number)) % abs(int(divisor)) * (-1 if number < 0 else 1)
+
+
+@pytest.mark.parametrize('divisor', [-(2**63), -1000, -3.9, 1, 2.9, 7, 1000, 2**63 - 1])
+def test_remainders_are_cut_toward_zero(store: mqsql.Store, divisor: float) -> None:
+    for remainder in (-(2**63) + 1, -1000, -2.9, -1, 0, 1, 2.9, 126, 1000, 2**53 + 1):
+        found = {r['msg_id'] for r in store.find({'content.n': {'$mod': [divisor, remainder]}}, [])}
+        expected = {str(i) for i, n in enumerate(NUMBERS) if cut_remainder(n, divisor) == int(remainder)}
+        assert found == expected, remainder
+
+
 def test_the_order_of_keys_is_that_of_the_numbers() -> None:
     keys = {number: bson_key(number) for number in NUMBERS}
     assert sorted(NUMBERS, key=keys.__getitem__) == sorted(NUMBERS)
