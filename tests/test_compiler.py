@@ -112,6 +112,13 @@ def test_many_branches_stay_within_sqlites_depth() -> None:
     assert deepest.count('IS NOT') == MAX_NESTING
 
 
+def test_a_pattern_takes_its_options_from_one_place() -> None:
+    beside = mqsql.compile({'label': {'$regex': re.compile('a'), '$options': 'is'}}).params
+    assert beside == mqsql.compile({'label': re.compile('a', re.IGNORECASE | re.DOTALL)}).params
+    with pytest.raises(mqsql.QueryError, match='options in the pattern or in \\$options, not in both'):
+        mqsql.compile({'label': {'$regex': re.compile('a', re.MULTILINE), '$options': 'i'}})
+
+
 # --- times
 
 
@@ -219,6 +226,7 @@ def test_every_keyword_of_sqlite_is_quoted() -> None:
         ({'$gt': 5}, '$gt: $gt cannot stand here'),
         ({'content.a': {'$not': 5}}, 'content.a.$not: takes operators or a pattern, not 5 (int)'),
         ({'content.a': {'$size': -1}}, 'content.a.$size: takes a non-negative whole number, not -1 (int)'),
+        ({'content.a': {'$size': 'x'}}, "content.a.$size: takes a whole number, not 'x' (str)"),
         ({'content.a': {'$mod': [0, 1]}}, 'content.a.$mod: the divisor cannot be 0'),
         ({'content.a': {'$type': 'int64'}}, "content.a.$type: unknown type 'int64' (str)"),
         ({'content.a': {'$options': 'i'}}, 'content.a.$options: stands only beside $regex'),
