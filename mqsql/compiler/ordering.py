@@ -60,7 +60,7 @@ def select_in_order(
     if via:
         second = _joined(table, via, predicate, [*copies, *(via.key(key.column, via.alias) for key in sort)])
     else:
-        second = _sorted(table, index, predicate, copies, sort)
+        second = _sorted(table, index, predicate, copies, sort, most)
     directions = [key.descending for key in sort for _ in plain.order(key.column, key.steps)]
     start = len(outputs) + 1
     terms = [ordered(number(start + i), descending) for i, descending in enumerate([*directions, False])]
@@ -91,14 +91,23 @@ def _joined(table: Table, view: View, predicate: Predicate, outputs: list[exp.Ex
     return statement
 
 
-def _sorted(table: Table, index: Index, predicate: Predicate, outputs: list[exp.Expr], sort: Sort) -> exp.Select:
+def _sorted(
+    table: Table, index: Index, predicate: Predicate, outputs: list[exp.Expr], sort: Sort, most: exp.Expr | None
+) -> exp.Select:
     """SELECT of the records that the index has not in order."""
     others = OtherRecords(index, table)
+    rowid, rows = exp.column('rowid'), exp.Table(this=identifier(table.name))
     keys = [part for i in range(len(sort)) for part in _sort_places(table, sort[: i + 1])]
     # What such a record offers is told by its rows, so a test that they answer finds no other.
     told = any(isinstance(part, Test) and others.condition(part) for part in conjuncts(predicate))
-    known = [*([] if told else [others.known()]), *_wanted(table, predicate, others)]
-    return select([*outputs, *keys, exp.column('rowid')], [exp.Table(this=identifier(table.name))], all_(known))
+    known = all_([*([] if told else [others.known()]), *_wanted(table, predicate, others)])
+    if most is not None:
+        # One function tells which come first, so that their places need be told of these alone.
+        first = select([rowid], [rows], known)
+        first.set('order', order(table, sort))
+        first.set('limit', exp.Limit(expression=most.copy()))
+        known = exp.In(this=rowid.copy(), query=exp.Subquery(this=first))
+    return select([*outputs, *keys, rowid.copy()], [rows.copy()], known)
 
 
 def _wanted(table: Table, predicate: Predicate, view: View) -> list[exp.Expr]:
