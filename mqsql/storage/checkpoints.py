@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import apsw
 
-WORTH_IT = 4_000  # pages that are not in the file yet: the more, the oftener several changes of a page are one write
+WORTH_IT = 1_000  # pages that are not in the file yet: the more, the longer the disk holds up commits meanwhile
 LONGEST_LOG = 16_000  # pages, 64 MiB
 
 
