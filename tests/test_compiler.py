@@ -229,6 +229,7 @@ def test_every_keyword_of_sqlite_is_quoted() -> None:
         ({'content.a': {'$size': 'x'}}, "content.a.$size: takes a whole number, not 'x' (str)"),
         ({'content.a': {'$mod': [0, 1]}}, 'content.a.$mod: the divisor cannot be 0'),
         ({'content.a': {'$type': 'int64'}}, "content.a.$type: unknown type 'int64' (str)"),
+        ({'content.a': {'$type': True}}, 'content.a.$type: unknown type True (bool)'),
         ({'content.a': {'$options': 'i'}}, 'content.a.$options: stands only beside $regex'),
         ({'content.a': {'$regex': '('}}, "content.a.$regex: the pattern '(' (str) cannot be compiled"),
         ({'content.a': {'$gt': re.compile('x')}}, 'content.a.$gt: takes a value, not re.compile'),
