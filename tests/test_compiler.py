@@ -216,7 +216,7 @@ def test_every_keyword_of_sqlite_is_quoted() -> None:
         ({'label': {'$gt': 'a', 'x': 1}}, "label: operators and other keys cannot be mixed: 'x' (str)"),
         ({'label': {'$in': 'abc'}}, "label.$in: takes a list or another iterable, not 'abc' (str)"),
         ({'label': {'$in': ['a', 5]}}, "label.$in[1]: 'label' holds text and takes text, not 5 (int)"),
-        ({'label': {'$in': [{'$regex': 'a'}]}}, 'label.$in: takes values, not operators'),
+        ({'label': {'$in': [{'$regex': 'a'}]}}, "label.$in: takes values, not operators: {'$regex': 'a'} (dict)"),
         ({'label.x': 'a'}, "label.x: 'label' holds text, and no path leads into them"),
         ({'buffers': b'x'}, 'buffers: buffers can be tested with None, $exists, $size and $type, not compared'),
         ({'$or': []}, '$or: takes a non-empty list of queries, not [] (list)'),
@@ -235,6 +235,7 @@ def test_every_keyword_of_sqlite_is_quoted() -> None:
         ({'content.a': {'$gt': re.compile('x')}}, 'content.a.$gt: takes a value, not re.compile'),
         ({'content.a': {'$elemMatch': [1]}}, 'content.a.$elemMatch: takes a dict of operators or a query'),
         ({'content.a': {'$all': [1, {'$elemMatch': {}}]}}, 'content.a.$all: takes values, or only $elemMatch'),
+        ({'content.a': {'$all': [{'$gt': 1}]}}, "content.a.$all[0]: takes values or $elemMatch, not {'$gt': 1} (dict)"),
         ({'content.a': {'$bitsAllSet': -1}}, 'content.a.$bitsAllSet: takes a non-negative mask'),
         (
             {'content.a': {'$mod': [1]}},

@@ -221,7 +221,7 @@ class _Cut:
         """The value of a column; None where nothing stays. A column without a node was asked for as it is."""
         if node is None:
             return value
-        cut = _GONE if value is None else self._field(value, node, through_objects=True)
+        cut = _GONE if value is None else self._field(value, node)
         if _computes(node):
             cut = self._with_computed(cut, node)
         return None if cut is _GONE else cut
@@ -240,7 +240,7 @@ class _Cut:
                 fields[name] = self._with_computed(fields.get(name), inner)
         return {name: field for name, field in fields.items() if field is not _GONE}
 
-    def _field(self, value: Any, node: Tree | Leaf | None, *, through_objects: bool) -> Any:
+    def _field(self, value: Any, node: Tree | Leaf | None) -> Any:
         match node:
             case None:
                 return _GONE if self.inclusive else value
@@ -251,15 +251,15 @@ class _Cut:
             case Slice():
                 return node.of(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else value
             case FirstMatch():
-                at = self.extras[node.extra] if through_objects else None
+                at = self.extras[node.extra]  # None behind an array
                 return _GONE if at is None else value[at : at + 1]
-        return self._inside(value, node, through_objects=through_objects)
+        return self._inside(value, node)
 
-    def _inside(self, value: Any, tree: Tree, *, through_objects: bool) -> Any:
+    def _inside(self, value: Any, tree: Tree) -> Any:
         if isinstance(value, list):
-            cut = [self._inside(item, tree, through_objects=False) for item in value]
+            cut = [self._inside(item, tree) for item in value]
             return [item for item in cut if item is not _GONE]
         if not isinstance(value, dict):
             return ({} if _computes(tree) else _GONE) if self.inclusive else value
-        fields = ((k, self._field(v, tree.get(k), through_objects=through_objects)) for k, v in value.items())
+        fields = ((k, self._field(v, tree.get(k))) for k, v in value.items())
         return {k: v for k, v in fields if v is not _GONE}

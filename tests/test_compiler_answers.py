@@ -1,0 +1,93 @@
+"""Queries at the edges of what the compiler tells apart, with the records that they find."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import mqsql
+from mqsql import reference
+
+RECORDS: list[dict[str, Any]] = [
+    {'msg_id': 'indexed', 'label': 'run 9', 'content': {'a': [[{'b': 1}], 7], 'n': 2**53}},
+    {
+        'msg_id': 'named',
+        'label': 'run 10',
+        'content': {'a': [{'0': {'b': 1}}, [2]]},
+        'started': datetime(2026, 1, 1, tzinfo=UTC),
+    },
+    {'msg_id': 'listed', 'label': '["run"]', 'content': [{'l': [1, 2]}, {'l': [3]}], 'buffers': [b'', b'a']},
+    {'msg_id': 'empty', 'content': {'a': [], 'l': [3, 2]}, 'started': datetime(2027, 1, 1, tzinfo=UTC)},
+]
+NUMERIC = {'locale': 'en', 'numericOrdering': True}
+TYPED = [
+    {'$mod': [2, 0]},
+    {'$size': 1},
+    {'$bitsAllSet': 1},
+    {'$elemMatch': {'$eq': 'run'}},
+    {'$elemMatch': {'a': 1}},
+    {'$type': 'int'},
+]
+
+
+@pytest.fixture(scope='module')
+def store() -> Iterator[mqsql.Store]:
+    with mqsql.open(':memory:') as store:
+        for record in RECORDS:
+            store.add_record(record['msg_id'], record)
+        yield store
+
+
+@pytest.mark.parametrize(
+    ('query', 'found'),
+    [
+        ({'content.a': {'$elemMatch': {'0.b': 1}}}, ['indexed', 'named']),
+        ({'content.a': {'$elemMatch': {'0': 2}}}, ['named']),
+        ({'content.a': {'$elemMatch': {'$elemMatch': {'b': 1}}}}, ['indexed']),
+        ({'content.a': {'$size': 0}}, ['empty']),
+        ({'content.a': {'$size': 2**63}}, []),
+        ({'content.a': {'$size': 2**64}}, []),
+        ({'buffers': {'$size': 2.0}}, ['listed']),
+        ({'content.0.l': 1}, ['listed']),
+        ({'started': {'$in': [datetime(2026, 1, 1, tzinfo=UTC), None]}}, ['indexed', 'named', 'listed']),
+    ],
+)
+def test_what_is_found(store: mqsql.Store, query: Any, found: list[str]) -> None:
+    assert [record['msg_id'] for record in store.find(query, [])] == found
+    assert [record['msg_id'] for record in reference.find(RECORDS, query, [])] == found
+
+
+@pytest.mark.parametrize('key', ['label', 'started'])
+@pytest.mark.parametrize('test', TYPED, ids=str)
+def test_a_typed_column_holds_no_numbers_and_no_arrays(store: mqsql.Store, key: str, test: Any) -> None:
+    assert mqsql.compile({key: test}, []).sql == 'SELECT msg_id FROM task_records WHERE FALSE ORDER BY rowid'
+    assert store.count({key: {'$not': test}}) == len(RECORDS)
+
+
+@pytest.mark.parametrize(
+    'test', [re.compile('2'), {'$regex': '2'}, {'$glob': '*2*'}, {'$in': [re.compile('2')]}], ids=str
+)
+def test_times_are_no_text(store: mqsql.Store, test: Any) -> None:
+    assert store.count({'started': test}) == 0
+    assert mqsql.compile({'started': test}, []).params == {}
+
+
+@pytest.mark.parametrize(
+    ('query', 'found'),
+    [
+        ({'label': {'$gt': 'RUN 9'}}, ['named']),
+        ({'label': 'run 010'}, ['named']),
+        ({'started': {'$gt': datetime(2026, 6, 1, tzinfo=UTC)}}, ['empty']),
+        ({'started': datetime(2026, 1, 1, tzinfo=UTC)}, ['named']),
+        ({'started': {'$lte': None}}, ['indexed', 'listed']),
+    ],
+)
+def test_what_a_collation_finds(store: mqsql.Store, query: Any, found: list[str]) -> None:
+    assert [record['msg_id'] for record in store.find(query, [], collation=NUMERIC)] == found
+
+
+def test_a_projected_element_is_none_behind_an_array(store: mqsql.Store) -> None:
+    projected = store.find({}, projection={'content.l': {'$elemMatch': {'$lte': 2}}})
+    assert [record['content'] for record in projected] == [{}, {}, [{}, {}], {'l': [2]}]
