@@ -91,3 +91,66 @@ def test_what_a_collation_finds(store: mqsql.Store, query: Any, found: list[str]
 def test_a_projected_element_is_none_behind_an_array(store: mqsql.Store) -> None:
     projected = store.find({}, projection={'content.l': {'$elemMatch': {'$lte': 2}}})
     assert [record['content'] for record in projected] == [{}, {}, [{}, {}], {'l': [2]}]
+
+
+@pytest.mark.parametrize(
+    ('expression', 'value'),
+    [
+        ({'$toString': float('nan')}, 'NaN'),
+        ({'$toString': float('inf')}, 'Infinity'),
+        ({'$toString': float('-inf')}, '-Infinity'),
+        ({'$toDate': -1.9}, datetime(1969, 12, 31, 23, 59, 59, 999_000, UTC)),
+        ({'$toDate': '2026-01-01'}, datetime(2026, 1, 1, tzinfo=UTC)),
+        ({'$pow': [2, 62]}, 2**62),
+        ({'$pow': [2, 63]}, 2.0**63),
+        ({'$pow': [-1, 10**9 + 1]}, -1),
+        ({'$pow': [10.0, 400]}, float('inf')),
+        ({'$pow': [-10.0, 401]}, float('-inf')),
+        ({'$pow': [-10.0, 400]}, float('inf')),
+        ({'$pow': [-8.0, 0.5]}, float('nan')),
+        ({'$add': [2**62, 2**62]}, 2.0**63),
+        ({'$reverseArray': [[1, 2]]}, [2, 1]),
+        ({'$reverseArray': '$content.missing'}, None),
+        ({'$cmp': ['b', 'a']}, 1),
+        ({'$strcasecmp': ['b', 'A']}, 1),
+        ({'$strcasecmp': ['a', 'B']}, -1),
+        ({'$strcasecmp': ['a', 'A']}, 0),
+        ({'$strcasecmp': ['\ud800', '']}, 1),
+        ({'$indexOfCP': ['abcabc', 'c', 3]}, 5),
+        ({'$indexOfCP': ['abcabc', 'c', 3, 5]}, -1),
+        ({'$indexOfCP': ['abc', '', 4]}, -1),
+        ({'$indexOfBytes': ['\ud800b', 'b']}, 3),
+        ({'$indexOfCP': [None, 'c']}, None),
+        ({'$substrBytes': ['\ud800b', 0, 3]}, '\ud800'),
+        ({'$substrCP': ['abc', 1, 0]}, ''),
+        ({'$substrCP': ['abc', 1, 9]}, 'bc'),
+        ({'$trim': {'input': ' a ', 'chars': None}}, None),
+        ({'$ltrim': {'input': 'xax', 'chars': 'x'}}, 'ax'),
+        ({'$rtrim': {'input': ' a '}}, ' a'),
+        ({'$replaceAll': {'input': 'aba', 'find': 'a', 'replacement': 'c'}}, 'cbc'),
+        ({'$replaceOne': {'input': 'aba', 'find': 'a', 'replacement': 'c'}}, 'cba'),
+        ({'$replaceOne': {'input': 'aba', 'find': None, 'replacement': 'c'}}, None),
+        ({'$round': [15, -1]}, 20),
+        ({'$round': [2.5]}, 2.0),
+        ({'$round': [2.25, 1]}, 2.2),
+        ({'$round': [5, None]}, None),
+        ({'$trunc': [-2.75, 1]}, -2.7),
+        ({'$toLong': -(2.0**63)}, -(2**63)),
+        ({'$toInt': 2**31 - 1}, 2**31 - 1),
+        ({'$max': [[None, 3, 5]]}, 5),
+        ({'$min': [None, '$content.missing']}, None),
+        ({'$map': {'input': [1], 'in': '$$this'}}, [1]),
+        ({'$map': {'input': [1], 'as': 'x_1', 'in': '$$x_1'}}, [1]),
+        ({'$filter': {'input': [1, 2, 3], 'cond': {'$gt': ['$$this', 1]}, 'limit': 1}}, [2]),
+        ({'$reduce': {'input': [1, 2], 'initialValue': 3, 'in': {'$add': ['$$value', '$$this']}}}, 6),
+        ({'$log': [0.25, 0.5]}, 2.0),
+        ({'$week': datetime(2026, 1, 4, tzinfo=UTC)}, 1),
+        ({'$week': datetime(2026, 1, 3, tzinfo=UTC)}, 0),
+    ],
+    ids=str,
+)
+def test_what_an_expression_gives(store: mqsql.Store, expression: Any, value: Any) -> None:
+    wanted = {'content': {'x': {'$ifNull': [expression, None]}}}
+    (found,) = store.find({'msg_id': 'empty'}, projection=wanted)
+    (expected,) = reference.find(RECORDS, {'msg_id': 'empty'}, projection=wanted)
+    assert repr(found['content']['x']) == repr(expected['content']['x']) == repr(value)

@@ -1,11 +1,14 @@
 """What is said of expressions and schemas that are refused: the operator, the kind of operand it takes, and the operand."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 import mqsql
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 EXPRESSIONS: list[tuple[Any, str]] = [
     ({'$abs': 'a'}, "$abs: takes a number, not 'a' (str)"),
@@ -45,6 +48,11 @@ EXPRESSIONS: list[tuple[Any, str]] = [
     ({'$toDouble': 'a'}, "$toDouble: 'a' (str) is no number"),
     ({'$toDouble': {'$literal': []}}, '$toDouble: takes what can be a number, not [] (list)'),
     ({'$toDate': 'a'}, "$toDate: 'a' (str) is no date in ISO 8601"),
+    ({'$toDate': float('nan')}, '$toDate: takes what can be a date, not nan (float)'),
+    ({'$add': [MOMENT, MOMENT]}, '$add: takes one date at most'),
+    ({'$add': [MOMENT, 1e19]}, '$add: a date leads beyond 64 bits of milliseconds'),
+    ({'$add': [MOMENT, float('inf')]}, '$add: a date leads beyond 64 bits of milliseconds'),
+    ({'$cond': [1, 2]}, '$cond: takes 3 operands, not 2'),
     ({'$toDate': True}, '$toDate: takes what can be a date, not True (bool)'),
     ({'$switch': {'branches': [{'case': False, 'then': 1}]}}, '$switch: no branch holds, and there is no default'),
     ({'$eq': [1]}, '$eq: takes 2 operands, not 1'),

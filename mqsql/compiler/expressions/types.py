@@ -99,9 +99,7 @@ def _to_date(value: Any) -> datetime:
         return value
     if isinstance(value, str):
         return _parse_date(value)
-    if is_number(value):
-        if not is_finite(value):
-            raise wrong('what can be a date', value)
+    if is_number(value) and is_finite(value):
         return shifted(EPOCH, int(value))
     raise wrong('what can be a date', value)
 
