@@ -50,6 +50,7 @@ def store() -> Iterator[mqsql.Store]:
         ({'content.a': {'$size': 2**63}}, []),
         ({'content.a': {'$size': 2**64}}, []),
         ({'buffers': {'$size': 2.0}}, ['listed']),
+        ({'content.a': {'$elemMatch': {'$size': 1, '$gte': []}}}, ['indexed', 'named']),  # beside elements of other types
         ({'content.0.l': 1}, ['listed']),
         ({'started': {'$in': [datetime(2026, 1, 1, tzinfo=UTC), None]}}, ['indexed', 'named', 'listed']),
     ],

@@ -95,7 +95,9 @@ def case(*branches: tuple[Condition, exp.Expr], default: exp.Expr | None = None)
 def one_of(value: exp.Expr, words: Sequence[str]) -> Condition:
     """The value is one of the literals."""
     if len(words) == 1:
-        return exp.EQ(this=value, expression=text(words[0]))
+        # SQLite puts what a column equals by = into the other terms of an AND, where a CASE then guards nothing by its type.
+        same = exp.NullSafeEQ if isinstance(value, exp.Column) else exp.EQ
+        return same(this=value, expression=text(words[0]))
     return exp.In(this=value, expressions=[text(w) for w in words])
 
 
@@ -155,7 +157,7 @@ def negated(condition: Condition) -> Condition:
             return is_not_null(value)
         case exp.Is(this=value, expression=exp.Not(this=exp.Null())):
             return is_null(value)
-        case exp.EQ(this=left, expression=right):
+        case exp.EQ(this=left, expression=right) | exp.NullSafeEQ(this=left, expression=right):
             return exp.NullSafeNEQ(this=left, expression=right)
         case exp.Exists():
             return exp.Not(this=condition)
