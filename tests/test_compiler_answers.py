@@ -120,6 +120,11 @@ def test_a_projected_element_is_none_behind_an_array(store: mqsql.Store) -> None
         ({'$indexOfCP': ['abcabc', 'c', 3, 5]}, -1),
         ({'$indexOfCP': ['abc', '', 4]}, -1),
         ({'$indexOfBytes': ['\ud800b', 'b']}, 3),
+        ({'$indexOfBytes': ['abc', '', 4]}, -1),
+        ({'$type': -(2**31)}, 'int'),
+        ({'$type': -(2**31) - 1}, 'long'),
+        ({'$round': [1.5, 100]}, 1.5),
+        ({'$toString': datetime(2026, 7, 1, tzinfo=UTC)}, '2026-07-01T00:00:00.000Z'),
         ({'$indexOfCP': [None, 'c']}, None),
         ({'$substrBytes': ['\ud800b', 0, 3]}, '\ud800'),
         ({'$substrCP': ['abc', 1, 0]}, ''),
@@ -149,6 +154,7 @@ def test_a_projected_element_is_none_behind_an_array(store: mqsql.Store) -> None
     ],
     ids=str,
 )
+@pytest.mark.usefixtures('local_zone')
 def test_what_an_expression_gives(store: mqsql.Store, expression: Any, value: Any) -> None:
     wanted = {'content': {'x': {'$ifNull': [expression, None]}}}
     (found,) = store.find({'msg_id': 'empty'}, projection=wanted)

@@ -55,6 +55,15 @@ EXPRESSIONS: list[tuple[Any, str]] = [
     ({'$cond': [1, 2]}, '$cond: takes 3 operands, not 2'),
     ({'$toDate': True}, '$toDate: takes what can be a date, not True (bool)'),
     ({'$switch': {'branches': [{'case': False, 'then': 1}]}}, '$switch: no branch holds, and there is no default'),
+    (
+        {'$switch': {'branches': [{'case': 1, 'then': 1}], 'default': '$lable'}},
+        "$switch.default: unknown key 'lable', did you mean 'label'?",
+    ),
+    ({'$map': {'input': [], 'in': '$$thi'}}, "$map.in: unknown variable '$$thi', did you mean '$$this'?"),
+    (
+        {'$dateAdd': {'startDate': MOMENT, 'unit': 'day', 'amount': 2**63}},
+        f'$dateAdd: takes a whole number of 64 bits, not {2**63} (int)',
+    ),
     ({'$eq': [1]}, '$eq: takes 2 operands, not 1'),
     ({'$ifNull': 5}, '$ifNull: takes a list of 2 operands or more, not 5 (int)'),
     ({'$let': {'vars': {'A': 1}, 'in': 1}}, "small letter first, not 'A' (str)"),
