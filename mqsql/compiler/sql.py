@@ -75,9 +75,9 @@ def select(columns: list[exp.Expr], tables: Sequence[exp.Expr], where: Condition
     )
 
 
-def subquery(columns: list[exp.Expr], tables: list[exp.Table], where: Condition | None = None) -> exp.Subquery:
-    """The same, as a value in parentheses."""
-    return exp.Subquery(this=select(columns, tables, where))
+def subquery(columns: list[exp.Expr], tables: list[exp.Table]) -> exp.Subquery:
+    """The same of all rows, as a value in parentheses."""
+    return exp.Subquery(this=select(columns, tables))
 
 
 def exists(tables: list[exp.Table], where: Condition | None = None) -> Condition:
