@@ -166,3 +166,10 @@ def test_what_only_arrays_have_is_not_asked_of_texts_beside_them() -> None:
     with mqsql.open(':memory:') as store:
         store.add_record('m', {'content': {'a': ['no JSON', []]}})
         assert store.count({'content.a': {'$elemMatch': {'$size': 0, '$gte': []}}}) == 1
+
+
+def test_one_of_many_schemas(store: mqsql.Store) -> None:
+    schemas = [{'required': ['label'], 'properties': {'label': {'enum': [f'run {i}']}}} for i in range(250)]
+    one_of_many = {'$jsonSchema': {'oneOf': schemas}, 'label': {'$glob': 'run*'}}
+    assert store.count(one_of_many) == 2
+    assert store.count({**one_of_many, '$nor': [{'$jsonSchema': {'oneOf': [*schemas, schemas[9]]}}]}) == 1
