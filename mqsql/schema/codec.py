@@ -32,10 +32,12 @@ from mqsql.schema.types import (
     TEXT,
     TIMESTAMP,
     Kind,
+    UnstorableError,
     read_buffers,
     read_document,
     read_text,
     read_timestamp,
+    to_utc,
 )
 
 Stored = str | int | bytes | float | None
@@ -130,7 +132,7 @@ def _encode_plain(value: object) -> str | None:
     dates: list[str] = []
     try:
         text = orjson.dumps(_to_plain(value, dates, MAX_DEPTH)).decode()
-    except TypeError:  # also orjson's own: a key that is no str, a lone surrogate
+    except (TypeError, UnstorableError):  # also orjson's own: a key that is no str, a lone surrogate
         return None
     special = '\\u000' in text or '\ud7ff' in text or '\\"' in text or text.count('"$') != len(dates)
     return None if special else text
@@ -142,8 +144,9 @@ def _to_plain(value: Any, dates: list[str], depth: int) -> Any:
         return value
     if kind is int and value in INT64:
         return value
-    if kind is datetime and value.tzinfo is UTC:
-        dates.append(f'{value.isoformat(timespec="microseconds")[:26]}Z')
+    if kind is datetime:
+        moment = value if value.tzinfo is UTC else to_utc(value)
+        dates.append(f'{moment.isoformat(timespec="microseconds")[:26]}Z')
         return {'$date': dates[-1]}
     if kind is dict and depth:
         return {k: v if type(v) is str or v is None else _to_plain(v, dates, depth - 1) for k, v in value.items()}
