@@ -6,6 +6,7 @@ from typing import Any
 
 import corpus
 import pytest
+from stores import filled
 
 import mqsql
 from mqsql.reference import find
@@ -49,9 +50,7 @@ RECORDS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope='module')
 def store() -> Iterator[mqsql.Store]:
-    with mqsql.open(':memory:') as store:
-        for record in RECORDS:
-            store.add_record(record['msg_id'], record)
+    with filled(RECORDS) as store:
         yield store
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from stores import filled
 
 import mqsql
 from mqsql import compiler, reference
@@ -162,9 +163,7 @@ RECORDS: list[dict[str, Any]] = [
 
 @pytest.fixture(params=[':memory:', 'dict:'])
 def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    with mqsql.open(request.param) as opened:
-        for record in RECORDS:
-            opened.add_record(record['msg_id'], record)
+    with filled(RECORDS, request.param) as opened:
         yield opened
 
 

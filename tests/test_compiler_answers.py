@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from stores import filled
 
 import mqsql
 from mqsql import reference
@@ -34,9 +35,7 @@ TYPED = [
 
 @pytest.fixture(scope='module')
 def store() -> Iterator[mqsql.Store]:
-    with mqsql.open(':memory:') as store:
-        for record in RECORDS:
-            store.add_record(record['msg_id'], record)
+    with filled(RECORDS) as store:
         yield store
 
 

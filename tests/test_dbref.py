@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from stores import filled
 
 import mqsql
 from mqsql import QueryError, reference
@@ -22,9 +23,7 @@ RECORDS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope='module')
 def store() -> Iterator[Store]:
-    with mqsql.open(':memory:') as opened:
-        for record in RECORDS:
-            opened.add_record(record['msg_id'], record)
+    with filled(RECORDS) as opened:
         yield opened
 
 
