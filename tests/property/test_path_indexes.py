@@ -27,6 +27,8 @@ pytestmark = pytest.mark.usefixtures('local_zone')
 Keys = list[tuple[str, int]]
 Find = tuple[dict[str, Any], dict[str, Any]]
 
+SEEN: Counter[str] = Counter()
+
 # --- indexes to draw, and what they could help
 
 
@@ -87,32 +89,33 @@ def make(store: Store, indexes: list[Keys]) -> set[str]:
     return {store.create_index(keys) for keys in indexes}
 
 
-def test_answers_stay_as_they_are() -> None:
-    tally: Counter[str] = Counter()
+@given(indexed())
+def test_answers_stay_as_they_are(drawn: tuple[list[Record], list[Keys], list[Find]]) -> None:
+    collection, indexes, calls = drawn
+    with filled(collection) as plain, filled(collection) as before, filled([]) as after:
+        names = make(before, indexes)
+        assert make(after, indexes) == names
+        for record in collection:  # the one index is filled when it is made, the other by what is written
+            after.add_record(record['msg_id'], record)
+        for test, options in calls:
+            expected = outcome(plain.find, test, **options)
+            assert outcome(before.find, test, **options) == expected
+            assert outcome(after.find, test, **options) == expected
+            assert outcome(before.count, test) == outcome(plain.count, test)
+            SEEN.update(uses(before, names, test, options))
 
-    @given(indexed())
-    def run(drawn: tuple[list[Record], list[Keys], list[Find]]) -> None:
-        collection, indexes, calls = drawn
-        with filled(collection) as plain, filled(collection) as before, filled([]) as after:
-            names = make(before, indexes)
-            assert make(after, indexes) == names
-            for record in collection:  # the one index is filled when it is made, the other by what is written
-                after.add_record(record['msg_id'], record)
-            for test, options in calls:
-                expected = outcome(plain.find, test, **options)
-                assert outcome(before.find, test, **options) == expected
-                assert outcome(after.find, test, **options) == expected
-                assert outcome(before.count, test) == outcome(plain.count, test)
-                tally.update(uses(before, names, test, options))
 
-    run()
-    assert tally['valid'] > 200
-    assert tally['indexed'] > 0.5 * tally['valid']
-    assert tally['in order'] > 0.1 * tally['valid']
+def test_the_indexes_were_used() -> None:
+    if SEEN['calls'] < 500:
+        pytest.skip('judges the calls of the first test, which were too few')
+    assert SEEN['valid'] > 0.3 * SEEN['calls']
+    assert SEEN['indexed'] > 0.5 * SEEN['valid']
+    assert SEEN['in order'] > 0.1 * SEEN['valid']
 
 
 def uses(store: Store, names: set[str], test: dict[str, Any], options: dict[str, Any]) -> Iterator[str]:
     """What to count of a call."""
+    yield 'calls'
     try:
         shown = store.explain(test, sort=options.get('sort'))
     except MqsqlError:
