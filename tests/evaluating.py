@@ -1,0 +1,47 @@
+"""What an expression gives, or that it gives nothing, on SQL and on the reference alike."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import mqsql
+from mqsql import QueryError, reference
+
+NOON = datetime(2024, 2, 29, 12, tzinfo=UTC)
+RECORD: dict[str, Any] = {
+    'msg_id': 'm',
+    'started': NOON,
+    'content': {'n': 5, 'zero': 0, 'null': None, 's': 'abc', 'list': [1, 2, 3], 'empty': [], 'big': 10**400},
+}
+ABSENT = 'absent'
+"""Stands for an expression that gives nothing."""
+
+
+def value_of(expression: Any) -> Any:
+    """What a computed field of this expression gives: the same on SQL and on the reference."""
+    projection = {'content': {'x': expression}}
+    with mqsql.open(':memory:') as store:
+        store.add_record('m', RECORD)
+        (found,) = store.find({}, projection=projection)
+    (expected,) = reference.find([RECORD], projection=projection)
+    assert repr(found) == repr(expected)
+    return found['content'].get('x', ABSENT)
+
+
+def refused(expression: Any) -> None:
+    """The expression is refused by both without a record."""
+    with pytest.raises(QueryError):
+        mqsql.compile({'$expr': expression})
+    with pytest.raises(QueryError):
+        reference.find([], {'$expr': expression})
+
+
+def fails(expression: Any) -> None:
+    """The expression is refused by both once there is a record, and not before."""
+    mqsql.compile({'$expr': expression})
+    reference.find([], {'$expr': expression})
+    with pytest.raises(QueryError):
+        value_of(expression)
+    with pytest.raises(QueryError):
+        reference.find([RECORD], projection={'content': {'x': expression}})
