@@ -37,11 +37,12 @@ def refused(expression: Any) -> None:
         reference.find([], {'$expr': expression})
 
 
-def fails(expression: Any) -> None:
-    """The expression is refused by both once there is a record, and not before."""
+def fails(expression: Any) -> str:
+    """The expression is refused by both once there is a record, and not before; gives SQL's message."""
     mqsql.compile({'$expr': expression})
     reference.find([], {'$expr': expression})
-    with pytest.raises(QueryError):
+    with pytest.raises(QueryError) as raised:
         value_of(expression)
     with pytest.raises(QueryError):
         reference.find([RECORD], projection={'content': {'x': expression}})
+    return str(raised.value)

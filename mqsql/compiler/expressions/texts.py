@@ -30,17 +30,16 @@ _SPACE = '\0\t\n\v\f\r \xa0\u1680' + ''.join(map(chr, range(0x2000, 0x200B)))
 
 
 def number_text(value: int | float) -> str:
-    """A number as MongoDB prints it: 15 digits, if those do, of a float, no point behind a whole one."""
+    """A number as $toString has it: of a float the fewest digits that mean it, no point behind a whole one."""
     if isinstance(value, int):
         return str(value)
     if value != value or value in (float('inf'), float('-inf')):
         return 'NaN' if value != value else 'Infinity' if value > 0 else '-Infinity'
-    text = repr(value)
-    return text.removesuffix('.0')
+    return repr(value).removesuffix('.0')
 
 
 def as_text(value: Any) -> str:
-    """What text operators take for text: also numbers and dates, and nothing for null."""
+    """What text operators take for text: also dates, numbers, of a float six digits as C's %g, and nothing for null."""
     if is_nullish(value):
         return ''
     if isinstance(value, str):
@@ -48,7 +47,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return formatted(value.astimezone(UTC).replace(tzinfo=None), 0, ISO + 'Z')
     if is_number(value):
-        return number_text(value)
+        return f'{value:g}' if isinstance(value, float) else str(value)
     raise wrong('text', value)
 
 

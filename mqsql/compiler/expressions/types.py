@@ -18,7 +18,7 @@ from mqsql.compiler.expressions.core import (
 from mqsql.compiler.expressions.moments import milliseconds, shifted
 from mqsql.compiler.expressions.numbers import fitted, to_float
 from mqsql.compiler.expressions.operands import positional
-from mqsql.compiler.expressions.texts import as_text
+from mqsql.compiler.expressions.texts import as_text, number_text
 from mqsql.errors import shown
 from mqsql.schema.codec import EPOCH
 from mqsql.schema.types import bracket
@@ -91,7 +91,7 @@ def _to_double(value: Any) -> float:
 def _to_string(value: Any) -> str:
     if isinstance(value, bool):
         return 'true' if value else 'false'
-    return as_text(value)
+    return number_text(value) if is_number(value) else as_text(value)
 
 
 def _to_date(value: Any) -> datetime:

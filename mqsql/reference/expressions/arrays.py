@@ -27,7 +27,7 @@ from mqsql.reference.expressions.core import (
 )
 from mqsql.reference.expressions.logic import check_name, rank
 from mqsql.reference.expressions.numbers import EPOCH, many, milliseconds, number, position, shift
-from mqsql.reference.expressions.texts import as_text
+from mqsql.reference.expressions.texts import as_text, number_as_text
 from mqsql.reference.operators import INT32, TYPES, type_of
 from mqsql.reference.values import MISSING, is_number, truth
 
@@ -225,7 +225,9 @@ def _to_double(value: Any) -> float:
 
 
 def _to_string(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else as_text(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return number_as_text(value) if is_number(value) else as_text(value)
 
 
 def _to_date(value: Any) -> datetime:

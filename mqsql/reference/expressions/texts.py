@@ -46,12 +46,14 @@ def text(value: Any) -> str:
 
 
 def as_text(value: Any) -> str:
-    """The value as text where an operator takes numbers and dates too; nothing for null."""
+    """The value as text where an operator takes numbers and dates too; a float is cut to six digits; nothing for null."""
     if is_null(value):
         return ''
     if isinstance(value, datetime):
         return format_date(value)
-    return number_as_text(value) if is_number(value) else text(value)
+    if isinstance(value, float):
+        return f'{value:g}'
+    return str(value) if is_number(value) else text(value)
 
 
 def number_as_text(value: float) -> str:
