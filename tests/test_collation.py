@@ -61,6 +61,13 @@ def test_a_lower_strength_holds_more_texts_equal(groups: list[list[str]], streng
     assert len(set.union(*found)) == len(groups)
 
 
+def test_what_is_not_listed_has_the_place_of_its_kind() -> None:
+    whole, letters = Collation(3, False), Collation(1, False)
+    assert whole.key('a') < whole.key('a\u030d') < whole.key('a\u030e') < whole.key('b')
+    assert len({letters.key(text) for text in ('a', 'a\u030d', 'a\u030e')}) == 1
+    assert whole.key('☃') < whole.key('฿') < whole.key('0')  # a currency's sign comes behind other signs
+
+
 def test_numbers_of_any_length_compare_by_value() -> None:
     numeric = Collation(1, True)
     long = '9' * 254

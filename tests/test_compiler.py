@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import apsw
 import pytest
 
 import mqsql
-from mqsql.compiler import compile_count, compile_delete
+from mqsql.compiler import compile_count, compile_delete, compile_distinct
 from mqsql.compiler.dialects import DIALECTS, KEYWORDS, Dialect
 from mqsql.compiler.parse import MAX_SLOTS
 from mqsql.compiler.place import MAX_NESTING, MAX_STEPS
@@ -299,6 +300,23 @@ def test_what_a_dialect_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(mqsql.UnsupportedError, match=re.escape('$regex has no form in small')) as caught:
         mqsql.compile({'$nor': [{'content.a': {'$elemMatch': {'b': re.compile('x')}}}]}, dialect='small')
     assert (caught.value.operator, caught.value.dialect) == ('$regex', 'small')
+    for compiled in (compile_count, compile_delete, partial(compile_distinct, 'label')):
+        with pytest.raises(mqsql.UnsupportedError):
+            compiled({'label': {'$regex': 'x'}}, dialect='small')
+
+
+@pytest.mark.parametrize(
+    ('operator', 'query'),
+    [
+        ('$elemMatch', {'content.a': {'$elemMatch': {'b': 1}}}),
+        ('$jsonSchema', {'$jsonSchema': {'items': {'minimum': 5}, 'oneOf': [{'maxItems': 1}, {'minItems': 1}]}}),
+        ('$expr', {'$or': [{'label': 'a'}, {'$expr': {'$eq': ['$label', '$queue']}}]}),
+    ],
+)
+def test_what_is_more_than_a_test_is_named(monkeypatch: pytest.MonkeyPatch, operator: str, query: Any) -> None:
+    monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({operator})))
+    with pytest.raises(mqsql.UnsupportedError, match=re.escape(f'{operator} has no form in small')):
+        mqsql.compile(query, dialect='small')
 
 
 # --- injection

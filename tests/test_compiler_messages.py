@@ -70,6 +70,7 @@ EXPRESSIONS: list[tuple[Any, str]] = [
     ({'$let': {'vars': {'a-b': 1}, 'in': 1}}, "small letter first, not 'a-b' (str)"),
 ]
 SCHEMAS: list[tuple[Any, str]] = [
+    ({'minimum': 'x'}, ".minimum: takes a number, not 'x' (str)"),
     ({'type': 'int'}, ".type: unknown type 'int' (str); known are object, array, number, string, null, boolean"),
     ({'minimun': 5}, ": unknown keyword 'minimun', did you mean 'minimum'?"),
     ({'format': 'date'}, ": the keyword 'format' is not supported"),

@@ -8,9 +8,10 @@ import pytest
 
 import mqsql
 from mqsql import QueryError, reference
-from mqsql.compiler.json_schema.functions import is_multiple
+from mqsql.compiler.json_schema.functions import all_differ, is_multiple, unordered_key_of
 from mqsql.compiler.place import MAX_NESTING
 from mqsql.errors import UnknownNameError
+from mqsql.schema import TASKS
 from mqsql.schema.codec import encode_document
 from mqsql.storage import Store
 
@@ -84,6 +85,9 @@ ALL = set(range(18))
     ('schema', 'valid'),
     [
         ({}, ALL),
+        ({'items': []}, ALL),
+        ({'items': [], 'additionalItems': False}, ALL - ARRAYS | {10}),
+        ({'enum': [[{'q': [2], 'p': 1}, {'p': 1, 'q': [2]}]]}, {13}),
         ({'title': 'a', 'description': 'b'}, ALL),
         ({'type': 'number'}, NUMBERS),
         ({'type': ['string', 'null']}, STRINGS | {6}),
@@ -168,6 +172,7 @@ def test_values(store: Store, schema: Schema, valid: set[int]) -> None:
         ({'properties': {'label': {'enum': [5]}}}, [2]),
         ({'properties': {'started': {'bsonType': 'date', 'enum': [DAY, 'abc']}}}, [0, 1, 2]),
         ({'properties': {'started': {'type': 'string'}}}, [2]),
+        ({'properties': {'started': {'minimum': 5}}}, [0, 1, 2]),
         ({'properties': {'complete': {'type': 'string'}}}, [0, 2]),
         ({'properties': {'buffers': {'items': {'bsonType': 'binData'}, 'minItems': 1}}}, [0, 1]),
         ({'properties': {'buffers': {'items': {'type': 'string'}}}}, [0, 2]),
@@ -217,6 +222,12 @@ def test_floats_are_multiples_as_the_decimals_they_show(number: float, divisor: 
     assert is_multiple(stored, encode_document(divisor)) is multiple
 
 
+@pytest.mark.parametrize('stored', ['abc', '{abc', 5, None, b'[]'])
+def test_functions_are_null_for_what_is_no_document(stored: object) -> None:
+    assert all_differ(stored) is None
+    assert unordered_key_of(stored) is None
+
+
 def test_the_slots_of_a_schema_are_its_values() -> None:
     first, second = (mqsql.compile({'$jsonSchema': at_a({'minimum': n, 'enum': [n, 'x']})}, []) for n in (1, 2))
     assert first.sql == second.sql
@@ -247,6 +258,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({'pattern': '('}, '$jsonSchema.pattern'),
     ({'pattern': 5}, '$jsonSchema.pattern'),
     ({'enum': []}, '$jsonSchema.enum'),
+    ({'enum': [dict.fromkeys(TASKS.columns) | {'buffers': [b'a']}]}, '$jsonSchema.enum'),
     ({'enum': [1, 1.0]}, '$jsonSchema.enum'),
     ({'enum': [{1}]}, '$jsonSchema.enum[0]'),
     ({'uniqueItems': 1}, '$jsonSchema.uniqueItems'),

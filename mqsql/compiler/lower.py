@@ -24,7 +24,6 @@ from mqsql.compiler.sql import (
     column,
     exists,
     negated,
-    number,
     one_of,
     row,
     select,
@@ -203,9 +202,8 @@ class Scope:
             return exp.null()
         node, alias = self._node(predicate.field), self.alias()
         elements = table_function('json_each', node.place(), alias)
-        first = select([exp.column('key', alias)], [elements], self._within(alias, predicate))
-        first.set('limit', exp.Limit(expression=number(1)))
-        return node.value().when_array(exp.Subquery(this=first))
+        found = select([exp.column('key', alias)], [elements], self._within(alias, predicate))
+        return node.value().when_array(exp.Subquery(this=found))  # of which SQLite takes the first row
 
     def _within(self, alias: str, some: Some) -> Condition:
         inside = replace(self, element=alias)

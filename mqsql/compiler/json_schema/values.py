@@ -1,7 +1,6 @@
 """The keywords of scalars, and enum. Imports the compiler's lower layers only."""
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -35,7 +34,7 @@ def read_pattern(subject: Subject, place: Place, operand: Any) -> Predicate:
     """A regular expression that is found somewhere in a string."""
     if not isinstance(operand, str):
         raise place.error(f'takes a pattern as text, not {shown(operand)}')
-    return read_regex(replace(place, siblings=None), operand)
+    return read_regex(place, operand)
 
 
 # --- numbers
