@@ -114,7 +114,7 @@ VALUES: list[tuple[Any, Any]] = [
     (moved(at(2024, 3, 30, 12), 'day', 2, timezone='Europe/Berlin'), at(2024, 4, 1, 11)),
     (moved(at(2024, 3, 30, 12), 'hour', 48, timezone='Europe/Berlin'), at(2024, 4, 1, 12)),
     (shown_as(SUNDAY, '%z %Z', '-03:30'), '-0330 -210'),
-    (shown_as(SUNDAY, '%z %Z', '+0530'), '+0530 +330'),
+    (shown_as(SUNDAY, '%z %Z', '+0530'), '+0530 330'),
     (shown_as(SUNDAY, '%H:%M', '-03:30'), '08:30'),
     (shown_as(at(2021, 1, 3), '%G %V %u %w %U %j'), '2020 53 7 1 01 003'),
     # numbers

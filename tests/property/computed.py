@@ -57,7 +57,7 @@ VALUES: dict[str, Sequence[Any]] = {
         'Nope',
     ],
     'day': ['monday', 'Sun', 'FRI', 'xx'],
-    'format': ['%Y-%m-%d', '%H:%M:%S.%L', '%j %w %u %U %V %G', '%z %Z', '%%', '', '%q'],
+    'format': ['%Y-%m-%d', '%H:%M:%S.%L', '%j %w %u %U %V %G', '%z %Z %b %B', '%%', '', '%q'],
     'regex': ['a', '^a', 'b$', '.', '[ab]', 'A', '', '('],
     'letters': ['i', '', 'ms', 'q'],
     'operator': [{'$literal': {'$add': [1]}}, {'$literal': '$a'}],

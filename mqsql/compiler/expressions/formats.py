@@ -1,9 +1,15 @@
-"""Dates as text, by patterns of MongoDB's. Imports `core`."""
+"""Dates as text, by patterns of MongoDB's, and back, from ISO 8601. Imports `core`."""
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time
 
 from mqsql.compiler.expressions.core import wrong
+
+_MONTHS = (
+    'January', 'February', 'March', 'April', 'May', 'June',
+    'July', 'August', 'September', 'October', 'November', 'December',
+)  # fmt: skip
 
 
 def week(date: datetime) -> int:
@@ -18,6 +24,8 @@ def _format_offset(minutes: int) -> str:
 _FORMATS: dict[str, Callable[[datetime, int], str]] = {
     'Y': lambda d, _: f'{d.year:04d}',
     'm': lambda d, _: f'{d.month:02d}',
+    'b': lambda d, _: _MONTHS[d.month - 1][:3],
+    'B': lambda d, _: _MONTHS[d.month - 1],
     'd': lambda d, _: f'{d.day:02d}',
     'H': lambda d, _: f'{d.hour:02d}',
     'M': lambda d, _: f'{d.minute:02d}',
@@ -30,7 +38,7 @@ _FORMATS: dict[str, Callable[[datetime, int], str]] = {
     'V': lambda d, _: f'{d.isocalendar().week:02d}',
     'G': lambda d, _: f'{d.isocalendar().year:04d}',
     'z': lambda _, minutes: _format_offset(minutes),
-    'Z': lambda _, minutes: f'{minutes:+04d}',
+    'Z': lambda _, minutes: str(minutes),
     '%': lambda *_: '%',
 }
 ISO = '%Y-%m-%dT%H:%M:%S.%L'
@@ -49,3 +57,23 @@ def formatted(clock: datetime, minutes: int, pattern: str) -> str:
             raise wrong('a format of the letters that MongoDB has', pattern)
         i += 1
     return ''.join(parts)
+
+
+_TEXT = re.compile(
+    r"""(?P<day>\d{4}-\d\d-\d\d | \d{8} | \d{4}-W\d\d(-\d)? | \d{4}W\d\d\d?)
+    ((?P<clock>T\d\d([0-5]\d){0,2} | [T ]\d\d[:.][0-5]\d([:.][0-5]\d)?)
+    (?P<fraction>(?<=[:.]\d\d[:.]\d\d)\.\d+)?
+    ([ ]?(Z | UTC | GMT | (GMT)?(?P<offset>[+-]\d\d(:?[0-5]\d)?)))?)?""",
+    re.ASCII | re.VERBOSE,
+)
+
+
+def parsed(text: str) -> datetime:
+    """The date that a text is in ISO 8601, UTC without an offset; ValueError for another.
+
+    As MongoDB reads it, a point divides like a colon before the seconds, and no day has an hour 24.
+    """
+    if (found := _TEXT.fullmatch(text)) is None or (found['clock'] or '')[1:3] == '24':
+        raise ValueError
+    clock = re.sub('[T :.]', '', found['clock'] or '00') + (found['fraction'] or '') + (found['offset'] or 'Z')
+    return datetime.combine(date.fromisoformat(found['day']), time.fromisoformat(clock))

@@ -1,6 +1,8 @@
-"""Operators on types, and conversions. Imports `core`."""
+"""Operators on types, and conversions. Imports `core` and `formats`."""
 
+import math
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +17,9 @@ from mqsql.compiler.expressions.core import (
     is_true,
     wrong,
 )
+from mqsql.compiler.expressions.formats import parsed
 from mqsql.compiler.expressions.moments import milliseconds, shifted
-from mqsql.compiler.expressions.numbers import fitted, to_float
+from mqsql.compiler.expressions.numbers import Number, fitted, to_float
 from mqsql.compiler.expressions.operands import positional
 from mqsql.compiler.expressions.texts import as_text, number_text
 from mqsql.errors import shown
@@ -51,36 +54,40 @@ def _to_whole(bits: int) -> Callable[[Any], int]:
     limit = 2 ** (bits - 1)
 
     def convert(value: Any) -> int:
-        number = _whole(value, bits)
-        if not -limit <= number < limit:
+        number = _number(value, bits)
+        if not -limit <= number <= limit - 1:  # with its fraction, which is cut off then
             raise ExpressionError(f'{shown(value)} is beyond {bits} bits')
-        return number
+        return int(number)
 
     return convert
 
 
-def _whole(value: Any, bits: int) -> int:
+def _number(value: Any, bits: int) -> Number:
     if isinstance(value, str):
-        if not re.fullmatch('[+-]?[0-9]{1,40}', value):
+        if not (digits := re.fullmatch('([+-]?)0*([0-9]{1,40})', value)):
             raise ExpressionError(f'{shown(value)} is no whole number')
-        return int(value)
+        return int(digits[1] + digits[2])
     if isinstance(value, datetime) and bits == 64:
         return milliseconds(value)
     if not isinstance(value, int | float):
         raise wrong('what can be a whole number', value)
     if not is_finite(number := fitted(value)):
         raise ExpressionError(f'{shown(value)} is no whole number')
-    return int(number)
+    return number
 
 
-_FLOAT = re.compile(r'[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:inf|infinity)|nan', re.I | re.A)
+_FLOAT = re.compile(r'[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)', re.I | re.A)
 
 
 def _to_double(value: Any) -> float:
     if isinstance(value, str):
         if not _FLOAT.fullmatch(value):
             raise ExpressionError(f'{shown(value)} is no number')
-        return float(value)
+        number = float(value)
+        # C's strtod, which MongoDB asks, holds what digits beyond or below the normal floats stand for out of range.
+        if re.match('[+-]?[0.]*[1-9]', value) and not sys.float_info.min <= abs(number) < math.inf:
+            raise ExpressionError(f'{shown(value)} is out of the range of a float')
+        return number
     if isinstance(value, datetime):
         return float(milliseconds(value))
     if not isinstance(value, int | float):
@@ -106,11 +113,11 @@ def _to_date(value: Any) -> datetime:
 
 def _parse_date(text: str) -> datetime:
     try:
-        parsed = datetime.fromisoformat(text)
+        moment = parsed(text)
     except ValueError:
         raise ExpressionError(f'{shown(text)} is no date in ISO 8601') from None
     try:
-        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
     except (OverflowError, ValueError):
         raise ExpressionError(f'{shown(text)} is out of the years 1 to 9999') from None
 

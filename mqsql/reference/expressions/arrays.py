@@ -2,8 +2,10 @@
 and the other expressions.
 """
 
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import ROUND_DOWN
 from functools import partial
 from itertools import islice
@@ -11,6 +13,7 @@ from typing import Any
 
 from mqsql.errors import shown
 from mqsql.reference.bits import INT64
+from mqsql.reference.expressions.clocks import read_date
 from mqsql.reference.expressions.core import (
     Evaluate,
     MeaninglessError,
@@ -32,6 +35,8 @@ from mqsql.reference.operators import INT32, TYPES, type_of
 from mqsql.reference.values import MISSING, is_number, truth
 
 MAX_RANGE = 1_000_000
+LEAST = 2.0**-1022
+"""The least float of full precision."""
 
 
 def array(value: Any) -> list[Any]:
@@ -198,10 +203,13 @@ def type_name(value: Any) -> str:
 def _to_whole(limits: range) -> Callable[[Any], int]:
     def call(value: Any) -> int:
         try:
-            result = milliseconds(value) if isinstance(value, datetime) else int(_plain(value))
+            exact = milliseconds(value) if isinstance(value, datetime) else _plain(value)
+            result = int(exact)
         except (ValueError, OverflowError):
             raise MeaninglessError(f'{shown(value)} is no whole number') from None
-        if result not in limits or (isinstance(value, datetime) and limits is INT32):
+        # A number is compared before it loses its fraction.
+        compared = result if isinstance(exact, str) else exact
+        if not limits[0] <= compared <= limits[-1] or (isinstance(value, datetime) and limits is INT32):
             raise MeaninglessError(f'{shown(value)} does not fit')
         return result
 
@@ -219,9 +227,13 @@ def _to_double(value: Any) -> float:
     if isinstance(value, datetime):
         return float(milliseconds(value))
     try:
-        return float(_plain(value))
+        result = float(_plain(value))
     except ValueError:
         raise MeaninglessError(f'{shown(value)} is no number') from None
+    # Digits that stand for infinity, or for less than a float holds at full precision, are out of range as in C.
+    if isinstance(value, str) and re.match('[+-]?[0.]*[1-9]', value) and not LEAST <= abs(result) < math.inf:
+        raise MeaninglessError(f'{shown(value)} is out of range')
+    return result
 
 
 def _to_string(value: Any) -> str:
@@ -232,11 +244,7 @@ def _to_string(value: Any) -> str:
 
 def _to_date(value: Any) -> datetime:
     if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise MeaninglessError(f'{shown(value)} is no date') from None
+        return read_date(value)
     return value if isinstance(value, datetime) else shift(EPOCH, value, ROUND_DOWN)
 
 
