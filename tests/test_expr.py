@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from evaluating import refused
 
 import mqsql
 from mqsql import QueryError, reference
@@ -82,6 +83,12 @@ VALUES: list[tuple[Any, Any]] = [
     (['$content.n', '$content.nothing'], [7, None]),
     ({'$mergeObjects': [{'a': '$content.n', 'b': '$content.nothing'}, None, {'a': 1}]}, {'a': 1}),
     ({'$let': {'vars': {'x': '$content.deep', 'y': 1}, 'in': ['$$x.a.b', '$$y']}}, [[1, 2], 1]),
+    ({'$let': {'vars': {'数': 1, 'Éé_2': 2}, 'in': ['$$数', '$$Éé_2']}}, [1, 2]),
+    ({'$let': {'vars': {'CURRENT': '$content.deep'}, 'in': ['$a.b', '$$ROOT.content.n', '$label']}}, [[1, 2], 7, None]),
+    ({'$let': {'vars': {'CURRENT': 5, 'x': '$content.n'}, 'in': ['$$CURRENT', '$$x']}}, [5, 7]),
+    ({'$map': {'input': '$content.tasks', 'as': 'CURRENT', 'in': '$id'}}, [1, 2, None, None]),
+    ({'$eq': ['$$NOW', '$$NOW']}, True),
+    ('$$NOW.year', MISSING),
     # comparison, conditions
     ({'$eq': ['$content.nan', math.nan]}, True),
     ({'$ne': ['$content.nothing', None]}, True),
@@ -187,6 +194,11 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$regexMatch': {'input': '$label', 'regex': 'SS|ß'}}, True),
     ({'$regexMatch': {'input': '$label', 'regex': re.compile('^S.*E$', re.I)}}, True),
     ({'$regexMatch': {'input': '$content.none', 'regex': '.'}}, False),
+    ({'$regexMatch': {'input': '$label'}}, False),
+    ({'$regexMatch': {'regex': '.'}}, False),
+    ({'$regexMatch': {}}, False),
+    ({'$regexMatch': {'input': 'é', 'regex': re.compile(r'\w', re.ASCII)}}, False),
+    ({'$regexMatch': {'input': '$label', 'regex': re.compile('ß$'), 'options': 'i'}}, False),
     # arrays and objects
     ({'$size': '$content.list'}, 4),
     ({'$isArray': ['$content.deep']}, False),
@@ -356,6 +368,33 @@ def test_bad_expressions_are_refused_with_their_place(expression: Any, place: st
     with pytest.raises(QueryError) as refusal:
         mqsql.compile({'$expr': expression}, [])
     assert refusal.value.path == place
+
+
+@pytest.mark.parametrize(
+    'expression',
+    [
+        '$content.a\0b',
+        {'$let': {'vars': {'_x': 1}, 'in': 1}},
+        {'$let': {'vars': {'ROOT': 1}, 'in': 1}},
+        {'$let': {'vars': {'数 ': 1}, 'in': 1}},
+        {'$regexMatch': 'a'},
+        {'$regexMatch': {'regex': '('}},
+        {'$regexMatch': {'options': 1}},
+        {'$regexMatch': {'input': '$label', 'options': 'i\0'}},
+        {'$regexMatch': {'input': '$label', 'regex': re.compile('a', re.M), 'options': ''}},
+    ],
+    ids=repr,
+)
+def test_what_both_refuse(expression: Any) -> None:
+    refused(expression)
+
+
+def test_the_time_is_the_querys(store: Store) -> None:
+    asked: dict[str, Any] = {'projection': {'content': {'x': '$$NOW', 'y': {'$add': ['$$NOW', 0]}}}}
+    for found_records in (store.find({}, **asked), reference.find([RECORD, *OTHERS], **asked)):
+        times = [record['content'] for record in found_records if isinstance(record['content'], dict)]
+        assert len(times) == 2
+        assert len({moment for content in times for moment in content.values()}) == 1
 
 
 @pytest.mark.parametrize(

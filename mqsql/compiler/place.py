@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypeGuard
 
 from mqsql.compiler.collation import Collation
@@ -23,6 +25,11 @@ class Values(dict[str, Stored]):
         slot = f'p{len(self)}'
         self[slot] = value
         return slot
+
+    @cached_property
+    def now(self) -> datetime:
+        """The time of the query, the same wherever it is asked for."""
+        return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

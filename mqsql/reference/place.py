@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
@@ -19,7 +20,8 @@ SHOWN_PATH = 200  # characters of a path that a message repeats
 class Place:
     """A place in a query: `path` names it in messages, `kind` is that of the column whose values are tested there.
 
-    `table` is None inside $elemMatch, where paths start at an element; `depth` counts the logical operators around.
+    `table` is None inside $elemMatch, where paths start at an element; `depth` counts the logical operators around,
+    `now` is the time of the query.
     """
 
     table: Table | None
@@ -27,6 +29,7 @@ class Place:
     kind: Kind = DOCUMENT
     depth: int = 0
     fold: Fold = same_text
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def at(self, name: str) -> 'Place':
         """The place below, under a key or an operator."""

@@ -12,7 +12,7 @@ once when the query is read, so that what is wrong with it is known before any r
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -48,10 +48,11 @@ class Expression:
     columns: tuple[str, ...]
     aliases: Mapping[str, str]
     built: Built
+    now: datetime
 
     def value(self, record: Record) -> Any:
         """What it gives for a record of columns that are there; MISSING where that is nothing."""
-        return self.built.run({'ROOT': record, 'NOW': datetime.now(UTC)})
+        return self.built.run({'ROOT': record, 'NOW': self.now})
 
 
 def read_expression(place: Place, expression: object) -> Expression:
@@ -74,7 +75,7 @@ def read_expression(place: Place, expression: object) -> Expression:
         return known
 
     built = Here(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
-    return Expression(canonical, tuple(columns), aliases, built)
+    return Expression(canonical, tuple(columns), aliases, built, place.values.now)
 
 
 def read_expr(place: Place, expression: object) -> Predicate:
@@ -86,18 +87,14 @@ def read_expr(place: Place, expression: object) -> Predicate:
         raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(read.columns)}')
     payload = {
         'path': place.path,
-        'now': _now(read.canonical),
+        # The time only where it is asked for, so that the same query is built once.
+        'now': read.now if '"$$NOW' in encode_document(read.canonical) else None,
         'columns': [[name, place.table.columns[name].name] for name in read.columns],
         'aliases': dict(read.aliases),
         'collation': list(place.collation or ()),
         'expression': read.canonical,
     }
     return Evaluated(read.columns, place.values.bind(encode_document(payload)))
-
-
-def _now(expression: object) -> datetime | None:
-    """The time of the query, only where it is asked for, so that the same query is built once."""
-    return datetime.now(UTC) if '"$$NOW' in encode_document(expression) else None
 
 
 def _usable(place: Place) -> list[str]:
@@ -134,7 +131,8 @@ def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> d
     options = ''.join(letter for letter, flag in FLAGS.items() if pattern.flags & flag)
     if options and given.get('options') is not None:
         raise QueryError('takes options in the pattern or beside it, not in both', path)
-    return {'regex': pattern.pattern, **({'options': options} if options else {})}
+    source = f'(?a){pattern.pattern}' if pattern.flags & re.ASCII else pattern.pattern
+    return {'regex': source, **({'options': options} if options else {})}
 
 
 # --- the function

@@ -59,7 +59,7 @@ class Here:
     path: str
     operators: Mapping[str, Operator]
     column: Callable[[str | None, str, bool], str]
-    variables: frozenset[str] = frozenset({'ROOT', 'CURRENT', 'NOW', 'REMOVE'})
+    variables: frozenset[str] = frozenset({'ROOT', 'NOW', 'REMOVE'})
     depth: int = 0
     folds: bool = True
     collation: Collation | None = None
@@ -146,15 +146,13 @@ class Here:
     # --- paths
 
     def _path(self, expression: str) -> Built:
-        if expression.startswith('$$'):
-            name, *steps = expression[2:].split('.')
-        else:
-            name, steps = 'ROOT', expression[1:].split('.')
+        name, *steps = (expression[2:] if expression.startswith('$$') else 'CURRENT.' + expression[1:]).split('.')
+        if name == 'CURRENT' and name not in self.variables:
+            name = 'ROOT'  # until an expression binds it to something else
         if name not in self.variables:
-            raise UnknownNameError(
-                unknown('variable', '$$' + name, ['$$' + known for known in self.variables]), self.path
-            )
-        if name in ('ROOT', 'CURRENT'):
+            known = sorted('$$' + variable for variable in self.variables | {'CURRENT'})
+            raise UnknownNameError(unknown('variable', '$$' + name, known), self.path)
+        if name == 'ROOT':
             return self._field(steps)
         self._check_steps(steps)
         if name == 'REMOVE':

@@ -115,9 +115,9 @@ def _let(here: Here, operand: Any) -> Built:
 
 
 def check_name(here: Here, name: Any) -> str:
-    """The name of a user's variable: it begins with a small letter (or any beyond ASCII)."""
+    """The name of a user's variable: it begins with a small letter (or any beyond ASCII), or is CURRENT, where paths begin."""
     plain = isinstance(name, str) and name and (name[0].islower() or not name[0].isascii())
-    if not plain or not all(c.isalnum() or c == '_' or not c.isascii() for c in name):
+    if name != 'CURRENT' and not (plain and all(c.isalnum() or c == '_' or not c.isascii() for c in name)):
         raise here.error(f'a variable is named by letters, digits and _, a small letter first, not {shown(name)}')
     return str(name)
 

@@ -45,7 +45,7 @@ def _counted(least: int, most: int) -> str:
 def fields(here: Here, operand: Any, required: str, optional: str = '') -> dict[str, Any]:
     """The named operands of an operator, checked for their names."""
     if not isinstance(operand, dict):
-        raise here.error(f'takes a dict of {required}, not {shown(operand)}')
+        raise here.error(f'takes a dict of {required or optional}, not {shown(operand)}')
     names = [*required.split(), *optional.split()]
     if unknown_names := [name for name in operand if name not in names]:
         raise here.error(unknown('operand', unknown_names[0], names))

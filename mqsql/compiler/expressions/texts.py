@@ -156,8 +156,8 @@ def _replaced(times: int) -> Operator:
 
 
 def _regex_match(here: Here, operand: Any) -> Built:
-    parts = build_fields(here, operand, 'input regex', 'options')
-    parts.setdefault('options', constant(None))
+    given = build_fields(here, operand, '', 'input regex options')
+    parts = {name: given.get(name, constant(None)) for name in ('input', 'regex', 'options')}
 
     def read(variables: Variables) -> Any:
         return _read_pattern(parts['regex'].run(variables), parts['options'].run(variables))
@@ -173,6 +173,8 @@ def _regex_match(here: Here, operand: Any) -> Built:
 
 def _read_pattern(regex: Any, options: Any) -> 're.Pattern[str] | None':
     letters = '' if is_nullish(options) else need_text(options)
+    if '\0' in letters:
+        raise wrong('options without NUL', options)
     return None if is_nullish(regex) else _pattern(need_text(regex), letters)
 
 

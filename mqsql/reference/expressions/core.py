@@ -8,7 +8,6 @@ there is an error of the query, even in a branch that no record takes (but for t
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from mqsql.errors import shown
@@ -62,10 +61,8 @@ class Reader:
 
     def read(self, expression: Any) -> Evaluate:
         """The function that evaluates the expression."""
-        if isinstance(expression, str) and expression.startswith('$$'):
-            return self._variable(expression)
         if isinstance(expression, str) and expression.startswith('$'):
-            return self._path(expression[1:])
+            return self._variable(expression[2:] if expression.startswith('$$') else f'CURRENT.{expression[1:]}')
         if isinstance(expression, list | tuple):
             return self._list(expression)
         if isinstance(expression, Mapping):
@@ -86,23 +83,23 @@ class Reader:
         return lambda variables: follow(variables['ROOT'], [column, *steps])
 
     def _variable(self, expression: str) -> Evaluate:
-        name, *steps = expression[2:].split('.')
-        if name in ('ROOT', 'CURRENT') and steps:
+        name, *steps = expression.split('.')
+        if name == 'CURRENT' and name not in self.variables:
+            name = 'ROOT'  # which it stands for unless it is bound
+        if name == 'ROOT' and steps:
             return self._path('.'.join(steps))
-        if name == 'NOW':
-            now = datetime.now(UTC)
-            return lambda variables: now
-        known = {'ROOT', 'CURRENT', 'REMOVE', *self.variables}
+        known = {'ROOT', 'CURRENT', 'NOW', 'REMOVE', *self.variables}
         if name not in known:
             raise self.place.unknown('variable', f'$${name}', [f'$${n}' for n in known])
         self._check_steps(steps)
         if name == 'REMOVE':
             return Constant(MISSING)
-        standing_for = {'CURRENT': 'ROOT'}.get(name, name)
-        return lambda variables: follow(variables.get(standing_for, MISSING), steps)
+        if name == 'NOW':
+            return lambda variables: follow(self.place.now, steps)
+        return lambda variables: follow(variables.get(name, MISSING), steps)
 
     def _check_steps(self, steps: list[str]) -> None:
-        if odd := [step for step in steps if not step or step.startswith('$')]:
+        if odd := [step for step in steps if not step or step.startswith('$') or '\0' in step]:
             raise self.place.error(f'a path cannot have the step {odd[0]!r}')
         if len(steps) > MAX_STEPS:
             raise self.place.error(f'a path of more than {MAX_STEPS} steps')
@@ -143,7 +140,7 @@ class Reader:
     def named_parts(self, operand: Any, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> Mapping[str, Any]:
         """The arguments unread; QueryError for those that lack or that nobody knows."""
         if not isinstance(operand, Mapping):
-            raise self.place.error(f'takes a dict of {", ".join(needed)}, not {shown(operand)}')
+            raise self.place.error(f'takes a dict of {", ".join(needed or optional)}, not {shown(operand)}')
         if lacking := [name for name in needed if name not in operand]:
             raise self.place.error(f'lacks {lacking[0]!r}')
         if odd := [name for name in operand if name not in (*needed, *optional)]:

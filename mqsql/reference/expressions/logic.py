@@ -1,6 +1,7 @@
 """Expressions that compare, decide, and name values. Imports `errors`, and `values` and `core` of the reference."""
 
 import operator as compare
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -117,8 +118,8 @@ def _let(operand: Any, reader: Reader) -> Evaluate:
 
 
 def check_name(name: Any, reader: Reader) -> str:
-    """The name of a user's variable, which begins with a lower-case letter."""
-    if not isinstance(name, str) or not name[:1].islower() or not name.replace('_', 'a').isalnum():
+    """The name of a user's variable, which begins with a lower-case letter or one beyond ASCII; CURRENT can be bound too."""
+    if not isinstance(name, str) or not re.fullmatch(r'CURRENT|[a-z\x80-\U0010ffff][a-zA-Z0-9_\x80-\U0010ffff]*', name):
         raise reader.place.error(f'a variable cannot be named {shown(name)}')
     return name
 

@@ -29,7 +29,7 @@ from mqsql.reference.expressions.core import (
     null_first,
 )
 from mqsql.reference.expressions.numbers import number, position
-from mqsql.reference.patterns import Regex, TextTest, regex_test
+from mqsql.reference.patterns import FLAGS, Regex, TextTest, regex_test
 from mqsql.reference.place import Place
 from mqsql.reference.values import is_number
 
@@ -144,9 +144,9 @@ def _compare_without_case(left: Any, right: Any) -> int:
 
 
 def _regex_match(operand: Any, reader: Reader) -> Evaluate:
-    given = reader.named_parts(operand, ('input', 'regex'), ('options',))
-    value = reader.at('input').read(given['input'])
-    pattern = given['regex']
+    given = reader.named_parts(operand, (), ('input', 'regex', 'options'))
+    value = reader.at('input').read(given.get('input'))
+    pattern = given.get('regex')
     regex = Constant(pattern) if isinstance(pattern, re.Pattern) else reader.at('regex').read(pattern)
     options = reader.at('options').read(given.get('options'))
 
@@ -161,6 +161,10 @@ def _regex_match(operand: Any, reader: Reader) -> Evaluate:
 
 def _text_test(pattern: Any, options: Any, place: Place) -> TextTest | None:
     letters = '' if is_null(options) else text(options)
+    if '\0' in letters:
+        raise MeaninglessError('takes options without NUL')
+    if isinstance(pattern, re.Pattern) and pattern.flags & sum(FLAGS.values()) and not is_null(options):
+        raise MeaninglessError('options stand both in the pattern and beside it')
     return None if is_null(pattern) else regex_test(Regex(pattern, letters), place)
 
 
