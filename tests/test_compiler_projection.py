@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import mqsql
+from mqsql import reference
 from mqsql.compiler.place import MAX_STEPS
 
 RECORD = {
@@ -59,6 +60,25 @@ def store() -> Iterator[mqsql.Store]:
 def test_what_stays_of_a_document(store: mqsql.Store, wanted: Any, content: Any) -> None:
     (found,) = store.find({}, projection=wanted)
     assert repr(found['content']) == repr(content)
+
+
+@pytest.mark.parametrize(
+    ('beside', 'kept'),
+    [({}, {'n': 1}), ({'content.o.n': 0}, {}), ({'content.o.n': 1}, {'n': 1}), ({'content.o.n': 'x'}, {'n': 'x'})],
+)
+def test_a_slice_does_not_reach_through_an_array_that_is_directly_in_another(
+    beside: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    item = {'l': [1, 2, 3], 'n': 1}
+    whole, cut = {'l': [1, 2, 3], **kept}, {'l': [2], **kept}
+    content, expected = {'o': [item, [item, [item]]]}, {'o': [cut, [whole, [whole]]]}
+    record = {'msg_id': 'm', 'content': content}
+    projection = {'content.o.l': {'$slice': [1, 1]}, **beside}
+    with mqsql.open(':memory:') as store:
+        store.add_record('m', record)
+        (found,) = store.find({}, projection=projection)
+    assert found['content'] == expected
+    assert reference.find([record], {}, projection=projection)[0]['content'] == expected
 
 
 @pytest.mark.parametrize(

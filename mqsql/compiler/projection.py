@@ -209,6 +209,14 @@ def _computes(node: Tree | Leaf | None) -> bool:
     return isinstance(node, Expression) or (isinstance(node, dict) and any(map(_computes, node.values())))
 
 
+def _unsliced(tree: Tree) -> Tree:
+    """The tree for an array that is directly in another: $slice does not reach into it."""
+    return {
+        name: _unsliced(node) if isinstance(node, dict) else Flag.KEEP if isinstance(node, Slice) else node
+        for name, node in tree.items()
+    }
+
+
 @dataclass(frozen=True)
 class _Cut:
     """Cuts one record's values down."""
@@ -257,7 +265,7 @@ class _Cut:
 
     def _inside(self, value: Any, tree: Tree) -> Any:
         if isinstance(value, list):
-            cut = [self._inside(item, tree) for item in value]
+            cut = [self._inside(item, _unsliced(tree) if isinstance(item, list) else tree) for item in value]
             return [item for item in cut if item is not _GONE]
         if not isinstance(value, dict):
             return ({} if _computes(tree) else _GONE) if self.inclusive else value

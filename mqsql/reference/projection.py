@@ -198,14 +198,13 @@ def _excluding(leaves: list[tuple[list[str], Leaf]], key: Leaf | None, table: Ta
 def _prune(value: Any, tree: Tree, *, inclusive: bool) -> Any:
     """The value without what the tree leaves out, and with its changes made; MISSING where nothing stays.
 
-    $elemMatch is for a field of a document; in the documents of an array it keeps nothing.
+    $elemMatch is for a field of a document; in the documents of an array it keeps nothing. $slice finds its array
+    through arrays, but not through one that is directly in another: what is there stays whole.
     """
     if isinstance(value, list):
-        tree = {
-            name: _NOTHING if isinstance(node, Change) and node.operator == '$elemMatch' else node
-            for name, node in tree.items()
-        }
-        parts = [_prune(part, tree, inclusive=inclusive) for part in value]
+        tree = _replaced(tree, '$elemMatch', _NOTHING)
+        deeper = _replaced(tree, '$slice', Flag.INCLUDE)
+        parts = [_prune(part, deeper if isinstance(part, list) else tree, inclusive=inclusive) for part in value]
         return [part for part in parts if part is not MISSING]
     if not isinstance(value, dict):
         # An object takes the place of what a computed field goes into.
@@ -215,6 +214,17 @@ def _prune(value: Any, tree: Tree, *, inclusive: bool) -> Any:
 
 
 _NOTHING = Change('$elemMatch', lambda _: MISSING)
+
+
+def _replaced(tree: Tree, operator: str, by: Leaf) -> Tree:
+    """The tree with another leaf in place of those that have the operator."""
+    return {name: _replaced_in(node, operator, by) for name, node in tree.items()}
+
+
+def _replaced_in(node: Any, operator: str, by: Leaf) -> Any:
+    if isinstance(node, dict):
+        return _replaced(node, operator, by)
+    return by if isinstance(node, Change) and node.operator == operator else node
 
 
 def _prune_field(value: Any, node: Any, inclusive: bool) -> Any:
