@@ -153,7 +153,7 @@ OPERATORS: list[tuple[Any, list[Any], list[Any]]] = [
     ({'$elemMatch': {}}, [[{}], [[]]], [[], [1]]),
     ({'$elemMatch': {'$size': 1}}, [[[7]]], [[7]]),
     ({'$regex': 'b.d'}, ['abcde', ['x', 'b-d']], ['bcx', 5, None, MISSING]),
-    ({'$regex': 'B', '$options': 'i'}, ['abc'], ['ac']),
+    ({'$regex': 'B', '$options': 'ui'}, ['abc'], ['ac']),
     ({'$options': 'ms', '$regex': '^b.'}, ['a\nb\n'], ['ab\n']),
     ({'$regex': 'a b # c', '$options': 'x'}, ['ab'], ['a b']),
     ({'$regex': re.compile('b', re.I)}, ['B'], ['a']),

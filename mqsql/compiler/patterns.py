@@ -20,7 +20,7 @@ MAX_REGEX = 32_761
 
 # --- $regex
 
-FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE}
+FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE, 'u': re.NOFLAG}
 
 
 def read_regex(place: Place, operand: object) -> Predicate:
@@ -56,7 +56,7 @@ def _found(place: Place, source: object, flags: int) -> Predicate:
 def _read_options(place: Place) -> int:
     options = (place.siblings or {}).get('$options', '')
     if not isinstance(options, str) or set(options) - set(FLAGS):
-        raise place.error(f'$options takes letters of "imsx", not {shown(options)}')
+        raise place.error(f'$options takes letters of "imsxu", not {shown(options)}')
     return sum({FLAGS[letter] for letter in options})
 
 

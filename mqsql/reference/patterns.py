@@ -15,7 +15,7 @@ from mqsql.schema.types import UnstorableError, read_text
 
 TextTest = Callable[[Any], bool]
 
-FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE}
+FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE, 'u': re.NOFLAG}
 MAX_PATTERN = 32_761  # MongoDB's limit
 MAX_GLOB = 10_000
 

@@ -129,7 +129,7 @@ def any_of(operator: str, operands: Sequence[Any]) -> Conditions:
 
 def with_options(d: Draws, place: Place) -> Query:
     """`$regex` with `$options`."""
-    return {'$regex': pattern(d, place), '$options': d.pick(['i', '', 'm', 's', 'x', 'is', 'imsx'])}
+    return {'$regex': pattern(d, place), '$options': d.pick(['i', '', 'm', 's', 'x', 'is', 'imsxu'])}
 
 
 FIELD_OPERATORS: dict[str, Conditions] = {

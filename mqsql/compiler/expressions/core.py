@@ -126,7 +126,7 @@ class Here:
             if len(names) > 1:
                 raise self.error(f'an operator stands alone in its dict, not beside {names[1]!r}')
             return self._operator(names[0], expression[names[0]])
-        if bad := [name for name in names if name.startswith('$') or '.' in name or not name]:
+        if bad := [name for name in names if name.startswith('$') or '.' in name or '\0' in name or not name]:
             raise self.error(f'a field of an object cannot be named {bad[0]!r}')
         parts = {name: self.inside(f'.{name}').build(part) for name, part in expression.items()}
 

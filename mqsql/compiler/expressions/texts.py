@@ -26,6 +26,7 @@ from mqsql.compiler.patterns import FLAGS, MAX_REGEX
 
 _LOWER = str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
 _UPPER = {small: big for big, small in _LOWER.items()}
+_MAX_TRIM = 4096  # MongoDB's limit
 _SPACE = '\0\t\n\v\f\r \xa0\u1680' + ''.join(map(chr, range(0x2000, 0x200B)))
 
 
@@ -138,7 +139,11 @@ def _trimmed(strip: Callable[[str, str], str]) -> Operator:
         if is_nullish(value := ask('input')):
             return None
         text, chars = need_text(value), ask('chars', _SPACE)
-        return None if is_nullish(chars) else strip(text, need_text(chars))
+        if is_nullish(chars):
+            return None
+        if len(_bytes(need_text(chars))) > _MAX_TRIM:
+            raise wrong(f'at most {_MAX_TRIM:,} bytes of characters to trim', chars)
+        return strip(text, chars)
 
     return named(run, 'input', 'chars')
 
@@ -181,7 +186,7 @@ def _read_pattern(regex: Any, options: Any) -> 're.Pattern[str] | None':
 @lru_cache(maxsize=256)
 def _pattern(source: str, options: str) -> 're.Pattern[str]':
     if set(options) - set(FLAGS):
-        raise wrong('options of the letters "imsx"', options)
+        raise wrong('options of the letters "imsxu"', options)
     if '\0' in source or len(source) > MAX_REGEX:
         raise wrong(f'a pattern without NUL, at most {MAX_REGEX:,} characters,', source)
     try:

@@ -115,7 +115,7 @@ class Reader:
             raise self.place.error('an object has text for keys')
         if names and names[0].startswith('$'):
             return self._operator(names, fields)
-        if odd := [name for name in names if not name or name.startswith('$') or '.' in name]:
+        if odd := [name for name in names if not name or name.startswith('$') or {'.', '\0'} & set(name)]:
             raise self.place.error(f'a field of an object cannot be named {shown(odd[0])}')
         parts = {name: self.at(name).read(value) for name, value in fields.items()}
         return self.folded(

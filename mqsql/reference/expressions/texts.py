@@ -35,6 +35,7 @@ from mqsql.reference.values import is_number
 
 LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
+MAX_TRIMMED = 4096
 BLANKS = '\0 \t\n\v\f\r\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a'
 
 
@@ -123,7 +124,11 @@ def _trim(strip: Callable[[str, str], str]) -> Operator:
         if is_null(value := given('input')):
             return None
         subject, characters = text(value), given('chars', BLANKS)
-        return None if is_null(characters) else strip(subject, text(characters))
+        if is_null(characters):
+            return None
+        if len(encode(text(characters))) > MAX_TRIMMED:
+            raise MeaninglessError(f'trims what stands in at most {MAX_TRIMMED} bytes')
+        return strip(subject, characters)
 
     return by_name(call, ('input',), ('chars',))
 
