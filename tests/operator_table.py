@@ -135,7 +135,7 @@ ROWS = [
     Row('$mod', 'divided by the first number it leaves the second', given([5, 0])),
     Row(
         '$regex $options',
-        'the pattern is found in it; options `i` `m` `s` `x`; an `re.Pattern` may stand for a value',
+        'the pattern is found in it; options `i` `m` `s` `x` (`u` changes nothing); an `re.Pattern` may stand for a value',
         begun,
         'content.t',
         "Python's `re`, not PCRE",
