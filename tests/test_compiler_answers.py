@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from stores import filled
 
 import mqsql
 from mqsql import reference
+from mqsql.errors import QueryError
 
 RECORDS: list[dict[str, Any]] = [
     {'msg_id': 'indexed', 'label': 'run 9', 'content': {'a': [[{'b': 1}], 7], 'n': 2**53}},
@@ -172,3 +175,38 @@ def test_one_of_many_schemas(store: mqsql.Store) -> None:
     one_of_many = {'$jsonSchema': {'oneOf': schemas}, 'label': {'$glob': 'run*'}}
     assert store.count(one_of_many) == 2
     assert store.count({**one_of_many, '$nor': [{'$jsonSchema': {'oneOf': [*schemas, schemas[9]]}}]}) == 1
+
+
+@pytest.mark.parametrize('indexed', [False, True])
+@pytest.mark.parametrize(
+    ('keys', 'content', 'header', 'parallel'),
+    [
+        (['content.a', 'content.b'], {'a': [1], 'b': [2]}, {}, True),
+        (['content.a', 'content.b'], {'a': [], 'b': []}, {}, True),
+        (['content.a', 'content.b'], {'a': [1, 2], 'b': {'c': [3]}}, {}, False),
+        (['content.a.b', 'content.a.c'], {'a': {'b': [1], 'c': [2]}}, {}, True),
+        (['content.a.b', 'content.a.c'], {'a': [{'b': [1]}, {'c': [2]}]}, {}, False),
+        (['content.a.b', 'content.a.c'], {'a': [{'b': 0}, {'b': [1], 'c': [2]}]}, {}, True),
+        (['content.a', 'content.a.b'], {'a': [{'b': [1]}]}, {}, False),
+        (['content.a.b', 'content.a.0.b'], {'a': [{'b': [1, 2]}]}, {}, False),
+        (['content.a.b', 'content.a.0.b'], {'a': [{'b': [1, 2]}, {'b': [3]}]}, {}, True),
+        (['content.a', 'header.x'], {'a': [1]}, {'x': []}, True),
+        (['content.a', 'label', 'header.x.y'], {'a': [1]}, {'x': [{'y': 1}]}, True),
+        (['content.a', 'header.x'], {'a': [1]}, {'x': {'y': [1]}}, False),
+        (['content', 'header.x'], [1], {'x': [1]}, True),
+    ],
+)
+def test_a_record_with_parallel_arrays_cannot_be_sorted(
+    keys: list[str], content: Any, header: dict[str, Any], parallel: bool, indexed: bool
+) -> None:
+    records = [{'msg_id': 'plain'}, {'msg_id': 'arrays', 'label': 'a', 'content': content, 'header': header}]
+    sort = [(key, -1) for key in keys]
+    with filled(records) as store:
+        if indexed and 'content' not in keys:
+            store.create_index([(key, 1) for key in keys])
+        for find in (store.find, partial(reference.find, records)):
+            with pytest.raises(QueryError, match='sort: ') if parallel else nullcontext():
+                assert [record['msg_id'] for record in find({}, sort=sort)] == ['arrays', 'plain']
+            assert len(list(find({'label': {'$ne': 'a'}}, sort=sort))) == 1
+            # As in MongoDB, what is found by its key is not sorted.
+            assert len(list(find({'msg_id': 'arrays'}, sort=sort))) == 1

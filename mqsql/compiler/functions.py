@@ -16,7 +16,7 @@ from mqsql.compiler.bson import bson_key, text_key
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.expressions import evaluate
 from mqsql.compiler.json_schema.functions import SCHEMA_FUNCTIONS
-from mqsql.compiler.sort_key import sort_key
+from mqsql.compiler.sort_key import one_array, sort_key
 from mqsql.compiler.sort_place import sort_rank, sort_value
 from mqsql.schema.codec import decode_document, decode_text
 
@@ -67,6 +67,7 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ('mqsql_bits', 2, bits_set),
     ('mqsql_sort_key', 2, sort_key),
     ('mqsql_sort_key', 4, sort_key),
+    ('mqsql_one_array', ANY_NUMBER, one_array),
     ('mqsql_sort_rank', 2, sort_rank),
     ('mqsql_sort_value', 2, sort_value),
     ('mqsql_expr', ANY_NUMBER, evaluate),

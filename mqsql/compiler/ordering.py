@@ -31,12 +31,22 @@ def _sort_key(table: Table, keys: Sort) -> exp.Expr:
     if table.columns[name] is not DOCUMENT:
         by = collation if table.columns[name] is TEXT else None
         return as_text(Value(lambda: column(name, table.name), collation=by))
-    return call('mqsql_sort_key', column(name, table.name), _spec(keys), *arguments(collation))
+    key = call('mqsql_sort_key', column(name, table.name), _spec(keys, name), *arguments(collation))
+    return _with_one_array(table, key, keys)
 
 
-def _spec(keys: Sort) -> exp.Expr:
+def _with_one_array(table: Table, key: exp.Expr, keys: Sort) -> exp.Expr:
+    """The key, of a record where not more than one of the Documents that are sorted by leads to an array."""
+    names = list(dict.fromkeys(key.column for key in keys if table.columns[key.column] is DOCUMENT))
+    if len(names) < 2 or keys[-1].column in [key.column for key in keys[:-1]]:
+        return key
+    return call(
+        'mqsql_one_array', key, *(part for name in names for part in (column(name, table.name), _spec(keys, name)))
+    )
+
+
+def _spec(keys: Sort, name: str) -> exp.Expr:
     """Paths through one array take their keys from the same element, so the earlier ones on a column count."""
-    name = keys[-1].column
     spec = [[list(map(encode_text, k.steps)), -1 if k.descending else 1] for k in keys if k.column == name]
     return text(orjson.dumps(spec).decode())
 
@@ -120,4 +130,5 @@ def _sort_places(table: Table, keys: Sort) -> list[exp.Expr]:
     if not steps:
         return [column(name, table.name)]
     functions = ('mqsql_sort_rank', 'mqsql_sort_value')
-    return [call(function, column(name, table.name), _spec(keys)) for function in functions]
+    rank, value = (call(function, column(name, table.name), _spec(keys, name)) for function in functions)
+    return [_with_one_array(table, rank, keys), value]

@@ -1,9 +1,9 @@
-"""The keys that records are sorted by on paths into a Document. Imports `bson`, `paths` and `schema` of the project.
+"""The keys that records are sorted by on paths into a Document. Imports `bson`, `paths`, `schema` and `errors`.
 
 What a path's key is is MongoDB's rule for its indexes (src/mongo/db/index/btree_key_generator.cpp), which its sort follows:
 an array's elements give a key each; one that lacks the next step, or is no object, gives null; an element at a numeric
 step stands for all. Of the keys the least counts ascending, the greatest descending; several paths through one array
-take their keys from the same element.
+take their keys from the same element, and where two lead to different arrays a record has no keys.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,16 +15,16 @@ import orjson
 from mqsql.compiler.bson import EMPTY_ARRAY, bson_key
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.paths import is_index
-from mqsql.schema.codec import decode_document, decode_text
+from mqsql.errors import QueryError
+from mqsql.schema.codec import Stored, decode_document, decode_text
 
 NULL = bson_key(None)
 
 
 class Walker(NamedTuple):
-    """A path on its way: the value that was reached, by which steps, and the steps that are left."""
+    """A path on its way: the value that was reached, and the steps that are left."""
 
     value: Any
-    reached: tuple[str, ...]
     steps: tuple[str, ...]
 
 
@@ -35,13 +35,35 @@ State: TypeAlias = Walker | str
 def sort_key(document: object, spec: str, *collation: int) -> str:
     """The key for the last of the paths in `spec`, a JSON array of [steps, 1 | -1] that are sorted by in this order."""
     key = partial(bson_key, collation=Collation.of(collation))
-    value = decode_document(document) if isinstance(document, str) else None
-    paths = _read_spec(spec)
-    candidates = list(_keys([Walker(value, (), steps) for steps, _ in paths], key))
+    value, paths = _decoded(document), _read_spec(spec)
+    candidates = list(_keys([Walker(value, steps) for steps, _ in paths], key))
     for i, (_, direction) in enumerate(paths):
         best = (min if direction > 0 else max)(candidate[i] for candidate in candidates)
         candidates = [candidate for candidate in candidates if candidate[i] == best]
     return candidates[0][-1]
+
+
+def one_array(key: Stored, *stored: Any) -> Stored:
+    """The key of a record as it is; `stored` are its Documents that the keys lead into, each followed by its spec."""
+    documents = zip(stored[::2], stored[1::2], strict=True)
+    if sum(_leads_to_array(document, spec) for document, spec in documents) > 1:
+        raise _parallel()
+    return key
+
+
+def _leads_to_array(document: object, spec: str) -> bool:
+    if not isinstance(document, str) or '[' not in document:
+        return False
+    walkers = (Walker(_decoded(document), steps) for steps, _ in _read_spec(spec))
+    return any(isinstance(_descend(walker).value, list) for walker in walkers)
+
+
+def _decoded(document: object) -> Any:
+    return decode_document(document) if isinstance(document, str) else None
+
+
+def _parallel() -> QueryError:
+    return QueryError('these keys lead to several arrays of a record, none of them inside another', 'sort')
 
 
 @lru_cache(maxsize=256)
@@ -53,40 +75,44 @@ Key = Callable[[Any], str]
 
 
 def _keys(states: list[State], key: Key) -> Iterator[tuple[str, ...]]:
-    """The compound keys: one for each element of the first array that is met, with all paths that lead through it."""
-    walked = [state if isinstance(state, str) else _descend(state, key) for state in states]
-    arrays = [state for state in walked if isinstance(state, Walker)]
-    if not arrays:
-        yield tuple(str(state) for state in walked)
+    """The compound keys: one for each element of the array that is met, with all paths that lead through it."""
+    walked = [state if isinstance(state, str) else _descend(state) for state in states]
+    arrays = [state.value for state in walked if isinstance(state, Walker) and isinstance(state.value, list)]
+    if any(array is not arrays[0] for array in arrays):
+        raise _parallel()
+    if not any(arrays):
+        yield tuple(state if isinstance(state, str) else _end(state, key) for state in walked)
         return
-    here = arrays[0].reached
-    for element in arrays[0].value:
-        entered = [_enter(element, s, key) if isinstance(s, Walker) and s.reached == here else s for s in walked]
+    for element in arrays[0]:
+        entered = [
+            _enter(element, state, key) if isinstance(state, Walker) and state.value is arrays[0] else state
+            for state in walked
+        ]
         yield from _keys(entered, key)
 
 
-def _descend(walker: Walker, key: Key) -> State:
-    """Through objects, to a key or to an array that has elements."""
-    value, reached, steps = walker
+def _descend(walker: Walker) -> Walker:
+    """Through objects, up to an array."""
+    value, steps = walker
     while steps and isinstance(value, dict) and steps[0] in value:
-        value, reached, steps = value[steps[0]], (*reached, steps[0]), steps[1:]
-    if isinstance(value, list) and value:
-        return Walker(value, reached, steps)
-    return NULL if steps else _end(value, key)
+        value, steps = value[steps[0]], steps[1:]
+    return Walker(value, steps)
 
 
-def _end(value: Any, key: Key) -> str:
-    return EMPTY_ARRAY if value == [] else key(value)
+def _end(walker: Walker, key: Key) -> str:
+    if walker.steps:
+        return NULL
+    return EMPTY_ARRAY if walker.value == [] else key(walker.value)
 
 
 def _enter(element: Any, walker: Walker, key: Key) -> State:
     """The path goes on from an element of the array where it stands."""
-    array, reached, steps = walker
+    array, steps = walker
     if not steps:
         return key(element)
     if isinstance(element, dict) and steps[0] in element:
-        return Walker(element, reached, steps)
+        return Walker(element, steps)
     if not is_index(steps[0]) or int(steps[0]) >= len(array):
         return NULL
-    chosen, rest = array[int(steps[0])], steps[1:]
-    return Walker(chosen, (*reached, steps[0]), rest) if rest else _end(chosen, key)
+    chosen = Walker(array[int(steps[0])], steps[1:])
+    return chosen if chosen.steps else _end(chosen, key)

@@ -8,11 +8,11 @@ from functools import lru_cache
 from sqlglot import exp
 
 from mqsql.compiler.dialects import Dialect
-from mqsql.compiler.index_use import sorting_index
+from mqsql.compiler.index_use import conjuncts, sorting_index
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.lower import lower, lower_position
 from mqsql.compiler.ordering import order, ordered, select_in_order
-from mqsql.compiler.predicate import ALWAYS, Predicate
+from mqsql.compiler.predicate import ALWAYS, Predicate, Test
 from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot
 from mqsql.schema import BUFFERS, Table
 
@@ -37,6 +37,7 @@ def select_text(
     `window` says whether there are a limit and a skip, `inline` whether Buffers come as a JSON array of hexadecimal blobs
     or as the stored array of their rows' ids.
     """
+    sort = () if _of_one_key(table, predicate) else sort
     outputs = [_output(table, name, inline) for name in columns]
     outputs += [lower_position(extra, table) for extra in extras]
     index = sorting_index(table, predicate, sort)
@@ -48,6 +49,12 @@ def select_text(
         statement.set('order', order(table, sort))
     _set_window(statement, window)
     return dialect.render(statement)
+
+
+def _of_one_key(table: Table, predicate: Predicate) -> bool:
+    """Whether the table's key has one value, so that there is nothing to sort; SQLite itself would not say so by every plan."""
+    tests = (part for part in conjuncts(predicate) if isinstance(part, Test) and part.operator == '$eq')
+    return any(test.field.column == table.key for test in tests)
 
 
 def _most(window: tuple[bool, bool]) -> exp.Expr | None:

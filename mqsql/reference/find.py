@@ -45,7 +45,9 @@ def find(
     match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
     by, window = read_sort(sort, table), _read_window(limit, skip)
     found = [record for record in _read_records(records, table) if match(record)]
-    return [select(record) for record in sorted_by(found, by, place.fold)[window]]
+    # As in MongoDB, nothing is sorted where the key has one value, not even what could not be.
+    ordered = found if _of_one_key(query, table) else sorted_by(found, by, place.fold)
+    return [select(record) for record in ordered[window]]
 
 
 def find_one(records: Records, query: object = None, keys: Keys = None, **options: Any) -> Record | None:
@@ -109,6 +111,15 @@ def _read_record(record: Mapping[str, Any], table: Table) -> Record:
 
 def _read_optional(query: object, place: Place) -> Match:
     return read_query({} if query is None else query, place)
+
+
+def _of_one_key(query: object, table: Table) -> bool:
+    if not isinstance(query, Mapping):
+        return False
+    value = query.get(table.key, {})
+    if '$eq' in value if isinstance(value, Mapping) else isinstance(value, str):
+        return True
+    return any(_of_one_key(part, table) for part in query.get('$and', ()))
 
 
 def _read_window(limit: object, skip: object) -> slice:

@@ -2,10 +2,12 @@
 
 A path's key is what MongoDB's index on it holds, not what `walk` offers: an element of an array counts as null if it lacks the
 step, whatever it is; where the array has an element at a numeric step, that one stands for all; an empty array at the
-path's end comes below null. Of the keys of several paths those belong together that come from the same elements.
+path's end comes below null. Of the keys of several paths those belong together that come from the same elements; paths
+that lead to different arrays, none inside the other, have no keys, as MongoDB's indexes have none of parallel arrays.
 """
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from mqsql.errors import QueryError, shown
@@ -14,8 +16,8 @@ from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, order
 from mqsql.schema import Record, Table
 
-Trail = dict[tuple[str, ...], int]
-"""Which element a key came through, for each array on its path (named by the steps that lead there)."""
+Trail = dict[int, int]
+"""Which element a key came through, for each array on its path (by its identity), from the outermost inwards."""
 
 
 class SortPath(NamedTuple):
@@ -58,8 +60,12 @@ def _key(record: Record, by: list[SortPath], fold: Fold) -> list[Order]:
     """The least key by the first path (the greatest, if descending), the least by the second among those, and so on."""
     chosen: list[Order] = []
     trails: list[Trail] = [{}]
-    for path in by:
-        found = list(_orders(record, path.steps, fold))
+    offered = [list(_orders(record, path.steps, fold)) for path in by]
+    if any(
+        _parallel(one, other) for ones, others in combinations(offered, 2) for _, one in ones for _, other in others
+    ):
+        raise QueryError('a record has parallel arrays at these keys', 'sort')
+    for path, found in zip(by, offered, strict=True):
         pairs = [(key, {**old, **new}) for key, new in found for old in trails if _same_elements(old, new)]
         chosen.append((max if path.descending else min)(key for key, _ in pairs))
         trails = [trail for key, trail in pairs if key == chosen[-1]]
@@ -70,32 +76,40 @@ def _same_elements(one: Trail, other: Trail) -> bool:
     return all(one.get(array, i) == i for array, i in other.items())
 
 
-def _orders(value: Any, steps: list[str], fold: Fold, above: tuple[str, ...] = ()) -> Iterator[tuple[Order, Trail]]:
+def _parallel(one: Trail, other: Trail) -> bool:
+    """Whether two keys that come through the same elements, as far as they do, then come through different arrays."""
+    for (array, i), (other_array, j) in zip(one.items(), other.items(), strict=False):
+        if (array, i) != (other_array, j):
+            return array != other_array
+    return False
+
+
+def _orders(value: Any, steps: list[str], fold: Fold) -> Iterator[tuple[Order, Trail]]:
     """The keys of a path in a value, each with its trail."""
     if isinstance(value, list) and value:
         for i, element in enumerate(value):
-            inner = _element_orders(element, value, steps, fold, above)
-            yield from ((key, {above: i, **trail}) for key, trail in inner)
+            inner = _element_orders(element, value, steps, fold)
+            yield from ((key, {id(value): i, **trail}) for key, trail in inner)
+    elif isinstance(value, list):
+        yield order(MISSING) if steps else (EMPTY_ARRAY,), {id(value): 0}
     elif not steps:
-        yield (EMPTY_ARRAY,) if value == [] else order(value, fold), {}
+        yield order(value, fold), {}
     elif isinstance(value, dict) and steps[0] in value:
-        yield from _orders(value[steps[0]], steps[1:], fold, (*above, steps[0]))
+        yield from _orders(value[steps[0]], steps[1:], fold)
     else:
         yield order(MISSING), {}
 
 
-def _element_orders(
-    element: Any, array: list[Any], steps: list[str], fold: Fold, above: tuple[str, ...]
-) -> Iterator[tuple[Order, Trail]]:
+def _element_orders(element: Any, array: list[Any], steps: list[str], fold: Fold) -> Iterator[tuple[Order, Trail]]:
     if not steps:
         yield order(element, fold), {}
         return
     index = position(steps[0])
     if isinstance(element, dict) and steps[0] in element:
-        yield from _orders(element, steps, fold, above)
+        yield from _orders(element, steps, fold)
     elif index is None or index >= len(array):
         yield order(MISSING), {}
     elif len(steps) == 1:
         yield (EMPTY_ARRAY,) if array[index] == [] else order(array[index], fold), {}
     else:
-        yield from _orders(array[index], steps[1:], fold, (*above, steps[0]))
+        yield from _orders(array[index], steps[1:], fold)
