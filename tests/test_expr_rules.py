@@ -23,6 +23,10 @@ def between(start: Any, end: Any, unit: Any, **others: Any) -> dict[str, Any]:
     return {'$dateDiff': {'startDate': start, 'endDate': end, 'unit': unit, **others}}
 
 
+def days_from(start: Any, amount: Any, zone: Any) -> dict[str, Any]:
+    return {'$dateAdd': {'startDate': start, 'unit': 'day', 'amount': amount, 'timezone': zone}}
+
+
 def bin_of(unit: Any, **others: Any) -> dict[str, Any]:
     return {'$dateTrunc': {'date': '$started', 'unit': unit, **others}}
 
@@ -105,6 +109,39 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$dateToString': {'date': FIRST, 'format': '%z %Z', 'timezone': 'Europe/Paris'}}, '+0009 9'),
     (in_zone('-03:30', format='%Z, %d %b, %B'), '-210, 29 Feb, February'),
     (in_zone('UTC', format='%Z%z'), '0+0000'),
+    (in_zone('+99:99'), '2024-03-04T16:39:00.000'),
+    (in_zone('-9959', format='%d %H:%M %z %Z'), '25 08:01 -9959 -5999'),
+    # a time that the clocks show twice is in summer time if the date that is moved is, east and west of Greenwich
+    (
+        days_from(datetime(2024, 10, 26, 0, 30, tzinfo=UTC), 1, 'Europe/Paris'),
+        datetime(2024, 10, 27, 0, 30, tzinfo=UTC),
+    ),
+    (
+        days_from(datetime(2024, 10, 28, 1, 30, tzinfo=UTC), -1, 'Europe/Paris'),
+        datetime(2024, 10, 27, 1, 30, tzinfo=UTC),
+    ),
+    (
+        days_from(datetime(2024, 11, 2, 4, 30, tzinfo=UTC), 1, 'America/Havana'),
+        datetime(2024, 11, 3, 4, 30, tzinfo=UTC),
+    ),
+    (
+        days_from(datetime(2024, 11, 4, 5, 30, tzinfo=UTC), -1, 'America/Havana'),
+        datetime(2024, 11, 3, 5, 30, tzinfo=UTC),
+    ),
+    # what is neither before nor after the change is the later time in the east, and the earlier in the west
+    (
+        days_from(datetime(2014, 10, 20, 21, 30, tzinfo=UTC), 5, 'Europe/Moscow'),
+        datetime(2014, 10, 25, 22, 30, tzinfo=UTC),
+    ),
+    (
+        days_from(datetime(2007, 12, 7, 6, 45, tzinfo=UTC), 2, 'America/Caracas'),
+        datetime(2007, 12, 9, 6, 45, tzinfo=UTC),
+    ),
+    # bins are counted from a first of January, which says the same of their beginnings
+    (
+        {'$dateTrunc': {'date': datetime(2024, 11, 3, 12, tzinfo=UTC), 'unit': 'day', 'timezone': 'America/Havana'}},
+        datetime(2024, 11, 3, 5, tzinfo=UTC),
+    ),
     # texts: what stands for numbers and dates
     ({'$toLong': '0' * 50 + '7'}, 7),
     ({'$toDouble': '-NaN'}, math.nan),

@@ -53,6 +53,7 @@ VALUES: dict[str, Sequence[Any]] = {
         '+00',
         'GMT',
         'Z',
+        '+99:99',
         '+02:',
         'Nope',
     ],

@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mqsql.compiler.expressions.core import (
@@ -19,7 +19,7 @@ from mqsql.compiler.expressions.core import (
     wrong,
 )
 from mqsql.compiler.expressions.formats import ISO, formatted, week
-from mqsql.compiler.expressions.moments import MILLISECOND, instant, local, milliseconds, zone
+from mqsql.compiler.expressions.moments import AT_UTC, MILLISECOND, Zone, instant, local, milliseconds, zone
 from mqsql.compiler.expressions.operands import Ask, build_fields, named, positional, read_constant
 
 # --- units
@@ -152,12 +152,12 @@ PARTS: dict[str, Callable[[datetime], int]] = {
 
 
 def _add(sign: int) -> Operator:
-    def run(startDate: Any, unit: str, amount: Any, timezone: tzinfo = UTC) -> Any:  # noqa: N803
+    def run(startDate: Any, unit: str, amount: Any, timezone: Zone = AT_UTC) -> Any:  # noqa: N803
         start, steps = need_date(startDate), sign * _steps(amount)
         try:
             if unit in _CLOCKLESS:
                 return start + timedelta(milliseconds=_FIXED[unit] * steps)
-            return instant(_moved(local(start, timezone), unit, steps), timezone)
+            return instant(_moved(local(start, timezone), unit, steps), timezone, start)
         except OverflowError:
             raise ExpressionError(f'{steps} {unit}s lead out of the years 1 to 9999') from None
 
@@ -189,7 +189,7 @@ def _ordinal(clock: datetime, unit: str, first: int) -> int:
 _SUNDAY = _DAYS.index('sunday')
 
 
-def _diff(startDate: Any, endDate: Any, unit: str, startOfWeek: int = _SUNDAY, timezone: tzinfo = UTC) -> int:  # noqa: N803
+def _diff(startDate: Any, endDate: Any, unit: str, startOfWeek: int = _SUNDAY, timezone: Zone = AT_UTC) -> int:  # noqa: N803
     start, end = need_date(startDate), need_date(endDate)
     if unit == 'millisecond':
         return milliseconds(end) - milliseconds(start)
@@ -208,15 +208,16 @@ def _trunc(
     unit: str,
     binSize: int = 1,  # noqa: N803
     startOfWeek: int = _SUNDAY,  # noqa: N803
-    timezone: tzinfo = UTC,
+    timezone: Zone = AT_UTC,
 ) -> datetime:
     moment = need_date(date)
     if (_FIXED[unit] * binSize >= 2**63) if unit in _CLOCKLESS else binSize > MAX_BIN:
         raise ExpressionError(f'a bin of {binSize} {unit}s is too large')
     try:
+        reference = instant(_REFERENCE, timezone)
         if unit in _CLOCKLESS:
-            return _bin_start(moment, instant(_REFERENCE, timezone), _FIXED[unit] * binSize)
-        return instant(_bin(local(moment, timezone), unit, binSize, startOfWeek), timezone)
+            return _bin_start(moment, reference, _FIXED[unit] * binSize)
+        return instant(_bin(local(moment, timezone), unit, binSize, startOfWeek), timezone, reference)
     except OverflowError:
         raise ExpressionError('the bin begins before the year 1') from None
 
@@ -252,7 +253,7 @@ def _to_string(ask: Ask) -> Any:
     # Zone and format are read before the date is looked at, and onNull only where it is null.
     date, timezone = ask('date'), ask('timezone', 'UTC')
     where = None if is_nullish(timezone) else zone(timezone)
-    pattern = ask('format', ISO + 'Z' * (where == UTC))
+    pattern = ask('format', ISO + 'Z' * (where == AT_UTC))
     if not is_nullish(pattern):
         _check_format(pattern)
     if is_nullish(date):

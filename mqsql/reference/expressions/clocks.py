@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,14 +17,13 @@ def date(value: Any) -> datetime:
     return value
 
 
-def zone(name: Any) -> tzinfo:
-    """The time zone of a name ("Europe/Berlin") or an offset ("+02", "+0200", "+02:00")."""
+def zone(name: Any) -> ZoneInfo | timedelta:
+    """The time zone of a name ("Europe/Berlin"), or the time of an offset ("+02", "+0200", "+02:00"), up to 99 hours."""
     if not isinstance(name, str):
         raise MeaninglessError(f'takes the name of a time zone, not {shown(name)}')
     if offset := re.fullmatch(r'([+-])([0-9]{2})(?::?([0-9]{2}))?', name):
         span = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
-        if span < timedelta(days=1):
-            return timezone(span if offset[1] == '+' else -span)
+        return span if offset[1] == '+' else -span
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -33,15 +32,33 @@ def zone(name: Any) -> tzinfo:
 
 def local(moment: Any, zone_name: Any) -> datetime:
     """The date on the clock of the time zone, without the zone."""
+    where = zone(zone_name)
     try:
-        return date(moment).astimezone(zone(zone_name)).replace(tzinfo=None)
+        if isinstance(where, timedelta):
+            return date(moment).astimezone(UTC).replace(tzinfo=None) + where
+        return date(moment).astimezone(where).replace(tzinfo=None)
     except OverflowError:
         raise MeaninglessError(f'{shown(moment)} is outside the years 1 to 9999 there') from None
 
 
-def universal(clock: datetime, zone_name: Any) -> datetime:
-    """The instant of a date on the clock of the time zone."""
-    return clock.replace(tzinfo=zone(zone_name)).astimezone(UTC)
+def universal(clock: datetime, zone_name: Any, begun: datetime | None = None) -> datetime:
+    """The instant of a date on the clock of the time zone, which was counted from the instant `begun`."""
+    where = zone(zone_name)
+    if isinstance(where, timedelta):
+        return (clock - where).replace(tzinfo=UTC)
+    either = [clock.replace(tzinfo=where, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    if begun is None or either[0] >= either[1]:
+        return either[0]  # the only one; of a time that the clock skips, as if it had not yet
+    return either[_fold(clock, where, bool(begun.astimezone(where).dst()))]
+
+
+def _fold(clock: datetime, where: ZoneInfo, summer: bool) -> int:
+    """Which of two times of the clock MongoDB takes: that in summer time if it was summer time before, else the other."""
+    times = [clock.replace(tzinfo=where, fold=fold) for fold in (0, 1)]
+    # It takes the clock for UTC first. West of Greenwich that is still before the change, elsewhere after it.
+    if clock.replace(tzinfo=UTC).astimezone(where).utcoffset() == times[0].utcoffset():
+        return int(bool(times[0].dst()) and not summer)
+    return int(bool(times[1].dst()) or not summer)
 
 
 MONTH_NAMES = 'January February March April May June July August September October November December'.split()
@@ -51,7 +68,6 @@ FORMATS: Mapping[str, Callable[[datetime], str]] = {
     'L': lambda d: f'{d.microsecond // 1000:03}', 'j': lambda d: f'{d.timetuple().tm_yday:03}',
     'w': lambda d: f'{d.isoweekday() % 7 + 1}', 'u': lambda d: f'{d.isoweekday()}', 'U': lambda d: d.strftime('%U'),
     'V': lambda d: f'{d.isocalendar()[1]:02}', 'G': lambda d: f'{d.isocalendar()[0]:04}', '%': lambda d: '%',
-    'z': lambda d: d.strftime('%z')[:5], 'Z': lambda d: str(int((d.utcoffset() or timedelta()) / timedelta(minutes=1))),
     'b': lambda d: MONTH_NAMES[d.month - 1][:3], 'B': lambda d: MONTH_NAMES[d.month - 1],
 }  # fmt: skip
 ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%L'
@@ -65,15 +81,17 @@ def check_format(pattern: Any) -> None:
 
 def _is_utc(zone_name: Any) -> bool:
     # Of the names only this one, as MongoDB's time zone database has it; an offset of zero is UTC too.
-    return zone_name == 'UTC' or zone(zone_name) == UTC
+    return zone_name == 'UTC' or zone(zone_name) == timedelta(0)
 
 
 def format_date(moment: Any, pattern: Any = ..., zone_name: Any = 'UTC') -> str:
     """The date as text, in MongoDB's format specifiers; without a pattern in ISO 8601, with Z for UTC."""
     if pattern is ...:
         pattern = ISO_FORMAT + ('Z' if _is_utc(zone_name) else '')
-    clock = local(moment, zone_name).replace(tzinfo=zone(zone_name))
-    return re.sub('%(.)', lambda found: FORMATS[found[1]](clock), pattern)
+    clock = local(moment, zone_name)
+    ahead = int((clock.replace(tzinfo=UTC) - date(moment)) / timedelta(minutes=1))
+    offset = {'z': f'{"-" if ahead < 0 else "+"}{abs(ahead) // 60:02}{abs(ahead) % 60:02}', 'Z': str(ahead)}
+    return re.sub('%(.)', lambda found: offset.get(found[1]) or FORMATS[found[1]](clock), pattern)
 
 
 ISO = re.compile(

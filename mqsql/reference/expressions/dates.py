@@ -81,9 +81,9 @@ def _date_add(start: Any, unit: str, amount: Any, zone_name: str) -> datetime:
     count = whole(amount)
     try:
         if unit in MONTHS:
-            return universal(_add_months(local(start, zone_name), count * MONTHS[unit]), zone_name)
+            return universal(_add_months(local(start, zone_name), count * MONTHS[unit]), zone_name, start)
         if unit in ('week', 'day'):
-            return universal(local(start, zone_name) + count * SPANS[unit], zone_name)
+            return universal(local(start, zone_name) + count * SPANS[unit], zone_name, start)
         return date(start) + count * SPANS[unit]
     except OverflowError:
         raise MeaninglessError('the result is outside the years 1 to 9999') from None
@@ -133,8 +133,8 @@ def _check_size(size: Any) -> None:
 def _date_trunc(moment: Any, size: Any, unit: str, first_day: str, zone_name: str) -> datetime:
     """The start of the bin of `size` units that the date is in."""
     count = whole(size)
+    start = universal(REFERENCE, zone_name)
     if unit not in MONTHS and unit not in ('week', 'day'):
-        start = universal(REFERENCE, zone_name)
         if count * (SPANS[unit] // SPANS['millisecond']) not in INT64:
             raise MeaninglessError(f'there is no bin of {count} {unit}s')
         return _floor(date(moment), start, count, SPANS[unit])
@@ -143,9 +143,9 @@ def _date_trunc(moment: Any, size: Any, unit: str, first_day: str, zone_name: st
         raise MeaninglessError(f'there is no bin of {count} {unit}s')
     if unit in MONTHS:
         months = count * MONTHS[unit]
-        return universal(_add_months(REFERENCE, _months(clock) // months * months), zone_name)
+        return universal(_add_months(REFERENCE, _months(clock) // months * months), zone_name, start)
     origin = _first_week(first_day) if unit == 'week' else REFERENCE
-    return universal(_floor(clock, origin, count, SPANS[unit]), zone_name)
+    return universal(_floor(clock, origin, count, SPANS[unit]), zone_name, start)
 
 
 def _floor(moment: datetime, origin: datetime, count: int, span: timedelta) -> datetime:
