@@ -18,15 +18,23 @@ ABSENT = 'absent'
 """Stands for an expression that gives nothing."""
 
 
-def value_of(expression: Any) -> Any:
-    """What a computed field of this expression gives: the same on SQL and on the reference."""
-    projection = {'content': {'x': expression}}
+def _by_sql(expression: Any) -> Any:
     with mqsql.open(':memory:') as store:
         store.add_record('m', RECORD)
-        (found,) = store.find({}, projection=projection)
-    (expected,) = reference.find([RECORD], projection=projection)
-    assert repr(found) == repr(expected)
+        (found,) = store.find({}, projection={'content': {'x': expression}})
     return found['content'].get('x', ABSENT)
+
+
+def _by_reference(expression: Any) -> Any:
+    (found,) = reference.find([RECORD], projection={'content': {'x': expression}})
+    return found['content'].get('x', ABSENT)
+
+
+def value_of(expression: Any) -> Any:
+    """What a computed field of this expression gives: the same on SQL and on the reference."""
+    found = _by_sql(expression)
+    assert repr(found) == repr(_by_reference(expression))
+    return found
 
 
 def refused(expression: Any) -> None:
@@ -42,7 +50,7 @@ def fails(expression: Any) -> str:
     mqsql.compile({'$expr': expression})
     reference.find([], {'$expr': expression})
     with pytest.raises(QueryError) as raised:
-        value_of(expression)
+        _by_sql(expression)
     with pytest.raises(QueryError):
-        reference.find([RECORD], projection={'content': {'x': expression}})
+        _by_reference(expression)
     return str(raised.value)
