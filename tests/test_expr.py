@@ -138,6 +138,13 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$sum': ['$content.n', 'x', None]}, 7),
     ({'$avg': ['$content.n', 2]}, 4.5),
     ({'$avg': '$content.text'}, None),
+    ({'$sum': [0.1, 0.7, 0.3]}, 1.1),  # 1.0999999999999999 where each addition is rounded, or the sum only
+    ({'$avg': [0.1, 0.7, 0.3]}, 1.1 / 3),
+    ({'$sum': [1e100, 1.0, -1e100]}, 0.0),
+    ({'$sum': [2**63 - 1, 1, -1]}, 2**63 - 1),
+    ({'$sum': [2**63 - 1, 0.25, 1 - 2**63]}, 0.0),
+    ({'$sum': [2**53 + 1, 2.0]}, 2.0**53 + 4),
+    ({'$sum': [1e308, 1e308, -1e308]}, math.inf),
     ({'$min': '$content.list'}, 3),
     ({'$max': '$content.list'}, 'x'),
     # dates

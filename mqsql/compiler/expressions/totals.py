@@ -1,11 +1,11 @@
 """Operators over the elements of one array, or over all operands. Imports `core` and `numbers`."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mqsql.compiler.expressions.core import Here, Operator, is_nullish, is_number
-from mqsql.compiler.expressions.numbers import Number, fitted, to_float
+from mqsql.compiler.expressions.numbers import Number, fitted
 from mqsql.compiler.expressions.operands import MANY, comparing, positional
 
 
@@ -17,18 +17,33 @@ def _over(function: Callable[[list[Any]], Any]) -> Operator:
     return positional(run, 0, MANY)
 
 
-def _total(numbers: list[Number]) -> Number:
-    if all(isinstance(number, int) for number in numbers):
-        return sum(numbers)
-    floats = list(map(to_float, numbers))
-    try:
-        return math.fsum(floats)  # MongoDB's carries the error along: next to exact, and rounded once
-    except (OverflowError, ValueError):
-        return sum(floats)  # what is not finite has no error to carry
+def _carried(numbers: list[Number]) -> float:
+    """The sum in two floats, where each addition takes up the error of the one before it; that of the last is lost."""
+    total = error = plain = 0.0
+    for part in _parts(numbers):
+        plain += part
+        added = part + error
+        error -= added - part
+        reached = total + added
+        before = reached - added
+        error += (total - before) + (added - (reached - before))
+        total = reached
+    return plain if math.isnan(total) else total  # what is not finite has no error to carry
+
+
+def _parts(numbers: list[Number]) -> Iterator[float]:
+    for number in numbers:
+        if isinstance(number, int) and not -(2**31) <= number < 2**31:  # more digits than a float has
+            low = abs(number) % 2**32 * (1 if number > 0 else -1)
+            yield float(low)
+            number -= low
+        yield float(number)
 
 
 def _sum(items: list[Any]) -> Any:
-    return fitted(_total(_numbers(items)))
+    numbers = _numbers(items)
+    whole = fitted(sum(numbers)) if all(isinstance(number, int) for number in numbers) else None
+    return whole if isinstance(whole, int) else _carried(numbers)
 
 
 def _numbers(items: list[Any]) -> list[Number]:
@@ -37,7 +52,7 @@ def _numbers(items: list[Any]) -> list[Number]:
 
 def _average(items: list[Any]) -> Any:
     numbers = _numbers(items)
-    return to_float(_total(numbers)) / len(numbers) if numbers else None
+    return _carried(numbers) / len(numbers) if numbers else None
 
 
 def _extreme(best: Callable[..., Any]) -> Operator:

@@ -6,7 +6,7 @@ is whole milliseconds, rounded half away from zero, and so is the difference of 
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
@@ -225,20 +225,40 @@ def many(call: Callable[[list[Any]], Any]) -> Operator:
     return function(spread, 0, None, nullable=False)
 
 
+class _Pair:
+    """MongoDB's sum of doubles: one, and what it is short of the sum; only the first is the answer."""
+
+    def __init__(self, numbers: Iterable[Any]) -> None:
+        self.first = self.second = self.uncorrected = 0.0
+        for value in numbers:
+            if isinstance(value, float) or value in INT32:
+                self._add(float(value))
+            else:  # a long: its lower 32 bits, then the upper ones
+                upper = (abs(value) >> 32 << 32) * (-1 if value < 0 else 1)
+                self._add(float(value - upper))
+                self._add(float(upper))
+
+    def _add(self, value: float) -> None:
+        self.uncorrected += value
+        corrected = value + self.second
+        rest = self.second - (corrected - value)
+        old, self.first = self.first, self.first + corrected
+        kept = self.first - corrected
+        self.second = rest + ((old - kept) + (corrected - (self.first - kept)))
+
+    def answer(self) -> float:
+        return self.uncorrected if math.isnan(self.first) else self.first
+
+
 def _total(values: list[Any]) -> Any:
-    """The sum of the numbers; MongoDB carries the error of a floating-point sum along."""
     numbers = [fit(value) for value in values if is_number(value)]
-    if all(isinstance(value, int) for value in numbers):
-        return fit(sum(numbers))
-    try:
-        return math.fsum(numbers)
-    except (OverflowError, ValueError):  # beyond floating point on the way, or infinities of both signs
-        return sum(map(float, numbers))
+    exact = fit(sum(numbers)) if all(isinstance(value, int) for value in numbers) else math.nan
+    return exact if isinstance(exact, int) else _Pair(numbers).answer()
 
 
 def _average(values: list[Any]) -> float | None:
-    count = sum(map(is_number, values))
-    return float(_total(values)) / count if count else None
+    numbers = [fit(value) for value in values if is_number(value)]
+    return _Pair(numbers).answer() / len(numbers) if numbers else None
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[[list[Any]], Any]:
