@@ -210,3 +210,18 @@ def test_a_record_with_parallel_arrays_cannot_be_sorted(
             assert len(list(find({'label': {'$ne': 'a'}}, sort=sort))) == 1
             # As in MongoDB, what is found by its key is not sorted.
             assert len(list(find({'msg_id': 'arrays'}, sort=sort))) == 1
+
+
+@pytest.mark.parametrize(
+    ('operators', 'refused'),
+    [
+        ({'$options': '', '$regex': re.compile('RUN 9', re.IGNORECASE)}, False),
+        ({'$regex': re.compile('run 9'), '$options': ''}, False),
+        ({'$regex': re.compile('RUN 9', re.IGNORECASE), '$options': ''}, True),
+        ({'$options': 'u', '$regex': re.compile('RUN 9', re.IGNORECASE)}, True),
+    ],
+)
+def test_a_pattern_with_options_takes_no_others(store: mqsql.Store, operators: dict[str, Any], refused: bool) -> None:
+    for count in (store.count, partial(reference.count, RECORDS)):
+        with pytest.raises(QueryError, match='both') if refused else nullcontext():
+            assert count({'label': operators}) == 1

@@ -92,3 +92,30 @@ def test_what_is_none(query: Any) -> None:
     with pytest.raises(QueryError) as other:
         reference.find([], query)
     assert isinstance(refusal.value, UnknownNameError) == isinstance(other.value, UnknownNameError)
+
+
+@pytest.mark.parametrize(
+    ('projection', 'content'),
+    [
+        ({'content.a.$id': 1}, {'a': {'$id': 1}}),
+        ({'content.a': {'$id': True}}, {'a': {'$id': 1}}),
+        ({'content': {'a': {'$db': 1, '$ref': 1}}}, {'a': {'$ref': 'users', '$db': 'other'}}),
+        ({'content.list.$id': 1}, {'list': [{'$id': 1}, {}]}),
+        ({'content.list': 0, 'content.a.$id': 0}, {'a': {'$ref': 'users', '$db': 'other'}}),
+        ({'content.a.$id': '$content.a.$db'}, {'a': {'$id': 'other'}}),
+        ({'content': {'n': {'$add': ['$content.a.$id', 1]}}}, {'n': 2}),
+    ],
+)
+def test_its_fields_can_be_named_in_a_projection(store: Store, projection: Any, content: Any) -> None:
+    (found,) = store.find({'msg_id': 'full'}, projection=projection)
+    (expected,) = reference.find(RECORDS, {'msg_id': 'full'}, projection=projection)
+    assert repr(found['content']) == repr(expected['content']) == repr(content)
+
+
+@pytest.mark.parametrize(
+    'projection', [{'content.a.$idea': 1}, {'content.a': {'$idea': 1}}, {'content.a': {'$id': 1, '$sum': 1}}]
+)
+def test_other_names_with_a_dollar_cannot(projection: Any) -> None:
+    for find in (mqsql.compile, lambda query, projection: reference.find([], query, projection=projection)):
+        with pytest.raises(QueryError):
+            find({}, projection=projection)

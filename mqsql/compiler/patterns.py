@@ -23,12 +23,18 @@ MAX_REGEX = 32_761
 FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE, 'u': re.NOFLAG}
 
 
+_REGEX = ['$regex', '$options']
+
+
 def read_regex(place: Place, operand: object) -> Predicate:
     """Text or a compiled pattern, with the sibling $options."""
     place.refuse_buffers()
     options = _read_options(place)
     if isinstance(operand, re.Pattern):
-        if options and operand.flags & ~re.UNICODE:
+        siblings = place.siblings or {}
+        # An empty $options sets none; MongoDB notices it behind $regex.
+        twice = siblings.get('$options') or [name for name in siblings if name in _REGEX] == _REGEX
+        if twice and operand.flags & ~re.UNICODE:
             raise place.error('takes options in the pattern or in $options, not in both')
         source: object = operand.pattern
         flags = options or operand.flags & ~re.UNICODE

@@ -14,7 +14,7 @@ from mqsql.compiler.element import read_elem_match
 from mqsql.compiler.expressions import Expression, read_expression
 from mqsql.compiler.expressions.core import MISSING
 from mqsql.compiler.keys import read_path
-from mqsql.compiler.place import MAX_STEPS, Place
+from mqsql.compiler.place import DBREF, MAX_STEPS, Place
 from mqsql.compiler.predicate import Field, Predicate
 from mqsql.errors import QueryError, shown
 from mqsql.schema import Record, Table
@@ -115,9 +115,9 @@ class _Reader:
             if not isinstance(name, str):
                 raise QueryError(f'a key is text, not {shown(name)}', here)
             steps = (*above, *name.split('.'))
-            if odd := [step for step in steps if not step or step.startswith('$')]:
+            if odd := [step for step in steps if not step or _is_operator(step)]:
                 raise QueryError(f'a path cannot have the step {odd[0]!r}', here)
-            if isinstance(operand, Mapping) and not any(str(k).startswith('$') for k in operand):
+            if isinstance(operand, Mapping) and not any(map(_is_operator, operand)):
                 if not operand:
                     raise QueryError('takes 1, 0, $slice, $elemMatch or a dict that is not empty', here)
                 if len(steps) > MAX_STEPS:
@@ -152,6 +152,11 @@ class _Reader:
         here = replace(self.place, field=field, path=f'{path}.$elemMatch')
         self.extras.append(read_elem_match(here, operand))
         return FirstMatch(len(self.extras) - 1)
+
+
+def _is_operator(name: object) -> bool:
+    """Whether the name is an operator's; the fields of a DBRef are none."""
+    return str(name).startswith('$') and name not in DBREF
 
 
 def _read_slice(operand: object, path: str) -> Slice:
@@ -229,7 +234,7 @@ class _Cut:
         """The value of a column; None where nothing stays. A column without a node was asked for as it is."""
         if node is None:
             return value
-        cut = _GONE if value is None else self._field(value, node)
+        cut = self._field(value, node)
         if _computes(node):
             cut = self._with_computed(cut, node)
         return None if cut is _GONE else cut

@@ -25,13 +25,15 @@ class Regex(NamedTuple):
 
     pattern: object
     options: object
+    options_follow: bool = False
 
 
 def regex_test(regex: Regex, place: Place) -> TextTest:
     """Whether a value is text in which the pattern is found."""
     pattern, flags = regex.pattern, _flags(regex.options, place.at('$options'))
     if isinstance(pattern, re.Pattern):
-        if flags and pattern.flags & sum(FLAGS.values()):
+        # MongoDB notices an empty $options too, unless it has read it before the pattern.
+        if (regex.options or regex.options_follow) and pattern.flags & sum(FLAGS.values()):
             raise place.error('options stand both in the pattern and in $options')
         return pattern_test(_compile(pattern.pattern, pattern.flags | flags, place) if flags else pattern, place)
     if not isinstance(pattern, str):

@@ -15,7 +15,7 @@ from mqsql.reference.expressions import read_expression
 from mqsql.reference.expressions.core import null_if_missing, without_missing
 from mqsql.reference.keys import Select
 from mqsql.reference.operators import read_int64
-from mqsql.reference.place import Place, resolve, split_path
+from mqsql.reference.place import DBREF, Place, resolve, split_path
 from mqsql.reference.query import read_element
 from mqsql.reference.values import MISSING, Fold, is_number
 from mqsql.schema import BUFFERS, TASKS, Record, Table
@@ -69,7 +69,7 @@ def _read_leaves(above: list[str], projection: Mapping[Any, Any], place: Place) 
     for name, operand in projection.items():
         here = place.at(str(name))
         steps = split_path('.'.join([*above, *split_path(name, here)]), here)
-        if odd := [step for step in steps if not step or step.startswith('$')]:
+        if odd := [step for step in steps if not step or (step.startswith('$') and step not in DBREF)]:
             raise here.error(f'a projection cannot have the step {odd[0]!r}')
         if isinstance(operand, Mapping) and not _is_operator(operand):
             if not operand:
@@ -80,7 +80,9 @@ def _read_leaves(above: list[str], projection: Mapping[Any, Any], place: Place) 
 
 
 def _is_operator(operand: Mapping[Any, Any]) -> bool:
-    return len(operand) == 1 and str(next(iter(operand))).startswith('$')
+    # The fields of a DBRef are paths below.
+    name = next(iter(operand), '')
+    return len(operand) == 1 and str(name).startswith('$') and name not in DBREF
 
 
 def _read_leaf(steps: list[str], operand: Any, place: Place) -> Leaf:

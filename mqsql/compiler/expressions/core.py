@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from mqsql.compiler.bson import bson_key
 from mqsql.compiler.collation import Collation
-from mqsql.compiler.place import MAX_NESTING, MAX_STEPS
+from mqsql.compiler.place import DBREF, MAX_NESTING, MAX_STEPS
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
 
 
@@ -168,7 +168,7 @@ class Here:
         return Built(lambda variables: walk(variables['ROOT'], steps))
 
     def _check_steps(self, steps: list[str]) -> None:
-        if any(not step or step.startswith('$') or '\0' in step for step in steps):
+        if any(not step or '\0' in step or (step.startswith('$') and step not in DBREF) for step in steps):
             raise self.error(f'a path has no such step: {shown(".".join(steps))}')
         if len(steps) > MAX_STEPS + 1:
             raise self.error(f'a path has at most {MAX_STEPS} steps')

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mqsql.errors import shown
-from mqsql.reference.place import MAX_STEPS, Place, read_literal, resolve
+from mqsql.reference.place import DBREF, MAX_STEPS, Place, read_literal, resolve
 from mqsql.reference.values import MISSING
 from mqsql.schema import BUFFERS
 
@@ -99,7 +99,7 @@ class Reader:
         return lambda variables: follow(variables.get(name, MISSING), steps)
 
     def _check_steps(self, steps: list[str]) -> None:
-        if odd := [step for step in steps if not step or step.startswith('$') or '\0' in step]:
+        if odd := [s for s in steps if not s or '\0' in s or (s.startswith('$') and s not in DBREF)]:
             raise self.place.error(f'a path cannot have the step {odd[0]!r}')
         if len(steps) > MAX_STEPS:
             raise self.place.error(f'a path of more than {MAX_STEPS} steps')
