@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from stores import filled
 
 import mqsql
+from mqsql import reference
 from mqsql.compiler.bson import bson_key
 
 NUMBERS: list[int | float] = [
@@ -66,3 +68,33 @@ def test_the_order_of_keys_is_that_of_the_numbers() -> None:
     keys = {number: bson_key(number) for number in NUMBERS}
     assert sorted(NUMBERS, key=keys.__getitem__) == sorted(NUMBERS)
     assert len(bson_key(2.0**1000)) == len(bson_key(2.0))
+
+
+BITS: list[Any] = [513, 513.0, b'\x01\x02', -1, 0, b'', 1 << 62, 5.5, 2**64, '513', [513, 0]]
+"""513 has the bits 0 and 9; a negative number has all beyond its own."""
+
+
+@pytest.mark.parametrize(
+    ('test', 'found'),
+    [
+        ({'$bitsAllSet': 513}, [0, 1, 2, 3, 10]),
+        ({'$bitsAllSet': [9, 0, 9]}, [0, 1, 2, 3, 10]),
+        ({'$bitsAllSet': b'\x01\x02\x00'}, [0, 1, 2, 3, 10]),
+        ({'$bitsAllSet': b'\x02\x01'}, [3]),
+        ({'$bitsAllSet': 0}, [0, 1, 2, 3, 4, 5, 6, 10]),
+        ({'$bitsAllSet': []}, [0, 1, 2, 3, 4, 5, 6, 10]),
+        ({'$bitsAllSet': [200]}, [3]),
+        ({'$bitsAllSet': [62]}, [3, 6]),
+        ({'$bitsAllClear': 513}, [4, 5, 6, 10]),
+        ({'$bitsAllClear': [2**31 - 1]}, [0, 1, 2, 4, 5, 6, 10]),
+        ({'$bitsAnySet': [1, 9]}, [0, 1, 2, 3, 10]),
+        ({'$bitsAnySet': 0}, []),
+        ({'$bitsAnyClear': [0, 1]}, [0, 1, 2, 4, 5, 6, 10]),
+        ({'$bitsAnyClear': [0, 9]}, [4, 5, 6, 10]),
+    ],
+)
+def test_bits_of_numbers_and_binaries(test: Any, found: list[int]) -> None:
+    records = [{'msg_id': str(i), 'content': {'n': value}} for i, value in enumerate(BITS)]
+    with filled(records) as store:
+        answer = [int(r['msg_id']) for r in store.find({'content.n': test}, [])]
+    assert answer == [int(r['msg_id']) for r in reference.find(records, {'content.n': test}, [])] == found

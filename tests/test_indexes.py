@@ -1,7 +1,9 @@
 """Indexes in the file: what other programs write is followed, older ones are renewed, and they have names as in pymongo."""
 
+import math
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,62 @@ def test_other_programs_cannot_make_it_stale(tmp_path: Path) -> None:
             other.execute(sql)
             agree(store)
         other.close()
+
+
+# fmt: off
+KINDS: list[Any] = [
+    None, False, True, -math.inf, -(10**30), -(2**63) - 1, -(2**63), -1.5, -1, 0, 0.5, 1, 1.0, 2**53 + 1, 2.0**53, 2**63 - 1,
+    2**63, 10**30, math.inf, math.nan, '', '\0', '\x01', 'a', 'a\0', 'b', '\ud800', datetime(1, 1, 1, tzinfo=UTC),
+    datetime(1969, 12, 31, 23, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), b'', b'ab',
+    {}, {'x': 1}, {'x': None}, [], [None], [1, 'a'], [[1]], [0.5, 2**63, b'ab'], [{'x': 1}, datetime(2026, 1, 1, tzinfo=UTC)],
+]
+"""Values of every kind that an index may hold, those at the ends of 64 bits among them."""
+# fmt: on
+ASKED: list[dict[str, Any]] = [
+    *({name: kind} for kind in KINDS for name in ('$eq', '$ne', '$gt', '$gte', '$lt', '$lte')),
+    *({'$in': KINDS[i::7]} for i in range(7)),
+    *({'$nin': KINDS[i::7]} for i in range(7)),
+    {'$gt': -1, '$lt': 2**63},
+    {'$exists': True},
+    {'$exists': False},
+    {'$not': {'$exists': True}},
+    {'$not': {'$gte': 'a'}},
+    {'$type': ['double', 'array', 'date']},
+    {'$size': 2},
+    {'$regex': '^a'},
+]
+
+
+@pytest.mark.parametrize(
+    ('index', 'beside'),
+    [
+        ([('content.a', 1)], {}),
+        ([('content.a', -1), ('label', 1)], {'label': 'x'}),
+        ([('label', 1), ('content.a', 1)], {'label': {'$in': ['x', 'z']}}),
+    ],
+)
+def test_it_holds_every_kind_of_value(index: Keys, beside: dict[str, Any]) -> None:
+    records: list[dict[str, Any]] = [
+        {'msg_id': f'{i:02}', 'label': 'xy'[i % 5 == 0], 'content': {'a': value}} for i, value in enumerate(KINDS)
+    ]
+    records += [{'msg_id': 'none', 'label': 'x'}, {'msg_id': 'other', 'label': 'x', 'content': {'b': 1}}]
+    windows: list[dict[str, Any]] = [{}, {'limit': 7, 'skip': 3}]
+    with filled(records) as plain, filled(records) as indexed:
+        name, used = indexed.create_index(index), 0
+        for test in ASKED:
+            query = {'content.a': test, **beside}
+            answer = [record['msg_id'] for record in plain.find(query, [])]
+            assert [record['msg_id'] for record in indexed.find(query, [])] == answer, query
+            used += name in indexed.explain(query).indexes
+        assert used > len(ASKED) / 2
+        for sort in ([('content.a', 1)], [('content.a', -1)], [('content.a', -1), ('label', 1)], [('label', -1)]):
+            for query in ({}, {'label': 'x'}, {'content.a': {'$gte': 0}}, {'content.a': 'a'}):
+                for window in windows:
+                    expected = [record['msg_id'] for record in reference.find(records, query, [], sort=sort, **window)]
+                    assert [r['msg_id'] for r in indexed.find(query, [], sort=sort, **window)] == expected, (
+                        query,
+                        sort,
+                    )
 
 
 OLD_INDEX = """

@@ -85,6 +85,8 @@ ALL = set(range(18))
     ('schema', 'valid'),
     [
         ({}, ALL),
+        ({'enum': [{'q': 'x', 'p': 2}]}, set()),
+        ({'enum': [{'q': 'x', 'p': True}, {'p': 'x', 'q': 1}]}, set()),
         ({'items': []}, ALL),
         ({'items': [], 'additionalItems': False}, ALL - ARRAYS | {10}),
         ({'enum': [[{'q': [2], 'p': 1}, {'p': 1, 'q': [2]}]]}, {13}),
