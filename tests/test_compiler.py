@@ -244,6 +244,7 @@ def test_every_keyword_of_sqlite_is_quoted() -> None:
         ),
         ({'content.a': {'$mod': [2**63, 0]}}, f'content.a.$mod: takes numbers of at most 64 bits, not {2**63} (int)'),
         ({'content.a': {'$bitsAllSet': 2**63}}, 'content.a.$bitsAllSet: takes a non-negative mask'),
+        ({'label': {'$glob': 5}}, 'label.$glob: takes text, not 5 (int)'),
         ({'content.a': {'$bitsAllSet': -5}}, 'of at most 64 bits, not -5 (int)'),
         ({'content.a': {'$bitsAllSet': [2**31]}}, 'from 0 to 2147483647, not [2147483648] (list)'),
         ({'content.a': {'$bitsAllSet': [-1]}}, 'from 0 to 2147483647, not [-1] (list)'),

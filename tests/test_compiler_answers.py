@@ -61,6 +61,13 @@ def test_what_is_found(store: mqsql.Store, query: Any, found: list[str]) -> None
     assert [record['msg_id'] for record in reference.find(RECORDS, query, [])] == found
 
 
+@pytest.mark.parametrize(('pattern', 'found'), [('\0?', 'c'), ('*\0', 'a'), ('?\0?', 'b'), ('\0', '')])
+def test_a_glob_that_sqlite_has_no_words_for(pattern: str, found: str) -> None:
+    records = [{'msg_id': name, 'label': label} for name, label in zip('abc', ('a\0', 'a\0c', '\0a'), strict=True)]
+    with filled(records) as store:
+        assert [record['msg_id'] for record in store.find({'label': {'$glob': pattern}}, [])] == list(found)
+
+
 @pytest.mark.parametrize('key', ['label', 'started'])
 @pytest.mark.parametrize('test', TYPED, ids=str)
 def test_a_typed_column_holds_no_numbers_and_no_arrays(store: mqsql.Store, key: str, test: Any) -> None:
