@@ -219,6 +219,23 @@ def test_a_record_with_parallel_arrays_cannot_be_sorted(
             assert len(list(find({'msg_id': 'arrays'}, sort=sort))) == 1
 
 
+@pytest.mark.parametrize('content', [{'a': [{'0': 1}]}, {'a': [1, {'0': 2}]}, {'a': [[1], {'0': 1}]}], ids=str)
+def test_a_record_with_an_ambiguous_step_cannot_be_sorted(content: Any) -> None:
+    records = [{'msg_id': 'm', 'content': content}]
+    with filled(records) as store:
+        for find in (store.find, partial(reference.find, records)):
+            with pytest.raises(QueryError, match='sort: '):
+                list(find({}, sort=[('content.a.0', 1)]))
+            assert len(list(find({}, sort=[('content.a.2', 1)]))) == 1
+
+
+@pytest.mark.parametrize(('position', 'refused'), [(2**31 - 1, False), (2**31, True), (1e100, True)])
+def test_a_bit_has_a_position_of_31_bits(store: mqsql.Store, position: float, refused: bool) -> None:
+    for count in (store.count, partial(reference.count, RECORDS)):
+        with pytest.raises(QueryError, match='position') if refused else nullcontext():
+            assert count({'content.n': {'$bitsAllClear': [position]}}) == 1
+
+
 @pytest.mark.parametrize(
     ('operators', 'refused'),
     [

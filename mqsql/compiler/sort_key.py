@@ -3,7 +3,8 @@
 What a path's key is is MongoDB's rule for its indexes (src/mongo/db/index/btree_key_generator.cpp), which its sort follows:
 an array's elements give a key each; one that lacks the next step, or is no object, gives null; an element at a numeric
 step stands for all. Of the keys the least counts ascending, the greatest descending; several paths through one array
-take their keys from the same element, and where two lead to different arrays a record has no keys.
+take their keys from the same element. A record has no keys where two paths lead to different arrays, or where a numeric
+step is both an element and a field of an object beside it.
 """
 
 from collections.abc import Callable, Iterator
@@ -110,9 +111,12 @@ def _enter(element: Any, walker: Walker, key: Key) -> State:
     array, steps = walker
     if not steps:
         return key(element)
+    is_element = is_index(steps[0]) and int(steps[0]) < len(array)
     if isinstance(element, dict) and steps[0] in element:
+        if is_element:
+            raise QueryError(f'both an array and an object in it have {steps[0]!r}, which is ambiguous', 'sort')
         return Walker(element, steps)
-    if not is_index(steps[0]) or int(steps[0]) >= len(array):
+    if not is_element:
         return NULL
     chosen = Walker(array[int(steps[0])], steps[1:])
     return chosen if chosen.steps else _end(chosen, key)

@@ -12,12 +12,13 @@ from mqsql.reference.place import Place, read_whole
 from mqsql.reference.values import is_number
 
 INT64 = range(-(2**63), 2**63)
+MAX_POSITION = 2**31 - 1
 
 
 def read_mask(operand: object, place: Place) -> list[int]:
     """The bit positions that a mask (a number or binary data) or a list of positions names."""
     if isinstance(operand, list | tuple):
-        return [read_whole(bit, place.item(i)) for i, bit in enumerate(operand)]
+        return [_read_position(bit, place.item(i)) for i, bit in enumerate(operand)]
     if isinstance(operand, bytes | bytearray | memoryview):
         return _positions(int.from_bytes(operand, 'little'))
     if not is_number(operand):
@@ -26,6 +27,13 @@ def read_mask(operand: object, place: Place) -> list[int]:
     if mask not in INT64:
         raise place.error(f'a mask has 64 bits, {shown(operand)} has more')
     return _positions(mask)
+
+
+def _read_position(bit: object, place: Place) -> int:
+    position = read_whole(bit, place)
+    if position > MAX_POSITION:
+        raise place.error(f'a bit has a position of at most {MAX_POSITION}, not {shown(bit)}')
+    return position
 
 
 def _positions(mask: int) -> list[int]:

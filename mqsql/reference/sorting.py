@@ -2,8 +2,10 @@
 
 A path's key is what MongoDB's index on it holds, not what `walk` offers: an element of an array counts as null if it lacks the
 step, whatever it is; where the array has an element at a numeric step, that one stands for all; an empty array at the
-path's end comes below null. Of the keys of several paths those belong together that come from the same elements; paths
-that lead to different arrays, none inside the other, have no keys, as MongoDB's indexes have none of parallel arrays.
+path's end comes below null. Of the keys of several paths those belong together that come from the same elements.
+
+Refused, as by MongoDB's indexes, are parallel arrays (two paths lead to different ones, none inside the other), and an
+object in an array that has a field for a numeric step besides the array's element.
 """
 
 from collections.abc import Iterator
@@ -106,6 +108,8 @@ def _element_orders(element: Any, array: list[Any], steps: list[str], fold: Fold
         return
     index = position(steps[0])
     if isinstance(element, dict) and steps[0] in element:
+        if index is not None and index < len(array):
+            raise QueryError(f'{steps[0]!r} is an element of an array and a field of an object in it', 'sort')
         yield from _orders(element, steps, fold)
     elif index is None or index >= len(array):
         yield order(MISSING), {}
