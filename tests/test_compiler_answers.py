@@ -249,3 +249,36 @@ def test_a_pattern_with_options_takes_no_others(store: mqsql.Store, operators: d
     for count in (store.count, partial(reference.count, RECORDS)):
         with pytest.raises(QueryError, match='both') if refused else nullcontext():
             assert count({'label': operators}) == 1
+
+
+@pytest.mark.parametrize(
+    ('test', 'is_sorted'),
+    [
+        ({'$or': [{'msg_id': 'm'}]}, False),
+        ({'$or': [{'$or': [{'msg_id': 'm', 'content.a': 1}]}]}, False),
+        ({'msg_id': {'$all': ['m']}}, False),
+        ({'msg_id': {'$in': ['m']}}, True),
+        ({'$or': [{'msg_id': 'm'}, {'msg_id': 'm'}]}, True),
+        ({'$nor': [{'msg_id': {'$ne': 'm'}}]}, True),
+        ({'$expr': {'$eq': ['$msg_id', 'm']}}, True),
+    ],
+)
+def test_what_is_found_by_its_key_is_not_sorted(test: dict[str, Any], is_sorted: bool) -> None:
+    records = [{'msg_id': 'm', 'content': {'a': [1], 'b': [2]}}]
+    with filled(records) as store:
+        for find in (store.find, partial(reference.find, records)):
+            with pytest.raises(QueryError, match='sort: ') if is_sorted else nullcontext():
+                assert len(list(find(test, sort=[('content.a', 1), ('content.b', 1)]))) == 1
+
+
+@pytest.mark.parametrize('direction', [1, -1])
+def test_what_a_collation_takes_for_one_key_is_sorted(direction: int) -> None:
+    records = [{'msg_id': 'm', 'content': {'n': 1}}, {'msg_id': 'M', 'content': {'n': 2}}]
+    collation = {'locale': 'en', 'strength': 2}
+    with filled(records) as store:
+        for find in (store.find, partial(reference.find, records)):
+            found = [
+                record['msg_id']
+                for record in find({'msg_id': 'm'}, sort=[('content.n', direction)], collation=collation)
+            ]
+            assert found == ['m', 'M'][::direction]

@@ -54,7 +54,7 @@ def select_text(
 def _of_one_key(table: Table, predicate: Predicate) -> bool:
     """Whether the table's key has one value, so that there is nothing to sort; SQLite itself would not say so by every plan."""
     tests = (part for part in conjuncts(predicate) if isinstance(part, Test) and part.operator == '$eq')
-    return any(test.field.column == table.key for test in tests)
+    return any(test.field.column == table.key and not test.collation for test in tests)
 
 
 def _most(window: tuple[bool, bool]) -> exp.Expr | None:

@@ -11,7 +11,7 @@ from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.projection import read_projection
 from mqsql.reference.query import Match, read_query
 from mqsql.reference.sorting import read_sort, sorted_by
-from mqsql.reference.values import MISSING, Fold, Order, order
+from mqsql.reference.values import MISSING, Fold, Order, order, same_text
 from mqsql.schema import TASKS, Record, Table
 
 Records = Iterable[Mapping[str, Any]]
@@ -46,7 +46,8 @@ def find(
     by, window = read_sort(sort, table), _read_window(limit, skip)
     found = [record for record in _read_records(records, table) if match(record)]
     # As in MongoDB, nothing is sorted where the key has one value, not even what could not be.
-    ordered = found if _of_one_key(query, table) else sorted_by(found, by, place.fold)
+    one = place.fold is same_text and _of_one_key(query, table)
+    ordered = found if one else sorted_by(found, by, place.fold)
     return [select(record) for record in ordered[window]]
 
 
@@ -117,9 +118,12 @@ def _of_one_key(query: object, table: Table) -> bool:
     if not isinstance(query, Mapping):
         return False
     value = query.get(table.key, {})
-    if '$eq' in value if isinstance(value, Mapping) else isinstance(value, str):
+    tests = value if isinstance(value, Mapping) else {'$eq': value}
+    if any(isinstance(one, str) for one in (tests.get('$eq'), *tests.get('$all', ()))):
         return True
-    return any(_of_one_key(part, table) for part in query.get('$and', ()))
+    alternatives = query.get('$or', ())
+    parts = [*query.get('$and', ()), *(alternatives if len(alternatives) == 1 else ())]
+    return any(_of_one_key(part, table) for part in parts)
 
 
 def _read_window(limit: object, skip: object) -> slice:

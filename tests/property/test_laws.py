@@ -1,6 +1,7 @@
 """What holds of all queries, with no second opinion: negation, algebra, shape, windows, indexes."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -16,6 +17,7 @@ from stores import filled, ids, outcome
 from strategies import collections
 
 import mqsql
+from mqsql.errors import QueryError
 from mqsql.schema import BUFFERS, TASKS, Record
 from mqsql.storage.sqlite import SqliteStore
 
@@ -82,16 +84,27 @@ def test_in_is_an_or_of_equalities(drawn: Drawn) -> None:
 # --- order and windows
 
 
+@contextmanager
+def refused_sorts() -> Iterator[None]:
+    """Lets a sort be refused for what a record holds: parallel arrays, or a step that is ambiguous."""
+    try:
+        yield
+    except QueryError as e:
+        if not str(e).startswith('sort: '):
+            raise
+
+
 @given(finds())
 def test_a_window_is_a_slice_of_all_rows(drawn: Drawn) -> None:
     collection, calls = drawn
     with filled(collection) as store:
         for one, options in calls:
             limit, skip = options.pop('limit', None) or None, options.pop('skip', 0)
-            rows = [repr(row) for row in store.find(one, **options)]
-            window = [repr(row) for row in store.find(one, **options, limit=limit, skip=skip)]
-            assert window == rows[skip : skip + limit if limit else None]
-            assert store.count(one) == len(rows)
+            with refused_sorts():
+                rows = [repr(row) for row in store.find(one, **options)]
+                window = [repr(row) for row in store.find(one, **options, limit=limit, skip=skip)]
+                assert window == rows[skip : skip + limit if limit else None]
+                assert store.count(one) == len(rows)
 
 
 @given(finds())
@@ -99,8 +112,9 @@ def test_keys_and_sort_change_no_choice(drawn: Drawn) -> None:
     collection, calls = drawn
     with filled(collection) as store:
         for one, options in calls:
-            chosen = [row['msg_id'] for row in store.find(one, options.get('keys'), sort=options.get('sort'))]
-            assert sorted(chosen) == sorted(ids(store, one))
+            with refused_sorts():
+                chosen = [row['msg_id'] for row in store.find(one, options.get('keys'), sort=options.get('sort'))]
+                assert sorted(chosen) == sorted(ids(store, one))
 
 
 @given(drawn(lambda d, known: (query(d, known), find_options(d, known))))
@@ -110,9 +124,7 @@ def test_indexes_change_nothing(drawn: Drawn) -> None:
     with filled(collection) as indexed, filled(collection, table=bare) as plain:
         for one, options in calls:
             options.pop('keys', None)
-            assert [repr(row) for row in indexed.find(one, **options)] == [
-                repr(row) for row in plain.find(one, **options)
-            ]
+            assert outcome(indexed.find, one, **options) == outcome(plain.find, one, **options)
 
 
 @given(drawn(lambda d, known: (query(d, known), find_options(d, known))))
