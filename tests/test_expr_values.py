@@ -1,12 +1,16 @@
 """What each operator of expressions gives at the edges of its operands, on SQL and on the reference."""
 
 import math
+import random
 import re
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import pytest
 from evaluating import ABSENT, fails, value_of
+
+pytestmark = pytest.mark.usefixtures('local_zone')
 
 
 def at(*parts: int) -> datetime:
@@ -110,6 +114,8 @@ VALUES: list[tuple[Any, Any]] = [
     (between(at(2024, 3, 30, 23), at(2024, 3, 31, 22), 'day', timezone='Europe/Berlin'), 1),
     (between(at(2024, 10, 27), at(2024, 10, 27, 2), 'hour', timezone='Europe/Berlin'), 2),
     (moved(at(2024, 1, 31), 'month', 1), at(2024, 2, 29)),
+    # from double to single summer time, which the clock shows twice
+    (moved(at(1941, 8, 9, 0, 30), 'day', 1, timezone='Europe/London'), at(1941, 8, 10, 1, 30)),
     (moved(at(2024, 2, 29), 'year', 1), at(2025, 2, 28)),
     (moved(at(2024, 11, 30), 'quarter', 1), at(2025, 2, 28)),
     (moved(at(2024, 1, 31), 'month', -2), at(2023, 11, 30)),
@@ -237,6 +243,8 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$regexMatch': {'input': 'x\nabc', 'regex': re.compile('^a'), 'options': 'm'}}, True),
     ({'$regexMatch': {'input': 'x\nabc', 'regex': re.compile('x.a', re.S)}}, True),
     ({'$regexMatch': {'input': 'x\nabc', 'regex': re.compile('x.a')}}, False),
+    ({'$regexMatch': {'input': 'ä', 'regex': re.compile(r'\w')}}, True),
+    ({'$regexMatch': {'input': 'ä', 'regex': re.compile(r'\w', re.A)}}, False),
 ]
 
 
@@ -273,6 +281,11 @@ NO_VALUE: list[tuple[Any, str]] = [
     ({'$substrBytes': ['$content.s', '$content.s', 1]}, "'abc' ("),
     ({'$substrBytes': ['$content.s', 0, {'$subtract': ['$content.zero', 1e300]}]}, '-1e+300 ('),
     ({'$toLower': '$content.list'}, '[1, 2, 3] ('),
+    ({'$toDouble': {'$concat': ['1e999', {'$substrCP': ['$content.s', 0, 0]}]}}, "'1e999' ("),
+    (
+        {'$regexMatch': {'input': 'a', 'regex': 'a', 'options': {'$concat': ['$content.s', '\0']}}},
+        r"'abc\x00' (",
+    ),
     ({'$toInt': '$content.list'}, '[1, 2, 3] ('),
     ({'$toInt': '$content.s'}, "'abc' ("),
     ({'$round': [{'$add': [2**63 - 1, '$content.zero']}, -1]}, ''),
@@ -319,3 +332,19 @@ def test_an_expression_has_no_value(expression: Any, named: str) -> None:
     message = fails(expression)
     assert f'{next(iter(expression))}: ' in message
     assert named in message
+
+
+LONGS = [3, 2**31, -(2**31) - 1, 2**53 + 1, -(2**54) - 3, 2**62 + 2**32 + 1, -(2**63), 2**63 - 1]
+FLOATS = [0.1, -0.75, 1e16, 2.0**53, -1e-3]
+
+
+def test_sums_are_made_alike_of_longs_and_floats() -> None:
+    draw = random.Random(1)
+    lists: list[list[float]] = [
+        *map(list, product(LONGS, LONGS, FLOATS)),
+        *map(list, product(FLOATS, LONGS, FLOATS)),
+        *([draw.choice([1, -1]) * draw.random() * 10 ** draw.randrange(20) for _ in range(6)] for _ in range(300)),
+    ]
+    sums = value_of([{'$sum': numbers} for numbers in lists])
+    assert sum(a != math.fsum(numbers) for a, numbers in zip(sums, lists, strict=True)) > 10
+    value_of([{'$avg': numbers} for numbers in lists])

@@ -114,8 +114,7 @@ def _index(find: Callable[[str, str, int, int], int]) -> Operator:
 
 
 def _find_bytes(text: str, part: str, first: int, last: int) -> int:
-    raw = _bytes(text)
-    return raw.find(_bytes(part), first, last) if first <= min(last, len(raw)) else -1
+    return _bytes(text).find(_bytes(part), first, last)
 
 
 def _find_characters(text: str, part: str, first: int, last: int) -> int:
