@@ -42,7 +42,7 @@ def _parts(numbers: list[Number]) -> Iterator[float]:
 
 def _sum(items: list[Any]) -> Any:
     numbers = _numbers(items)
-    whole = fitted(sum(numbers)) if all(isinstance(number, int) for number in numbers) else None
+    whole = fitted(sum(numbers))
     return whole if isinstance(whole, int) else _carried(numbers)
 
 
