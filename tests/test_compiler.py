@@ -302,6 +302,13 @@ def test_an_unknown_name_is_a_key_error_too(query: Any) -> None:
     assert str(caught.value).startswith(caught.value.path)
 
 
+@pytest.mark.parametrize('key', ['content..a', 'nothing.x', 'buffers', 5])
+def test_a_bad_key_of_distinct_is_named(key: Any) -> None:
+    with pytest.raises(mqsql.QueryError) as caught:
+        compile_distinct(key)
+    assert caught.value.path.startswith('key')
+
+
 def test_what_a_dialect_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({'$regex'})))
     mqsql.compile({'label': 'a'}, dialect='small')

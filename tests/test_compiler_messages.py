@@ -17,6 +17,8 @@ EXPRESSIONS: list[tuple[Any, str]] = [
     ({'$let': {'vars': 5, 'in': 1}}, '$let: takes a dict of variables, not 5 (int)'),
     ({'$switch': {'branches': 5}}, '$switch: takes a non-empty list of branches, not 5 (int)'),
     ({'$round': [1, 2, 3]}, '$round: takes 1 to 2 operands, not 3'),
+    ({'$filter': 5}, '$filter: takes a dict of input cond, not 5 (int)'),
+    ({'$regexMatch': 5}, '$regexMatch: takes a dict of input regex options, not 5 (int)'),
     ({'$mod': [1, 0]}, '$mod: divides by zero'),
     ({'$mod': [1, 'b']}, "$mod: takes numbers, not 'b' (str)"),
     ({'$multiply': [1, 'b']}, "$multiply: takes numbers, not 'b' (str)"),
@@ -74,6 +76,9 @@ EXPRESSIONS: list[tuple[Any, str]] = [
 ]
 SCHEMAS: list[tuple[Any, str]] = [
     ({'minimum': 'x'}, ".minimum: takes a number, not 'x' (str)"),
+    ({'uniqueItems': 1}, '.uniqueItems: takes True or False, not 1 (int)'),
+    ({'enum': 5}, '.enum: takes a non-empty list, not 5 (int)'),
+    ({'required': ['a', 'a']}, ".required: takes a list of texts, each once, not ['a', 'a'] (list)"),
     ({'type': 'int'}, ".type: unknown type 'int' (str); known are object, array, number, string, null, boolean"),
     ({'minimun': 5}, ": unknown keyword 'minimun', did you mean 'minimum'?"),
     ({'format': 'date'}, ": the keyword 'format' is not supported"),

@@ -10,6 +10,7 @@ import mqsql
 from mqsql import reference
 from mqsql.compiler.place import MAX_STEPS
 
+NESTED = {'a': {'l': [1, 2]}}
 RECORD = {
     'msg_id': 'm',
     'label': 'a',
@@ -19,6 +20,7 @@ RECORD = {
         'o': [{'a': 1, 'b': 2}, {'a': 3}, 5],
         's': 'text',
         'z': {'l': [6, 7], 'o': [{'a': 3}]},
+        'nested': [[NESTED], NESTED],
     },
 }
 
@@ -36,7 +38,7 @@ def store() -> Iterator[mqsql.Store]:
         ({'content.s': 1}, {'s': 'text'}),
         ({'content': {'s': True, 'z': {'o': 1}}}, {'s': 'text', 'z': {'o': [{'a': 3}]}}),
         ({'content.o.a': 1.5}, {'o': [{'a': 1}, {'a': 3}]}),
-        ({'content.o': 0, 'content.z': False, 'content.l': 0.0}, {'s': 'text'}),
+        ({'content.o': 0, 'content.z': False, 'content.l': 0.0, 'content.nested': 0}, {'s': 'text'}),
         ({'content.s': 1, 'content.l': {'$slice': 2}}, {'l': [1, 2], 's': 'text'}),
         ({'content.s': 1, 'content.l': {'$slice': -3}}, {'l': [2, 3, 4], 's': 'text'}),
         ({'content.s': 1, 'content.l': {'$slice': 2**63 - 1}}, {'l': [1, 2, 3, 4], 's': 'text'}),
@@ -54,6 +56,11 @@ def store() -> Iterator[mqsql.Store]:
         ({'content': {'o': {'n': '$label'}}}, {'o': [{'n': 'a'}, {'n': 'a'}, {'n': 'a'}]}),
         ({'content': {'o': {'a': 1, 'n': '$label'}}}, {'o': [{'a': 1, 'n': 'a'}, {'a': 3, 'n': 'a'}, {'n': 'a'}]}),
         ({'content': {'s': {'x': '$label'}}}, {'s': {'x': 'a'}}),
+        ({'content': {'new': {'x': {'y': '$label'}}}}, {'new': {'x': {'y': 'a'}}}),
+        (
+            {'content.nested.a.l': {'$slice': 1}, 'content.s': 1},
+            {'s': 'text', 'nested': [[NESTED], {'a': {'l': [1]}}]},
+        ),
         ({'content': {'s': '$queue'}}, {}),
     ],
 )
@@ -126,7 +133,7 @@ def test_a_path_has_so_many_steps() -> None:
         {'content': nested(10_000)},
         {'.'.join(['content', *'a' * 51]): 1},
     ):
-        with pytest.raises(mqsql.QueryError, match=f'a path has at most {MAX_STEPS} steps'):
+        with pytest.raises(mqsql.QueryError, match=f'projection.content.a.*: a path has at most {MAX_STEPS} steps'):
             mqsql.compile({}, projection=wanted)
 
 
@@ -138,6 +145,7 @@ def test_a_path_has_so_many_steps() -> None:
         ({'content': {5: 1}}, 'projection.content: a key is text, not 5 (int)'),
         ({'content..a': 1}, "projection.content..a: a path cannot have the step ''"),
         ({'content.$': 1}, "projection.content.$: a path cannot have the step '$'"),
+        ({'lable.x': {'$add': [1, 2]}}, "projection.lable.x: unknown key 'lable', did you mean 'label'?"),
         ({'lable': 1}, "projection.lable: unknown key 'lable', did you mean 'label'?"),
         ({'label.x': 1}, "projection.label.x: 'label.x': 'label' holds text, and no path leads into them"),
         ({'content': {}}, 'projection.content: takes 1, 0, $slice, $elemMatch or a dict that is not empty'),

@@ -234,6 +234,8 @@ def test_the_slots_of_a_schema_are_its_values() -> None:
     first, second = (mqsql.compile({'$jsonSchema': at_a({'minimum': n, 'enum': [n, 'x']})}, []) for n in (1, 2))
     assert first.sql == second.sql
     assert first.params != second.params
+    for length, asked in ((200, 200), (2**70, 2**63 - 1)):
+        assert asked in mqsql.compile({'$jsonSchema': at_a({'maxLength': length})}, []).params.values()
 
 
 REFUSED: list[tuple[Any, str]] = [
@@ -277,6 +279,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({'properties': {'started': {'minLength': 'a'}}}, '$jsonSchema.properties.started.minLength'),
     ({'properties': {'buffers': {'uniqueItems': True}}}, '$jsonSchema.properties.buffers.uniqueItems'),
     ({'properties': {'buffers': {'enum': [[b'a']]}}}, '$jsonSchema.properties.buffers.enum'),
+    ({'properties': {'buffers': {'items': {'enum': [b'a']}}}}, '$jsonSchema.properties.buffers.items.enum'),
     ({'patternProperties': {'(': {}}}, '$jsonSchema.patternProperties.('),
     ({'additionalProperties': 5}, '$jsonSchema.additionalProperties'),
     ({'dependencies': {'label': []}}, '$jsonSchema.dependencies.label'),

@@ -11,8 +11,9 @@ from typing import TypeAlias
 
 from mqsql.schema.codec import second_of_pair
 
-MAX_PATTERN = 10_000
-MAX_BYTES = 50_000  # SQLITE_MAX_LIKE_PATTERN_LENGTH
+MAX_PATTERN = (
+    10_000  # SQLite takes 50,000 bytes (SQLITE_MAX_LIKE_PATTERN_LENGTH): four or fewer are made of a character
+)
 
 Range = tuple[int, int]
 
@@ -32,7 +33,7 @@ def to_sqlite(pattern: str) -> Glob | None:
         return None
     counts = any(isinstance(token, Class) or token == ANY for token in tokens)
     rendered = ''.join(map(_render, tokens))
-    return Glob('characters' if counts else 'text', rendered) if len(rendered.encode()) <= MAX_BYTES else None
+    return Glob('characters' if counts else 'text', rendered)
 
 
 _PAIRED = ((0, 1), (0xD7FF, 0xDFFF))

@@ -135,7 +135,7 @@ class _Reader:
         if find_slice:
             return _read_slice(argument, f'{path}.$slice')
         if name == '$elemMatch':
-            return self._first_match(Field(column, self.table.columns[column], inner, strict=True), argument, path)
+            return self._first_match(Field(column, self.table.columns[column], inner), argument, path)
         return Flag.KEEP if operand else Flag.DROP
 
     def _computed(self, steps: tuple[str, ...], operand: object, path: str) -> Expression:

@@ -8,6 +8,7 @@ from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import ALWAYS, Field, If, Not, Predicate, Test, any_of
 from mqsql.errors import shown
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Table
+from mqsql.schema.types import read_value
 
 VALUE = Field(None, DOCUMENT, strict=True)
 """The element or member that is being looked at."""
@@ -113,7 +114,7 @@ def number(place: Place, operand: object) -> int | float:
     """A number."""
     if isinstance(operand, bool) or not isinstance(operand, int | float):
         raise place.error(f'takes a number, not {shown(operand)}')
-    value: int | float = place.inside('', VALUE).read(operand)
+    value: int | float = read_value(operand)
     return value
 
 
