@@ -239,6 +239,24 @@ def test_a_projected_element_is_found_by_the_collation(store: Store) -> None:
     assert first == {'msg_id': '1', 'content': {'tags': ['y']}}
 
 
+def test_what_a_projection_computes_compares_by_it() -> None:
+    asked: Any = {
+        'projection': {'content': {'x': {'$eq': ['$label', 'A']}}},
+        'collation': {'locale': 'en', 'strength': 2},
+    }
+    with filled(records := [{'msg_id': 'm', 'label': 'a'}]) as store:
+        (found,) = store.find({}, **asked)
+    assert [found] == reference.find(records, **asked)
+    assert found['content'] == {'x': True}
+
+
+def test_a_schema_compares_without_it() -> None:
+    query: Any = {'$jsonSchema': {'properties': {'label': {'enum': ['A']}}}}
+    with filled(records := [{'msg_id': 'm', 'label': 'a'}]) as store:
+        assert not store.count(query, collation={'locale': 'en', 'strength': 2})
+    assert not reference.count(records, query, collation={'locale': 'en', 'strength': 2})
+
+
 def test_an_index_in_plain_order_is_left_alone() -> None:
     with mqsql.open(':memory:') as store:
         for record in RECORDS:

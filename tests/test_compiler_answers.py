@@ -19,7 +19,7 @@ RECORDS: list[dict[str, Any]] = [
     {
         'msg_id': 'named',
         'label': 'run 10',
-        'content': {'a': [{'0': {'b': 1}}, [2]]},
+        'content': {'a': [{'0': {'b': 1}}, [2]], 'say "a\\b\\"': 1},
         'started': datetime(2026, 1, 1, tzinfo=UTC),
     },
     {'msg_id': 'listed', 'label': '["run"]', 'content': [{'l': [1, 2]}, {'l': [3]}], 'buffers': [b'', b'a']},
@@ -53,6 +53,7 @@ def store() -> Iterator[mqsql.Store]:
         ({'content.a': {'$size': 2**64}}, []),
         ({'buffers': {'$size': 2.0}}, ['listed']),
         ({'content.0.l': 1}, ['listed']),
+        ({'content.say "a\\b\\"': 1}, ['named']),
         ({'started': {'$in': [datetime(2026, 1, 1, tzinfo=UTC), None]}}, ['indexed', 'named', 'listed']),
     ],
 )

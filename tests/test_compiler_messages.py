@@ -18,6 +18,17 @@ EXPRESSIONS: list[tuple[Any, str]] = [
     ({'$switch': {'branches': 5}}, '$switch: takes a non-empty list of branches, not 5 (int)'),
     ({'$round': [1, 2, 3]}, '$round: takes 1 to 2 operands, not 3'),
     ({'$filter': 5}, '$filter: takes a dict of input cond, not 5 (int)'),
+    ({'$round': [5, -21]}, '$round: takes a place from -20 to 100, not -21 (int)'),
+    ({'$indexOfCP': ['a', 'b', 0, 1, 2]}, '$indexOfCP: takes 2 to 4 operands, not 5'),
+    (
+        {'$trim': {'input': 'a', 'chars': 'x' * 4097}},
+        "$trim: takes at most 4,096 bytes of characters to trim, not 'xxx",
+    ),
+    ({'$literal': {5: 1}}, '$literal: a key is text, not 5 (int)'),
+    ({'$literal': {1, 2}}, '$literal: a document cannot hold {1, 2} (set)'),
+    ({'$not': [{'$foo': 1}]}, "$not[0]: unknown expression '$foo', did you mean '$floor'?"),
+    ({'$not': ['$content..a']}, "$not[0]: a path has no such step: 'content..a' (str)"),
+    ({'$not': ['$content' + '.a' * 51]}, '$not[0]: a path has at most 50 steps'),
     ({'$regexMatch': 5}, '$regexMatch: takes a dict of input regex options, not 5 (int)'),
     ({'$mod': [1, 0]}, '$mod: divides by zero'),
     ({'$mod': [1, 'b']}, "$mod: takes numbers, not 'b' (str)"),
@@ -76,6 +87,9 @@ EXPRESSIONS: list[tuple[Any, str]] = [
 ]
 SCHEMAS: list[tuple[Any, str]] = [
     ({'minimum': 'x'}, ".minimum: takes a number, not 'x' (str)"),
+    ({'properties': 5}, '.properties: takes a dict, not 5 (int)'),
+    ({'properties': {5: {}}}, '.properties: the name of a property is text, not 5 (int)'),
+    ({'properties': {'lable': {}}}, ".properties: unknown key 'lable', did you mean 'label'?"),
     ({'uniqueItems': 1}, '.uniqueItems: takes True or False, not 1 (int)'),
     ({'enum': 5}, '.enum: takes a non-empty list, not 5 (int)'),
     ({'required': ['a', 'a']}, ".required: takes a list of texts, each once, not ['a', 'a'] (list)"),

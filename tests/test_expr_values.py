@@ -8,7 +8,9 @@ from itertools import product
 from typing import Any
 
 import pytest
-from evaluating import ABSENT, fails, value_of
+from evaluating import ABSENT, NOON, fails, value_of
+
+from mqsql.compiler.place import MAX_STEPS
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -27,6 +29,10 @@ def between(start: datetime, end: datetime, unit: str, **others: Any) -> dict[st
 
 def moved(date: datetime, unit: str, amount: int, **others: Any) -> dict[str, Any]:
     return {'$dateAdd': {'startDate': date, 'unit': unit, 'amount': amount, **others}}
+
+
+def nested(levels: int) -> Any:
+    return [nested(levels - 1)] if levels else 1
 
 
 def shown_as(date: datetime, text: str, zone: str = 'UTC') -> dict[str, Any]:
@@ -80,6 +86,12 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$size': {'$range': [0, 1_000_000]}}, 1_000_000),
     ({'$cond': [False, '$content.n', 2]}, 2),
     ({'$cond': [True, '$content.n', 2]}, 5),
+    ({'$size': {'$literal': nested(150)}}, 1),
+    ('$content' + '.a' * MAX_STEPS, ABSENT),
+    (
+        {'$switch': {'branches': [{'case': True, 'then': 1}, {'case': '$content.n', 'then': moved(NOON, 'foo', 1)}]}},
+        1,
+    ),
     # dates: bins begin at 2000-01-01, weeks on a Sunday
     (bin_of(at(2024, 2, 29, 12), 'month', binSize=5), at(2023, 10, 1)),
     (bin_of(at(2000, 1, 31, 5), 'day', binSize=1), at(2000, 1, 31)),
@@ -132,6 +144,8 @@ VALUES: list[tuple[Any, Any]] = [
     (shown_as(SUNDAY, '%z %Z', '+0530'), '+0530 330'),
     (shown_as(SUNDAY, '%z %Z'), '+0000 0'),
     (shown_as(SUNDAY, '%H:%M', '-03:30'), '08:30'),
+    ({'$hour': {'date': '$started', 'timezone': '$content.null'}}, None),
+    ({'$year': {'$add': ['$started', 0]}}, 2024),
     (shown_as(at(2021, 1, 3), '%G %V %u %w %U %j'), '2020 53 7 1 01 003'),
     # numbers
     ({'$pow': [2, 10]}, 1024),
@@ -159,6 +173,13 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$ln': 1}, 0.0),
     ({'$log': [8, 2]}, 3.0),
     ({'$round': [5, 0]}, 5),
+    ({'$round': [5, -20]}, 0),
+    ({'$round': [5, 100]}, 5),
+    ({'$floor': math.inf}, math.inf),
+    ({'$ceil': math.nan}, math.nan),
+    ({'$pow': [None, 2]}, None),
+    ({'$pow': [2, None]}, None),
+    ({'$log': [2, None]}, None),
     ({'$round': [2**53 + 1, 0]}, 2**53 + 1),
     ({'$round': [15, -1]}, 20),
     ({'$round': [25, -1]}, 20),
@@ -191,6 +212,7 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$indexOfCP': ['äbcäbc', 'c']}, 2),
     ({'$indexOfCP': ['äbcäbc', 'ä', 1]}, 3),
     ({'$indexOfCP': ['äbcäbc', 'c', 3, 5]}, -1),
+    ({'$indexOfCP': ['äbcäbc', 'ä', 0, 0]}, -1),
     ({'$substrCP': ['häuser', 0, 2]}, 'hä'),
     ({'$substrCP': ['häuser', 1, 2]}, 'äu'),
     ({'$substrCP': ['häuser', 1, 0]}, ''),
