@@ -245,6 +245,9 @@ def test_every_keyword_of_sqlite_is_quoted() -> None:
         ({'content.a': {'$mod': [2**63, 0]}}, f'content.a.$mod: takes numbers of at most 64 bits, not {2**63} (int)'),
         ({'content.a': {'$bitsAllSet': 2**63}}, 'content.a.$bitsAllSet: takes a non-negative mask'),
         ({'label': {'$glob': 5}}, 'label.$glob: takes text, not 5 (int)'),
+        ({'label': {'$regex': 'a\0b'}}, 'label.$regex: '),
+        ({'label': {'$regex': 'a', '$options': 'z'}}, '$options takes letters of "imsxu", not \'z\' (str)'),
+        ({'content' + '.a' * 51: 1}, "a path has at most 50 steps: 'content.a.a"),
         ({'content.a': {'$bitsAllSet': -5}}, 'of at most 64 bits, not -5 (int)'),
         ({'content.a': {'$bitsAllSet': [2**31]}}, 'from 0 to 2147483647, not [2147483648] (list)'),
         ({'content.a': {'$bitsAllSet': [-1]}}, 'from 0 to 2147483647, not [-1] (list)'),
@@ -307,6 +310,10 @@ def test_a_bad_key_of_distinct_is_named(key: Any) -> None:
     with pytest.raises(mqsql.QueryError) as caught:
         compile_distinct(key)
     assert caught.value.path.startswith('key')
+
+
+def test_a_path_may_have_so_many_steps() -> None:
+    assert mqsql.compile({'content' + '.a' * MAX_STEPS: 1}, []).params
 
 
 def test_what_a_dialect_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

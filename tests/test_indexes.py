@@ -225,3 +225,26 @@ def test_what_is_no_index_is_refused() -> None:
                 store.create_index(keys)
         with pytest.raises(UnknownNameError, match="unknown index 'label_-1', did you mean 'label_1'"):
             store.drop_index([('label', -1)])
+
+
+@pytest.mark.parametrize(
+    ('query', 'sort', 'name'),
+    [
+        ({}, [('content.a', 1)], 'content.a_1'),
+        ({}, [('content.a', -1)], 'content.a_-1'),
+        ({}, [('content.a', -1), ('label', 1)], 'content.a_-1_label_1'),
+        ({'label': 'x'}, [('content.a', 1)], 'label_1_content.a_1'),
+        ({'content.a': 1}, [], 'content.a_1'),
+        ({'content.a': 1, 'label': 'x'}, [], 'content.a_-1_label_1'),
+    ],
+)
+def test_the_index_that_fits_best_is_taken(query: dict[str, Any], sort: Keys, name: str) -> None:
+    with filled([{'msg_id': str(i), 'label': 'x', 'content': {'a': i % 3}} for i in range(9)]) as store:
+        for keys in (
+            [('content.a', 1)],
+            [('content.a', -1)],
+            [('content.a', -1), ('label', 1)],
+            [('label', 1), ('content.a', 1)],
+        ):
+            store.create_index(keys)
+        assert [used for used in store.explain(query, sort=sort).indexes if 'content' in used] == [name]
