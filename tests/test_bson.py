@@ -1,5 +1,6 @@
 """BSON's order as text: each list is in the order of MongoDB's manual, "Comparison/Sort Order"."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -48,3 +49,9 @@ def test_other_values_do_not(a: Any, b: Any) -> None:
 
 def test_an_empty_array_sorts_below_null() -> None:
     assert bson_key(None) > EMPTY_ARRAY
+
+
+def test_infinities_are_beyond_all_numbers() -> None:
+    keys = [bson_key(number) for number in (math.nan, -math.inf, -(10**400), 0, 0.5, 10**400, math.inf)]
+    assert keys == sorted(set(keys))
+    assert keys[-1] < bson_key('')

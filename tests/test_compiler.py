@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 import pytest
+from stores import filled
 
 import mqsql
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
@@ -314,6 +315,12 @@ def test_a_bad_key_of_distinct_is_named(key: Any) -> None:
 
 def test_a_path_may_have_so_many_steps() -> None:
     assert mqsql.compile({'content' + '.a' * MAX_STEPS: 1}, []).params
+
+
+def test_limits_and_sizes_of_any_number() -> None:
+    assert mqsql.compile({}, [], limit=200, skip=300).params == {'limit': 200, 'skip': 300}
+    with filled([{'msg_id': 'm', 'content': {'l': [0] * 200}}]) as store:
+        assert store.count({'content.l': {'$size': 200}}) == 1
 
 
 def test_what_a_dialect_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
