@@ -55,3 +55,4 @@ def test_infinities_are_beyond_all_numbers() -> None:
     keys = [bson_key(number) for number in (math.nan, -math.inf, -(10**400), 0, 0.5, 10**400, math.inf)]
     assert keys == sorted(set(keys))
     assert keys[-1] < bson_key('')
+    assert bson_key(0xFF00) < bson_key(0xFF58) < bson_key(0xFF5800)
