@@ -323,6 +323,11 @@ def test_limits_and_sizes_of_any_number() -> None:
         assert store.count({'content.l': {'$size': 200}}) == 1
 
 
+def test_a_key_with_too_many_steps_is_named() -> None:
+    with pytest.raises(mqsql.QueryError, match=re.escape("keys: 'content.a.a")):
+        mqsql.compile({}, ['label', 'content' + '.a' * (MAX_STEPS + 1)])
+
+
 def test_what_a_dialect_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({'$regex'})))
     mqsql.compile({'label': 'a'}, dialect='small')
@@ -346,6 +351,9 @@ def test_what_is_more_than_a_test_is_named(monkeypatch: pytest.MonkeyPatch, oper
     monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({operator})))
     with pytest.raises(mqsql.UnsupportedError, match=re.escape(f'{operator} has no form in small')):
         mqsql.compile(query, dialect='small')
+    if operator == '$elemMatch':
+        with pytest.raises(mqsql.UnsupportedError):
+            mqsql.compile({}, projection=query, dialect='small')
 
 
 # --- injection
