@@ -43,7 +43,7 @@ compare: $(READY)  ## SQL against the reference, COUNT=1000000 times from SEED=1
 	$(BIN)/python tests/comparisons.py --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
 
 # In a directory of its own, so that the tree stays as it is. What was found is kept there; what has changed is run again.
-mutants: $(READY)  ## the compiler with one small mistake at a time, which no test sees? an hour and a half; MUTANTS='mqsql.compiler.glob*' for a part
+mutants: $(READY)  ## the compiler with one small mistake at a time, which no test sees? three hours; MUTANTS='mqsql.compiler.glob*' for a part
 	$(BIN)/python -m pip install --quiet --editable '.[mutation]'
 	mkdir -p .mutants
 	cd .mutants && ln -sfn ../mqsql ../tests ../pyproject.toml ../README.md ../../shared . && echo mutants > preload.txt
