@@ -351,9 +351,12 @@ def test_what_is_more_than_a_test_is_named(monkeypatch: pytest.MonkeyPatch, oper
     monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({operator})))
     with pytest.raises(mqsql.UnsupportedError, match=re.escape(f'{operator} has no form in small')):
         mqsql.compile(query, dialect='small')
-    if operator == '$elemMatch':
-        with pytest.raises(mqsql.UnsupportedError):
-            mqsql.compile({}, projection=query, dialect='small')
+
+
+def test_what_a_projection_asks_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({'$elemMatch'})))
+    with pytest.raises(mqsql.UnsupportedError):
+        mqsql.compile({}, projection={'content.a': {'$elemMatch': {'b': 1}}}, dialect='small')
 
 
 # --- injection

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from mqsql.compiler.index_rows import OtherRecords, PlainRows, key_tested
 from mqsql.compiler.keys import Sort
-from mqsql.compiler.predicate import And, Or, Predicate, Test
+from mqsql.compiler.predicate import And, Predicate, Test
 from mqsql.compiler.sql import (
     Condition,
     all_,
@@ -62,7 +62,7 @@ def _in_either(plain: PlainRows, conditions: list[Condition], others: exp.Query)
 
 def conjuncts(predicate: Predicate) -> list[Predicate]:
     """The predicates that must all hold."""
-    if not isinstance(predicate, And) and not (isinstance(predicate, Or) and len(predicate.children) == 1):
+    if not isinstance(predicate, And):
         return [predicate]
     return [part for child in predicate.children for part in conjuncts(child)]
 
