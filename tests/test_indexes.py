@@ -12,6 +12,7 @@ from stores import filled
 
 from mqsql import reference, storage
 from mqsql.errors import MqsqlError, QueryError, UnknownNameError
+from mqsql.schema import DOCUMENT, TEXT, Table
 from mqsql.storage import Store
 
 Keys = list[tuple[str, int]]
@@ -32,6 +33,10 @@ CALLS: list[Find] = [
     ({'label': 'l'}, {'sort': [('content.b', -1)]}),
     ({'content.b': 1}, {'sort': [('content.a', 1)], 'limit': 3}),
     ({'content.b': {'$exists': True}, 'content.a': [2, 'x']}, {}),
+    ({'content.b': {'$exists': True}}, {}),
+    ({'content.b': {'$exists': False}}, {'sort': [('content.a', -1)]}),
+    ({'content.b': None}, {}),
+    ({'content.b': {'$ne': None}}, {}),
     ({}, {'sort': [('content.b', 1), ('content.a', -1)]}),
 ]
 
@@ -97,6 +102,7 @@ ASKED: list[dict[str, Any]] = [
     {'$not': {'$exists': True}},
     {'$not': {'$gte': 'a'}},
     {'$type': ['double', 'array', 'date']},
+    {'$type': 'int'},
     {'$size': 2},
     {'$regex': '^a'},
 ]
@@ -115,7 +121,11 @@ def test_it_holds_every_kind_of_value(index: Keys, beside: dict[str, Any]) -> No
         {'msg_id': f'{i:02}', 'label': 'xy'[i % 5 == 0], 'content': {'a': value}} for i, value in enumerate(KINDS)
     ]
     records += [{'msg_id': 'none', 'label': 'x'}, {'msg_id': 'other', 'label': 'x', 'content': {'b': 1}}]
-    windows: list[dict[str, Any]] = [{}, {'limit': 7, 'skip': 3}]
+    # What an array holds is sorted among what stands by itself, be it stored before or after that.
+    inside = [{'label': 'x', 'content': {'a': [kind]}} for kind in KINDS if not isinstance(kind, list | dict)]
+    records[:0] = [{'msg_id': f'before {i}', **record} for i, record in enumerate(inside)]
+    records += [{'msg_id': f'after {i}', **record} for i, record in enumerate(inside)]
+    windows: list[dict[str, Any]] = [{}, {'limit': 7, 'skip': 3}, {'limit': 2, 'skip': 30}]
     with filled(records) as plain, filled(records) as indexed:
         name, used = indexed.create_index(index), 0
         for test in ASKED:
@@ -132,6 +142,90 @@ def test_it_holds_every_kind_of_value(index: Keys, beside: dict[str, Any]) -> No
                         query,
                         sort,
                     )
+
+
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+FITTING: list[Find] = [
+    (query, {'sort': [('label', direction)], **window})
+    for query in (
+        {'content.a': 'b', 'queue': 'q'},
+        {'$and': [{'content.a': {'$gte': 'a'}}, {'content.a': 'b'}], 'queue': 'q'},
+        {'$and': [{'content.a': {'$lt': 'b'}}, {'content.a': 'b'}], 'queue': 'q'},
+        {'queue': 'q', 'content.a': DAY},
+        {'content.a': 1, 'queue': 'q'},
+        {'content.a': None, 'queue': 'q'},
+        {'content.a': True, 'queue': 'q', 'started': None},
+    )
+    for direction in (1, -1)
+    for window in ({}, {'limit': 2}, {'limit': 1, 'skip': 1})
+]
+
+
+@pytest.mark.parametrize(('query', 'options'), FITTING)
+def test_a_record_comes_once_and_in_order_however_many_of_its_values_fit(
+    query: dict[str, Any], options: dict[str, Any]
+) -> None:
+    arrays = [['a', 'b', 'b', 'c'], [1, 1.0, 2, None], [DAY, 'b', DAY], [True, False, True, 1.0]]
+    values = ['b', 1, 1.0, True, DAY, None, *arrays, {'b': 1}, 'b', *arrays, 'c']
+    records = [
+        {'msg_id': f'{i}', 'label': 'yxz'[i % 3], 'queue': 'qr'[i % 7 == 4], 'content': {'a': value}}
+        for i, value in enumerate(values)
+    ]
+    with filled(records) as store:
+        name = store.create_index([('content.a', 1), ('queue', 1), ('label', -1)])
+        expected = [record['msg_id'] for record in reference.find(records, query, [], **options)]
+        assert expected
+        assert [record['msg_id'] for record in store.find(query, [], **options)] == expected
+        assert name in store.explain(query, **options).indexes
+
+
+@pytest.mark.parametrize('value', ['b', DAY])
+def test_what_one_value_finds_comes_in_the_index_s_order(value: object) -> None:
+    with filled([{'msg_id': str(i), 'content': {'a': ['b', DAY, i]}} for i in range(3)]) as store:
+        store.create_index([('content.a', 1), ('label', -1)])
+        plan = store.explain({'content.a': value}, ['label'], sort=[('label', -1)]).plan
+        assert [line.split()[:2] for line in plan if 'SEARCH' in line] == [
+            ['SEARCH', 'e0'],
+            ['SEARCH', 'task_records'],
+        ] * 2
+        assert not any('TEMP' in line for line in plan)
+
+
+def test_a_table_s_own_names_are_told_from_those_of_its_indexes() -> None:
+    columns = dict.fromkeys(('key', 'record', 'type', 'key2', 'value2', 'there', 'id', 'json', 'root', 'o', 'e0'), TEXT)
+    table = Table('notes', {**columns, 'value': DOCUMENT, 'rank': DOCUMENT}, key='key')
+    values = [1, 'x', None, [1, 'x'], {'b': 1}, [{'b': [2, 3]}], [], 'x', [2, 1]]
+    records = [
+        {
+            'key': str(i),
+            'record': f'r{i % 3}',
+            'key2': f'k{i % 2}',
+            'value2': 'xy'[i % 2],
+            'value': {'a': value},
+            'rank': {'a': i},
+        }
+        for i, value in enumerate(values)
+    ]
+    tests: list[Any] = [
+        1,
+        'x',
+        None,
+        {'$gt': 0},
+        {'$in': [1, 'x']},
+        {'$ne': 1},
+        {'$exists': False},
+        {'$size': 2},
+        {'$type': 'array'},
+    ]
+    with filled(records, table=table) as store:
+        for keys in ([('value.a', 1), ('record', -1)], [('key2', 1), ('value.a', -1)], [('rank.a', 1), ('value.a', 1)]):
+            store.create_index(keys)
+        for sort in ([('record', 1)], [('value.a', -1)], [('value.a', 1), ('record', -1)], [('rank.a', -1)]):
+            for test in tests:
+                for beside in ({}, {'key2': 'k1'}, {'rank.a': {'$gte': 3}}, {'record': {'$gte': 'r1'}}):
+                    query = {'value.a': test, **beside}
+                    expected = [r['key'] for r in reference.find(records, query, ['key'], sort=sort, table=table)]
+                    assert [r['key'] for r in store.find(query, ['key'], sort=sort)] == expected, (query, sort)
 
 
 OLD_INDEX = """
@@ -234,17 +328,34 @@ def test_what_is_no_index_is_refused() -> None:
         ({}, [('content.a', -1)], 'content.a_-1'),
         ({}, [('content.a', -1), ('label', 1)], 'content.a_-1_label_1'),
         ({'label': 'x'}, [('content.a', 1)], 'label_1_content.a_1'),
-        ({'content.a': 1}, [], 'content.a_1'),
+        ({'content.a': 1}, [], 'content.a_-1'),  # the first of equals
         ({'content.a': 1, 'label': 'x'}, [], 'content.a_-1_label_1'),
     ],
 )
 def test_the_index_that_fits_best_is_taken(query: dict[str, Any], sort: Keys, name: str) -> None:
     with filled([{'msg_id': str(i), 'label': 'x', 'content': {'a': i % 3}} for i in range(9)]) as store:
         for keys in (
-            [('content.a', 1)],
             [('content.a', -1)],
+            [('content.a', 1)],
             [('content.a', -1), ('label', 1)],
             [('label', 1), ('content.a', 1)],
         ):
             store.create_index(keys)
         assert [used for used in store.explain(query, sort=sort).indexes if 'content' in used] == [name]
+
+
+@pytest.mark.parametrize(
+    ('keys', 'query', 'sort'),
+    [
+        (['content.a', 'label'], {}, ['content.a']),
+        (['content.a', 'label', 'queue'], {'content.a': 1}, ['label']),
+        (['label', 'content.a', 'queue'], {'label': 'x'}, ['content.a']),
+        (['label', 'content.a', 'queue'], {'label': 'x', 'content.a': 1}, ['queue']),
+    ],
+)
+def test_a_part_of_an_index_keeps_the_order_of_a_sort(keys: list[str], query: dict[str, Any], sort: list[str]) -> None:
+    with filled([{'msg_id': str(i), 'label': 'x', 'content': {'a': i % 3}} for i in range(9)]) as store:
+        name = store.create_index([(key, 1) for key in keys])
+        explained = store.explain(query, ['queue'], sort=[(key, 1) for key in sort])
+        assert name in explained.indexes
+        assert 'UNION ALL' in explained.sql

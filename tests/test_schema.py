@@ -2,6 +2,7 @@
 
 import enum
 import math
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
@@ -152,6 +153,12 @@ def test_a_definition_that_contradicts_itself_is_refused(definition: dict[str, A
     assert Table(**sound).all_keys == ('a', 'at')
     with pytest.raises(ValueError, match="table 'things'"):
         Table(**{**sound, **definition})
+
+
+@pytest.mark.parametrize('name', ['', 'e0', 'O', 'b', 'sqlite_x', 'JSON_EACH', 'a\0'])
+def test_a_name_that_a_statement_needs_is_no_tables(name: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f'a table cannot be named {name!r}')):
+        Table(name, {'a': TEXT}, 'a')
 
 
 # --- what is stored

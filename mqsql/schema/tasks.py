@@ -4,6 +4,7 @@ A task record is what an IPython Parallel hub keeps of a task; its keys are thos
 ("The IPython task database", ipyparallel.readthedocs.io), every other list of keys in the project is derived from here.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,6 +21,8 @@ Conversions = Mapping[str, Callable[[Any], Any]]
 
 ROW_IDS = ('rowid', 'oid', '_rowid_')
 """SQLite's own names for the position of a row, which is the order of insertion."""
+_TAKEN = re.compile('(sqlite_.*|json_each|[beo][0-9]*)?', re.IGNORECASE | re.DOTALL)
+"""No table's names: those that SQLite keeps for itself, and those that tables have inside a statement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,8 @@ class Table:
         for what in ('columns', 'aliases'):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
         named = [*self.aliases.values(), *(c.partition('.')[0] for index in self.indexes for c in index.columns)]
+        if _TAKEN.fullmatch(self.name) or '\0' in self.name:
+            raise ValueError(f'a table cannot be named {self.name!r}')
         if self.columns.get(self.key) is not TEXT:
             raise ValueError(f'table {self.name!r}: the key {self.key!r} must be one of its Text columns')
         if lost := [c for c in named if c not in self.columns]:
