@@ -326,6 +326,13 @@ def test_limits_and_sizes_of_any_number() -> None:
 def test_a_key_with_too_many_steps_is_named() -> None:
     with pytest.raises(mqsql.QueryError, match=re.escape("keys: 'content.a.a")):
         mqsql.compile({}, ['label', 'content' + '.a' * (MAX_STEPS + 1)])
+    assert mqsql.compile({}, ['content' + '.a' * MAX_STEPS], sort='content' + '.a' * MAX_STEPS).sql
+
+
+def test_a_pattern_is_checked_with_its_options() -> None:
+    assert mqsql.compile({'label': {'$regex': 'a # (', '$options': 'x'}}, []).params
+    with pytest.raises(mqsql.QueryError, match='label'):
+        mqsql.compile({'label': {'$regex': 'a # ('}}, [])
 
 
 def test_what_a_dialect_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

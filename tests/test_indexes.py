@@ -167,12 +167,14 @@ def test_a_record_comes_once_and_in_order_however_many_of_its_values_fit(
 ) -> None:
     arrays = [['a', 'b', 'b', 'c'], [1, 1.0, 2, None], [DAY, 'b', DAY], [True, False, True, 1.0]]
     values = ['b', 1, 1.0, True, DAY, None, *arrays, {'b': 1}, 'b', *arrays, 'c']
-    records = [
+    records: list[dict[str, Any]] = [
         {'msg_id': f'{i}', 'label': 'yxz'[i % 3], 'queue': 'qr'[i % 7 == 4], 'content': {'a': value}}
         for i, value in enumerate(values)
     ]
-    with filled(records) as store:
+    with filled(records[:10]) as store:
         name = store.create_index([('content.a', 1), ('queue', 1), ('label', -1)])
+        for record in records[10:]:
+            store.add_record(record['msg_id'], record)
         expected = [record['msg_id'] for record in reference.find(records, query, [], **options)]
         assert expected
         assert [record['msg_id'] for record in store.find(query, [], **options)] == expected
@@ -189,6 +191,43 @@ def test_what_one_value_finds_comes_in_the_index_s_order(value: object) -> None:
             ['SEARCH', 'task_records'],
         ] * 2
         assert not any('TEMP' in line for line in plan)
+
+
+@pytest.mark.parametrize(
+    ('test', 'by'),
+    [
+        (None, 'rank=?'),
+        (True, 'rank=? AND value=?'),
+        (5, 'rank=? AND value=?'),
+        ('x', 'rank=? AND value=?'),
+        (DAY, 'rank=? AND value=?'),
+        ({'$gt': 5}, 'rank=? AND value>?'),
+        ({'$lte': 'a'}, 'rank=? AND value<?'),
+        ({'$gte': False}, 'rank=? AND value>?'),
+        ({'$regex': 'a'}, 'rank=?'),
+        ({'b': 1}, None),
+        ({'$gt': [1]}, None),
+    ],
+)
+def test_an_index_is_searched_for_rank_and_value(test: object, by: str | None) -> None:
+    with filled([{'msg_id': str(i), 'content': {'a': [i] if i % 2 else i}} for i in range(40)]) as store:
+        store.create_index('content.a')
+        explained = store.explain({'content.a': test}, [])
+        others = [line for line in explained.plan if 'content.a~others.values' in line]
+        plain = [line.rpartition('~order ')[2] for line in explained.plan if 'content.a~order' in line]
+        assert others
+        assert plain == ([f'({by})'] if by else [])
+        assert 'CASE' not in explained.sql
+
+
+def test_schemas_look_at_arrays_themselves() -> None:
+    schema = {'properties': {'content': {'properties': {'a': {'minimum': 3, 'maximum': 7, 'enum': [5, [5]]}}}}}
+    values = [5, 2, [5], [2, 5], None, 'x', {}, 5.0]
+    records = [{'msg_id': str(i), 'content': {'a': value}} for i, value in enumerate(values)]
+    with filled(records) as store:
+        store.create_index('content.a')
+        expected = [record['msg_id'] for record in reference.find(records, {'$jsonSchema': schema})]
+        assert [record['msg_id'] for record in store.find({'$jsonSchema': schema}, [])] == expected == ['0', '2', '7']
 
 
 def test_a_table_s_own_names_are_told_from_those_of_its_indexes() -> None:
@@ -226,6 +265,75 @@ def test_a_table_s_own_names_are_told_from_those_of_its_indexes() -> None:
                     query = {'value.a': test, **beside}
                     expected = [r['key'] for r in reference.find(records, query, ['key'], sort=sort, table=table)]
                     assert [r['key'] for r in store.find(query, ['key'], sort=sort)] == expected, (query, sort)
+
+
+PLAIN: list[tuple[Any, tuple[object, ...]]] = [
+    (None, (1, None)),
+    (-(2**63), (2, -(2**63))),
+    (2**63 - 1, (2, 2**63 - 1)),
+    (-(2.0**63), (2, -(2.0**63))),
+    (0.5, (2, 0.5)),
+    ('', (3, '')),
+    ('a', (3, 'a')),
+    (False, (7, 0)),
+    (True, (7, 1)),
+    (DAY, (8, '{"$date":"2026-01-01T00:00:00.000000Z"}')),
+]
+"""Values with their rank and value in an index's first table."""
+OTHERS: list[Any] = [
+    2.0**63,
+    1e30,
+    -1e30,
+    2**63,
+    -(2**63) - 1,
+    math.inf,
+    math.nan,
+    b'',
+    {},
+    {'$dat': 1},
+    [],
+    [1],
+    [['a']],
+]
+
+
+def test_plain_values_have_ranks_and_the_others_a_table_of_their_own(path: Path) -> None:
+    values = [value for value, _ in PLAIN] + OTHERS
+    with storage.open(path) as store, closing(sqlite3.connect(path)) as other:
+        for i, value in enumerate(values):
+            if i == len(values) // 2:
+                store.create_index('content.a')
+            store.add_record(str(i), {'content': {'a': value}})
+        store.add_record('nothing', {})
+        rows = other.execute('SELECT rank, value, there FROM "task_records/content.a" ORDER BY record').fetchall()
+        assert repr(rows) == repr([(*place, 1) for _, place in PLAIN] + [(1, None, 0)])
+        rows = other.execute(
+            'SELECT record FROM "task_records/content.a~others" WHERE type IS NULL ORDER BY record'
+        ).fetchall()
+        assert [record for (record,) in rows] == list(range(len(PLAIN) + 1, len(values) + 1))
+
+
+NAME = 'task_records/label~/content.a~/queue/content.b'
+LAYOUT = {
+    NAME: f'CREATE TABLE "{NAME}" (record INTEGER PRIMARY KEY, value, rank2, value2, there2, value3, rank4, value4, there4)',
+    f'{NAME}~others': f'CREATE TABLE "{NAME}~others" (type, value, record INTEGER NOT NULL, key1, key3)',
+    f'{NAME}~order': f'CREATE INDEX "{NAME}~order" ON "{NAME}" (value DESC, rank2 DESC, value2 DESC, value3, rank4, value4)',
+    f'{NAME}~others.values': (
+        f'CREATE INDEX "{NAME}~others.values" ON "{NAME}~others" (key1 DESC, type, value, key3, record)'
+    ),
+    f'{NAME}~others.record': f'CREATE INDEX "{NAME}~others.record" ON "{NAME}~others" (record)',
+    f'{NAME}~inserted': f'CREATE TRIGGER "{NAME}~inserted" AFTER INSERT ON task_records',
+    f'{NAME}~updated': f'CREATE TRIGGER "{NAME}~updated" AFTER UPDATE OF rowid, label, content, queue ON task_records',
+    f'{NAME}~deleted': f'CREATE TRIGGER "{NAME}~deleted" AFTER DELETE ON task_records',
+}
+"""What files hold: a later version must find it, or renew the indexes."""
+
+
+def test_an_index_has_the_layout_that_files_have(path: Path) -> None:
+    with storage.open(path) as store, closing(sqlite3.connect(path)) as other:
+        store.create_index([('label', -1), ('content.a', -1), ('queue', 1), ('content.b', 1)])
+        rows = other.execute("SELECT name, sql FROM sqlite_schema WHERE name GLOB '*/*'").fetchall()
+        assert {name: sql.partition(' BEGIN ')[0] for name, sql in rows} == LAYOUT
 
 
 OLD_INDEX = """

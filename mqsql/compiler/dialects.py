@@ -20,9 +20,7 @@ class Dialect:
 
     def render(self, statement: exp.Expr) -> str:
         """The statement's text, its parameters as :name."""
-        printer = self.printer().generator(
-            normalize_functions=False, unsupported_level=ErrorLevel.RAISE, comments=False
-        )
+        printer = self.printer().generator(normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
         return printer.generate(statement, copy=False)
 
 
