@@ -127,13 +127,14 @@ def test_it_holds_every_kind_of_value(index: Keys, beside: dict[str, Any]) -> No
     records += [{'msg_id': f'after {i}', **record} for i, record in enumerate(inside)]
     windows: list[dict[str, Any]] = [{}, {'limit': 7, 'skip': 3}, {'limit': 2, 'skip': 30}]
     with filled(records) as plain, filled(records) as indexed:
-        name, used = indexed.create_index(index), 0
+        name = indexed.create_index(index)
         for test in ASKED:
             query = {'content.a': test, **beside}
             answer = [record['msg_id'] for record in plain.find(query, [])]
             assert [record['msg_id'] for record in indexed.find(query, [])] == answer, query
-            used += name in indexed.explain(query).indexes
-        assert used > len(ASKED) / 2
+        sample = ASKED[::7]
+        used = sum(name in indexed.explain({'content.a': test, **beside}, []).indexes for test in sample)
+        assert used > len(sample) / 2
         for sort in ([('content.a', 1)], [('content.a', -1)], [('content.a', -1), ('label', 1)], [('label', -1)]):
             for query in ({}, {'label': 'x'}, {'content.a': {'$gte': 0}}, {'content.a': 'a'}):
                 for window in windows:

@@ -5,7 +5,7 @@ of a table of their own: an UPDATE rewrites its row, and one line of output must
 Ids are never used again and blobs never change in place; triggers delete the blobs that a record no longer names.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mqsql.compiler.indexes import path_index
@@ -76,7 +76,8 @@ def create_index(table: Table, index: Index) -> Iterator[str]:
     yield from (f'ANALYZE {quote(name)}' for name in (table.name, *tables))
 
 
-def index_names(table: Table) -> dict[str, str]:
+@lru_cache(maxsize=8)  # making what fills an index on paths takes milliseconds
+def index_names(table: Table) -> Mapping[str, str]:
     """The name that users know, by the names of what each index consists of."""
     return {name: index.name for index in table.indexes for name, _ in index_objects(table, index)}
 
