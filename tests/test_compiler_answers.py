@@ -252,6 +252,15 @@ def test_a_pattern_with_options_takes_no_others(store: mqsql.Store, operators: d
             assert count({'label': operators}) == 1
 
 
+def test_an_array_at_a_position_is_sorted_by_as_a_whole() -> None:
+    arrays = {'nested': [[2, 1]], 'text': ['x'], 'number': [5], 'object': [{'b': 0}], 'short': []}
+    records = [{'msg_id': name, 'content': {'a': array}} for name, array in arrays.items()]
+    with filled(records) as store:
+        for find in (store.find, partial(reference.find, records)):
+            found = [record['msg_id'] for record in find({}, ['msg_id'], sort='content.a.0')]
+            assert found == ['short', 'number', 'text', 'object', 'nested']
+
+
 @pytest.mark.parametrize(
     ('test', 'is_sorted'),
     [

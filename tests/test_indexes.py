@@ -219,6 +219,7 @@ def test_an_index_is_searched_for_rank_and_value(test: object, by: str | None) -
         assert others
         assert plain == ([f'({by})'] if by else [])
         assert 'CASE' not in explained.sql
+        assert 'CASE' not in store.explain({'content.a': {'$exists': True}}, []).sql
 
 
 def test_schemas_look_at_arrays_themselves() -> None:

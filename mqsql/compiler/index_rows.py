@@ -93,7 +93,7 @@ class PlainRows:
         rank, value, there = columns_of(self.index.paths.index(place))
         if test.field.kind is not DOCUMENT:
             return _lower(Value(lambda: self.column(value)), test)
-        seen = PlainValue(lambda: self.column(value), None, True, alias=self.alias, rank=rank, exists=there)
+        seen = PlainValue(lambda: self.column(value), alias=self.alias, rank=rank, exists=there)
         return _plain_condition(seen, test)
 
 
@@ -226,7 +226,7 @@ def _plain_condition(value: PlainValue, test: Test) -> Condition:
             return value.of_type(('true', 'false'), exp.EQ(this=value.sql, expression=is_true))
         case operator, 'number' if operator in ORDERS:
             return value.of_type(NUMBER_TYPES, ORDERS[operator](this=value.sql, expression=slot(test.slots[0])))
-        case _, 'object' | 'array':
-            return exp.false()  # these are in the second table
+        case _, 'object':
+            return exp.false()  # objects are in the second table
         case _:
             return _lower(value, test)
