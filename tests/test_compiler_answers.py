@@ -103,6 +103,14 @@ def test_a_projected_element_is_none_behind_an_array(store: mqsql.Store) -> None
     assert [record['content'] for record in projected] == [{}, {}, [{}, {}], {'l': [2]}]
 
 
+def test_no_document_holds_a_pattern(store: mqsql.Store) -> None:
+    assert store.count({'content.a': {'$eq': re.compile('x')}}) == 0
+    assert list(reference.find(RECORDS, {'content.a': {'$eq': re.compile('x')}})) == []
+    for test in ('$ne', '$gt', '$lte'):
+        with pytest.raises(QueryError, match=re.escape(f'content.a.{test}: ')):
+            store.count({'content.a': {test: re.compile('x')}})
+
+
 @pytest.mark.parametrize(
     ('expression', 'value'),
     [

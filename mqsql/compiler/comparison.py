@@ -44,13 +44,7 @@ def read_eq(place: Place, operand: object) -> Predicate:
 
 def read_ne(place: Place, operand: object) -> Predicate:
     """Not equal: the negation of $eq, so it holds for what is missing."""
-    _refuse_pattern(place, operand)
     return Not(equal(place, operand))
-
-
-def _refuse_pattern(place: Place, operand: object) -> None:
-    if isinstance(operand, re.Pattern):
-        raise place.error(f'takes a value, not {shown(operand)}')
 
 
 def equal(place: Place, operand: object) -> Predicate:
@@ -121,7 +115,6 @@ def _round(number: int) -> float:
 
 def read_order(operator: str, place: Place, operand: object) -> Predicate:
     """Order against a value of the same type bracket; None orders with missing only."""
-    _refuse_pattern(place, operand)
     place.refuse_buffers()
     if operand is None:
         return place.test('$eq', 'null') if operator in ('$gte', '$lte') else NEVER
