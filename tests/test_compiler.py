@@ -324,6 +324,12 @@ def test_limits_and_sizes_of_any_number() -> None:
         assert store.count({'content.l': {'$size': 200}}) == 1
 
 
+def test_where_a_query_is_nested_too_deeply_is_named() -> None:
+    with pytest.raises(mqsql.QueryError) as caught:
+        mqsql.compile(nested(MAX_NESTING + 1))
+    assert caught.value.path.startswith('$')
+
+
 def test_a_key_with_too_many_steps_is_named() -> None:
     with pytest.raises(mqsql.QueryError, match=re.escape("keys: 'content.a.a")):
         mqsql.compile({}, ['label', 'content' + '.a' * (MAX_STEPS + 1)])

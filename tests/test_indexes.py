@@ -88,7 +88,7 @@ KINDS: list[Any] = [
     None, False, True, -math.inf, -(10**30), -(2**63) - 1, -(2**63), -1.5, -1, 0, 0.5, 1, 1.0, 2**53 + 1, 2.0**53, 2**63 - 1,
     2**63, 10**30, math.inf, math.nan, '', '\0', '\x01', 'a', 'a\0', 'b', '\ud800', datetime(1, 1, 1, tzinfo=UTC),
     datetime(1969, 12, 31, 23, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), b'', b'ab',
-    {}, {'x': 1}, {'x': None}, [], [None], [1, 'a'], [[1]], [0.5, 2**63, b'ab'], [{'x': 1}, datetime(2026, 1, 1, tzinfo=UTC)],
+    {}, {'x': 1}, {'x': None}, [], [None], [1, 'a'], [[1]], [['a', 1]], [0.5, 2**63, b'ab'], [{'x': 1}, datetime(2026, 1, 1, tzinfo=UTC)],
 ]
 """Values of every kind that an index may hold, those at the ends of 64 bits among them."""
 # fmt: on
@@ -220,6 +220,21 @@ def test_an_index_is_searched_for_rank_and_value(test: object, by: str | None) -
         assert plain == ([f'({by})'] if by else [])
         assert 'CASE' not in explained.sql
         assert 'CASE' not in store.explain({'content.a': {'$exists': True}}, []).sql
+
+
+@pytest.mark.parametrize(
+    'query',
+    [
+        {'content.a': {'$ne': 1}},
+        {'content.a': {'$not': {'$gt': 1}}},
+        {'$or': [{'content.a': 1}, {'content.b': 2}]},
+        {'content.b': 2, '$nor': [{'content.a': None}]},
+    ],
+)
+def test_negations_and_alternatives_use_an_index(query: dict[str, Any]) -> None:
+    with filled([{'msg_id': str(i), 'content': {'a': [i] if i % 2 else i}} for i in range(4)]) as store:
+        name = store.create_index('content.a')
+        assert name in store.explain(query, []).indexes
 
 
 def test_schemas_look_at_arrays_themselves() -> None:

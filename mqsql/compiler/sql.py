@@ -159,8 +159,6 @@ def negated(condition: Condition) -> Condition:
             return is_null(value)
         case exp.EQ(this=left, expression=right) | exp.NullSafeEQ(this=left, expression=right):
             return exp.NullSafeNEQ(this=left, expression=right)
-        case exp.Exists():
-            return exp.Not(this=condition)
     return exp.Is(this=exp.Paren(this=condition), expression=exp.Not(this=exp.true()))
 
 
