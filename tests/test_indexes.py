@@ -88,7 +88,8 @@ KINDS: list[Any] = [
     None, False, True, -math.inf, -(10**30), -(2**63) - 1, -(2**63), -1.5, -1, 0, 0.5, 1, 1.0, 2**53 + 1, 2.0**53, 2**63 - 1,
     2**63, 10**30, math.inf, math.nan, '', '\0', '\x01', 'a', 'a\0', 'b', '\ud800', datetime(1, 1, 1, tzinfo=UTC),
     datetime(1969, 12, 31, 23, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), b'', b'ab',
-    {}, {'x': 1}, {'x': None}, [], [None], [1, 'a'], [[1]], [['a', 1]], [0.5, 2**63, b'ab'], [{'x': 1}, datetime(2026, 1, 1, tzinfo=UTC)],
+    {}, {'x': 1}, {'x': None}, [], [None], [1, 'a'], [[1]], [['a', 1]], [0.5, 2**63, b'ab'],
+    [{'x': 1}, datetime(2026, 1, 1, tzinfo=UTC)],
 ]
 """Values of every kind that an index may hold, those at the ends of 64 bits among them."""
 # fmt: on
