@@ -330,6 +330,12 @@ def test_where_a_query_is_nested_too_deeply_is_named() -> None:
     assert caught.value.path.startswith('$')
 
 
+def test_a_path_into_an_unknown_key_is_named_whole() -> None:
+    with pytest.raises(mqsql.UnknownNameError) as caught:
+        mqsql.compile({}, ['lable.x'])
+    assert caught.value.path == "keys: 'lable.x'"
+
+
 def test_a_key_with_too_many_steps_is_named() -> None:
     with pytest.raises(mqsql.QueryError, match=re.escape("keys: 'content.a.a")):
         mqsql.compile({}, ['label', 'content' + '.a' * (MAX_STEPS + 1)])
