@@ -470,6 +470,13 @@ def test_the_index_that_fits_best_is_taken(query: dict[str, Any], sort: Keys, na
         assert [used for used in store.explain(query, sort=sort).indexes if 'content' in used] == [name]
 
 
+def test_of_two_indexes_that_serve_alike_the_first_is_taken() -> None:
+    with filled([{'msg_id': str(i), 'content': {'a': i}} for i in range(4)]) as store:
+        first, _ = [store.create_index([('content.a', 1), (key, 1)]) for key in ('label', 'queue')]
+        assert store.explain({}, [], sort='content.a').indexes == (first,)
+        assert store.explain({'content.a': 1}, []).indexes == (first,)
+
+
 @pytest.mark.parametrize(
     ('keys', 'query', 'sort'),
     [

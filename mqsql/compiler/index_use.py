@@ -85,10 +85,10 @@ def _leading(index: Index, tests: list[Test]) -> Iterator[Test]:
 
 def sorting_index(table: Table, predicate: Predicate, sort: Sort) -> Index | None:
     """An index whose keys are what is sorted by, behind some that the predicate sets equal to a value."""
-    if any(key.collation for key in sort):
+    if not sort or any(key.collation for key in sort):
         return None
     equal = {key_tested(child) for child in conjuncts(predicate) if isinstance(child, Test) and child.operator == '$eq'}
-    found = [(_fit(index, equal, sort), index) for index in table.indexes if index.into and sort]
+    found = [(_fit(index, equal, sort), index) for index in table.indexes]
     return max(((fit, index) for fit, index in found if fit), key=lambda pair: pair[0], default=(None, None))[1]
 
 
