@@ -472,3 +472,33 @@ def test_a_wide_table() -> None:
     assert mqsql.compile({'$expr': {'$eq': ['$c1', '$c199']}}, [], table=table).sql.count('c1') == 2
     with pytest.raises(QueryError, match='at most 99 columns'):
         mqsql.compile({'$expr': '$$ROOT'}, [], table=table)
+
+
+BAD = {'$nope': 1}
+
+
+@pytest.mark.parametrize(
+    ('expression', 'where'),
+    [
+        ({'$filter': {'input': BAD, 'cond': True}}, '$filter.input'),
+        ({'$filter': {'input': [], 'cond': BAD}}, '$filter.cond'),
+        ({'$filter': {'input': [], 'cond': True, 'limit': BAD}}, '$filter.limit'),
+        ({'$map': {'input': BAD, 'in': 1}}, '$map.input'),
+        ({'$map': {'input': [], 'in': BAD}}, '$map.in'),
+        ({'$map': {'input': [], 'as': 'A', 'in': 1}}, '$map.as'),
+        ({'$reduce': {'input': BAD, 'initialValue': 1, 'in': 1}}, '$reduce.input'),
+        ({'$reduce': {'input': [], 'initialValue': BAD, 'in': 1}}, '$reduce.initialValue'),
+        ({'$reduce': {'input': [], 'initialValue': 1, 'in': BAD}}, '$reduce.in'),
+        ({'$switch': {'branches': [{'case': 1, 'then': 1}, {'case': BAD, 'then': 1}]}}, '$switch.branches[1].case'),
+        ({'$switch': {'branches': [{'case': 1, 'then': BAD}]}}, '$switch.branches[0].then'),
+        ({'$switch': {'branches': [{'case': 1, 'then': 1}], 'default': BAD}}, '$switch.default'),
+        ({'$cond': [True, BAD, 1]}, '$cond.then'),
+        ({'$let': {'vars': {'x': BAD}, 'in': 1}}, '$let.vars.x'),
+        ({'$let': {'vars': {'x': 1}, 'in': BAD}}, '$let.in'),
+        ({'$dateTrunc': {'date': BAD, 'unit': 'day'}}, '$dateTrunc.date'),
+    ],
+)
+def test_where_an_operand_is_wrong_is_named(expression: Any, where: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        mqsql.compile({'$and': [{'$expr': expression}]})
+    assert caught.value.path == f'$and[0].$expr.{where}'
