@@ -300,6 +300,7 @@ PLAIN: list[tuple[Any, tuple[object, ...]]] = [
 """Values with their rank and value in an index's first table."""
 OTHERS: list[Any] = [
     2.0**63,
+    -1e19,
     1e30,
     -1e30,
     2**63,
