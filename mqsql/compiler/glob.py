@@ -11,9 +11,8 @@ from typing import TypeAlias
 
 from mqsql.schema.codec import second_of_pair
 
-MAX_PATTERN = (
-    10_000  # SQLite takes 50,000 bytes (SQLITE_MAX_LIKE_PATTERN_LENGTH): four or fewer are made of a character
-)
+# SQLite takes 50,000 bytes (SQLITE_MAX_LIKE_PATTERN_LENGTH): four or fewer are made of a character.
+MAX_PATTERN = 10_000
 
 Range = tuple[int, int]
 

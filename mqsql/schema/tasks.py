@@ -42,9 +42,9 @@ class Table:
     def __post_init__(self) -> None:
         for what in ('columns', 'aliases'):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
-        named = [*self.aliases.values(), *(c.partition('.')[0] for index in self.indexes for c in index.columns)]
         if _TAKEN.fullmatch(self.name) or '\0' in self.name:
             raise ValueError(f'a table cannot be named {self.name!r}')
+        named = [*self.aliases.values(), *(c.partition('.')[0] for index in self.indexes for c in index.columns)]
         if self.columns.get(self.key) is not TEXT:
             raise ValueError(f'table {self.name!r}: the key {self.key!r} must be one of its Text columns')
         if lost := [c for c in named if c not in self.columns]:
