@@ -15,11 +15,15 @@ All derive from one:
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-SHOWN = 80  # characters of a value that a message repeats
+SHOWN = 80  # characters of a value, a name or a path that a message repeats
+LONGEST = 2_000  # characters of a message
 
 
 class MqsqlError(Exception):
-    """Base of every exception that leaves mqsql because of what it was given."""
+    """Base of every exception that leaves mqsql because of what it was given. Its message is printable, and has an end."""
+
+    def __init__(self, *parts: object) -> None:
+        super().__init__(*(cut(printable(part), LONGEST) if isinstance(part, str) else part for part in parts))
 
     def __str__(self) -> str:
         # KeyError would show the repr of its argument.
@@ -27,10 +31,13 @@ class MqsqlError(Exception):
 
 
 class QueryError(MqsqlError, ValueError):
-    """A query (or keys, sort, limit, skip) without a meaning; `path` is the place inside it, such as `$or[1].started.$gte`."""
+    """A query (or keys, sort, limit, skip) without a meaning; `path` is the place inside it, such as `$or[1].started.$gte`.
+
+    The message shows a long path cut, `path` is all of it.
+    """
 
     def __init__(self, message: str, path: str = '') -> None:
-        super().__init__(f'{path}: {message}' if path else message)
+        super().__init__(_located(message, path))
         self.path = path
 
 
@@ -39,10 +46,13 @@ class UnknownNameError(QueryError, KeyError):
 
 
 class RecordError(MqsqlError, ValueError):
-    """A record that cannot be stored without loss; `path` is the place inside it, such as `content.a[3]`."""
+    """A record that cannot be stored without loss; `path` is the place inside it, such as `content.a[3]`.
+
+    The message shows a long path cut, `path` is all of it.
+    """
 
     def __init__(self, message: str, path: str = '') -> None:
-        super().__init__(f'{path}: {message}' if path else message)
+        super().__init__(_located(message, path))
         self.path = path
 
 
@@ -58,7 +68,7 @@ class UnsupportedError(MqsqlError):
     """A valid query that `dialect` has no words for; `operator` is what it lacks."""
 
     def __init__(self, operator: str, dialect: str, path: str = '') -> None:
-        super().__init__(f'{path + ": " if path else ""}{operator} has no form in {dialect}')
+        super().__init__(_located(f'{operator} has no form in {dialect}', path))
         self.operator, self.dialect, self.path = operator, dialect, path
 
 
@@ -66,17 +76,55 @@ class StorageError(MqsqlError):
     """The database failed, is closed, is read-only or cannot be opened."""
 
 
+# --- what a message repeats
+
+
+def _located(message: str, path: str) -> str:
+    return f'{middle_cut(path)}: {message}' if path else message
+
+
+def printable(text: str) -> str:
+    """The text with control characters, lone surrogates and the like escaped, so that it is printed in one line as UTF-8."""
+    return text if text.isprintable() else ''.join(map(_escaped, text))
+
+
+def _escaped(char: str) -> str:
+    return char if char.isprintable() else char.encode('unicode_escape').decode()
+
+
+def cut(text: str, length: int = SHOWN) -> str:
+    """The beginning of a text, with a sign where it ends too early."""
+    return text if len(text) <= length else text[: length - 1] + '…'
+
+
+def middle_cut(text: str, length: int = 2 * SHOWN) -> str:
+    """The beginning and the end of a text."""
+    return text if len(text) <= length else f'{text[: length // 2]}…{text[1 - length // 2 :]}'
+
+
 def shown(value: object) -> str:
     """The value and its type for a message, cut to a length that fits one; never fails, whatever `value` is."""
+    return f'{cut(printable(_repr(value)))} ({cut(printable(type(value).__name__))})'
+
+
+def _repr(value: object) -> str:
     try:
-        text = repr(value)
+        # A long text is cut first: to write all of it would take long.
+        return repr(value[: 2 * SHOWN] if type(value) in (str, bytes) else value)  # type: ignore[index]
     except Exception:  # a foreign __repr__, or a nesting too deep to print
-        text = object.__repr__(value)
-    cut = text if len(text) <= SHOWN else text[: SHOWN - 1] + '…'
-    return f'{cut} ({type(value).__name__})'
+        return object.__repr__(value)
+
+
+def named(name: str) -> str:
+    """A name in quotes for a message, cut."""
+    return cut(repr(name[: 2 * SHOWN]))
+
+
+NEAR = 0.7  # of a name's letters that the nearest has, too
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence for an unknown name, with the nearest known one: "unknown key 'statred', did you mean 'started'?"."""
-    near = get_close_matches(name[:SHOWN], list(known), n=1)
-    return f'unknown {what} {name[:SHOWN]!r}' + (f', did you mean {near[0]!r}?' if near else '')
+    names = {one.lower(): one for one in known}
+    near = get_close_matches(name[:SHOWN].lower(), list(names), n=1, cutoff=NEAR)
+    return f'unknown {what} {named(name)}' + (f', did you mean {names[near[0]]!r}?' if near else '')

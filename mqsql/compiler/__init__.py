@@ -23,7 +23,7 @@ from mqsql.compiler.collation import read_collation
 from mqsql.compiler.dialects import DIALECTS, Dialect
 from mqsql.compiler.distinct import distinct_values
 from mqsql.compiler.functions import FUNCTIONS
-from mqsql.compiler.keys import Keys, Output, include, read_count, read_keys, read_path, read_sort
+from mqsql.compiler.keys import Keys, Output, include, read_count, read_fields, read_keys, read_path, read_sort
 from mqsql.compiler.parse import parse
 from mqsql.compiler.predicate import And, Count, Evaluated, Every, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.projection import Projection, read_projection
@@ -31,6 +31,7 @@ from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, sele
 from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.codec import Stored, decoder
+from mqsql.schema.plain import either, read_plain
 
 __all__ = [
     'FUNCTIONS',
@@ -73,9 +74,10 @@ class Query(Statement):
 
 
 def compile(
-    query: object,
+    query: object = None,
     keys: object = None,
     *,
+    filter: object = None,
     sort: object = None,
     limit: int | None = None,
     skip: int = 0,
@@ -87,19 +89,20 @@ def compile(
 ) -> Query:
     """The SELECT that answers a MongoDB query over `table`.
 
-    `keys` is text or an iterable of text (None: all but the Buffers), `sort` a key or a list of (key, 1 | -1), `limit` and
-    `skip` numbers of records (0 or None: none); `projection` is MongoDB's dict of what to return, in place of `keys`;
-    `collation` MongoDB's dict of how texts compare (locale en, strength 1 to 3, numericOrdering).
+    `keys` is text or an iterable of text (None: all but the Buffers); `sort` a key, a pair (key, 1 | -1), a dict or an iterable
+    of these; `limit` and `skip` are numbers of records (0 or None: none); `projection`, or a dict for `keys`, is MongoDB's dict
+    of what to return; `filter` is pymongo's name of `query`; `collation` is MongoDB's dict of how texts compare (locale en,
+    strength 1 to 3, numericOrdering).
     Where `buffers` is given, Buffers columns are read as the stored array of row ids, of which it makes the list;
     otherwise the statement itself gathers the blobs.
 
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
     texts = read_collation(collation)
-    parsed, order, window = parse(query, table, texts), read_sort(sort, table, texts), _read_window(limit, skip)
-    plan = read_projection(projection, table, parsed.place) if projection else None
-    if plan and keys is not None:
-        raise QueryError('keys and projection do not stand together', 'projection')
+    parsed = parse(either(query, filter), table, texts)
+    order, window = read_sort(sort, table, texts), _read_window(limit, skip)
+    keys, fields = read_fields(keys, projection, table)
+    plan = read_projection(fields, table, parsed.place) if fields else None
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
     extras = plan.extras if plan else ()
     printer, inline = _dialect(dialect, parsed.predicate, *extras), buffers is None
@@ -114,8 +117,9 @@ def _wanted(plan: Projection) -> Keys:
 
 
 def compile_count(
-    query: object,
+    query: object = None,
     *,
+    filter: object = None,
     limit: int | None = None,
     skip: int = 0,
     table: Table = TASKS,
@@ -123,7 +127,8 @@ def compile_count(
     collation: object = None,
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
-    parsed, window = parse(query, table, read_collation(collation)), _read_window(limit, skip)
+    query, texts = either(query, filter), read_collation(collation)
+    parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
     sql = count_text(table, parsed.predicate, _shape(window), _dialect(dialect, parsed.predicate))
     return Statement(sql, parsed.values | window)
 
@@ -145,10 +150,17 @@ class Distinct(Statement):
 
 
 def compile_distinct(
-    key: object, query: object = None, *, table: Table = TASKS, dialect: str = 'sqlite', collation: object = None
+    key: object,
+    query: object = None,
+    *,
+    filter: object = None,
+    table: Table = TASKS,
+    dialect: str = 'sqlite',
+    collation: object = None,
 ) -> Distinct:
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     texts = read_collation(collation)
+    query = either(query, filter)
     parsed = parse({} if query is None else query, table, texts)
     column, steps = read_path(key, table, 'key')
     sql = select_text(
@@ -179,6 +191,7 @@ def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
 
 
 def _dialect(name: object, *predicates: Predicate) -> Dialect:
+    name = read_plain(name, 'dialect')
     dialect = DIALECTS.get(name) if isinstance(name, str) else None
     if dialect is None:
         raise QueryError(f'unknown dialect {shown(name)}; known are {", ".join(DIALECTS)}')

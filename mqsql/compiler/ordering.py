@@ -6,7 +6,7 @@ from sqlglot import exp
 from mqsql.compiler.collation.lowering import arguments, as_text
 from mqsql.compiler.index_rows import OtherRecords, PlainRows, View
 from mqsql.compiler.index_use import conjuncts, in_order
-from mqsql.compiler.keys import Sort
+from mqsql.compiler.keys import LAST_FIRST, Sort
 from mqsql.compiler.lower import lower
 from mqsql.compiler.predicate import ALWAYS, Not, Predicate, Test
 from mqsql.compiler.sql import Value, all_, call, column, identifier, number, select, text
@@ -16,6 +16,8 @@ from mqsql.schema.codec import encode_text
 
 def order(table: Table, sort: Sort) -> exp.Order:
     """NULL is smallest in SQLite as missing is in BSON; ties, and all where nothing is sorted, keep insertion order."""
+    if sort == LAST_FIRST:
+        return exp.Order(expressions=[ordered(exp.column('rowid'), True)])
     by = [ordered(_sort_key(table, sort[: i + 1]), key.descending) for i, key in enumerate(sort)]
     return exp.Order(expressions=[*by, ordered(exp.column('rowid'), False)])
 

@@ -15,20 +15,12 @@ from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import DBREF, MAX_STEPS, Place, Values, is_operators
 from mqsql.compiler.predicate import ALWAYS, Field, Not, Predicate, all_of, any_of
-from mqsql.errors import QueryError, UnknownNameError, shown, unknown
+from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
 from mqsql.schema import DOCUMENT, Table
+from mqsql.schema.plain import read_plain
+from mqsql.schema.refused import REFUSED, no_query
 
 MAX_SLOTS = 30_000  # SQLite takes 32,766 parameters
-
-REFUSED = {
-    '$where': 'runs JavaScript, and there is none here',
-    '$text': 'needs a text index, and there is none here',
-    '$near': 'geospatial queries are not supported',
-    '$nearSphere': 'geospatial queries are not supported',
-    '$geoWithin': 'geospatial queries are not supported',
-    '$geoIntersects': 'geospatial queries are not supported',
-}
-"""Operators of MongoDB that are known and refused, and why."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +40,13 @@ def parse(query: object, table: Table, collation: Collation | None = None) -> Pa
         column = table.column(name, place.path)
         field = Field(column, table.columns[column], tuple(steps))
         if steps and field.kind is not DOCUMENT:
-            raise place.error(f'{name!r} holds {field.kind.holds}, and no path leads into them')
+            raise place.error(f'{named(name)} holds {field.kind.holds}, and no path leads into them')
         return field
 
     values = Values()
     key = Field(table.key, table.columns[table.key])
     place = Place(key, '', values, parse_operators, _parse_in_element, table, collation=collation)
-    predicate = parse_query(resolve, place, query)
+    predicate = parse_query(resolve, place, read_plain(query))
     if len(values) > MAX_SLOTS:
         raise QueryError(
             f'a query takes at most {MAX_SLOTS:,} operands, not {len(values):,}; put the values into one $in'
@@ -76,7 +68,7 @@ def _parse_in_element(place: Place, query: object) -> Predicate:
 def parse_query(resolve: Resolve, place: Place, query: object) -> Predicate:
     """And of a query's items; `resolve` says what a key stands for."""
     if not isinstance(query, Mapping):
-        raise place.error(f'a query is a dict, not {shown(query)}')
+        raise place.error(no_query(query))
     return all_of([_parse_item(resolve, place, key, operand) for key, operand in query.items()])
 
 

@@ -90,7 +90,7 @@ class Place:
             return read_value(value) if kind is DOCUMENT else kind.read(value)
         except UnstorableError as e:
             where = f'{self.field.column!r} holds {kind.holds} and {e}' if kind is not DOCUMENT else str(e)
-            raise QueryError(where, self.path if position is None else f'{self.path}[{position}]') from None
+            raise QueryError(where, self.path if position is None else f'{self.path}[{position}]') from e.__cause__
 
     def iterable(self, operand: object) -> list[object]:
         """The items of an operand that may be any iterable but text, bytes and dicts (a list, a set, a generator, a map)."""

@@ -16,8 +16,9 @@ from mqsql.compiler.expressions.core import MISSING
 from mqsql.compiler.keys import read_path
 from mqsql.compiler.place import DBREF, MAX_STEPS, Place
 from mqsql.compiler.predicate import Field, Predicate
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, named, shown
 from mqsql.schema import Record, Table
+from mqsql.schema.refused import no_step
 
 
 class Flag(Enum):
@@ -70,10 +71,8 @@ class Projection:
 _GONE = object()  # a value of which nothing stays
 
 
-def read_projection(projection: object, table: Table, place: Place) -> Projection:
+def read_projection(projection: Mapping[str, Any], table: Table, place: Place) -> Projection:
     """The projection; `place` is where $elemMatch binds its operands. QueryError for what MongoDB refuses."""
-    if not isinstance(projection, Mapping):
-        raise QueryError(f'takes a dict, not {shown(projection)}', 'projection')
     reader = _Reader(table, place, [])
     leaves = list(reader.leaves((), projection, 'projection'))
     key = dict(leaves).get((table.key,))
@@ -116,7 +115,7 @@ class _Reader:
                 raise QueryError(f'a key is text, not {shown(name)}', here)
             steps = (*above, *name.split('.'))
             if odd := [step for step in steps if not step or _is_operator(step)]:
-                raise QueryError(f'a path cannot have the step {odd[0]!r}', here)
+                raise QueryError(f'a path cannot have the step {named(odd[0])}{no_step(odd[0])}', here)
             if isinstance(operand, Mapping) and not any(map(_is_operator, operand)):
                 if not operand:
                     raise QueryError('takes 1, 0, $slice, $elemMatch or a dict that is not empty', here)
@@ -201,10 +200,14 @@ def _tree(leaves: list[tuple[tuple[str, ...], Leaf]]) -> Tree:
         for step in above:
             inner = branch.setdefault(step, {})
             if not isinstance(inner, dict):
-                raise QueryError(f'a path leads through the end of another: {".".join([*above, last])!r}', 'projection')
+                raise QueryError(
+                    f'a path leads through the end of another: {named(".".join([*above, last]))}', 'projection'
+                )
             branch = inner
         if last in branch:
-            raise QueryError(f'a path leads through the end of another: {".".join([*above, last])!r}', 'projection')
+            raise QueryError(
+                f'a path leads through the end of another: {named(".".join([*above, last]))}', 'projection'
+            )
         branch[last] = leaf
     return tree
 

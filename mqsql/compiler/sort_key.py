@@ -16,7 +16,7 @@ import orjson
 from mqsql.compiler.bson import EMPTY_ARRAY, bson_key
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.paths import is_index
-from mqsql.errors import QueryError
+from mqsql.errors import QueryError, named
 from mqsql.schema.codec import Stored, decode_document, decode_text
 
 NULL = bson_key(None)
@@ -114,7 +114,7 @@ def _enter(element: Any, walker: Walker, key: Key) -> State:
     is_element = is_index(steps[0]) and int(steps[0]) < len(array)
     if isinstance(element, dict) and steps[0] in element:
         if is_element:
-            raise QueryError(f'both an array and an object in it have {steps[0]!r}, which is ambiguous', 'sort')
+            raise QueryError(f'both an array and an object in it have {named(steps[0])}, which is ambiguous', 'sort')
         return Walker(element, steps)
     if not is_element:
         return NULL

@@ -13,16 +13,18 @@ from mqsql.reference.query import Match, read_query
 from mqsql.reference.sorting import read_sort, sorted_by
 from mqsql.reference.values import MISSING, Fold, Order, order, same_text
 from mqsql.schema import TASKS, Record, Table
+from mqsql.schema.plain import either, read_plain
 
 Records = Iterable[Mapping[str, Any]]
-Keys = str | Iterable[str] | None
-Sort = str | list[tuple[str, int]] | None
+Keys = str | Iterable[str] | Mapping[str, Any] | None
+Sort = str | Iterable[str | tuple[str, int]] | Mapping[str, int] | None
+Projection = Mapping[str, Any] | Iterable[str] | None
 Collation = Mapping[str, Any] | None
 
 
 def matches(record: Mapping[str, Any], query: object, *, table: Table = TASKS) -> bool:
     """Whether the record matches; QueryError for a query, RecordError for a record without a meaning."""
-    return read_query(query, Place(table))(_read_record(record, table))
+    return read_query(read_plain(query), Place(table))(_read_record(record, table))
 
 
 def find(
@@ -30,18 +32,19 @@ def find(
     query: object = None,
     keys: Keys = None,
     *,
+    filter: object = None,
     sort: Sort = None,
     limit: int | None = None,
     skip: int = 0,
-    projection: Mapping[str, Any] | None = None,
+    projection: Projection = None,
     collation: Collation = None,
     table: Table = TASKS,
 ) -> list[Record]:
     """The matching records, in insertion order unless sorted, cut down to `keys` (None: all but Buffers) or `projection`.
 
-    A `limit` of None or 0 is none. Returns fresh dicts with canonical values.
+    `filter` is pymongo's name of `query`; a dict in place of `keys` is a projection. A `limit` of None or 0 is none. Returns fresh dicts with canonical values.
     """
-    place = _place(table, collation)
+    place, query = _place(table, collation), read_plain(either(query, filter))
     match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
     by, window = read_sort(sort, table), _read_window(limit, skip)
     found = [record for record in _read_records(records, table) if match(record)]
@@ -60,22 +63,29 @@ def count(
     records: Records,
     query: object = None,
     *,
+    filter: object = None,
     limit: int | None = None,
     skip: int = 0,
     collation: Collation = None,
     table: Table = TASKS,
 ) -> int:
     """How many records `find` gives."""
-    return len(find(records, query, (), limit=limit, skip=skip, collation=collation, table=table))
+    return len(find(records, query, (), filter=filter, limit=limit, skip=skip, collation=collation, table=table))
 
 
 def distinct(
-    records: Records, key: str, query: object = None, *, collation: Collation = None, table: Table = TASKS
+    records: Records,
+    key: str,
+    query: object = None,
+    *,
+    filter: object = None,
+    collation: Collation = None,
+    table: Table = TASKS,
 ) -> list[Any]:
     """The different values at `key`, an array's elements one by one, in the order they are met; missing gives none."""
-    place = _place(table, collation)
+    place, key = _place(table, collation), read_plain(key, 'key')
     steps = resolve_value(key, table, place.at(str(key)))
-    match = _read_optional(query, place)
+    match = _read_optional(read_plain(either(query, filter)), place)
     found = [v for record in _read_records(records, table) if match(record) for v in _values(record, steps)]
     first: dict[Order, Any] = {}
     for value in found:
@@ -84,15 +94,22 @@ def distinct(
 
 
 def _place(table: Table, collation: object) -> Place:
-    return Place(table, fold=read_collation(collation, Place(table, 'collation')))
+    return Place(table, fold=read_collation(read_plain(collation, 'collation'), Place(table, 'collation')))
 
 
-def _read_select(keys: Keys, projection: object, table: Table, fold: Fold) -> Select:
-    if projection is None or projection == {}:
-        return read_keys(keys, table)
-    if keys is not None:
+def _read_select(keys: object, projection: object, table: Table, fold: Fold) -> Select:
+    wanted, fields = (
+        read_plain(part, what, iterable=True) for part, what in ((keys, 'keys'), (projection, 'projection'))
+    )
+    if fields and wanted is not None:
         raise QueryError('keys and projection do not stand together', 'projection')
-    return read_projection(projection, table, fold)
+    if isinstance(wanted, dict):
+        wanted, fields = None, wanted
+    if isinstance(fields, list) and all(isinstance(name, str) for name in fields):
+        fields = {name: 1 for name in (table.key, *fields)}
+    if fields is None or fields == {}:
+        return read_keys(wanted, table)
+    return read_projection(fields, table, fold)
 
 
 def _values(record: Record, steps: list[str]) -> list[Any]:
@@ -132,7 +149,8 @@ def _read_window(limit: object, skip: object) -> slice:
     return slice(start, start + length if length else None)
 
 
-def _read_amount(what: str, amount: object) -> int:
+def _read_amount(what: str, amount: Any) -> int:
+    amount = read_plain(amount, what)
     if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount < 2**63:
-        raise QueryError(f'{what} takes a whole number from 0 to 2**63 - 1, not {shown(amount)}')
+        raise QueryError(f'takes a whole number from 0 to 2**63 - 1, not {shown(amount)}', what)
     return amount

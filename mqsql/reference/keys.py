@@ -1,6 +1,6 @@
 """`keys`: which parts of a record a query returns. Imports `schema`, `errors`, and `place` of the reference."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from mqsql.errors import QueryError, shown
@@ -13,7 +13,7 @@ Tree = dict[str, Any]
 """The steps of the paths asked for, as nested dicts; an empty one at a path's end takes the whole value."""
 
 
-def read_keys(keys: str | Iterable[str] | None, table: Table) -> Select:
+def read_keys(keys: object, table: Table) -> Select:
     """What makes of a record the dict to return: the key column first, the keys as asked for, None where missing."""
     names = _read_names(keys, table)
     trees: Tree = {table.key: {}}
@@ -29,9 +29,9 @@ def _read_names(keys: object, table: Table) -> list[Any]:
         return list(table.default_keys)
     if isinstance(keys, str):
         return [keys]
-    if not isinstance(keys, Iterable) or isinstance(keys, bytes | Mapping):
+    if not isinstance(keys, list):
         raise QueryError(f'takes a key or a list of keys, not {shown(keys)}', 'keys')
-    return list(keys)
+    return keys
 
 
 def add_path(tree: Tree, path: str) -> None:

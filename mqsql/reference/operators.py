@@ -17,6 +17,7 @@ from mqsql.reference.patterns import Regex, TextTest, glob_test, pattern_test, r
 from mqsql.reference.place import Place, is_operators, is_pattern, read_items, read_literal, read_number, read_whole
 from mqsql.reference.values import MISSING, is_nan, is_number, order, truth
 from mqsql.schema import BUFFERS, DOCUMENT
+from mqsql.schema.refused import REFUSED
 
 Test = Callable[[list[Offer]], bool]
 Operator = Callable[[Any, Place], Test]
@@ -246,17 +247,7 @@ VALUE_OPERATORS: Mapping[str, Operator] = {
 }
 """The operators that hold no others."""
 
-REFUSED: Mapping[str, str] = {
-    '$where': 'runs JavaScript, which a database of records does not',
-    '$text': 'needs a text index, use $regex or $glob',
-    **dict.fromkeys(
-        ('$near', '$nearSphere', '$geoWithin', '$geoIntersects', '$within'),
-        'asks for places on a map, records have none',
-    ),
-}
-"""Operators of MongoDB that have no meaning here, and why."""
-
 
 def refuse(name: str, place: Place) -> QueryError:
     """The error for an operator of MongoDB that has no meaning here."""
-    return place.error(f'{name} is not supported: it {REFUSED[name]}')
+    return place.error(f'{name} {REFUSED[name]}')

@@ -64,7 +64,7 @@ def read_literal(operand: object, place: Place) -> Any:
     try:
         return read(operand)
     except UnstorableError as e:
-        raise QueryError(f'{e}', (place.path + e.path)[:SHOWN_PATH]) from None
+        raise QueryError(f'{e}', (place.path + e.path)[:SHOWN_PATH]) from e.__cause__
 
 
 def read_items(operand: object, place: Place) -> list[Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import named, shown
 from mqsql.reference.expressions import read_expression
 from mqsql.reference.expressions.core import null_if_missing, without_missing
 from mqsql.reference.keys import Select
@@ -19,6 +19,7 @@ from mqsql.reference.place import DBREF, Place, resolve, split_path
 from mqsql.reference.query import read_element
 from mqsql.reference.values import MISSING, Fold, is_number
 from mqsql.schema import BUFFERS, TASKS, Record, Table
+from mqsql.schema.refused import no_step
 
 
 class Flag(Enum):
@@ -70,7 +71,7 @@ def _read_leaves(above: list[str], projection: Mapping[Any, Any], place: Place) 
         here = place.at(str(name))
         steps = split_path('.'.join([*above, *split_path(name, here)]), here)
         if odd := [step for step in steps if not step or (step.startswith('$') and step not in DBREF)]:
-            raise here.error(f'a projection cannot have the step {odd[0]!r}')
+            raise here.error(f'a projection cannot have the step {named(odd[0])}{no_step(odd[0])}')
         if isinstance(operand, Mapping) and not _is_operator(operand):
             if not operand:
                 raise here.error('an empty dict says nothing of the path')
@@ -160,9 +161,9 @@ def _tree(leaves: list[tuple[list[str], Leaf]], place: Place) -> Tree:
         for step in steps[:-1]:
             branch = branch.setdefault(step, {})
             if not isinstance(branch, dict):
-                raise place.error(f'another path is part of {".".join(steps)!r}')
+                raise place.error(f'another path is part of {named(".".join(steps))}')
         if steps[-1] in branch:
-            raise place.error(f'{".".join(steps)!r} is part of another path')
+            raise place.error(f'{named(".".join(steps))} is part of another path')
         branch[steps[-1]] = leaf
     return tree
 

@@ -12,7 +12,6 @@ from mqsql.errors import QueryError, shown
 from mqsql.reference.expressions import read_expr
 from mqsql.reference.json_schema import read_schema
 from mqsql.reference.operators import (
-    REFUSED,
     VALUE_OPERATORS,
     Operator,
     Test,
@@ -30,6 +29,7 @@ from mqsql.reference.patterns import Regex
 from mqsql.reference.place import DBREF, Place, is_operators, is_pattern, read_items, resolve, split_path
 from mqsql.reference.values import same_text
 from mqsql.schema import BUFFERS, DOCUMENT
+from mqsql.schema.refused import REFUSED, no_query
 
 Match = Callable[[dict[str, Any]], bool]
 """Whether a record, or an element of an array, matches."""
@@ -40,7 +40,7 @@ ON_BUFFERS = frozenset({'$eq', '$ne', '$in', '$nin', '$exists', '$size', '$type'
 def read_query(query: object, place: Place) -> Match:
     """A query: every one of its keys must hold."""
     if not isinstance(query, Mapping):
-        raise place.error(f'a query is a dict, not {shown(query)}')
+        raise place.error(no_query(query))
     return all_of([_clause(key, operand, place) for key, operand in query.items()])
 
 

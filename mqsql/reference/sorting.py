@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, named, shown
 from mqsql.reference.paths import position
 from mqsql.reference.place import Place, resolve_value
-from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, order
+from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, is_number, order
 from mqsql.schema import Record, Table
+from mqsql.schema.plain import read_plain
 
 Trail = dict[int, int]
 """Which element a key came through, for each array on its path (by its identity), from the outermost inwards."""
@@ -29,28 +30,58 @@ class SortPath(NamedTuple):
     descending: bool
 
 
+NATURAL = '$natural'
+"""The name of the order of insertion."""
+
+
 def read_sort(sort: object, table: Table) -> list[SortPath]:
-    """The paths to sort by, the weightiest first; QueryError for what is neither a key nor a list of pairs."""
+    """The paths to sort by, the weightiest first; QueryError for what is in none of the forms that pymongo takes.
+
+    These are a key, a key with its direction, a dict of such, or an iterable of any of these. The order of insertion is a
+    path without steps.
+    """
     if sort is None:
         return []
-    pairs = [(sort, 1)] if isinstance(sort, str) else sort
-    if not isinstance(pairs, list | tuple):
-        raise QueryError(f'takes a key or a list of (key, 1 or -1), not {shown(sort)}', 'sort')
-    return [_read_pair(pair, table) for pair in pairs]
+    pairs = _pairs(read_plain(sort, 'sort', iterable=True))
+    if NATURAL in [key for key, _ in pairs]:
+        if len(pairs) > 1:
+            raise QueryError(f'{NATURAL} cannot be mixed with keys', 'sort')
+        return [SortPath([], pairs[0][1] == -1)]
+    return [SortPath(resolve_value(key, table, Place(table, 'sort')), way == -1) for key, way in pairs]
 
 
-def _read_pair(pair: Any, table: Table) -> SortPath:
-    if not isinstance(pair, list | tuple) or len(pair) != 2 or not _is_direction(pair[1]):
-        raise QueryError(f'takes pairs of a key and 1 or -1, not {shown(pair)}', 'sort')
-    return SortPath(resolve_value(pair[0], table, Place(table, 'sort')), pair[1] == -1)
+def _pairs(sort: Any) -> list[tuple[str, float]]:
+    match sort:
+        case str():
+            return [(sort, 1)]
+        case dict():
+            return [_pair(key, way) for key, way in sort.items()]
+        case [str() as key, bool() | int() | float() | bytes() | None as way]:
+            return [_pair(key, way)]
+        case list():
+            return [pair for part in sort for pair in _part(part)]
+    raise QueryError(f'takes a key, pairs of a key and 1 or -1, or a dict, not {shown(sort)}', 'sort')
 
 
-def _is_direction(direction: object) -> bool:
-    return type(direction) is int and direction in (1, -1)
+def _part(part: Any) -> list[tuple[str, float]]:
+    match part:
+        case str() | dict():
+            return _pairs(part)
+        case [key, way]:
+            return [_pair(key, way)]
+    raise QueryError(f'takes keys, and pairs of a key and 1 or -1, not {shown(part)}', 'sort')
+
+
+def _pair(key: Any, way: Any) -> tuple[str, float]:
+    if not isinstance(key, str) or not is_number(way) or way not in (1, -1):
+        raise QueryError(f'takes a key and 1 or -1, not {shown([key, way])}', 'sort')
+    return key, way
 
 
 def sorted_by(records: list[Record], by: list[SortPath], fold: Fold) -> list[Record]:
     """The records in order; ties stay as they are."""
+    if [path.steps for path in by] == [[]]:
+        return records[::-1] if by[0].descending else records
     keyed = [(_key(record, by, fold), record) for record in records]
     # Sorting is stable: the last path first, the first path has the last word.
     for i, path in reversed(list(enumerate(by))):
@@ -109,7 +140,7 @@ def _element_orders(element: Any, array: list[Any], steps: list[str], fold: Fold
     index = position(steps[0])
     if isinstance(element, dict) and steps[0] in element:
         if index is not None and index < len(array):
-            raise QueryError(f'{steps[0]!r} is an element of an array and a field of an object in it', 'sort')
+            raise QueryError(f'{named(steps[0])} is an element of an array and a field of an object in it', 'sort')
         yield from _orders(element, steps, fold)
     elif index is None or index >= len(array):
         yield order(MISSING), {}

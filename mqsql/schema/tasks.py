@@ -5,18 +5,20 @@ A task record is what an IPython Parallel hub keeps of a task; its keys are thos
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from mqsql.errors import QueryError, RecordError, UnknownNameError, shown, unknown
+from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown, unknown
 from mqsql.schema.codec import encoder
 from mqsql.schema.indexes import Index
-from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, UnstorableError
+from mqsql.schema.plain import UnstorableError, native
+from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
 
 Record = dict[str, Any]
+_TEXTS = {str}
 Conversions = Mapping[str, Callable[[Any], Any]]
 
 ROW_IDS = ('rowid', 'oid', '_rowid_')
@@ -90,28 +92,38 @@ class Table:
         """The column that a name or alias stands for; UnknownNameError names the nearest."""
         if not isinstance(name, str):
             raise QueryError(f'a key is text, not {shown(name)}', path)
+        name = str.__str__(name)
         column = self.aliases.get(name, name)
         if column not in self.columns:
-            raise UnknownNameError(unknown('key', name, (*self.columns, *self.aliases)), path)
+            raise UnknownNameError(self._unknown(name), path)
         return column
+
+    def _unknown(self, name: str) -> str:
+        if name == '_id':
+            return f'unknown key {name!r}; the key of a record is {self.key!r} here'
+        return unknown('key', name, (*self.columns, *self.aliases))
 
     def resolve(self, record: object) -> Record:
         """The given keys of a record by column, aliases resolved, the values as they are; RecordError for an odd key."""
-        if not isinstance(record, Mapping):
-            raise RecordError(f'a record is a dict, not {shown(record)}')
-        if type(record) is dict and record.keys() <= self.columns.keys():
+        if type(record) is dict and record.keys() <= self.columns.keys() and _TEXTS.issuperset(map(type, record)):
             return record
-        return dict(self._resolved(record))
+        try:
+            items = native(record)
+        except UnstorableError as e:
+            raise RecordError(f'a record is a dict; {e}') from e.__cause__
+        if not isinstance(items, tuple):
+            raise RecordError(f'a record is a dict, not {shown(record)}')
+        return dict(self._resolved(items))
 
-    def _resolved(self, record: Mapping[object, object]) -> Iterator[tuple[str, object]]:
+    def _resolved(self, items: Iterable[tuple[object, object]]) -> Iterator[tuple[str, object]]:
         seen = set()
-        for name, value in record.items():
+        for name, value in items:
             try:
                 column = self.column(name)
             except QueryError as e:
                 raise RecordError(str(e)) from None
             if column in seen:
-                raise RecordError(f'{name!r} and another name of the same column are both given')
+                raise RecordError(f'{named(column)} and another name of the same column are both given')
             seen.add(column)
             yield column, value
 
@@ -138,7 +150,7 @@ def _convert(record: Record, conversions: Conversions) -> Record:
         try:
             converted[column] = None if value is None else conversions[column](value)
         except UnstorableError as e:
-            raise RecordError(str(e), column + e.path) from None
+            raise RecordError(str(e), column + e.path) from e.__cause__
     return converted
 
 

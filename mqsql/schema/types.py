@@ -1,4 +1,4 @@
-"""The kinds of column: which Python values each holds, and in which one form. Imports only `errors`.
+"""The kinds of column: which Python values each holds, and in which one form. Imports `plain` and `errors`.
 
 `read` takes what a caller gave and returns the canonical value, the one that records hold and operands are compared as;
 it raises ValueError with a sentence for what the kind could never hold, and the caller adds the place.
@@ -6,12 +6,15 @@ None never reaches a kind: a NULL column is a missing field.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.schema.plain import SCALARS, listed, name_of, native
+from mqsql.schema.plain import UnstorableError as UnstorableError
 
 MAX_DEPTH = 180
 """Levels of nesting in a Document; MongoDB's limit is 100, SQLite's JSON functions fail beyond 1,000."""
@@ -20,29 +23,24 @@ MAX_INT_BITS = 14_000
 """Python itself refuses to print or parse integers of more than 4,300 digits."""
 
 
-class UnstorableError(ValueError):
-    """A value that a kind cannot hold; `path` is the place inside the value, such as `.a[3]`."""
-
-    def __init__(self, message: str, path: str = '') -> None:
-        super().__init__(message)
-        self.path = path
-
-
 def read_text(value: object) -> str:
     """A str; ASCII bytes are decoded, since old clients send uuids and queue names so."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, bytes):
+    given = value if type(value) is str else native(value)
+    if isinstance(given, str):
+        return given
+    if isinstance(given, bytes):
         try:
-            return value.decode('ascii')
+            return given.decode('ascii')
         except UnicodeDecodeError:
             raise UnstorableError(f'takes text or ASCII bytes, not {shown(value)}') from None
-    raise UnstorableError(f'takes text, not {shown(value)}')
+    # IPython Parallel's hub is one of these decoders.
+    made = '; if a decoder of JSON made a time of your text, ask for the text with $regex'
+    raise UnstorableError(f'takes text, not {shown(value)}' + (made if isinstance(given, datetime) else ''))
 
 
 def read_timestamp(value: object) -> datetime:
-    """An aware datetime in UTC. A naive one is local time, as `datetime.now()` means it; ISO 8601 text is parsed first."""
-    moment = value
+    """An aware datetime in UTC. A naive one, or a date, is local time, as `datetime.now()` means it; so is ISO 8601 text."""
+    moment = native(value)
     if isinstance(moment, str):
         try:
             moment = datetime.fromisoformat(moment)
@@ -55,6 +53,8 @@ def read_timestamp(value: object) -> datetime:
 
 def to_utc(moment: datetime) -> datetime:
     """The same instant as a plain datetime in UTC."""
+    if moment.tzinfo is not None:
+        _check_zone(moment)
     try:
         utc = moment.astimezone(UTC)
         return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, UTC)
@@ -62,49 +62,60 @@ def to_utc(moment: datetime) -> datetime:
         raise UnstorableError(f'{shown(moment)} is outside the years 1 to 9999 in UTC') from None
 
 
+def _check_zone(moment: datetime) -> None:
+    """A time zone is code of others; see `plain`."""
+    try:
+        moment.utcoffset()
+    except Exception as e:
+        raise UnstorableError(f'the time zone of {shown(moment)} cannot be read: {type(e).__name__}: {e}') from e
+
+
 def read_value(value: object, path: str = '', depth: int = 0) -> Any:
     """Any value inside a Document, copied into plain dicts, lists, str, int, float, bool, None, bytes and UTC datetimes."""
-    if value is None or isinstance(value, bool):
-        return value
-    for types, read in _SCALARS:
-        if isinstance(value, types):
-            return read(value)
+    given: Any = value if type(value) in _PLAIN else native(value, path)
+    if type(given) in _AS_IT_IS:
+        return given
+    if type(given) is int:
+        return _read_int(given, path)
+    if type(given) is datetime:
+        return _located(to_utc, given, path)
+    if type(given) is re.Pattern:
+        raise UnstorableError(f'a document cannot hold {shown(value)}; write value.pattern', path)
     if depth >= MAX_DEPTH:
         raise UnstorableError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:200])
-    if isinstance(value, Mapping):
-        return {_name(k, path): read_value(v, f'{path}.{k}', depth + 1) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [read_value(v, f'{path}[{i}]', depth + 1) for i, v in enumerate(value)]
-    raise UnstorableError(f'a document cannot hold {shown(value)}', path)
+    if type(given) is list:
+        return [read_value(v, f'{path}[{i}]', depth + 1) for i, v in enumerate(given)]
+    fields: dict[str, Any] = {}
+    for key, item in given.items() if type(given) is dict else given:
+        name = key if type(key) is str else name_of(key, path)
+        if name in fields:
+            raise UnstorableError(f'has the key {shown(name)} twice', path)
+        fields[name] = read_value(item, f'{path}.{name}', depth + 1)
+    return fields
 
 
-def _name(key: object, path: str) -> str:
-    if not isinstance(key, str):
-        raise UnstorableError(f'a document has text for keys, not {shown(key)}', path)
-    return str(key)
+_AS_IT_IS = frozenset({str, float, bool, bytes, type(None)})
+_PLAIN = SCALARS | {dict, list}
 
 
-def _read_int(value: int) -> int:
+def _read_int(value: int, path: str) -> int:
     if value.bit_length() > MAX_INT_BITS:
-        raise UnstorableError(f'an integer of {value.bit_length()} bits is longer than {MAX_INT_BITS}')
-    return int(value)
+        raise UnstorableError(f'an integer of {value.bit_length()} bits is longer than {MAX_INT_BITS}', path)
+    return value
 
 
-# Subclasses (an IntEnum, numpy's float64) become the plain value they are.
-_SCALARS: tuple[tuple[Any, Callable[[Any], object]], ...] = (
-    (str, str),
-    (int, _read_int),
-    (float, float),
-    (datetime, to_utc),
-    ((bytes, bytearray, memoryview), bytes),
-)
+def _located(read: Callable[[Any], Any], value: object, path: str) -> Any:
+    try:
+        return read(value)
+    except UnstorableError as e:
+        raise UnstorableError(str(e), path) from e.__cause__
 
 
 def read_document(value: object) -> dict[str, Any] | list[Any]:
     """A dict or a list of what `read_value` takes."""
-    if not isinstance(value, Mapping | list | tuple):
+    document: Any = read_value(value)
+    if not isinstance(document, dict | list):
         raise UnstorableError(f'takes a dict or a list, not {shown(value)}')
-    document: dict[str, Any] | list[Any] = read_value(value)
     return document
 
 
@@ -112,17 +123,16 @@ def read_buffers(value: object) -> list[bytes]:
     """A list of bytes, from any sequence of objects with the buffer protocol (bytes, memoryview, zmq frames)."""
     if isinstance(value, str | bytes | bytearray | memoryview | Mapping):
         raise UnstorableError(f'takes a list of bytes, not {shown(value)}')
-    try:
-        parts = list(value)  # type: ignore[call-overload]
-    except TypeError:
-        raise UnstorableError(f'takes a list of bytes, not {shown(value)}') from None
+    parts = listed(value)
+    if not isinstance(parts, list):
+        raise UnstorableError(f'takes a list of bytes, not {shown(value)}')
     return [_buffer(part, i) for i, part in enumerate(parts)]
 
 
 def _buffer(part: Any, i: int) -> bytes:
     try:
         return bytes(memoryview(part))
-    except TypeError:
+    except (TypeError, ValueError, BufferError):
         raise UnstorableError(f'takes bytes, not {shown(part)}', f'[{i}]') from None
 
 

@@ -1,19 +1,20 @@
-"""What every store offers, and the checks that all share. Imports `errors`, `schema`, `ddl`, `indexes`."""
+"""What every store offers, and the checks that all share. Imports `errors`, `schema`, `ddl`, `indexes`, `answers`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
 from mqsql.schema import TASKS, TEXT, Index, Record, Table
-from mqsql.schema.types import UnstorableError
+from mqsql.schema.plain import UnstorableError, either
+from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index, with_index, without_index
 
-Keys = str | Iterable[str] | None
-Sort = str | list[tuple[str, int]] | None
-Projection = Mapping[str, Any] | None
+Keys = str | Iterable[str] | Mapping[str, Any] | None
+Sort = IndexKeys | None
+Projection = Mapping[str, Any] | Iterable[str] | None
 Query = Mapping[str, Any]
 Collation = Mapping[str, Any] | None
 
@@ -21,6 +22,8 @@ Collation = Mapping[str, Any] | None
 class CountOptions(TypedDict, total=False):
     """What the methods that count or find take by name."""
 
+    filter: Query | None
+    """The query, by pymongo's name."""
     limit: int | None
     """Records at most; None and 0 are no limit."""
     skip: int
@@ -29,13 +32,20 @@ class CountOptions(TypedDict, total=False):
     """How texts compare, as MongoDB says it: locale en, strength 1 to 3, numericOrdering."""
 
 
+class DistinctOptions(TypedDict, total=False):
+    """What `distinct` takes by name."""
+
+    filter: Query | None
+    collation: Collation
+
+
 class Options(CountOptions, total=False):
     """What the methods that find take by name, too."""
 
     sort: Sort
-    """A key, or a list of (key, 1 | -1)."""
+    """A key, a pair (key, 1 | -1), a dict, or an iterable of these; '$natural' is the order of insertion."""
     projection: Projection
-    """MongoDB's dict of what to return, in place of `keys`."""
+    """MongoDB's dict of what to return, in place of `keys`, or a list of keys."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,14 @@ class Explanation:
         return '\n'.join((self.sql, *params, 'plan', *plan, f'indexes: {", ".join(self.indexes) or "none"}'))
 
 
+def _asked(method: str, query: Any, options: Any, known: type[Any]) -> Any:
+    """The query, given by either of its names; TypeError for an option that the method does not have."""
+    for name in options:
+        if name not in known.__optional_keys__:
+            raise no_option(method, name)
+    return either(query, options.pop('filter', None))
+
+
 class Store(ABC):
     """Records of one table, by key and by query. Each call that changes something is committed when it returns.
 
@@ -62,6 +80,11 @@ class Store(ABC):
 
     def __init__(self, table: Table = TASKS, *, readonly: bool = False) -> None:
         self.table, self.readonly = table, readonly
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(no_attribute('a store', name, IN_PLACE_OF_COLLECTIONS), name=name, obj=self)
 
     # --- records by key
 
@@ -100,43 +123,54 @@ class Store(ABC):
         """The records that match; None for `keys` is all keys, buffers included, as the hub expects."""
         return list(self.find(query, self.table.all_keys if keys is None else keys))
 
-    @abstractmethod
-    def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[Record]:
+    def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Answer:
         """An iterator over the records that match, as they are at the time of this call.
 
-        None for `keys` is all keys but the buffers. The query is checked and begun by the call itself.
+        None for `keys` is all keys but the buffers; a dict is a projection. The query is checked and begun by the call itself.
         """
+        query = _asked('find', query, options, Options)
+        found = self._find(query, keys, **options)
+        return found if isinstance(found, Answer) else Answer(found)
 
-    def find_one(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Record | None:
-        """The first record that `find` gives with these options, or None."""
-        return next(self.find(query, keys, **Options(**{**options, 'limit': 1})), None)
+    def find_one(
+        self, query: Query | str | None = None, keys: Keys = None, **options: Unpack[Options]
+    ) -> Record | None:
+        """The first record that `find` gives with these options, or None; text is the key of a record."""
+        query = _asked('find_one', query, options, Options)
+        if isinstance(query, str) and not str.lstrip(query).startswith(('{', '[')):
+            query = {self.table.key: query}
+        return next(iter(self._find(query, keys, **Options(**{**options, 'limit': 1}))), None)
 
-    @abstractmethod
     def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
         """How many records match, after `skip` of them and up to `limit`."""
+        query = _asked('count', query, options, CountOptions)
+        return self._count(query, **options)
 
-    @abstractmethod
-    def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
+    def distinct(self, key: str, query: Query | None = None, **options: Unpack[DistinctOptions]) -> list[Any]:
         """The different values at a key or path of the records that match, an array's elements one by one.
 
         In the order they are met; missing gives none.
         """
+        query = _asked('distinct', query, options, DistinctOptions)
+        return self._distinct(key, query, **options)
 
-    @abstractmethod
     def explain(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Explanation:
         """How `find` with the same arguments would be answered."""
+        query = _asked('explain', query, options, Options)
+        return self._explain(query, keys, **options)
 
-    def drop_matching_records(self, query: Query) -> None:
+    def drop_matching_records(self, query: Query | None = None, *, filter: Query | None = None) -> None:
         """Delete all records that match, in one transaction."""
         self._check_writable()
-        if query is None:
+        asked: Any = either(query, filter)
+        if asked is None:
             raise QueryError('a query is a dict, not None; {} drops every record')
-        self._drop_matching(query)
+        self._drop_matching(asked)
 
     # --- indexes
 
     def create_index(self, keys: IndexKeys) -> str:
-        """Make queries and sorts on a column or a path into a Document fast, or on a list of (key, 1 | -1), in this order.
+        """Make queries and sorts on a column or a path into a Document fast, or on several keys, given in any form of `sort`.
 
         No answer changes. Returns the index's name, MongoDB's ("label_1"); an index that is there already is kept.
         """
@@ -191,6 +225,18 @@ class Store(ABC):
     def _drop(self, key: str) -> None: ...
 
     @abstractmethod
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]: ...
+
+    @abstractmethod
+    def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int: ...
+
+    @abstractmethod
+    def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]: ...
+
+    @abstractmethod
+    def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation: ...
+
+    @abstractmethod
     def _drop_matching(self, query: Query) -> None: ...
 
     @abstractmethod
@@ -213,7 +259,7 @@ class Store(ABC):
         try:
             key: str = TEXT.read(msg_id)
         except UnstorableError as e:
-            raise RecordError(str(e), self.table.key) from None
+            raise RecordError(str(e), self.table.key) from e.__cause__
         return key
 
     def _read_known_key(self, msg_id: object) -> str:

@@ -1,50 +1,38 @@
-"""Which indexes a table has beside those of its definition. Imports `errors`, `schema` and `ddl`."""
+"""Which indexes a table has beside those of its definition. Imports `compiler`, `errors`, `schema` and `ddl`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import apsw
 
-from mqsql.errors import QueryError, UnknownNameError, shown, unknown
+from mqsql.compiler.keys import read_directions
+from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
 from mqsql.schema import BUFFERS, DOCUMENT, Index, Table
 from mqsql.schema.codec import decode_text
 from mqsql.schema.indexes import index_on_columns, index_on_paths
+from mqsql.schema.types import read_text
 from mqsql.storage import ddl
 
 IndexKeys = str | Iterable[str | tuple[str, int]] | Mapping[str, int]
 
 
 def read_index(keys: IndexKeys, table: Table) -> Index:
-    """The index on a key, or on a list of keys or (key, 1 | -1) pairs, or a dict of these, as pymongo takes them."""
-    listed = [keys] if isinstance(keys, str) else list(keys.items() if isinstance(keys, Mapping) else _listed(keys))
-    if not listed:
+    """The index on keys, given in any form that `sort` takes."""
+    pairs = read_directions(keys, 'index')
+    if not pairs:
         raise QueryError(f'takes a key or a list of keys, not {shown(keys)}', 'index')
-    pairs = [_read_pair(key, table) for key in listed]
-    columns, directions = (tuple(part) for part in zip(*pairs, strict=True))
+    columns = tuple(_read_key(key, table) for key, _ in pairs)
     if len(set(columns)) < len(columns):
-        raise QueryError(f'a key stands there twice: {shown(keys)}', 'index')
-    return Index(columns, directions)
+        raise QueryError(f'has a key twice: {shown(keys)}', 'index')
+    return Index(columns, tuple(direction for _, direction in pairs))
 
 
-def _listed(keys: object) -> Iterable[object]:
-    return keys if isinstance(keys, Iterable) and not isinstance(keys, bytes | bytearray) else []
-
-
-def _read_pair(pair: object, table: Table) -> tuple[str, int]:
-    key, direction = pair if isinstance(pair, list | tuple) and len(pair) == 2 else (pair, 1)
-    if isinstance(direction, bool) or not isinstance(direction, int) or direction not in (1, -1):
-        raise QueryError(f'the direction of {shown(key)} is 1 or -1, not {shown(direction)}', 'index')
-    return _read_key(key, table), direction
-
-
-def _read_key(key: object, table: Table) -> str:
-    if not isinstance(key, str):
-        raise QueryError(f'a key is text, not {shown(key)}', 'index')
+def _read_key(key: str, table: Table) -> str:
     name, *steps = key.split('.')
     column = table.column(name, 'index')
     kind = table.columns[column]
     if kind is BUFFERS or (steps and kind is not DOCUMENT):
-        raise QueryError(f'{column!r} holds {kind.holds}, which have no index at {key!r}', 'index')
+        raise QueryError(f'{named(column)} holds {kind.holds}, which have no index at {named(key)}', 'index')
     if not all(steps) or (kind is DOCUMENT and not steps):
         raise QueryError(f'takes a column or a path to a field, not {shown(key)}', 'index')
     return '.'.join((column, *steps))
@@ -55,14 +43,14 @@ def with_index(table: Table, index: Index) -> Table:
     if index in table.indexes:
         return table
     if index.name in index_keys(table):
-        raise QueryError(f'there is another index of the name {index.name!r}', 'index')
+        raise QueryError(f'there is another index of the name {named(index.name)}', 'index')
     return replace(table, indexes=(*table.indexes, index))
 
 
 def without_index(table: Table, index_or_name: IndexKeys) -> tuple[Table, Index]:
     """The table without an index, named or given by its keys, and that index; UnknownNameError names the nearest."""
     known = {index.name: index for index in table.indexes}
-    name = index_or_name if isinstance(index_or_name, str) else read_index(index_or_name, table).name
+    name = read_text(index_or_name) if isinstance(index_or_name, str) else read_index(index_or_name, table).name
     if name not in known:
         raise UnknownNameError(unknown('index', name, known), 'index')
     return replace(table, indexes=tuple(i for i in table.indexes if i != known[name])), known[name]

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from mqsql import reference
 from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import TASKS, Index, Record, Table
-from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query, Store
+from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 
 
 class DictStore(Store):
@@ -51,25 +51,22 @@ class DictStore(Store):
             self._known(key)
             del self._open[key]
 
-    def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[Record]:
-        """See Store."""
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]:
         with self._lock:
             records = list(self._open.values())
         return iter(reference.find(records, query, keys, **options, table=self.table))
 
-    def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
-        """See Store."""
+    def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._lock:
             return reference.count(list(self._open.values()), query, **options, table=self.table)
 
-    def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
-        """See Store."""
+    def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
         with self._lock:
-            return reference.distinct(list(self._open.values()), key, query, collation=collation, table=self.table)
+            return reference.distinct(list(self._open.values()), key, query, **options, table=self.table)
 
-    def explain(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Explanation:
+    def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         """See Store; there is no SQL here."""
-        self.find(query, keys, **options)
+        self._find(query, keys, **options)
         return Explanation('', {}, ('every record is tested in turn',), ())
 
     def _drop_matching(self, query: Query) -> None:

@@ -20,7 +20,7 @@ from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.codec import decode_text, decoder, encode_text
 from mqsql.storage import ddl
-from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query, Store
+from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.buffers import LazyBuffers
 from mqsql.storage.checkpoints import Checkpoints
 from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
@@ -206,21 +206,18 @@ class SqliteStore(Store):
         with self.using() as connection, Deadline(seconds).stopping(connection):
             return connection.execute(query.sql, query.params).fetchall()
 
-    def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[Record]:
-        """See Store."""
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]:
         compiled = self._compile(query, keys, **options)
         return Found(self._readers, compiled) if self._streams else map(compiled.record, self._fetch(compiled, 0))
 
-    def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
-        """See Store."""
+    def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         self._look_for_indexes()
-        compiled = compile_count({} if query is None else query, **options, table=self.table)
+        compiled = compile_count(query, **options, table=self.table)
         return int(self._fetch(compiled, self._settings.query_timeout)[0][0])
 
-    def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
-        """See Store."""
+    def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
         self._look_for_indexes()
-        compiled = compile_distinct(key, query, table=self.table, collation=collation)
+        compiled = compile_distinct(key, query, table=self.table, **options)
         rows = self._fetch(compiled, self._settings.query_timeout)
         with self._failures:
             return compiled.values(rows)
@@ -255,8 +252,7 @@ class SqliteStore(Store):
         with self.using() as connection:
             return [decode_text(key) for (key,) in connection.execute(ddl.history(self.table))]
 
-    def explain(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Explanation:
-        """See Store."""
+    def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         compiled = self._compile(query, keys, **options)
         with self.using() as connection:
             return explanation(connection, compiled, ddl.index_names(self.table))

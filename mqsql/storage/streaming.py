@@ -1,6 +1,6 @@
-"""Records read while others are written: each answer has a connection of its own. Imports `compiler`, `errors`, `schema`."""
+"""Records read while others are written: each answer has a connection of its own. Imports `answers`, `compiler`, `errors`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import RLock
 
 import apsw
@@ -8,6 +8,7 @@ import apsw
 from mqsql.compiler import Query
 from mqsql.errors import StorageError
 from mqsql.schema import Record
+from mqsql.storage.answers import Answer
 from mqsql.storage.failures import Failures
 
 IDLE = 2  # connections kept for the next answer
@@ -53,7 +54,7 @@ class Readers:
         return len(self._all), len(self._idle)
 
 
-class Found(Iterator[Record]):
+class Found(Answer):
     """The records of a `find`, read when asked for; the connection goes back at the end, by `close` or when dropped."""
 
     _reader: apsw.Connection | None = None

@@ -1,4 +1,4 @@
-"""`collation`: how texts compare in a query. Imports `errors` of the project.
+"""`collation`: how texts compare in a query. Imports `errors` and `schema` of the project.
 
 MongoDB compares texts by ICU; here is what English takes of it: the root order at strength 1 (letters), 2 (accents too) or
 3 (case and shape too, small letters first), numbers by their digits or by their value.
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from mqsql.compiler.collation.elements import elements_of
 from mqsql.errors import QueryError, shown
+from mqsql.schema.plain import read_plain
 
 LOCALES = ('en', 'en_US')
 OPTIONS = ('locale', 'strength', 'numericOrdering')
@@ -43,6 +44,7 @@ def read_collation(collation: object) -> Collation | None:
     """The collation that MongoDB's dict says; None for none and for the locale "simple". QueryError for any other."""
     if collation is None:
         return None
+    collation = read_plain(collation, 'collation')
     if not isinstance(collation, Mapping):
         raise QueryError(f'takes a dict, not {shown(collation)}', 'collation')
     for name, value in collation.items():

@@ -28,7 +28,7 @@ from mqsql.compiler.expressions.types import TYPES
 from mqsql.compiler.patterns import FLAGS
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import Evaluated, Predicate
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, named, shown
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decode_document, decoder, encode_document
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
@@ -68,9 +68,9 @@ def read_expression(place: Place, expression: object) -> Expression:
         known = aliases[name] = place.table.column(name, path)
         kind = place.table.columns[known]
         if deeper and kind is not DOCUMENT:
-            raise QueryError(f'{name!r} holds {kind.holds}, and no path leads into them', path)
+            raise QueryError(f'{named(name)} holds {kind.holds}, and no path leads into them', path)
         if kind is BUFFERS:
-            raise QueryError(f'{name!r} holds {kind.holds}, which expressions cannot use', path)
+            raise QueryError(f'{named(name)} holds {kind.holds}, which expressions cannot use', path)
         columns[known] = None
         return known
 

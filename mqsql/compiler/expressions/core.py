@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from mqsql.compiler.bson import bson_key
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.place import DBREF, MAX_NESTING, MAX_STEPS
-from mqsql.errors import QueryError, UnknownNameError, shown, unknown
+from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
 
 
 class Missing:
@@ -124,10 +124,10 @@ class Here:
         names = list(expression)
         if names and names[0].startswith('$'):
             if len(names) > 1:
-                raise self.error(f'an operator stands alone in its dict, not beside {names[1]!r}')
+                raise self.error(f'an operator stands alone in its dict, not beside {named(names[1])}')
             return self._operator(names[0], expression[names[0]])
         if bad := [name for name in names if name.startswith('$') or '.' in name or '\0' in name or not name]:
-            raise self.error(f'a field of an object cannot be named {bad[0]!r}')
+            raise self.error(f'a field of an object cannot be named {named(bad[0])}')
         parts = {name: self.inside(f'.{name}').build(part) for name, part in expression.items()}
 
         def run(variables: Variables) -> Any:

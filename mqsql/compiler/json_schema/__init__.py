@@ -20,7 +20,7 @@ from mqsql.compiler.json_schema.lowering import SCHEMA_TESTS
 from mqsql.compiler.json_schema.subjects import VALUE, Read, Subject, distinct_names, mapping, where
 from mqsql.compiler.place import Place, Values
 from mqsql.compiler.predicate import ALWAYS, NEVER, Predicate, Test, all_of, any_of
-from mqsql.errors import UnknownNameError, shown, unknown
+from mqsql.errors import UnknownNameError, named, shown, unknown
 
 __all__ = ['KEYWORDS', 'SCHEMA_TESTS', 'read_json_schema']
 
@@ -50,7 +50,7 @@ def read_schema(subject: Subject, place: Place, schema: object) -> Predicate:
 
 def _check_keyword(place: Place, name: object) -> None:
     if name in UNSUPPORTED:
-        raise place.error(f'the keyword {name!r} is not supported')
+        raise place.error(f'the keyword {named(name)} is not supported')
     if name not in KEYWORDS:
         raise UnknownNameError(unknown('keyword', str(name), KEYWORDS), place.path)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import named, shown
 from mqsql.reference.place import DBREF, MAX_STEPS, Place, read_literal, resolve
 from mqsql.reference.values import MISSING
 from mqsql.schema import BUFFERS
@@ -100,7 +100,7 @@ class Reader:
 
     def _check_steps(self, steps: list[str]) -> None:
         if odd := [s for s in steps if not s or '\0' in s or (s.startswith('$') and s not in DBREF)]:
-            raise self.place.error(f'a path cannot have the step {odd[0]!r}')
+            raise self.place.error(f'a path cannot have the step {named(odd[0])}')
         if len(steps) > MAX_STEPS:
             raise self.place.error(f'a path of more than {MAX_STEPS} steps')
 
@@ -142,7 +142,7 @@ class Reader:
         if not isinstance(operand, Mapping):
             raise self.place.error(f'takes a dict of {", ".join(needed or optional)}, not {shown(operand)}')
         if lacking := [name for name in needed if name not in operand]:
-            raise self.place.error(f'lacks {lacking[0]!r}')
+            raise self.place.error(f'lacks {named(lacking[0])}')
         if odd := [name for name in operand if name not in (*needed, *optional)]:
             raise self.place.error(f'does not take {shown(odd[0])}')
         return operand

@@ -1,0 +1,258 @@
+"""What Python programs hand over, read into Python's own plain types. Imports `errors` and `limits`.
+
+A value is what its type derives from, never what its own methods say: `class Label(str, Enum)` is its text, whatever its
+`__str__` gives. What has `__index__` is an integer; NumPy's scalars and arrays are the values and lists they stand for; a
+`date` is its first moment, in local time as a naive datetime is; a UUID is its text.
+
+Code of others runs in `native` alone (the `items` of a Mapping, an `__index__`, an iterator). One rule holds for it: whatever
+exception it raises, the value is refused with it as the cause, but for the errors of mqsql, which pass.
+"""
+
+import re
+import sys
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from itertools import islice
+from operator import index
+from os import PathLike
+from typing import Any
+from uuid import UUID
+
+from mqsql import limits
+from mqsql.errors import MqsqlError, QueryError, shown
+
+SCALARS = frozenset({str, int, float, bool, type(None), bytes, datetime, re.Pattern})
+"""The types of values that are plain as they are."""
+
+LISTED = frozenset({'$in', '$nin', '$all'})
+"""Operators whose operand may be any iterable."""
+
+DEEPEST = 400
+"""Levels that `plain` reads; all that reads a query refuses less already."""
+
+MAX_ITEMS = 1_000_000
+"""Items that are taken of what might be endless: an iterator, the items of a Mapping that is no dict."""
+
+
+class UnstorableError(ValueError):
+    """A value that cannot be read, or that a kind cannot hold; `path` is the place inside the value, such as `.a[3]`."""
+
+    def __init__(self, message: str, path: str = '') -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def plain(value: object) -> Any:
+    """A copy of a query or of an option in dicts, lists and SCALARS, exactly of these types."""
+    return value if type(value) in SCALARS else _plain(value, '', 0, {})
+
+
+def read_plain(value: object, what: str = '', *, iterable: bool = False) -> Any:
+    """`plain` for a query, or the option called `what`, which may be any iterable; QueryError for what cannot be read."""
+    if type(value) in SCALARS:
+        return value
+    try:
+        return plain(listed(value) if iterable else value)
+    except UnstorableError as e:
+        raise QueryError(str(e), what + e.path if what else e.path.removeprefix('.')) from e.__cause__
+
+
+def either(query: object, filter: object) -> object:
+    """The query, which may be given by the name that pymongo has for it."""
+    if query is not None and filter is not None:
+        raise QueryError('query and filter are two names of one argument; give one of them', 'filter')
+    return query if filter is None else filter
+
+
+def _plain(value: Any, path: str, depth: int, seen: dict[int, tuple[object, Any]]) -> Any:
+    if id(value) in seen:  # also what holds itself
+        return seen[id(value)][1]
+    given = value if type(value) in (dict, list) else native(value, path)
+    if type(given) in SCALARS or depth >= DEEPEST:
+        return given if type(given) in SCALARS else value
+    if len(seen) > MAX_ITEMS:
+        raise UnstorableError(f'holds more than {MAX_ITEMS:,} dicts and lists', path[:200])
+    if type(given) is list:
+        items: list[Any] = []
+        seen[id(value)] = value, items
+        for i, item in enumerate(given):
+            items.append(item if type(item) in SCALARS else _plain(item, f'{path}[{i}]', depth + 1, seen))
+        return items
+    fields: dict[str, Any] = {}
+    seen[id(value)] = value, fields
+    for key, item in given.items() if type(given) is dict else given:
+        name = key if type(key) is str else name_of(key, path)
+        if name in fields:
+            raise UnstorableError(f'has the key {shown(name)} twice', path)
+        if type(item) not in SCALARS:
+            here = f'{path}.{name}'
+            item = _plain(listed(item, here) if name in LISTED else item, here, depth + 1, seen)
+        fields[name] = item
+    return fields
+
+
+def name_of(key: object, path: str = '') -> str:
+    """A key as plain text."""
+    if isinstance(key, str):
+        return str.__str__(key)
+    raise UnstorableError(f'a key is text, not {shown(key)}', path)
+
+
+def listed(value: Any, path: str = '') -> Any:
+    """A list of the items of an iterable that is no text, bytes or Mapping; anything else as it is."""
+    if type(value) in (list, dict):
+        return value
+    with _Foreign(value, path):
+        if isinstance(value, str | bytes | bytearray | Mapping) or not isinstance(value, Iterable):
+            return value
+        if isinstance(value, list | tuple) or _is_array(value) or (isinstance(value, memoryview) and value.ndim > 1):
+            return native(value, path)
+        return _taken(value, path)
+
+
+def _taken(items: Iterable[Any], path: str) -> list[Any]:
+    taken = []
+    for item in islice(items, MAX_ITEMS + 1):
+        taken.append(item)
+        if not len(taken) % 1000:
+            limits.check()
+    if len(taken) > MAX_ITEMS:
+        raise UnstorableError(f'an iterator gives at most {MAX_ITEMS:,} items; a list may hold more', path)
+    return taken
+
+
+class _Foreign:
+    """A block that runs code of others, which turns what that raises into UnstorableError."""
+
+    def __init__(self, value: object, path: str) -> None:
+        self.value, self.path = value, path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, UnstorableError | MqsqlError):
+            raise UnstorableError(
+                f'{shown(self.value)} cannot be read: {type(error).__name__}: {error}', self.path
+            ) from error
+
+
+def native(value: Any, path: str = '') -> Any:
+    """The value in a type of SCALARS, a list of its items, or a tuple of its keys and values; UnstorableError for any other."""
+    with _Foreign(value, path):
+        kind = type(value)
+        for types, read in _READERS:
+            if issubclass(kind, types):
+                return read(value)
+        if _is_array(value):
+            return _from_numpy(value)
+        if kind.__module__.startswith('bson.') and kind.__name__ == 'Regex':
+            return re.compile(value.pattern, value.flags)
+        if hasattr(kind, '__index__'):
+            return int.__int__(index(value))
+        if isinstance(value, Mapping):
+            return tuple((key, item) for key, item in _taken(value.items(), path))
+        advice = _advice(value)
+        raise UnstorableError(f'mqsql has no type for {shown(value)}' + (advice and f'; write {advice}'), path)
+
+
+def _read_datetime(value: datetime) -> datetime:
+    if type(value).__name__ == 'NaTType':
+        raise UnstorableError('mqsql has no type for NaT; write None')
+    if getattr(value, 'nanosecond', 0):
+        raise UnstorableError(f"{shown(value)} has nanoseconds, and times have microseconds; write value.floor('us')")
+    day, clock = datetime.date(value), datetime.timetz(value)
+    return datetime.combine(day, clock)
+
+
+def _read_date(value: date) -> datetime:
+    return datetime.combine(value, time())
+
+
+_READERS: tuple[tuple[Any, Any], ...] = (
+    (str, str.__str__),
+    (bool, lambda value: value),
+    (int, int.__int__),
+    (float, float.__float__),
+    (type(None), lambda value: value),
+    (datetime, _read_datetime),
+    (date, _read_date),
+    (bytes, lambda value: bytes.__getitem__(value, slice(None))),
+    (bytearray, lambda value: bytes(bytearray.__getitem__(value, slice(None)))),
+    (memoryview, memoryview.tobytes),
+    (OrderedDict, lambda value: tuple(OrderedDict.items(value))),
+    (dict, lambda value: tuple(dict.items(value))),
+    (list, lambda value: [*list.__iter__(value)]),
+    (tuple, lambda value: [*tuple.__iter__(value)]),
+    (re.Pattern, lambda value: value),
+    (UUID, UUID.__str__),
+)
+"""How each type, and what derives from it, is read; the first that fits holds."""
+
+
+# --- what other libraries have
+
+
+def _is_array(value: object) -> bool:
+    """Whether it is a scalar or an array of NumPy; where that is not imported, nothing is."""
+    numpy = sys.modules.get('numpy')
+    return hasattr(numpy, 'ndarray') and isinstance(value, (numpy.generic, numpy.ndarray))  # type: ignore[union-attr]
+
+
+def _from_numpy(value: Any) -> Any:
+    if hasattr(value, 'mask'):
+        raise UnstorableError('an array with masked values is no list; write value.filled(…) or value.compressed()')
+    if value.ndim:
+        return list(value)
+    kind = value.dtype.kind
+    if kind == 'M':
+        return _from_datetime64(value)
+    if kind in 'biufUSO':
+        item = value.item()
+        if type(item) is not type(value) and (kind != 'f' or item == value or item != item):
+            return native(item)
+    raise UnstorableError(f'mqsql has no type for {shown(value)}')
+
+
+def _from_datetime64(value: Any) -> datetime:
+    moment = value.astype('datetime64[us]')
+    if not moment == value:  # also NaT, which equals nothing
+        raise UnstorableError(f"{shown(value)} is no time of whole microseconds; write value.astype('datetime64[us]')")
+    moment = moment.item()
+    if not isinstance(moment, datetime):
+        raise UnstorableError(f'{shown(value)} is outside the years 1 to 9999')
+    return moment
+
+
+_ADVICE: tuple[tuple[Any, str], ...] = (
+    (Enum, 'value.value'),
+    (Decimal, 'float(value), or str(value) to keep all digits'),
+    (Fraction, 'float(value)'),
+    (complex, '[value.real, value.imag]'),
+    (timedelta, 'value.total_seconds()'),
+    (time, 'value.isoformat()'),
+    (PathLike, 'str(value)'),
+    (Iterable, 'a list: list(value)'),
+)
+_BSON_ADVICE = {
+    'ObjectId': 'str(value)',
+    'Decimal128': 'str(value)',
+    'Timestamp': 'value.as_datetime()',
+    'DatetimeMS': 'value.as_datetime()',
+    'DBRef': 'value.as_doc()',
+}
+
+
+def _advice(value: object) -> str:
+    """What to write in place of a value that cannot be read; empty if nobody knows."""
+    kind = type(value)
+    if kind.__module__.partition('.')[0] == 'bson':
+        return _BSON_ADVICE.get(kind.__name__, '')
+    if is_dataclass(kind):
+        return 'dataclasses.asdict(value)'
+    return next((advice for types, advice in _ADVICE if isinstance(value, types)), '')

@@ -1,0 +1,53 @@
+"""What users of MongoDB write that is no query here, and what to write in its place. Imports `errors`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mqsql.errors import shown
+
+_UPDATES = """
+    $set $unset $inc $mul $rename $setOnInsert $currentDate $push $pushAll $addToSet $pop $pull $pullAll $each $position
+    $bit
+""".split()
+_STAGES = """
+    $match $group $project $lookup $unwind $sort $skip $count $addFields $replaceRoot $replaceWith $facet $bucket
+    $bucketAuto $sortByCount $graphLookup $merge $out $sample $unionWith $redact $geoNear $setWindowFields $densify $fill
+    $collStats $indexStats $documents $search
+""".split()
+_MAPS = '$near $nearSphere $geoWithin $geoIntersects $within $box $center $centerSphere $polygon $geometry'.split()
+_PATTERNS = '$like $ilike $contains $startsWith $endsWith $search'.split()
+
+REFUSED: Mapping[str, str] = {
+    '$where': 'runs JavaScript, and there is none here; $expr compares keys',
+    '$text': 'needs a text index, and there is none here; $regex and $glob search a text',
+    **dict.fromkeys(_MAPS, 'asks for places on a map, and records have none'),
+    **dict.fromkeys(_STAGES, 'is a stage of a pipeline; a query is what its $match takes'),
+    **dict.fromkeys(_UPDATES, 'is an update operator, and a query changes nothing; update_record(key, changes) does'),
+    **dict.fromkeys(_PATTERNS, 'is no operator; $regex and $glob search a text'),
+    '$limit': 'is a stage of a pipeline; write limit=… as an option',
+    '$sort': 'is a stage of a pipeline; write sort=… as an option',
+    '$skip': 'is a stage of a pipeline; write skip=… as an option',
+    '$project': 'is a stage of a pipeline; write projection=… as an option',
+    '$orderby': 'is no operator; write sort=… as an option',
+    '$query': 'is no operator; the query stands without it',
+    '$sampleRate': 'chooses at random, which is not supported',
+    '$between': 'is no operator; write $gte and $lt',
+    '$isNull': 'is no operator; None is equal to what is missing',
+    '$meta': 'is about text search, which is not supported',
+}
+"""Operators that are known and refused in a query, and why."""
+
+
+def no_query(given: Any) -> str:
+    """What to say of something that stands for a query and is no dict."""
+    said = f'a query is a dict, not {shown(given)}'
+    if isinstance(given, str):
+        return f'{said}; json.loads(text) makes one of JSON'
+    if isinstance(given, list):
+        return f'{said}; a pipeline cannot be run, but what its $match takes is a query'
+    return said
+
+
+def no_step(step: str) -> str:
+    """What to say of a step that a path of a projection cannot have, such as the $ in 'grades.$'."""
+    return "; {'grades': {'$elemMatch': {…}}} returns the first element that matches" if step in ('$', '$[]') else ''
