@@ -25,7 +25,7 @@ EXPRESSIONS: list[tuple[Any, str]] = [
         "$trim: takes at most 4,096 bytes of characters to trim, not 'xxx",
     ),
     ({'$literal': {5: 1}}, '$literal: a key is text, not 5 (int)'),
-    ({'$literal': {1, 2}}, '$literal: a document cannot hold {1, 2} (set)'),
+    ({'$literal': {1, 2}}, '$literal: mqsql has no type for {1, 2} (set); write a list'),
     ({'$not': [{'$foo': 1}]}, "$not[0]: unknown expression '$foo', did you mean '$floor'?"),
     ({'$not': ['$content..a']}, "$not[0]: a path has no such step: 'content..a' (str)"),
     ({'$not': ['$content' + '.a' * 51]}, '$not[0]: a path has at most 50 steps'),
@@ -88,7 +88,7 @@ EXPRESSIONS: list[tuple[Any, str]] = [
 SCHEMAS: list[tuple[Any, str]] = [
     ({'minimum': 'x'}, ".minimum: takes a number, not 'x' (str)"),
     ({'properties': 5}, '.properties: takes a dict, not 5 (int)'),
-    ({'properties': {5: {}}}, '.properties: the name of a property is text, not 5 (int)'),
+    ({'properties': {5: {}}}, '.properties: a key is text, not 5 (int)'),
     ({'properties': {'lable': {}}}, ".properties: unknown key 'lable', did you mean 'label'?"),
     ({'uniqueItems': 1}, '.uniqueItems: takes True or False, not 1 (int)'),
     ({'enum': 5}, '.enum: takes a non-empty list, not 5 (int)'),

@@ -140,7 +140,7 @@ def test_a_path_has_so_many_steps() -> None:
 @pytest.mark.parametrize(
     ('wanted', 'message'),
     [
-        (['label'], "projection: takes a dict, not ['label'] (list)"),
+        ([5], 'projection: a key is text, not 5 (int)'),
         ({5: 1}, 'projection: a key is text, not 5 (int)'),
         ({'content': {5: 1}}, 'projection.content: a key is text, not 5 (int)'),
         ({'content..a': 1}, "projection.content..a: a path cannot have the step ''"),

@@ -438,13 +438,13 @@ def test_what_is_no_index_is_refused() -> None:
             ('content', 'takes a column or a path to a field'),
             ('content..a', 'takes a column or a path to a field'),
             ([], 'takes a key or a list of keys'),
-            (5, 'takes a key or a list of keys'),
-            (b'label', 'takes a key or a list of keys'),
-            ([5], 'a key is text'),
+            (5, 'takes a key, a list of'),
+            (b'label', 'takes a key, a list of'),
+            ([5], 'takes keys and pairs'),
             ([('label', 2)], "the direction of 'label' .* is 1 or -1"),
             ([('label', True)], "the direction of 'label' .* is 1 or -1"),
             ([('label', 'text')], "the direction of 'label' .* is 1 or -1"),
-            (['pyin', 'execute_input'], 'stands there twice'),
+            (['pyin', 'execute_input'], 'has a key twice'),
             ([('content.a', 1), ('queue', 1)], "another index of the name 'content.a_1_queue_1'"),
         ]
         for keys, message in bad:

@@ -297,7 +297,7 @@ def test_bad_schemas_are_refused_with_their_place(schema: Any, place: str) -> No
     assert refusal.value.path == place
 
 
-@pytest.mark.parametrize('schema', [{'minimun': 5}, {5: 1}, {'required': ['lable']}, {'properties': {'content.a': {}}}])
+@pytest.mark.parametrize('schema', [{'minimun': 5}, {'required': ['lable']}, {'properties': {'content.a': {}}}])
 def test_unknown_names_are_told_apart(schema: Any) -> None:
     with pytest.raises(UnknownNameError):
         mqsql.compile({'$jsonSchema': schema}, [])

@@ -389,7 +389,7 @@ def test_sorting(contents: list[Any], sort: Any, answer: list[int]) -> None:
 @pytest.mark.parametrize(
     'options',
     [
-        {'sort': 5}, {'sort': [('label', 0)]}, {'sort': [('label', True)]}, {'sort': ['label']}, {'sort': 'buffers'},
+        {'sort': 5}, {'sort': [('label', 0)]}, {'sort': [('label', True)]}, {'sort': 'buffers'},
         {'sort': 'label.x'}, {'sort': 'nope'}, {'limit': -1}, {'limit': True}, {'limit': 1.0}, {'skip': None},
         {'keys': 5}, {'keys': b'label'}, {'keys': ['label', 5]}, {'keys': 'nope'}, {'keys': 'label.x'},
         {'keys': 'header..a'}, {'keys': ['header', 'header.a']}, {'keys': ['header.a', 'header']},

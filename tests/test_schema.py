@@ -3,7 +3,7 @@
 import enum
 import math
 import re
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -69,13 +69,12 @@ def test_a_canonical_time_has_no_fold() -> None:
         ({'label': b'\xff'}, 'label'),
         ({'started': 5}, 'started'),
         ({'started': 'yesterday'}, 'started'),
-        ({'started': date(2026, 1, 1)}, 'started'),
         ({'started': datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))}, 'started'),
         ({'content': 'text'}, 'content'),
         ({'content': {'a': [1, {2: 3}]}}, 'content.a[1]'),
         ({'content': {'a': [1, {'b': object()}]}}, 'content.a[1].b'),
         ({'content': [{1, 2}]}, 'content[0]'),
-        ({'content': {'a': 1 << 20_000}}, 'content'),
+        ({'content': {'a': 1 << 20_000}}, 'content.a'),
         ({'buffers': b'a'}, 'buffers'),
         ({'buffers': [b'a', 'b']}, 'buffers[1]'),
         ({'buffers': 5}, 'buffers'),

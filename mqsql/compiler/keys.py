@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from mqsql.compiler.collation import Collation
@@ -38,9 +39,21 @@ class Keys:
 
 def read_keys(keys: object, table: Table) -> Keys:
     """The keys of a query, as `read_fields` gives them: text, a list of text, or None for all but the Buffers."""
-    names = dict.fromkeys([table.key, *_listed(keys, table)])
+    return _default_keys(table) if keys is None else _read_keys(keys, table)
+
+
+@lru_cache(64)
+def _default_keys(table: Table) -> Keys:
+    return _read_keys(list(table.default_keys), table)
+
+
+def _read_keys(keys: object, table: Table) -> Keys:
+    names = dict.fromkeys([table.key, *_listed(keys)])
     outputs: dict[str, Output] = {}
     for key in names:
+        if '.' not in key and key not in outputs:
+            outputs[key] = Output(key, table.column(key, 'keys'))
+            continue
         name, *steps = key.split('.')
         column = table.column(name, f'keys: {named(key)}' if steps else 'keys')
         _check_steps(key, name, steps, column, table, 'keys')
@@ -67,9 +80,7 @@ def read_fields(keys: object, projection: object, table: Table) -> tuple[Any, di
     return keys, projection or None
 
 
-def _listed(keys: object, table: Table) -> list[str]:
-    if keys is None:
-        return list(table.default_keys)
+def _listed(keys: object) -> list[str]:
     if isinstance(keys, str):
         return [keys]
     if not isinstance(keys, list):
@@ -128,6 +139,7 @@ Sort = tuple[SortKey, ...]
 
 NATURAL = '$natural'
 """The order of insertion, which is that of the answer where nothing else is asked for."""
+MAX_SORT_KEYS = 32  # as in MongoDB
 LAST_FIRST: Sort = (SortKey(NATURAL, (), True),)
 """The last inserted record comes first."""
 
@@ -137,6 +149,8 @@ def read_sort(sort: object, table: Table, collation: Collation | None = None) ->
     if sort is None:
         return ()
     directions = read_directions(sort, 'sort')
+    if len(directions) > MAX_SORT_KEYS:
+        raise QueryError(f'takes at most {MAX_SORT_KEYS} keys, not {len(directions):,}', 'sort')
     if any(key == NATURAL for key, _ in directions):
         if len(directions) > 1:
             raise QueryError(f'{NATURAL} stands alone', 'sort')
@@ -181,7 +195,7 @@ def _direction(key: object, way: object, what: str) -> tuple[str, int]:
     if not isinstance(key, str):
         raise QueryError(f'a key is text, not {shown(key)}', what)
     if isinstance(way, bool) or not isinstance(way, int | float) or way not in (1, -1):
-        raise QueryError(f'the direction of {named(key)} is 1 or -1, not {shown(way)}', what)
+        raise QueryError(f'the direction of {shown(key)} is 1 or -1, not {shown(way)}', what)
     return key, int(way)
 
 

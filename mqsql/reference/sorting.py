@@ -30,6 +30,9 @@ class SortPath(NamedTuple):
     descending: bool
 
 
+MAX_KEYS = 32
+"""MongoDB's limit."""
+
 NATURAL = '$natural'
 """The name of the order of insertion."""
 
@@ -47,6 +50,8 @@ def read_sort(sort: object, table: Table) -> list[SortPath]:
         if len(pairs) > 1:
             raise QueryError(f'{NATURAL} cannot be mixed with keys', 'sort')
         return [SortPath([], pairs[0][1] == -1)]
+    if len(pairs) > MAX_KEYS:
+        raise QueryError(f'sorts by at most {MAX_KEYS} keys, not by {len(pairs)}', 'sort')
     return [SortPath(resolve_value(key, table, Place(table, 'sort')), way == -1) for key, way in pairs]
 
 

@@ -49,7 +49,29 @@ class UnstorableError(ValueError):
 
 def plain(value: object) -> Any:
     """A copy of a query or of an option in dicts, lists and SCALARS, exactly of these types."""
-    return value if type(value) in SCALARS else _plain(value, '', 0, {})
+    return value if type(value) in SCALARS or _is_plain(value, 10) else _plain(value, '', 0, {})
+
+
+def _is_plain(value: Any, levels: int) -> bool:
+    """Whether it is plain already, as nearly all queries are; sees few levels, and is much faster than to copy."""
+    kind = type(value)
+    if kind is dict:
+        if not _TEXT.issuperset(map(type, value)):
+            return False
+        value = value.values()
+    elif kind is not list:
+        return False
+    if SCALARS.issuperset(map(type, value)):
+        return True
+    if not levels:
+        return False
+    for item in value:  # a loop, as this runs for every query
+        if type(item) not in SCALARS and not _is_plain(item, levels - 1):
+            return False
+    return True
+
+
+_TEXT = frozenset({str})
 
 
 def read_plain(value: object, what: str = '', *, iterable: bool = False) -> Any:
@@ -72,12 +94,12 @@ def either(query: object, filter: object) -> object:
 def _plain(value: Any, path: str, depth: int, seen: dict[int, tuple[object, Any]]) -> Any:
     if id(value) in seen:  # also what holds itself
         return seen[id(value)][1]
-    given = value if type(value) in (dict, list) else native(value, path)
+    given = value if type(value) in _CONTAINERS else native(value, path)
     if type(given) in SCALARS or depth >= DEEPEST:
         return given if type(given) in SCALARS else value
     if len(seen) > MAX_ITEMS:
         raise UnstorableError(f'holds more than {MAX_ITEMS:,} dicts and lists', path[:200])
-    if type(given) is list:
+    if type(given) is list or type(value) is tuple:
         items: list[Any] = []
         seen[id(value)] = value, items
         for i, item in enumerate(given):
@@ -94,6 +116,9 @@ def _plain(value: Any, path: str, depth: int, seen: dict[int, tuple[object, Any]
             item = _plain(listed(item, here) if name in LISTED else item, here, depth + 1, seen)
         fields[name] = item
     return fields
+
+
+_CONTAINERS = frozenset({dict, list, tuple})
 
 
 def name_of(key: object, path: str = '') -> str:

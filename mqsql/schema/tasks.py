@@ -88,11 +88,16 @@ class Table:
         """Every column, the key first."""
         return (self.key, *(c for c in self.columns if c != self.key))
 
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.columns)
+
     def column(self, name: object, path: str = '') -> str:
         """The column that a name or alias stands for; UnknownNameError names the nearest."""
         if not isinstance(name, str):
             raise QueryError(f'a key is text, not {shown(name)}', path)
-        name = str.__str__(name)
+        if type(name) is not str:
+            name = str.__str__(name)
         column = self.aliases.get(name, name)
         if column not in self.columns:
             raise UnknownNameError(self._unknown(name), path)
@@ -105,7 +110,7 @@ class Table:
 
     def resolve(self, record: object) -> Record:
         """The given keys of a record by column, aliases resolved, the values as they are; RecordError for an odd key."""
-        if type(record) is dict and record.keys() <= self.columns.keys() and _TEXTS.issuperset(map(type, record)):
+        if type(record) is dict and self._names.issuperset(record) and _TEXTS.issuperset(map(type, record)):
             return record
         try:
             items = native(record)

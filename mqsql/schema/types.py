@@ -25,7 +25,9 @@ MAX_INT_BITS = 14_000
 
 def read_text(value: object) -> str:
     """A str; ASCII bytes are decoded, since old clients send uuids and queue names so."""
-    given = value if type(value) is str else native(value)
+    if type(value) is str:
+        return value
+    given = native(value)
     if isinstance(given, str):
         return given
     if isinstance(given, bytes):
@@ -40,7 +42,7 @@ def read_text(value: object) -> str:
 
 def read_timestamp(value: object) -> datetime:
     """An aware datetime in UTC. A naive one, or a date, is local time, as `datetime.now()` means it; so is ISO 8601 text."""
-    moment = native(value)
+    moment = value if type(value) is datetime else native(value)
     if isinstance(moment, str):
         try:
             moment = datetime.fromisoformat(moment)
@@ -72,6 +74,8 @@ def _check_zone(moment: datetime) -> None:
 
 def read_value(value: object, path: str = '', depth: int = 0) -> Any:
     """Any value inside a Document, copied into plain dicts, lists, str, int, float, bool, None, bytes and UTC datetimes."""
+    if type(value) in _AS_IT_IS:
+        return value
     given: Any = value if type(value) in _PLAIN else native(value, path)
     if type(given) in _AS_IT_IS:
         return given
