@@ -42,7 +42,8 @@ def find(
 ) -> list[Record]:
     """The matching records, in insertion order unless sorted, cut down to `keys` (None: all but Buffers) or `projection`.
 
-    `filter` is pymongo's name of `query`; a dict in place of `keys` is a projection. A `limit` of None or 0 is none. Returns fresh dicts with canonical values.
+    `filter` is pymongo's name of `query`; a dict in place of `keys` is a projection. A `limit` of None or 0 is none.
+    Returns fresh dicts with canonical values.
     """
     place, query = _place(table, collation), read_plain(either(query, filter))
     match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
@@ -106,7 +107,7 @@ def _read_select(keys: object, projection: object, table: Table, fold: Fold) -> 
     if isinstance(wanted, dict):
         wanted, fields = None, wanted
     if isinstance(fields, list) and all(isinstance(name, str) for name in fields):
-        fields = {name: 1 for name in (table.key, *fields)}
+        fields = dict.fromkeys((table.key, *fields), 1)
     if fields is None or fields == {}:
         return read_keys(wanted, table)
     return read_projection(fields, table, fold)

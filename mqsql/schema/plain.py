@@ -65,7 +65,7 @@ def _is_plain(value: Any, levels: int) -> bool:
         return True
     if not levels:
         return False
-    for item in value:  # a loop, as this runs for every query
+    for item in value:  # noqa: SIM110 - a loop, as this runs for every query
         if type(item) not in SCALARS and not _is_plain(item, levels - 1):
             return False
     return True
@@ -161,7 +161,9 @@ class _Foreign:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, UnstorableError | MqsqlError):
+        if isinstance(error, UnstorableError):
+            error.path = error.path or self.path
+        elif isinstance(error, Exception) and not isinstance(error, MqsqlError):
             raise UnstorableError(
                 f'{shown(self.value)} cannot be read: {type(error).__name__}: {error}', self.path
             ) from error

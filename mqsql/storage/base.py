@@ -136,10 +136,10 @@ class Store(ABC):
         self, query: Query | str | None = None, keys: Keys = None, **options: Unpack[Options]
     ) -> Record | None:
         """The first record that `find` gives with these options, or None; text is the key of a record."""
-        query = _asked('find_one', query, options, Options)
-        if isinstance(query, str) and not str.lstrip(query).startswith(('{', '[')):
-            query = {self.table.key: query}
-        return next(iter(self._find(query, keys, **Options(**{**options, 'limit': 1}))), None)
+        asked: Any = _asked('find_one', query, options, Options)
+        if isinstance(asked, str) and not str.lstrip(asked).startswith(('{', '[')):
+            asked = {self.table.key: asked}
+        return next(iter(self._find(asked, keys, **Options(**{**options, 'limit': 1}))), None)
 
     def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
         """How many records match, after `skip` of them and up to `limit`."""
