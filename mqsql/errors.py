@@ -120,11 +120,16 @@ def named(name: str) -> str:
     return cut(repr(name[: 2 * SHOWN]))
 
 
+def _compared(name: str) -> str:
+    """A name without what all operators share, and without case."""
+    return name.lstrip('$').lower()
+
+
 NEAR = 0.7  # of a name's letters that the nearest has, too
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence for an unknown name, with the nearest known one: "unknown key 'statred', did you mean 'started'?"."""
-    names = {one.lower(): one for one in known}
-    near = get_close_matches(name[:SHOWN].lower(), list(names), n=1, cutoff=NEAR)
+    names = {_compared(one): one for one in known}
+    near = get_close_matches(_compared(name[:SHOWN]), list(names), n=1, cutoff=NEAR)
     return f'unknown {what} {named(name)}' + (f', did you mean {names[near[0]]!r}?' if near else '')

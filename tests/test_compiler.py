@@ -225,7 +225,7 @@ def test_every_keyword_of_sqlite_is_quoted() -> None:
         ({'$or': [{}, {'$and': [{'label': 1}]}]}, "$or[1].$and[0].label: 'label' holds text"),
         ({'$where': 'x'}, '$where: $where runs JavaScript, and there is none here'),
         ({'content.a': {'$where': 'x'}}, 'content.a.$where: $where runs JavaScript'),
-        ({'$gt': 5}, '$gt: $gt cannot stand here'),
+        ({'$gt': 5}, '$gt: $gt cannot be where a key would be'),
         ({'content.a': {'$not': 5}}, 'content.a.$not: takes operators or a pattern, not 5 (int)'),
         ({'content.a': {'$size': -1}}, 'content.a.$size: takes a non-negative whole number, not -1 (int)'),
         ({'content.a': {'$size': 'x'}}, "content.a.$size: takes a whole number, not 'x' (str)"),

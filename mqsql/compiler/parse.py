@@ -18,7 +18,7 @@ from mqsql.compiler.predicate import ALWAYS, Field, Not, Predicate, all_of, any_
 from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
 from mqsql.schema import DOCUMENT, Table
 from mqsql.schema.plain import read_plain
-from mqsql.schema.refused import REFUSED, no_query
+from mqsql.schema.refused import REFUSED, misplaced, no_query
 
 MAX_SLOTS = 30_000  # SQLite takes 32,766 parameters
 
@@ -81,7 +81,7 @@ def _parse_item(resolve: Resolve, place: Place, key: object, operand: object) ->
     if key in DBREF and resolve is _resolve_in_element:
         return _parse_dbref(here.inside('', resolve(key, here)), key, operand)
     if key.startswith('$'):
-        raise _unknown_operator(here, key, (*LOGICAL, *OPERATORS))
+        raise _unknown_operator(here, key, under_key=False)
     if key.count('.') > MAX_STEPS:
         raise place.error(f'a path has at most {MAX_STEPS} steps: {shown(key)}')
     return parse_condition(here.inside('', resolve(key, here)), operand)
@@ -92,12 +92,12 @@ def _parse_dbref(place: Place, key: str, operand: object) -> Predicate:
     return read_eq(place if key == '$id' else replace(place, collation=None), operand)
 
 
-def _unknown_operator(place: Place, name: str, known: tuple[str, ...]) -> QueryError:
+def _unknown_operator(place: Place, name: str, *, under_key: bool) -> QueryError:
     if name in REFUSED:
         return place.error(f'{name} {REFUSED[name]}')
-    if name in known:
-        return place.error(f'{name} cannot stand here')
-    return UnknownNameError(unknown('operator', name, known), place.path)
+    if name in OPERATORS or name in LOGICAL:
+        return place.error(misplaced(name, under_key=under_key))
+    return UnknownNameError(unknown('operator', name, (*LOGICAL, *OPERATORS)), place.path)
 
 
 # --- on a field
@@ -128,7 +128,7 @@ def _parse_operator(place: Place, name: object, operand: object) -> Predicate | 
         raise place.error(f'operators and other keys cannot be mixed: {shown(name)}')
     here = place.inside(f'.{name}')
     if name not in OPERATORS:
-        raise _unknown_operator(here, name, (*OPERATORS, *LOGICAL))
+        raise _unknown_operator(here, name, under_key=True)
     return OPERATORS[name].read(here, operand)
 
 

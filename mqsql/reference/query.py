@@ -29,7 +29,7 @@ from mqsql.reference.patterns import Regex
 from mqsql.reference.place import DBREF, Place, is_operators, is_pattern, read_items, resolve, split_path
 from mqsql.reference.values import same_text
 from mqsql.schema import BUFFERS, DOCUMENT
-from mqsql.schema.refused import REFUSED, no_query
+from mqsql.schema.refused import REFUSED, misplaced, no_query
 
 Match = Callable[[dict[str, Any]], bool]
 """Whether a record, or an element of an array, matches."""
@@ -53,7 +53,7 @@ def _clause(key: object, operand: object, place: Place) -> Match:
         return _dbref_field(key, operand, place.at(key))
     if key in REFUSED:
         raise refuse(key, place.at(key))
-    raise _no_operator(key, place)
+    raise _no_operator(key, place, under_key=False)
 
 
 def _dbref_field(key: str, operand: object, place: Place) -> Match:
@@ -62,9 +62,9 @@ def _dbref_field(key: str, operand: object, place: Place) -> Match:
     return lambda document: test(list(walk(document, [key])))
 
 
-def _no_operator(name: str, place: Place) -> QueryError:
+def _no_operator(name: str, place: Place, *, under_key: bool) -> QueryError:
     if name in OPERATORS:
-        return place.at(name).error('cannot stand here')
+        return place.at(name).error(misplaced(name, under_key=under_key))
     return place.unknown('operator', name, OPERATORS)
 
 
@@ -142,7 +142,7 @@ def _read_operator(name: object, operand: object, place: Place) -> Test:
     if name in REFUSED:
         raise refuse(name, here)
     if name not in FIELD_OPERATORS:
-        raise _no_operator(name, place)
+        raise _no_operator(name, place, under_key=True)
     if place.kind is BUFFERS and name not in ON_BUFFERS:
         raise here.error('has no meaning on a Buffers column')
     return FIELD_OPERATORS[name](operand, here)

@@ -48,6 +48,13 @@ def no_query(given: Any) -> str:
     return said
 
 
+def misplaced(name: str, *, under_key: bool) -> str:
+    """What to say of an operator that is known, but not where it was written."""
+    if under_key:
+        return f"{name} cannot be under a key; write it where a key would be: {{'{name}': …}}"
+    return f"{name} cannot be where a key would be; write it under one: {{'key': {{'{name}': …}}}}"
+
+
 def no_step(step: str) -> str:
     """What to say of a step that a path of a projection cannot have, such as the $ in 'grades.$'."""
     return "; {'grades': {'$elemMatch': {…}}} returns the first element that matches" if step in ('$', '$[]') else ''
