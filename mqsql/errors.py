@@ -14,6 +14,8 @@ All derive from one:
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
+from typing import Any
 
 SHOWN = 80  # characters of a value that a message repeats
 
@@ -69,11 +71,23 @@ class StorageError(MqsqlError):
 def shown(value: object) -> str:
     """The value and its type for a message, cut to a length that fits one; never fails, whatever `value` is."""
     try:
-        text = repr(value)
+        text = repr(_beginning(value, [SHOWN]))
     except Exception:  # a foreign __repr__, or a nesting too deep to print
         text = object.__repr__(value)
     cut = text if len(text) <= SHOWN else text[: SHOWN - 1] + '…'
     return f'{cut} ({type(value).__name__})'
+
+
+def _beginning(value: Any, left: list[int]) -> Any:
+    """As much of the value as a message shows: its first parts, as many as are left to show; each is a character or more."""
+    left[0] -= 1
+    if type(value) in (str, bytes):
+        return value[: SHOWN + 1]
+    if type(value) is dict:
+        return {_beginning(k, left): _beginning(v, left) for k, v in islice(value.items(), SHOWN) if left[0] > 0}
+    if type(value) in (list, tuple):
+        return type(value)(_beginning(item, left) for item in islice(value, SHOWN) if left[0] > 0)
+    return value
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

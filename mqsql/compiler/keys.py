@@ -104,6 +104,9 @@ class SortKey(NamedTuple):
 
 Sort = tuple[SortKey, ...]
 
+MAX_SORT = 32
+"""MongoDB's limit."""
+
 
 def read_sort(sort: object, table: Table, collation: Collation | None = None) -> Sort:
     """A key, or a list of (key, 1 | -1), as pymongo takes them."""
@@ -112,6 +115,8 @@ def read_sort(sort: object, table: Table, collation: Collation | None = None) ->
     pairs = [(sort, 1)] if isinstance(sort, str) else sort
     if not isinstance(pairs, list | tuple):
         raise QueryError(f'takes a key or a list of (key, 1 or -1), not {shown(sort)}', 'sort')
+    if len(pairs) > MAX_SORT:
+        raise QueryError(f'takes at most {MAX_SORT} keys, not {len(pairs):,}', 'sort')
     return tuple(_read_pair(pair, table, collation) for pair in pairs)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
+from mqsql.compiler import budget
 from mqsql.compiler.element import read_elem_match
 from mqsql.compiler.expressions import Expression, read_expression
 from mqsql.compiler.expressions.core import MISSING
@@ -18,6 +19,9 @@ from mqsql.compiler.place import DBREF, MAX_STEPS, Place
 from mqsql.compiler.predicate import Field, Predicate
 from mqsql.errors import QueryError, shown
 from mqsql.schema import Record, Table
+
+MAX_EXTRAS = 1_000
+"""SQLite's statements give 2,000 columns."""
 
 
 class Flag(Enum):
@@ -93,6 +97,13 @@ def read_projection(projection: object, table: Table, place: Place) -> Projectio
 
     def make(record: Record, extras: tuple[Any, ...]) -> Record:
         values = [record.pop(f'${name}') for name in hidden]
+        budget.begin()
+        try:
+            return computed(record, extras, values)
+        finally:
+            budget.end()
+
+    def computed(record: Record, extras: tuple[Any, ...], values: list[Any]) -> Record:
         known = {name: value for name, value in zip(hidden, values, strict=True) if value is not None}
         cut = _Cut(inclusive, extras, known)
         return {name: cut.column(record.get(name), tree.get(name)) for name in returned}
@@ -151,6 +162,8 @@ class _Reader:
             raise QueryError(f'{min(odd)} cannot stand in a projection', path)
         here = replace(self.place, field=field, path=f'{path}.$elemMatch')
         self.extras.append(read_elem_match(here, operand))
+        if len(self.extras) > MAX_EXTRAS:
+            raise QueryError(f'takes at most {MAX_EXTRAS:,} $elemMatch', 'projection')
         return FirstMatch(len(self.extras) - 1)
 
 
