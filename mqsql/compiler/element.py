@@ -139,10 +139,6 @@ def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 
 # --- $all and $elemMatch
 
-ELEMENT_LEVELS = 2
-"""Levels of nesting that an $elemMatch counts as: SQLite reads expressions that are 1,000 levels deep."""
-
-
 def read_all(place: Place, operand: object) -> Predicate:
     """And of the equalities, patterns or $elemMatch in the list; an empty list holds for nothing."""
     items = place.iterable(operand)
@@ -177,6 +173,6 @@ def read_elem_match(place: Place, operand: object) -> Predicate:
     if not isinstance(operand, Mapping):
         raise place.error(f'takes a dict of operators or a query, not {shown(operand)}')
     value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL and not any(n in operand for n in DBREF)
-    inner = place.deeper(levels=ELEMENT_LEVELS).inside('', Field(None, DOCUMENT))
+    inner = place.deeper().inside('', Field(None, DOCUMENT))
     predicate = place.parse_operators(inner, operand) if value_form else place.parse_query(inner, operand)
     return Some(place.field, predicate, query=not value_form) if place.field.kind is DOCUMENT else NEVER

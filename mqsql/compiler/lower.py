@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from mqsql import limits
 from mqsql.compiler.comparison import ORDERS
+from mqsql.compiler.depth import MAX_DEPTH, depth
 from mqsql.compiler.index_rows import View
 from mqsql.compiler.index_use import Use, conjuncts, find_use
 from mqsql.compiler.json_schema import SCHEMA_TESTS
@@ -41,7 +42,14 @@ COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
 
 def lower(predicate: Predicate, table: Table, view: View | None = None) -> Condition:
     """The condition of a predicate over the rows of `table`; `view` says that an index has them (see `index_use`)."""
-    return Scope(table, Size(), view=view).lower(predicate)
+    size = Size()
+    condition = Scope(table, size, view=view).lower(predicate)
+    if size.parts > SHALLOW and depth(condition) > MAX_DEPTH:
+        raise QueryError(
+            f'the query is nested too deeply: its SQL has more than the {MAX_DEPTH:,} levels that SQLite reads; '
+            'an $elemMatch in another, and the items of a schema, take many'
+        )
+    return condition
 
 
 def lower_positions(predicates: tuple[Predicate, ...], table: Table) -> list[exp.Expr]:
@@ -49,6 +57,9 @@ def lower_positions(predicates: tuple[Predicate, ...], table: Table) -> list[exp
     size = Size()
     return [Scope(table, size.of_another()).position(predicate) for predicate in predicates]
 
+
+SHALLOW = 40
+"""Parts of a condition that cannot be too deep."""
 
 MAX_PARTS = 12_000
 """Tests, and steps of paths, in the SQL of a condition. So many take a second to compile, and SQLite 70 MB to prepare."""

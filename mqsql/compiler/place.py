@@ -70,12 +70,11 @@ class Place:
         """A step further along the query's own keys."""
         return replace(self, path=cut(self.path + step), field=field or self.field)
 
-    def deeper(self, step: str = '', levels: int = 1) -> 'Place':
-        """A step that leads into a query, operators or a schema within this one, and counts as so many levels."""
-        path, depth = self.path + step, self.depth + levels
+    def deeper(self, step: str = '') -> 'Place':
+        """A step that leads into a query, operators or a schema within this one."""
+        path, depth = self.path + step, self.depth + 1
         if depth > MAX_NESTING:
-            counted = '' if levels == 1 else f'; here one counts as {levels}, for the SQL that it becomes'
-            raise QueryError(f'a query is nested at most {MAX_NESTING} levels deep{counted}', path[:100] + '…')
+            raise QueryError(f'a query is nested at most {MAX_NESTING} levels deep', path[:100] + '…')
         return replace(self, path=cut(path), depth=depth)
 
     def error(self, message: str) -> QueryError:

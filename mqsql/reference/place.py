@@ -39,11 +39,11 @@ class Place:
         """The place of an item of a list."""
         return replace(self, path=f'{self.path}[{index}]')
 
-    def nested(self, levels: int = 1) -> 'Place':
+    def nested(self) -> 'Place':
         """This place, further down in the logic; QueryError beyond the limit, where cyclic queries end."""
-        if self.depth + levels > MAX_NESTING:
+        if self.depth + 1 > MAX_NESTING:
             raise self.error(f'is nested deeper than {MAX_NESTING} levels (or holds itself)')
-        return replace(self, depth=self.depth + levels)
+        return replace(self, depth=self.depth + 1)
 
     def error(self, message: str) -> QueryError:
         """The error that says what is wrong here."""

@@ -161,8 +161,7 @@ def _elem_match(operand: object, place: Place) -> Test:
     """One element of an array passes all the operators, or matches the query."""
     if not isinstance(operand, Mapping):
         raise place.error(f'takes operators or a query, not {shown(operand)}')
-    # An $elemMatch counts as ten levels, as SQL that is made of it is large.
-    match = read_element(operand, Place(None, place.path, DOCUMENT, place.depth, place.fold).nested(10))
+    match = read_element(operand, Place(None, place.path, DOCUMENT, place.depth, place.fold).nested())
     return some_whole(lambda value: isinstance(value, list) and any(map(match, value)))
 
 
