@@ -139,6 +139,7 @@ def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 
 # --- $all and $elemMatch
 
+
 def read_all(place: Place, operand: object) -> Predicate:
     """And of the equalities, patterns or $elemMatch in the list; an empty list holds for nothing."""
     items = place.iterable(operand)

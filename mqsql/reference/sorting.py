@@ -13,10 +13,13 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from mqsql.errors import QueryError, shown
+from mqsql.reference.allowance import work
 from mqsql.reference.paths import position
 from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, order
 from mqsql.schema import Record, Table
+
+MOST_KEYS = 32
 
 Trail = dict[int, int]
 """Which element a key came through, for each array on its path (by its identity), from the outermost inwards."""
@@ -36,6 +39,8 @@ def read_sort(sort: object, table: Table) -> list[SortPath]:
     pairs = [(sort, 1)] if isinstance(sort, str) else sort
     if not isinstance(pairs, list | tuple):
         raise QueryError(f'takes a key or a list of (key, 1 or -1), not {shown(sort)}', 'sort')
+    if len(pairs) > MOST_KEYS:
+        raise QueryError(f'takes at most {MOST_KEYS} keys, as MongoDB does', 'sort')
     return [_read_pair(pair, table) for pair in pairs]
 
 
@@ -75,11 +80,13 @@ def _key(record: Record, by: list[SortPath], fold: Fold) -> list[Order]:
 
 
 def _same_elements(one: Trail, other: Trail) -> bool:
+    work()
     return all(one.get(array, i) == i for array, i in other.items())
 
 
 def _parallel(one: Trail, other: Trail) -> bool:
     """Whether two keys that come through the same elements, as far as they do, then come through different arrays."""
+    work()
     for (array, i), (other_array, j) in zip(one.items(), other.items(), strict=False):
         if (array, i) != (other_array, j):
             return array != other_array
@@ -88,6 +95,7 @@ def _parallel(one: Trail, other: Trail) -> bool:
 
 def _orders(value: Any, steps: list[str], fold: Fold) -> Iterator[tuple[Order, Trail]]:
     """The keys of a path in a value, each with its trail."""
+    work()
     if isinstance(value, list) and value:
         for i, element in enumerate(value):
             inner = _element_orders(element, value, steps, fold)
