@@ -24,9 +24,8 @@ def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Co
 
 
 def _at(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
-    """What lies at the path. Other than in a filter, a step of digits is a position only where an array is met.
-
-    The rule is that of MongoDB's extractAllElementsAlongPath (src/mongo/db/matcher/path_support or its dotted_path_support).
+    """What lies at the path. Other than in a filter, a step of digits is nothing but a position where an array is met, as in
+    MongoDB (extractAllElementsAlongPath of src/mongo/db/query/bson/multikey_dotted_path_support.cpp).
     """
     budget.step()
     if not steps:
@@ -35,9 +34,10 @@ def _at(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
         if steps[0] in value:
             yield from _at(value[steps[0]], steps[1:])
     elif isinstance(value, list):
-        if is_index(steps[0]):
-            for element in value[int(steps[0]) :][:1]:
-                yield from _at(element, steps[1:])
+        step = steps[0]
+        if step.isascii() and step.isdecimal():
+            if is_index(step) and int(step) < len(value):
+                yield from _at(value[int(step)], steps[1:])
         else:
             for element in value:
                 if isinstance(element, dict):

@@ -59,13 +59,11 @@ def at_path(value: Any, steps: Sequence[str]) -> Iterator[Any]:
     elif isinstance(value, dict):
         yield from at_path(value.get(steps[0], MISSING), steps[1:])
     elif isinstance(value, list):
-        index = position(steps[0])
-        if index is None:
-            for element in value:
-                if isinstance(element, dict):
-                    yield from at_path(element, steps)
-        elif index < len(value):
-            yield from at_path(value[index], steps[1:])
+        if set(steps[0]) <= set('0123456789'):
+            chosen = [element for i, element in enumerate(value) if str(i) == steps[0]]
+            yield from (found for element in chosen for found in at_path(element, steps[1:]))
+        else:
+            yield from (found for element in value if isinstance(element, dict) for found in at_path(element, steps))
 
 
 def position(step: str) -> int | None:

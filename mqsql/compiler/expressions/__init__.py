@@ -155,6 +155,7 @@ def evaluate(expression: str, *stored: Any) -> bool:
 def _run(built: Built, variables: Variables, path: str) -> Any:
     budget.begin()
     try:
+        budget.step(built.steps)
         return built.run(variables)
     except RecursionError:
         raise QueryError('makes a value that is nested deeper than Python can follow', path) from None
