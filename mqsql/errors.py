@@ -14,6 +14,8 @@ All derive from one:
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
+from typing import Any
 
 SHOWN = 80  # characters of a value, a name or a path that a message repeats
 LONGEST = 2_000  # characters of a message
@@ -109,8 +111,7 @@ def shown(value: object) -> str:
 
 def _repr(value: object) -> str:
     try:
-        # A long text is cut first: to write all of it would take long.
-        return repr(value[: 2 * SHOWN] if type(value) in (str, bytes) else value)  # type: ignore[index]
+        return repr(_beginning(value, [SHOWN]))
     except Exception:  # a foreign __repr__, or a nesting too deep to print
         return object.__repr__(value)
 
@@ -126,6 +127,18 @@ def _compared(name: str) -> str:
 
 
 NEAR = 0.7  # of a name's letters that the nearest has, too
+
+
+def _beginning(value: Any, left: list[int]) -> Any:
+    """As much of the value as a message shows: its first parts, as many as are left to show; each is a character or more."""
+    left[0] -= 1
+    if type(value) in (str, bytes):
+        return value[: SHOWN + 1]
+    if type(value) is dict:
+        return {_beginning(k, left): _beginning(v, left) for k, v in islice(value.items(), SHOWN) if left[0] > 0}
+    if type(value) in (list, tuple):
+        return type(value)(_beginning(item, left) for item in islice(value, SHOWN) if left[0] > 0)
+    return value
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

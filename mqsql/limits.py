@@ -1,15 +1,21 @@
-"""How long a query may take: one deadline, from the first line of parsing to the last row.
+"""How long a query may take: one deadline, from the first line of parsing to the last row; and where Python itself ends.
 
 Whoever answers a query opens a block with `deadline(seconds)`; whatever runs inside it, in the same thread, calls `check` as
 often as a query can make it work: the parser, the functions that SQLite calls for a row, the decoding of rows, the reference.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from time import monotonic
+from typing import ParamSpec, TypeVar
 
-from mqsql.errors import StorageError
+from mqsql.errors import QueryError, StorageError
+
+Parameters = ParamSpec('Parameters')
+Result = TypeVar('Result')
+Item = TypeVar('Item')
 
 
 class Deadline:
@@ -63,3 +69,36 @@ def deadline(seconds: float) -> Iterator[Deadline]:
     started = Deadline(seconds)
     with started.running():
         yield started
+
+
+MANY = 1_000
+"""Items that are worked on between two looks at the clock."""
+
+
+def checked(items: Collection[Item]) -> Iterable[Item]:
+    """The items, with a `check` after every so many; few of them need none."""
+    return items if len(items) <= MANY else _checked(items)
+
+
+def _checked(items: Iterable[Item]) -> Iterator[Item]:
+    for i, item in enumerate(items):
+        if i % MANY == 0:
+            check()
+        yield item
+
+
+def within_python(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """The function of a query; QueryError where it goes deeper than Python does, or needs more memory than there is."""
+
+    @wraps(function)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except RecursionError:
+            raise QueryError(
+                'a query or a value in it is nested deeper than Python can follow (or holds itself)'
+            ) from None
+        except MemoryError:
+            raise QueryError('the query takes more memory than there is') from None
+
+    return run

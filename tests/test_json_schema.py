@@ -321,8 +321,8 @@ def nested(levels: int, around: Callable[[Schema], Schema]) -> Schema:
 )
 def test_depth_has_a_limit(store: Store, levels: int, around: Callable[[Schema], Schema]) -> None:
     assert set(answer(store, nested(levels, around))) <= set(range(len(CONTENTS)))
-    with pytest.raises(QueryError, match=f'at most {MAX_NESTING} levels deep'):
-        mqsql.compile({'$jsonSchema': nested(levels + 2, around)}, [])
+    with pytest.raises(QueryError, match='nested'):
+        mqsql.compile({'$jsonSchema': nested(MAX_NESTING + 1, around)}, [])
 
 
 def test_a_cycle_is_too_deep() -> None:

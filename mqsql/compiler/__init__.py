@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mqsql import limits
 from mqsql.compiler.collation import read_collation
 from mqsql.compiler.dialects import DIALECTS, Dialect
 from mqsql.compiler.distinct import distinct_values
 from mqsql.compiler.functions import FUNCTIONS
 from mqsql.compiler.keys import Keys, Output, include, read_count, read_fields, read_keys, read_path, read_sort
 from mqsql.compiler.parse import parse
-from mqsql.compiler.predicate import And, Count, Evaluated, Every, If, Not, Or, Predicate, Some, Test
+from mqsql.compiler.predicate import And, Count, Each, Evaluated, Every, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.projection import Projection, read_projection
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
 from mqsql.errors import QueryError, UnsupportedError, shown
@@ -63,6 +64,7 @@ class Query(Statement):
     _decoders: tuple[tuple[str, Decoder], ...]
     _projection: Projection | None = None
 
+    @limits.within_python
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL."""
         record = {
@@ -73,6 +75,7 @@ class Query(Statement):
         return record if self._projection is None else self._projection.make(record, row[len(record) :])
 
 
+@limits.within_python
 def compile(
     query: object = None,
     keys: object = None,
@@ -116,6 +119,7 @@ def _wanted(plan: Projection) -> Keys:
     return Keys(tuple(plan.columns), (*(Output(name, column) for name, column in plan.columns.items()), *hidden))
 
 
+@limits.within_python
 def compile_count(
     query: object = None,
     *,
@@ -149,6 +153,7 @@ class Distinct(Statement):
     values: Callable[[Iterable[tuple[Any, ...]]], list[Any]]
 
 
+@limits.within_python
 def compile_distinct(
     key: object,
     query: object = None,
@@ -168,12 +173,14 @@ def compile_distinct(
     )
     decode = decoder(table.columns[column])
 
+    @limits.within_python
     def values(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
         return distinct_values((decode(stored) for (stored,) in rows if stored is not None), steps, texts)
 
     return Distinct(sql, parsed.values, values)
 
 
+@limits.within_python
 def compile_delete(
     query: object, *, table: Table = TASKS, dialect: str = 'sqlite', collation: object = None
 ) -> Statement:
@@ -206,6 +213,8 @@ def _operators(predicate: Predicate) -> list[str]:
     match predicate:
         case Test():
             return [predicate.operator]
+        case Each(test):
+            return [test.operator]
         case And(children) | Or(children):
             return [name for child in children for name in _operators(child)]
         case Not(child):

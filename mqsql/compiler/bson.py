@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from mqsql import limits
+from mqsql.compiler import budget
 from mqsql.compiler.collation import Collation
 from mqsql.schema.codec import encode_timestamp
 from mqsql.schema.types import bracket, is_nan
@@ -41,7 +43,8 @@ def _payload(kind: str, value: Any, collation: Collation | None) -> bytes:
         case 'object':
             return _object(value, collation)
         case 'array':
-            return b''.join([_bytes(item, collation) for item in value]) + _END
+            budget.step(1 + len(value) // 8)
+            return b''.join([_bytes(item, collation) for item in limits.checked(value)]) + _END
     return _SCALARS[kind](value)
 
 
@@ -88,7 +91,8 @@ def _magnitude(value: int | float) -> bytes:
 
 def _object(value: dict[str, Any], collation: Collation | None) -> bytes:
     # Field by field: the value's type, the name, then the value.
-    fields = ((bracket(v), k, v) for k, v in value.items())
+    budget.step(1 + len(value) // 8)
+    fields = ((bracket(v), k, v) for k, v in limits.checked(value.items()))
     return b''.join([_RANKS[kind] + _string(k) + _payload(kind, v, collation) for kind, k, v in fields]) + _END
 
 

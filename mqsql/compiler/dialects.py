@@ -1,4 +1,4 @@
-"""What differs by database: how a statement is printed. Imports sqlglot only.
+"""What differs by database: how a statement is printed. Imports sqlglot, and `limits` of the project.
 
 A dialect is a row of DIALECTS. The JSON vocabulary of `sql` and `paths` is SQLite's; a dialect with another one brings its
 own, and names in `absent` the operators that it cannot say, which then raise UnsupportedError.
@@ -8,6 +8,24 @@ from dataclasses import dataclass
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.sqlite import SQLite
+from sqlglot.generator import Generator
+from sqlglot.generators.sqlite import SQLiteGenerator
+
+from mqsql import limits
+
+
+class SQLitePrinter(SQLiteGenerator):
+    """Prints for SQLite, and looks at the clock on its way: a large statement takes a second."""
+
+    def anonymous_sql(self, expression: exp.Anonymous) -> str:
+        """A call of a function."""
+        limits.check()
+        return super().anonymous_sql(expression)
+
+    def placeholder_sql(self, expression: exp.Placeholder) -> str:
+        """The place of a parameter."""
+        limits.check()
+        return super().placeholder_sql(expression)
 
 
 @dataclass(frozen=True)
@@ -15,16 +33,16 @@ class Dialect:
     """A database's way to print a statement; `absent` are the operators it has no words for."""
 
     name: str
-    printer: type[SQLite]
+    printer: type[Generator]
     absent: frozenset[str] = frozenset()
 
     def render(self, statement: exp.Expr) -> str:
         """The statement's text, its parameters as :name."""
-        printer = self.printer().generator(normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
+        printer = self.printer(dialect=SQLite, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
         return printer.generate(statement, copy=False)
 
 
-DIALECTS = {'sqlite': Dialect('sqlite', SQLite)}
+DIALECTS = {'sqlite': Dialect('sqlite', SQLitePrinter)}
 """Dialects by name."""
 
 KEYWORDS = frozenset(

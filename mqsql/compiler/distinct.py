@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from mqsql.compiler import budget
 from mqsql.compiler.bson import bson_key
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.paths import is_index
@@ -23,16 +24,21 @@ def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Co
 
 
 def _at(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
-    """What lies at the path, through arrays as a query's paths go."""
+    """What lies at the path. Other than in a filter, a step of digits is nothing but a position where an array is met, as in
+    MongoDB (extractAllElementsAlongPath of src/mongo/db/query/bson/multikey_dotted_path_support.cpp).
+    """
+    budget.step()
     if not steps:
         yield value
     elif isinstance(value, dict):
         if steps[0] in value:
             yield from _at(value[steps[0]], steps[1:])
     elif isinstance(value, list):
-        index = int(steps[0]) if is_index(steps[0]) else None
-        for i, element in enumerate(value):
-            if isinstance(element, dict):
-                yield from _at(element, steps)
-            if i == index:
-                yield from _at(element, steps[1:])
+        step = steps[0]
+        if step.isascii() and step.isdecimal():
+            if is_index(step) and int(step) < len(value):
+                yield from _at(value[int(step)], steps[1:])
+        else:
+            for element in value:
+                if isinstance(element, dict):
+                    yield from _at(element, steps)

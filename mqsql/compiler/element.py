@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, equal
+from mqsql import limits
+from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, alike, equal
 from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import DBREF, Place, is_operators
-from mqsql.compiler.predicate import NEVER, Field, Not, Predicate, Some, all_of, any_of
+from mqsql.compiler.predicate import NEVER, Each, Field, Not, Predicate, Some, Test, all_of, any_of
 from mqsql.compiler.sql import Condition, Value, any_, call, is_not_null, number, one_of, slot, text
 from mqsql.errors import shown
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP
@@ -138,9 +139,6 @@ def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 
 # --- $all and $elemMatch
 
-ELEMENT_LEVELS = 10
-"""Levels of nesting that an $elemMatch counts as: its SQL holds the inner condition more than once."""
-
 
 def read_all(place: Place, operand: object) -> Predicate:
     """And of the equalities, patterns or $elemMatch in the list; an empty list holds for nothing."""
@@ -148,7 +146,13 @@ def read_all(place: Place, operand: object) -> Predicate:
     matches = [is_operators(item) for item in items]
     if any(matches) and not all(matches):
         raise place.error('takes values, or only $elemMatch: the two cannot be mixed')
-    return all_of([_read_member(place.inside(f'[{i}]'), item) for i, item in enumerate(items)]) if items else NEVER
+    members = [_read_member(place.inside(f'[{i}]'), item) for i, item in enumerate(limits.checked(items))]
+
+    def merged(tests: list[Test]) -> list[Predicate]:
+        # The first stays by itself: an index can find what it is true of.
+        return [tests[0], Each(place.values.listed(tests[1:], '$eq'))]
+
+    return all_of(alike(members, merged)) if items else NEVER
 
 
 def _read_member(place: Place, item: Any) -> Predicate:
@@ -170,6 +174,6 @@ def read_elem_match(place: Place, operand: object) -> Predicate:
     if not isinstance(operand, Mapping):
         raise place.error(f'takes a dict of operators or a query, not {shown(operand)}')
     value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL and not any(n in operand for n in DBREF)
-    inner = place.deeper(levels=ELEMENT_LEVELS).inside('', Field(None, DOCUMENT))
+    inner = place.deeper().inside('', Field(None, DOCUMENT))
     predicate = place.parse_operators(inner, operand) if value_form else place.parse_query(inner, operand)
     return Some(place.field, predicate, query=not value_form) if place.field.kind is DOCUMENT else NEVER

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import count
 
 from sqlglot import exp
 
+from mqsql import limits
 from mqsql.compiler.comparison import ORDERS
+from mqsql.compiler.depth import MAX_DEPTH, depth
 from mqsql.compiler.index_rows import View
 from mqsql.compiler.index_use import Use, conjuncts, find_use
 from mqsql.compiler.json_schema import SCHEMA_TESTS
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
-from mqsql.compiler.predicate import And, Count, Evaluated, Every, Field, If, Not, Or, Predicate, Some, Test
+from mqsql.compiler.predicate import And, Count, Each, Evaluated, Every, Field, If, Not, Or, Predicate, Some, Test
 from mqsql.compiler.sql import (
     Condition,
     Node,
@@ -32,6 +33,7 @@ from mqsql.compiler.sql import (
     text,
     total,
 )
+from mqsql.errors import QueryError
 from mqsql.schema import DOCUMENT, Table
 from mqsql.schema.codec import encode_key
 
@@ -40,14 +42,55 @@ COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
 
 def lower(predicate: Predicate, table: Table, view: View | None = None) -> Condition:
     """The condition of a predicate over the rows of `table`; `view` says that an index has them (see `index_use`)."""
-    numbers = count(1)
-    return Scope(table, lambda: f'e{next(numbers)}', view=view).lower(predicate)
+    size = Size()
+    condition = Scope(table, size, view=view).lower(predicate)
+    if size.parts > SHALLOW and depth(condition) > MAX_DEPTH:
+        raise QueryError(
+            f'the query is nested too deeply: its SQL has more than the {MAX_DEPTH:,} levels that SQLite reads; '
+            'an $elemMatch in another, and the items of a schema, take many'
+        )
+    return condition
 
 
-def lower_position(predicate: Predicate, table: Table) -> exp.Expr:
-    """The position of the first element that satisfies a Some, NULL where there is none; its field's path is strict."""
-    numbers = count(1)
-    return Scope(table, lambda: f'e{next(numbers)}').position(predicate)
+def lower_positions(predicates: tuple[Predicate, ...], table: Table) -> list[exp.Expr]:
+    """The position of the first element that satisfies each Some, NULL where there is none; its field's path is strict."""
+    size = Size()
+    return [Scope(table, size.of_another()).position(predicate) for predicate in predicates]
+
+
+SHALLOW = 40
+"""Parts of a condition that cannot be too deep."""
+
+MAX_PARTS = 12_000
+"""Tests, and steps of paths, in the SQL of a condition. So many take a second to compile, and SQLite 70 MB to prepare."""
+
+
+class Size:
+    """How large a condition has become: counted while it is made, so that one that is too large never is."""
+
+    def __init__(self) -> None:
+        self.parts = self.aliases = 0
+
+    def add(self, parts: int = 1) -> None:
+        """So many parts more; QueryError beyond the limit."""
+        self.parts += parts
+        limits.check()
+        if self.parts > MAX_PARTS:
+            raise QueryError(
+                f'the query is too large: its SQL has more than {MAX_PARTS:,} tests and steps of paths '
+                '(a path into documents takes several of each); put many values of one field into one $in, or ask in parts'
+            )
+
+    def of_another(self) -> 'Size':
+        """The same size, for another condition, whose tables are counted from one."""
+        self.aliases = 0
+        return self
+
+    def alias(self) -> str:
+        """The name of the next table."""
+        self.add()
+        self.aliases += 1
+        return f'e{self.aliases}'
 
 
 @dataclass(frozen=True)
@@ -58,12 +101,17 @@ class Scope:
     """
 
     table: Table
-    alias: Callable[[], str]
+    size: Size
     element: str | None = None
     view: View | None = None
 
+    def alias(self) -> str:
+        """The name of the next table."""
+        return self.size.alias()
+
     def lower(self, predicate: Predicate) -> Condition:
         """The predicate's condition here."""
+        self.size.add()
         match predicate:
             case And():
                 return all_(self._all(conjuncts(predicate)))
@@ -75,6 +123,8 @@ class Scope:
                 return self._test(predicate)
             case Some():
                 return self._some(predicate)
+            case Each(test):
+                return self._each(test)
             case Every():
                 return self._every(predicate)
             case If(test, then, otherwise):
@@ -139,6 +189,7 @@ class Scope:
         field = tests[0].field
 
         def condition(value: Value) -> Condition:
+            self.size.add(len(tests))
             return any_(
                 [_lowering(test)(replace(value, collation=test.collation), test.form, test.slots) for test in tests]
             )
@@ -173,10 +224,15 @@ class Scope:
         return exp.Not(this=exists([members], negated(inside.lower(every.predicate))))
 
     def _walks(self, field: Field, offers: tuple[Offers, ...], condition: Callable[[Value], Condition]) -> Condition:
-        start, steps = self._root(field), field.steps
-        if self.element:
-            start, steps = self._field(start, steps[0]), steps[1:]
+        start, steps = self._start(field)
+        self.size.add(len(steps) * len(offers))
         return any_([Walk(start, steps, seen, condition, self.alias).condition() for seen in offers])
+
+    def _start(self, field: Field) -> tuple[Node, tuple[str, ...]]:
+        """Where a walk to the field begins, and the steps of it; an element's field is its beginning."""
+        if not self.element:
+            return self._root(field), field.steps
+        return self._field(self._root(field), field.steps[0]), field.steps[1:]
 
     def _field(self, element: Node, name: str) -> Node:
         """A field of the element; an array's are its positions."""
@@ -186,18 +242,40 @@ class Scope:
         by_type = ((in_array, text(f'$[{name}]')),)
         return replace(element, start=lambda: case(*by_type, default=text(f'$."{name}"')))
 
+    def _each(self, test: Test) -> Condition:
+        """No value of the list fails the test, whose slot it takes."""
+        alias, (listed,) = self.alias(), test.slots
+        one = self._scan(test)
+        for operand in [found for found in one.find_all(exp.Placeholder) if found.name == listed]:
+            operand.replace(exp.column('value', alias))
+        return exp.Not(this=exists([table_function('json_each', [slot(listed)], alias)], negated(one)))
+
     def _some(self, some: Some) -> Condition:
         def condition(value: Value) -> Condition:
             alias = self.alias()
             here = self._within(alias, some)
+            if self.element:
+                # One level less in SQLite's expressions, for elements within elements.
+                return exists([table_function('json_each', [value.when_array(value.sql)], alias)], here)
             return value.when_array(exists([table_function('json_each', [value.sql], alias)], here))
 
         if self.element and not some.field.steps:
             return condition(row(self.element))
+        if self.element and len(some.field.steps) > 1:
+            return self._some_on_the_way(some)
         return self._walks(some.field, (Offers(elements=False),), condition)
 
+    def _some_on_the_way(self, some: Some) -> Condition:
+        """The same, said once: one way through arrays and another for all else would double it with each level."""
+        start, steps = self._start(some.field)
+        self.size.add(len(steps))
+        tables, last = Walk(start, steps, Offers(elements=False), Value.is_object, self.alias).rows()
+        alias = self.alias()
+        elements = row(last).when_array(exp.column('value', last))
+        return exists([*tables, table_function('json_each', [elements], alias)], self._within(alias, some))
+
     def position(self, predicate: Predicate) -> exp.Expr:
-        """See `lower_position`."""
+        """See `lower_positions`."""
         if not isinstance(predicate, Some):
             return exp.null()
         node, alias = self._node(predicate.field), self.alias()

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from mqsql import limits
 from mqsql.compiler.collation import Collation
-from mqsql.compiler.comparison import equal, read_eq
+from mqsql.compiler.comparison import alike, equal, read_eq
 from mqsql.compiler.expressions import read_expr
 from mqsql.compiler.json_schema import read_json_schema
 from mqsql.compiler.operators import OPERATORS
@@ -69,7 +70,8 @@ def parse_query(resolve: Resolve, place: Place, query: object) -> Predicate:
     """And of a query's items; `resolve` says what a key stands for."""
     if not isinstance(query, Mapping):
         raise place.error(no_query(query))
-    return all_of([_parse_item(resolve, place, key, operand) for key, operand in query.items()])
+    limits.check()
+    return all_of([_parse_item(resolve, place, key, operand) for key, operand in limits.checked(query.items())])
 
 
 def _parse_item(resolve: Resolve, place: Place, key: object, operand: object) -> Predicate:
@@ -119,6 +121,7 @@ def parse_operators(place: Place, operand: object) -> Predicate:
     if not isinstance(operand, Mapping) or not operand:
         raise place.error(f'takes operators or a pattern, not {shown(operand)}')
     place = replace(place, siblings=operand)
+    limits.check()
     read = [_parse_operator(place, name, value) for name, value in operand.items()]
     return all_of([p for p in read if p is not None])
 
@@ -138,7 +141,7 @@ def _parse_operator(place: Place, name: object, operand: object) -> Predicate | 
 def _parse_list(resolve: Resolve, place: Place, operand: object) -> list[Predicate]:
     if not isinstance(operand, list | tuple) or not operand:
         raise place.error(f'takes a non-empty list of queries, not {shown(operand)}')
-    return [parse_query(resolve, place.deeper(f'[{i}]'), query) for i, query in enumerate(operand)]
+    return [parse_query(resolve, place.deeper(f'[{i}]'), query) for i, query in enumerate(limits.checked(operand))]
 
 
 def _parse_and(resolve: Resolve, place: Place, operand: object) -> Predicate:
@@ -146,11 +149,12 @@ def _parse_and(resolve: Resolve, place: Place, operand: object) -> Predicate:
 
 
 def _parse_or(resolve: Resolve, place: Place, operand: object) -> Predicate:
-    return any_of(_parse_list(resolve, place, operand))
+    children = _parse_list(resolve, place, operand)
+    return any_of(alike(children, lambda tests: [place.values.listed(tests, '$in')]))
 
 
 def _parse_nor(resolve: Resolve, place: Place, operand: object) -> Predicate:
-    return Not(any_of(_parse_list(resolve, place, operand)))
+    return Not(_parse_or(resolve, place, operand))
 
 
 def _parse_comment(resolve: Resolve, place: Place, operand: object) -> Predicate:

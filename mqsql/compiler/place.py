@@ -1,11 +1,14 @@
 """Where a query is being read: what an operator's `read` gets to see. Imports `predicate`, `schema` and `errors`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
 
+import orjson
+
+from mqsql.compiler.budget import Left
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.predicate import Field, Predicate, Test
 from mqsql.errors import QueryError, shown
@@ -20,11 +23,24 @@ MAX_STEPS = 50
 class Values(dict[str, Stored]):
     """The operands on their way to the database, by slot name: p0, p1, …"""
 
+    bound = 0
+
     def bind(self, value: Stored) -> str:
         """The name of a new slot that holds the value."""
-        slot = f'p{len(self)}'
+        slot = f'p{self.bound}'
+        self.bound += 1
         self[slot] = value
         return slot
+
+    def listed(self, tests: Sequence[Test], operator: str) -> Test:
+        """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
+        stored = [self.pop(test.slots[0]) for test in tests]
+        return replace(tests[0], operator=operator, slots=(self.bind(orjson.dumps(stored).decode()),))
+
+    @cached_property
+    def left(self) -> Left:
+        """What the query's expressions may still do and make while they are read: parts without variables are computed."""
+        return Left()
 
     @cached_property
     def now(self) -> datetime:
@@ -53,15 +69,15 @@ class Place:
     def inside(self, step: str, field: Field | None = None) -> 'Place':
         """A step further along the query's own keys."""
         moved = object.__new__(Place)  # for every key of every query, where `replace` would take four times as long
-        moved.__dict__.update(self.__dict__, path=self.path + step, field=field or self.field)
+        moved.__dict__.update(self.__dict__, path=cut(self.path + step), field=field or self.field)
         return moved
 
-    def deeper(self, step: str = '', levels: int = 1) -> 'Place':
-        """A step that leads into a query, operators or a schema within this one, and counts as so many levels."""
-        path, depth = self.path + step, self.depth + levels
+    def deeper(self, step: str = '') -> 'Place':
+        """A step that leads into a query, operators or a schema within this one."""
+        path, depth = self.path + step, self.depth + 1
         if depth > MAX_NESTING:
             raise QueryError(f'a query is nested at most {MAX_NESTING} levels deep', path[:100] + '…')
-        return replace(self, path=path, depth=depth)
+        return replace(self, path=cut(path), depth=depth)
 
     def error(self, message: str) -> QueryError:
         """The QueryError for this place."""
@@ -107,6 +123,14 @@ class Place:
         if isinstance(operand, float) and operand.is_integer():
             return int(operand)
         raise self.error(f'takes a whole number, not {shown(operand)}')
+
+
+MAX_PATH = 500
+
+
+def cut(path: str) -> str:
+    """The way to a place as messages repeat it; each place below has a copy."""
+    return path if len(path) <= MAX_PATH else path[: MAX_PATH - 1] + '…'
 
 
 DBREF = ('$ref', '$id', '$db')

@@ -1,6 +1,6 @@
 """The predicate tree that a query is parsed into: nodes without values. Imports `collation`, `schema`.
 
-And, Or, Not, Test, Some, for schemas Every, If and Count, and for expressions Evaluated are all the nodes there are;
+And, Or, Not, Test, Each, Some, for schemas Every, If and Count, and for expressions Evaluated are all the nodes there are;
 operators are rows of a table (`operators`). A Test names its operator, the form that its operand's type gave it, and the
 slots (parameter names) that hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and
 equal shapes share one text.
@@ -13,7 +13,7 @@ from mqsql.compiler.collation import Collation
 from mqsql.schema import TEXT, Kind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Field:
     """What is tested: a column, or, with column None, the element or member that is being looked at; and a path into it.
 
@@ -26,7 +26,7 @@ class Field:
     strict: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Test:
     """One operator on one field; `form` tells variants of its SQL apart ('string', 'null', 'int' …).
 
@@ -40,28 +40,28 @@ class Test:
     collation: Collation | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class And:
     """All children hold; with none it always holds."""
 
     children: 'tuple[Predicate, ...]'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Or:
     """One child holds; with none it never holds."""
 
     children: 'tuple[Predicate, ...]'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Not:
     """The child does not hold."""
 
     child: 'Predicate'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Some:
     """The field is an array, and one of its elements satisfies the predicate.
 
@@ -73,7 +73,14 @@ class Some:
     query: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The test, which has one slot, holds for each of the values in the JSON array that the slot holds."""
+
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """Each member of the object, or of the array, satisfies the predicate; the field is strict.
 
@@ -84,7 +91,7 @@ class Every:
     predicate: 'Predicate'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class If:
     """`then` where the test holds, `otherwise` elsewhere; neither is evaluated where it does not count."""
 
@@ -93,7 +100,7 @@ class If:
     otherwise: 'Predicate'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many of the children hold, compared ('$eq', '$gte', '$lte') with the number in a slot."""
 
@@ -102,7 +109,7 @@ class Count:
     slot: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Evaluated:
     """An expression, in a slot, is true of the record; `columns` are those that it reads."""
 
@@ -110,7 +117,7 @@ class Evaluated:
     slot: str
 
 
-Predicate: TypeAlias = And | Or | Not | Test | Some | Every | If | Count | Evaluated
+Predicate: TypeAlias = And | Or | Not | Test | Each | Some | Every | If | Count | Evaluated
 
 MEMBER = Field(None, TEXT)
 

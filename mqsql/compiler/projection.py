@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
+from mqsql.compiler import budget
 from mqsql.compiler.element import read_elem_match
 from mqsql.compiler.expressions import Expression, read_expression
 from mqsql.compiler.expressions.core import MISSING
@@ -19,6 +20,9 @@ from mqsql.compiler.predicate import Field, Predicate
 from mqsql.errors import QueryError, named, shown
 from mqsql.schema import Record, Table
 from mqsql.schema.refused import no_step
+
+MAX_EXTRAS = 1_000
+"""SQLite's statements give 2,000 columns."""
 
 
 class Flag(Enum):
@@ -92,6 +96,13 @@ def read_projection(projection: Mapping[str, Any], table: Table, place: Place) -
 
     def make(record: Record, extras: tuple[Any, ...]) -> Record:
         values = [record.pop(f'${name}') for name in hidden]
+        budget.begin()
+        try:
+            return computed(record, extras, values)
+        finally:
+            budget.end()
+
+    def computed(record: Record, extras: tuple[Any, ...], values: list[Any]) -> Record:
         known = {name: value for name, value in zip(hidden, values, strict=True) if value is not None}
         cut = _Cut(inclusive, extras, known)
         return {name: cut.column(record.get(name), tree.get(name)) for name in returned}
@@ -150,6 +161,8 @@ class _Reader:
             raise QueryError(f'{min(odd)} cannot stand in a projection', path)
         here = replace(self.place, field=field, path=f'{path}.$elemMatch')
         self.extras.append(read_elem_match(here, operand))
+        if len(self.extras) > MAX_EXTRAS:
+            raise QueryError(f'takes at most {MAX_EXTRAS:,} $elemMatch', 'projection')
         return FirstMatch(len(self.extras) - 1)
 
 

@@ -8,13 +8,14 @@ step is both an element and a field of an object beside it.
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
 from mqsql.compiler.bson import EMPTY_ARRAY, bson_key
 from mqsql.compiler.collation import Collation
+from mqsql.compiler.kept import Kept
 from mqsql.compiler.paths import is_index
 from mqsql.errors import QueryError, named
 from mqsql.schema.codec import Stored, decode_document, decode_text
@@ -67,9 +68,19 @@ def _parallel() -> QueryError:
     return QueryError('these keys lead to several arrays of a record, none of them inside another', 'sort')
 
 
-@lru_cache(maxsize=256)
-def _read_spec(spec: str) -> tuple[tuple[tuple[str, ...], int], ...]:
-    return tuple((tuple(map(decode_text, steps)), direction) for steps, direction in orjson.loads(spec))
+Spec: TypeAlias = tuple[tuple[tuple[str, ...], int], ...]
+
+
+def _read_spec(spec: str) -> Spec:
+    return _SPECS.get(spec, partial(_decode_spec, spec))
+
+
+def _decode_spec(spec: str) -> tuple[Spec, int]:
+    paths = tuple((tuple(map(decode_text, steps)), direction) for steps, direction in orjson.loads(spec))
+    return paths, 40 * len(spec)
+
+
+_SPECS: Kept[str, Spec] = Kept(8_000_000)
 
 
 Key = Callable[[Any], str]

@@ -3,14 +3,17 @@
 Texts are kept by shape: the trees are hashable and hold no values.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any, ParamSpec
 
 from sqlglot import exp
 
 from mqsql.compiler.dialects import Dialect
 from mqsql.compiler.index_use import conjuncts, sorting_index
+from mqsql.compiler.kept import Kept
 from mqsql.compiler.keys import Sort
-from mqsql.compiler.lower import lower, lower_position
+from mqsql.compiler.lower import lower, lower_positions
 from mqsql.compiler.ordering import order, ordered, select_in_order
 from mqsql.compiler.predicate import ALWAYS, Predicate, Test
 from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot
@@ -18,10 +21,27 @@ from mqsql.schema import BUFFERS, Table
 
 LIMIT, SKIP = 'limit', 'skip'
 
-_KEPT = 512  # shapes; a program has few
+_KEPT: Kept[tuple[object, ...], str] = Kept(16_000_000)
+_PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by take for each character of its text
+
+Shape = ParamSpec('Shape')
 
 
-@lru_cache(_KEPT)
+def _kept(make: Callable[Shape, str]) -> Callable[Shape, str]:
+    """The function, whose texts are kept by shape."""
+
+    def made(shape: tuple[Any, ...], named: dict[str, Any]) -> tuple[str, int]:
+        text = make(*shape, **named)
+        return text, _PER_CHARACTER * len(text)
+
+    @wraps(make)
+    def text(*shape: Shape.args, **named: Shape.kwargs) -> str:
+        return _KEPT.get((make, shape, *named.items()), partial(made, shape, named))
+
+    return text
+
+
+@_kept
 def select_text(
     table: Table,
     columns: tuple[str, ...],
@@ -39,7 +59,7 @@ def select_text(
     """
     sort = () if _of_one_key(table, predicate) else sort
     outputs = [_output(table, name, inline) for name in columns]
-    outputs += [lower_position(extra, table) for extra in extras]
+    outputs += lower_positions(extras, table)
     index = sorting_index(table, predicate, sort)
     statement: exp.Query
     if index:
@@ -75,7 +95,7 @@ def _set_window(statement: exp.Query, window: tuple[bool, bool]) -> None:
         statement.set('offset', exp.Offset(expression=slot(SKIP)))
 
 
-@lru_cache(_KEPT)
+@_kept
 def count_text(table: Table, predicate: Predicate, window: tuple[bool, bool], dialect: Dialect) -> str:
     """SELECT the number of records that match, within a limit and skip if there are."""
     counted: exp.Expr = exp.Count(this=exp.Star())
@@ -86,7 +106,7 @@ def count_text(table: Table, predicate: Predicate, window: tuple[bool, bool], di
     return dialect.render(select([counted], [exp.Subquery(this=matching)]))
 
 
-@lru_cache(_KEPT)
+@_kept
 def delete_text(table: Table, predicate: Predicate, dialect: Dialect) -> str:
     """DELETE the records that match."""
     where = _where(table, predicate)

@@ -1,12 +1,13 @@
 """Which records a query finds, in what order, with which keys. Imports `schema`, `errors`, and all of the reference."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mqsql import limits
 from mqsql.errors import QueryError, shown
 from mqsql.reference.collation import read_collation
 from mqsql.reference.keys import Select, read_keys
-from mqsql.reference.paths import walk
+from mqsql.reference.paths import at_path
 from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.projection import read_projection
 from mqsql.reference.query import Match, read_query
@@ -22,11 +23,13 @@ Projection = Mapping[str, Any] | Iterable[str] | None
 Collation = Mapping[str, Any] | None
 
 
+@limits.within_python
 def matches(record: Mapping[str, Any], query: object, *, table: Table = TASKS) -> bool:
     """Whether the record matches; QueryError for a query, RecordError for a record without a meaning."""
     return read_query(read_plain(query), Place(table))(_read_record(record, table))
 
 
+@limits.within_python
 def find(
     records: Records,
     query: object = None,
@@ -48,11 +51,11 @@ def find(
     place, query = _place(table, collation), read_plain(either(query, filter))
     match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
     by, window = read_sort(sort, table), _read_window(limit, skip)
-    found = [record for record in _read_records(records, table) if match(record)]
+    found = _matching(records, match, table)
     # As in MongoDB, nothing is sorted where the key has one value, not even what could not be.
     one = place.fold is same_text and _of_one_key(query, table)
     ordered = found if one else sorted_by(found, by, place.fold)
-    return [select(record) for record in ordered[window]]
+    return [select(record) for record in limits.checked(ordered[window])]
 
 
 def find_one(records: Records, query: object = None, keys: Keys = None, **options: Any) -> Record | None:
@@ -74,6 +77,7 @@ def count(
     return len(find(records, query, (), filter=filter, limit=limit, skip=skip, collation=collation, table=table))
 
 
+@limits.within_python
 def distinct(
     records: Records,
     key: str,
@@ -87,10 +91,10 @@ def distinct(
     place, key = _place(table, collation), read_plain(key, 'key')
     steps = resolve_value(key, table, place.at(str(key)))
     match = _read_optional(read_plain(either(query, filter)), place)
-    found = [v for record in _read_records(records, table) if match(record) for v in _values(record, steps)]
     first: dict[Order, Any] = {}
-    for value in found:
-        first.setdefault(order(value, place.fold), value)
+    for record in _matching(records, match, table):
+        for value in _values(record, steps):
+            first.setdefault(order(value, place.fold), value)
     return list(first.values())
 
 
@@ -114,12 +118,17 @@ def _read_select(keys: object, projection: object, table: Table, fold: Fold) -> 
 
 
 def _values(record: Record, steps: list[str]) -> list[Any]:
-    values = [value for value, _ in walk(record, steps) if value is not MISSING]
+    values = list(at_path(record.get(steps[0], MISSING), steps[1:]))
     return [v for value in values for v in (value if isinstance(value, list) else [value])]
 
 
-def _read_records(records: Records, table: Table) -> Iterator[Record]:
-    return (_read_record(record, table) for record in records)
+def _matching(records: Records, match: Match, table: Table) -> list[Record]:
+    found = []
+    for given in records:
+        limits.check()
+        if match(record := _read_record(given, table)):
+            found.append(record)
+    return found
 
 
 def _read_record(record: Mapping[str, Any], table: Table) -> Record:

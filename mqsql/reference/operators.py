@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from mqsql import limits
 from mqsql.errors import QueryError, shown
+from mqsql.reference.allowance import work
 from mqsql.reference.bits import INT64, bits_of, read_mask
 from mqsql.reference.paths import Offer, each
 from mqsql.reference.patterns import Regex, TextTest, glob_test, pattern_test, regex_test
@@ -26,7 +28,15 @@ ValueTest = Callable[[Any], bool]
 
 def some(test: ValueTest) -> Test:
     """Holds if the test does for one of the values offered, an array's elements included."""
-    return lambda offers: any(map(test, each(offers)))
+
+    def found(offers: list[Offer]) -> bool:
+        for value in each(offers):
+            work()
+            if test(value):
+                return True
+        return False
+
+    return found
 
 
 def some_whole(test: ValueTest) -> Test:
@@ -88,7 +98,7 @@ def among(operand: object, place: Place) -> Test:
     """Equality with one of the items, or a pattern among them found."""
     items = read_items(operand, place)
     tests = [text_pattern(item, place.item(i)) for i, item in enumerate(items) if is_pattern(item)]
-    wanted = {_item(item, place.item(i)) for i, item in enumerate(items) if not is_pattern(item)}
+    wanted = {_item(item, place.item(i)) for i, item in enumerate(limits.checked(items)) if not is_pattern(item)}
     return some(lambda value: order(value, place.fold) in wanted or any(test(value) for test in tests))
 
 

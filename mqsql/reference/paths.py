@@ -1,4 +1,4 @@
-"""What a dotted path finds in a document. Imports `values` of the reference.
+"""What a dotted path finds in a document. Imports `values` and `allowance` of the reference.
 
 The rules are those of MongoDB's manual, "Query an Array of Embedded Documents", and of its matcher.
 """
@@ -6,6 +6,7 @@ The rules are those of MongoDB's manual, "Query an Array of Embedded Documents",
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from mqsql.reference.allowance import work
 from mqsql.reference.values import MISSING
 
 
@@ -39,6 +40,7 @@ def walk(value: Any, steps: Sequence[str]) -> Iterator[Offer]:
 
 def _enter(element: Any, position: int, steps: Sequence[str]) -> Iterator[Offer]:
     """What an array's element offers: as an object, then as the element at the index that the step names."""
+    work()
     if isinstance(element, dict):
         yield from walk(element, steps)
     if steps[0] == str(position):
@@ -46,6 +48,22 @@ def _enter(element: Any, position: int, steps: Sequence[str]) -> Iterator[Offer]
             yield Offer(element, spread=False)
         elif isinstance(element, dict | list):
             yield from walk(element, steps[1:])
+
+
+def at_path(value: Any, steps: Sequence[str]) -> Iterator[Any]:
+    """What stands at `steps`, as distinct takes them: of an array a number is a position, any other step is for its objects."""
+    work()
+    if not steps:
+        if value is not MISSING:
+            yield value
+    elif isinstance(value, dict):
+        yield from at_path(value.get(steps[0], MISSING), steps[1:])
+    elif isinstance(value, list):
+        if set(steps[0]) <= set('0123456789'):
+            chosen = [element for i, element in enumerate(value) if str(i) == steps[0]]
+            yield from (found for element in chosen for found in at_path(element, steps[1:]))
+        else:
+            yield from (found for element in value if isinstance(element, dict) for found in at_path(element, steps))
 
 
 def position(step: str) -> int | None:

@@ -13,7 +13,9 @@ from mqsql.schema.types import UnstorableError, read_value
 
 MAX_NESTING = 100
 MAX_STEPS = 50
+MAX_LEVELS = 200  # of an expression, each operator, operand and field counted; MongoDB's limit for documents
 SHOWN_PATH = 200  # characters of a path that a message repeats
+KEPT_PATH = 500  # of one that is kept, as there may be one for each operator
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,17 @@ class Place:
 
     def at(self, name: str) -> 'Place':
         """The place below, under a key or an operator."""
-        return replace(self, path=f'{self.path}.{name}' if self.path else name)
+        return replace(self, path=(f'{self.path}.{name}' if self.path else name)[:KEPT_PATH])
 
     def item(self, index: int) -> 'Place':
         """The place of an item of a list."""
-        return replace(self, path=f'{self.path}[{index}]')
+        return replace(self, path=f'{self.path}[{index}]'[:KEPT_PATH])
 
-    def nested(self, levels: int = 1) -> 'Place':
+    def nested(self, most: int = MAX_NESTING) -> 'Place':
         """This place, further down in the logic; QueryError beyond the limit, where cyclic queries end."""
-        if self.depth + levels > MAX_NESTING:
-            raise self.error(f'is nested deeper than {MAX_NESTING} levels (or holds itself)')
-        return replace(self, depth=self.depth + levels)
+        if self.depth + 1 > most:
+            raise self.error(f'is nested deeper than {most} levels (or holds itself)')
+        return replace(self, depth=self.depth + 1)
 
     def error(self, message: str) -> QueryError:
         """The error that says what is wrong here."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from mqsql import limits
 from mqsql.errors import QueryError, shown
 from mqsql.reference.expressions import read_expr
 from mqsql.reference.json_schema import read_schema
@@ -41,10 +42,11 @@ def read_query(query: object, place: Place) -> Match:
     """A query: every one of its keys must hold."""
     if not isinstance(query, Mapping):
         raise place.error(no_query(query))
-    return all_of([_clause(key, operand, place) for key, operand in query.items()])
+    return all_of([_clause(key, operand, place) for key, operand in limits.checked(query.items())])
 
 
 def _clause(key: object, operand: object, place: Place) -> Match:
+    limits.check()
     if not isinstance(key, str) or not key.startswith('$'):
         return _field(key, operand, place)
     if key in QUERY_OPERATORS:
@@ -96,7 +98,7 @@ def _connective(combine: Callable[[list[Match]], Match]) -> Callable[[object, Pl
         if not isinstance(operand, list | tuple) or not operand:
             raise place.error(f'takes a non-empty list of queries, not {shown(operand)}')
         inner = place.nested()
-        return combine([read_query(query, inner.item(i)) for i, query in enumerate(operand)])
+        return combine([read_query(query, inner.item(i)) for i, query in enumerate(limits.checked(operand))])
 
     return read
 
@@ -161,9 +163,8 @@ def _elem_match(operand: object, place: Place) -> Test:
     """One element of an array passes all the operators, or matches the query."""
     if not isinstance(operand, Mapping):
         raise place.error(f'takes operators or a query, not {shown(operand)}')
-    # An $elemMatch counts as ten levels, as SQL that is made of it is large.
-    match = read_element(operand, Place(None, place.path, DOCUMENT, place.depth, place.fold).nested(10))
-    return some_whole(lambda value: isinstance(value, list) and any(map(match, value)))
+    match = read_element(operand, Place(None, place.path, DOCUMENT, place.depth, place.fold).nested())
+    return some_whole(lambda value: isinstance(value, list) and any(map(match, limits.checked(value))))
 
 
 def read_element(operand: Any, place: Place) -> Callable[[Any], bool]:
@@ -181,11 +182,16 @@ def _as_object(element: Any) -> dict[str, Any]:
 
 def _all(operand: object, place: Place) -> Test:
     items = read_items(operand, place)
-    return every([_all_item(item, items, place.item(i)) for i, item in enumerate(items)]) if items else never
+    matching = any(map(_is_elem_match, items))
+    return (
+        every([_all_item(item, matching, place.item(i)) for i, item in enumerate(limits.checked(items))])
+        if items
+        else never
+    )
 
 
-def _all_item(item: Any, items: list[Any], place: Place) -> Test:
-    if any(map(_is_elem_match, items)):
+def _all_item(item: Any, matching: bool, place: Place) -> Test:
+    if matching:
         if not _is_elem_match(item):
             raise place.error('$elemMatch and other items do not mix')
         return _elem_match(item['$elemMatch'], place.at('$elemMatch'))

@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from mqsql.errors import QueryError, named, shown
+from mqsql.reference.allowance import work
 from mqsql.reference.paths import position
 from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, is_number, order
@@ -111,11 +112,13 @@ def _key(record: Record, by: list[SortPath], fold: Fold) -> list[Order]:
 
 
 def _same_elements(one: Trail, other: Trail) -> bool:
+    work()
     return all(one.get(array, i) == i for array, i in other.items())
 
 
 def _parallel(one: Trail, other: Trail) -> bool:
     """Whether two keys that come through the same elements, as far as they do, then come through different arrays."""
+    work()
     for (array, i), (other_array, j) in zip(one.items(), other.items(), strict=False):
         if (array, i) != (other_array, j):
             return array != other_array
@@ -124,6 +127,7 @@ def _parallel(one: Trail, other: Trail) -> bool:
 
 def _orders(value: Any, steps: list[str], fold: Fold) -> Iterator[tuple[Order, Trail]]:
     """The keys of a path in a value, each with its trail."""
+    work()
     if isinstance(value, list) and value:
         for i, element in enumerate(value):
             inner = _element_orders(element, value, steps, fold)

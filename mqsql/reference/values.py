@@ -1,4 +1,4 @@
-"""BSON's order and equality of canonical values. Imports nothing of the project.
+"""BSON's order and equality of canonical values. Imports `limits`, and `allowance` of the reference.
 
 The order is that of MongoDB's manual, "Comparison/Sort Order", among the types that a record can hold.
 """
@@ -8,6 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final
+
+from mqsql import limits
+from mqsql.reference.allowance import work
 
 Fold = Callable[[str], Any]
 """What stands for a text when it is compared: the text itself, or what a collation makes of it."""
@@ -45,9 +48,11 @@ def order(value: Any, fold: Fold = same_text) -> Order:
         case str():
             return (STRING, fold(value))
         case dict():
-            return (OBJECT, tuple(_field(name, order(v, fold)) for name, v in value.items()))
+            work(1 + len(value))
+            return (OBJECT, tuple(_field(name, order(v, fold)) for name, v in limits.checked(value.items())))
         case list():
-            return (ARRAY, tuple(order(v, fold) for v in value))
+            work(1 + len(value))
+            return (ARRAY, tuple(order(v, fold) for v in limits.checked(value)))
         case bytes():
             return (BINARY, len(value), value)
         case datetime():

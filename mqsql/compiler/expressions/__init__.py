@@ -13,20 +13,23 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
+from mqsql import limits
+from mqsql.compiler import budget
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.expressions.arrays import ARRAYS
-from mqsql.compiler.expressions.core import Built, Here, Operator, is_true
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, is_true
 from mqsql.compiler.expressions.dates import DATES
 from mqsql.compiler.expressions.logic import LOGIC
 from mqsql.compiler.expressions.numbers import NUMBERS
 from mqsql.compiler.expressions.texts import TEXTS
 from mqsql.compiler.expressions.totals import TOTALS
 from mqsql.compiler.expressions.types import TYPES
+from mqsql.compiler.kept import Kept
 from mqsql.compiler.patterns import FLAGS
-from mqsql.compiler.place import Place
+from mqsql.compiler.place import Place, cut
 from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, named, shown
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
@@ -74,7 +77,11 @@ def read_expression(place: Place, expression: object) -> Expression:
         columns[known] = None
         return known
 
-    built = Here(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
+    budget.begin(place.values.left)
+    try:
+        built = Here(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
+    finally:
+        place.values.left = budget.end()
     return Expression(canonical, tuple(columns), aliases, built, place.values.now)
 
 
@@ -112,9 +119,9 @@ def _plain(value: object, path: str, depth: int = 0) -> Any:
         pattern = value.get('regex')
         if isinstance(pattern, re.Pattern):
             value = {**value, **_regex(pattern, value, path)}
-        return {_name(name, path): _plain(item, f'{path}.{name}', depth + 1) for name, item in value.items()}
+        return {_name(name, path): _plain(item, cut(f'{path}.{name}'), depth + 1) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item, f'{path}[{i}]', depth + 1) for i, item in enumerate(value)]
+        return [_plain(item, f'{path}[{i}]', depth + 1) for i, item in enumerate(limits.checked(value))]
     try:
         return read_value(value)
     except UnstorableError as e:
@@ -140,16 +147,33 @@ def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> d
 
 def evaluate(expression: str, *stored: Any) -> bool:
     """Whether an expression, as `read_expr` bound it, is true of a record, given by the columns that it names."""
-    now, columns, built = _built(expression)
+    now, columns, built, path = _built(expression)
     record = {name: decode(value) for (name, decode), value in zip(columns, stored, strict=True) if value is not None}
-    return is_true(built.run({'ROOT': record, 'NOW': now}))
+    return is_true(_run(built, {'ROOT': record, 'NOW': now}, path))
+
+
+def _run(built: Built, variables: Variables, path: str) -> Any:
+    budget.begin()
+    try:
+        budget.step(built.steps)
+        return built.run(variables)
+    except RecursionError:
+        raise QueryError('makes a value that is nested deeper than Python can follow', path) from None
+    except MemoryError:
+        raise QueryError('takes more memory than there is', path) from None
+    finally:
+        budget.end()
 
 
 Columns = list[tuple[str, Callable[[Any], Any]]]
 
 
-@lru_cache(maxsize=64)
-def _built(expression: str) -> tuple[datetime | None, Columns, Built]:
+def _built(expression: str) -> tuple[datetime | None, Columns, Built, str]:
+    return _BUILT.get(expression, partial(_build, expression))
+
+
+def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str], int]:
+    """The function of an expression, and the bytes that it holds: its parts, and what those without variables make."""
     payload = decode_document(expression)
     here = Here(
         payload['path'],
@@ -159,4 +183,13 @@ def _built(expression: str) -> tuple[datetime | None, Columns, Built]:
     )
     kinds = {kind.name: kind for kind in (TEXT, TIMESTAMP, DOCUMENT)}
     columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
-    return payload['now'], columns, here.build(payload['expression'])
+    budget.begin()
+    try:
+        built = here.build(payload['expression'])
+    finally:
+        left = budget.end()
+    size = 20 * len(expression) + int(budget.MAX_BYTES - left.bytes)
+    return (payload['now'], columns, built, payload['path']), size
+
+
+_BUILT: Kept[str, tuple[datetime | None, Columns, Built, str]] = Kept(8_000_000)

@@ -5,17 +5,18 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from mqsql.compiler import budget
 from mqsql.compiler.expressions.core import (
     MISSING,
     Built,
-    ExpressionError,
     Here,
     Operator,
     Variables,
     as_null,
+    copied,
+    each_of,
     is_nullish,
     is_true,
-    limited,
     need_list,
     need_whole,
     wrong,
@@ -41,7 +42,7 @@ def _slice(values: Iterator[Any]) -> Any:
     array, first = next(values), next(values)
     if is_nullish(array) or is_nullish(first):
         return None
-    items, start = need_list(array), need_whole(first)
+    items, start = copied(array), need_whole(first)
     for count in values:
         return None if is_nullish(count) else _section(items, start, need_whole(count))
     return items[:start] if start >= 0 else items[start:]
@@ -59,15 +60,12 @@ def _concat(arrays: Iterator[Any]) -> Any:
     for array in arrays:
         if is_nullish(array):
             return None
-        joined += need_list(array)
-    return limited(joined)
+        joined += copied(array)
+    return joined
 
 
 def _reverse(array: Any) -> Any:
-    return None if is_nullish(array) else need_list(array)[::-1]
-
-
-MAX_RANGE = 1_000_000
+    return None if is_nullish(array) else copied(array)[::-1]
 
 
 def _range(start: Any, end: Any, step: Any = 1) -> list[int]:
@@ -75,8 +73,8 @@ def _range(start: Any, end: Any, step: Any = 1) -> list[int]:
     if by == 0:
         raise wrong('a step other than 0', step)
     numbers = range(first, last, by)
-    if len(numbers) > MAX_RANGE:
-        raise ExpressionError(f'makes at most {MAX_RANGE:,} numbers, not {len(numbers):,}')
+    budget.make(budget.NUMBER * len(numbers))
+    budget.step(len(numbers) >> 4)
     return list(numbers)
 
 
@@ -84,7 +82,7 @@ def _range(start: Any, end: Any, step: Any = 1) -> list[int]:
 
 
 def _in(here: Here, value: Any, array: Any) -> bool:
-    return here.order_key(value) in map(here.order_key, need_list(array))
+    return here.order_key(value) in map(here.order_key, each_of(array))
 
 
 def _index(here: Here, values: Iterator[Any]) -> Any:
@@ -94,6 +92,7 @@ def _index(here: Here, values: Iterator[Any]) -> Any:
 
 def _position(here: Here, items: list[Any], value: Any, start: Any = 0, end: Any = MANY - 1) -> int:
     key = here.order_key(value)
+    budget.step(len(items))
     first, last = need_whole(start, 'a position'), need_whole(end, 'a position')
     if first < 0 or last < 0:
         raise wrong('positions of at least 0', start if first < 0 else end)
@@ -101,7 +100,7 @@ def _position(here: Here, items: list[Any], value: Any, start: Any = 0, end: Any
 
 
 def _set(here: Here, array: Any) -> set[str]:
-    return set(map(here.order_key, need_list(array)))
+    return set(map(here.order_key, copied(array)))
 
 
 def _is_subset(here: Here, part: Any, whole: Any) -> bool:
@@ -115,10 +114,16 @@ def _equal_sets(here: Here, *arrays: Any) -> bool:
 
 
 def _truths(combine: Callable[..., bool]) -> Operator:
-    return positional(lambda array: combine(map(is_true, need_list(array))), 1)
+    return positional(lambda array: combine(map(is_true, each_of(array))), 1)
 
 
 # --- with variables
+
+
+def _bound(body: Built, variables: Variables, name: str, value: Any) -> dict[str, Any]:
+    """The variables of another round of a loop, and one more."""
+    budget.step(body.steps + len(variables) // 8)
+    return {**variables, name: value}
 
 
 def _filter(here: Here, operand: Any) -> Built:
@@ -136,7 +141,7 @@ def _filter(here: Here, operand: Any) -> Built:
         size = MANY if is_nullish(most) else need_whole(most)
         if size <= 0:
             raise wrong('a limit above 0', most)
-        return list(islice((item for item in array if is_true(test.run({**variables, name: item}))), size))
+        return list(islice((item for item in array if is_true(test.run(_bound(test, variables, name, item)))), size))
 
     return here.made(run, [source, limit, test])
 
@@ -151,7 +156,7 @@ def _map(here: Here, operand: Any) -> Built:
         array = source.run(variables)
         if is_nullish(array):
             return None
-        return [as_null(body.run({**variables, name: item})) for item in need_list(array)]
+        return [as_null(body.run(_bound(body, variables, name, item))) for item in copied(array)]
 
     return here.made(run, [source, body])
 
@@ -168,7 +173,7 @@ def _reduce(here: Here, operand: Any) -> Built:
             return None
         value = initial.run(variables)
         for item in need_list(array):
-            value = body.run({**variables, 'value': value, 'this': item})
+            value = body.run({**_bound(body, variables, 'value', value), 'this': item})
         return value
 
     return here.made(run, [source, initial, body])
@@ -185,6 +190,8 @@ def _merge(*values: Any) -> dict[str, Any]:
             continue
         if not isinstance(item, dict):
             raise wrong('objects', item)
+        budget.make(budget.FIELD * len(item))
+        budget.step(len(item) >> 4)
         merged |= item
     return merged
 
@@ -194,6 +201,8 @@ def _entries(value: Any) -> Any:
         return None
     if not isinstance(value, dict):
         raise wrong('an object', value)
+    budget.make(budget.PAIR * len(value))
+    budget.step(len(value))
     return [{'k': name, 'v': item} for name, item in value.items()]
 
 

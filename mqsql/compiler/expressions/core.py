@@ -8,11 +8,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
+from mqsql import limits
+from mqsql.compiler import budget
 from mqsql.compiler.bson import bson_key
 from mqsql.compiler.collation import Collation
-from mqsql.compiler.place import DBREF, MAX_NESTING, MAX_STEPS
+from mqsql.compiler.place import DBREF, MAX_STEPS, cut
 from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
 
 
@@ -35,10 +37,11 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True)
 class Built:
-    """An expression as a function of its variables; a constant one needs none."""
+    """An expression as a function of its variables; a constant one needs none. `steps` is the number of its parts."""
 
     run: Run
     constant: bool = False
+    steps: int = 1
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,14 @@ class Here:
 
     def inside(self, step: str, *variables: str) -> 'Here':
         """A step further in, with more variables."""
-        path = self.path + step
-        if self.depth >= MAX_NESTING:
-            raise QueryError(f'an expression is nested at most {MAX_NESTING} levels deep', path[:100] + '…')
-        return replace(self, path=path, depth=self.depth + 1, variables=self.variables | set(variables))
+        if self.depth >= MAX_LEVELS:
+            message = (
+                f'an expression is nested at most {MAX_LEVELS} levels deep, each operator, operand and field counted'
+            )
+            raise QueryError(message, self.path[:100] + '…')
+        return replace(
+            self, path=cut(self.path + step), depth=self.depth + 1, variables=self.variables | set(variables)
+        )
 
     def error(self, message: str) -> QueryError:
         """The QueryError for this place."""
@@ -85,18 +92,22 @@ class Here:
         def located(variables: Variables) -> Any:
             try:
                 return run(variables)
-            except ExpressionError as e:
+            except (ExpressionError, budget.TooMuchError) as e:
                 raise QueryError(str(e), self.path) from None
 
         if self.folds and all(part.constant for part in parts):
             return constant(located({}))
-        return Built(located)
+        return Built(located, steps=1 + sum(part.steps for part in parts))
 
     # --- values
 
     def order_key(self, value: Any) -> str:
         """Orders as BSON and the collation do, what is missing before all else."""
-        return '' if value is MISSING else bson_key(value, self.collation)
+        if value is MISSING:
+            return ''
+        key = bson_key(value, self.collation)
+        budget.make(len(key))
+        return key
 
     def compare(self, left: Any, right: Any) -> int:
         """Below 0, 0 or above 0, as the left one orders before, with or behind the right one."""
@@ -114,11 +125,22 @@ class Here:
         if isinstance(expression, str) and expression.startswith('$'):
             return self._path(expression)
         if isinstance(expression, list):
-            parts = [self.inside(f'[{i}]').build(item) for i, item in enumerate(expression)]
-            return self.made(lambda v: [as_null(part.run(v)) for part in parts], parts)
+            return self._list(expression)
         if isinstance(expression, dict):
             return self._dict(expression)
         return constant(expression)
+
+    def _list(self, expression: list[Any]) -> Built:
+        if all(map(_is_plain, expression)):
+            return constant(expression)
+        parts = [self.inside(f'[{i}]').build(item) for i, item in enumerate(limits.checked(expression))]
+        size = budget.REFERENCE * (8 + len(parts))
+
+        def run(variables: Variables) -> Any:
+            budget.make(size)
+            return [as_null(part.run(variables)) for part in parts]
+
+        return self.made(run, parts)
 
     def _dict(self, expression: dict[str, Any]) -> Built:
         names = list(expression)
@@ -130,7 +152,10 @@ class Here:
             raise self.error(f'a field of an object cannot be named {named(bad[0])}')
         parts = {name: self.inside(f'.{name}').build(part) for name, part in expression.items()}
 
+        size = budget.FIELD * (1 + len(parts))
+
         def run(variables: Variables) -> Any:
+            budget.make(size)
             found = ((name, part.run(variables)) for name, part in parts.items())
             return {name: value for name, value in found if value is not MISSING}
 
@@ -174,6 +199,9 @@ class Here:
             raise self.error(f'a path has at most {MAX_STEPS} steps')
 
 
+MAX_LEVELS = 200
+"""MongoDB's limit for documents within each other."""
+
 UNSUPPORTED = frozenset(
     """
     $accumulator $acos $acosh $allElements $arrayToObject $asin $asinh $atan $atan2 $atanh $binarySize $bitAnd
@@ -196,6 +224,8 @@ def walk(value: Any, steps: list[str]) -> Any:
     """What a path leads to; from an array, an array of what it leads to from its objects."""
     for i, step in enumerate(steps):
         if isinstance(value, list):
+            budget.step(len(value))
+            budget.make(budget.REFERENCE * len(value))
             found = [walk(item, steps[i:]) for item in value if isinstance(item, dict)]
             return [item for item in found if item is not MISSING]
         if not isinstance(value, dict):
@@ -205,6 +235,11 @@ def walk(value: Any, steps: list[str]) -> Any:
 
 
 # --- values
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether an expression is a value that stands for itself."""
+    return not isinstance(value, dict | list) and not (isinstance(value, str) and value.startswith('$'))
 
 
 def as_null(value: Any) -> Any:
@@ -232,19 +267,6 @@ def is_finite(number: int | float) -> bool:
     return isinstance(number, int) or math.isfinite(number)
 
 
-MAX_LENGTH = 2**24
-"""Characters or elements of what operators join; a document of MongoDB's has 16 MiB."""
-
-Sized = TypeVar('Sized', str, list[Any])
-
-
-def limited(joined: Sized) -> Sized:
-    """Joined text or arrays, which might double with every step of a $reduce."""
-    if len(joined) > MAX_LENGTH:
-        raise ExpressionError(f'makes at most {MAX_LENGTH:,} characters or elements, not {len(joined):,}')
-    return joined
-
-
 def wrong(wanted: str, value: Any) -> ExpressionError:
     """The error for an operand of another type."""
     return ExpressionError(f'takes {wanted}, not {shown(value)}')
@@ -262,6 +284,18 @@ def need_list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise wrong('an array', value)
     return value
+
+
+def each_of(value: Any) -> list[Any]:
+    """The same, of an operand whose elements are all looked at."""
+    budget.step(len(need_list(value)))
+    return value  # type: ignore[no-any-return]
+
+
+def copied(value: Any) -> list[Any]:
+    """The same, of an operand that is copied."""
+    budget.make(budget.REFERENCE * len(need_list(value)))
+    return each_of(value)
 
 
 def need_whole(value: Any, what: str = 'a whole number') -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 
+from mqsql.compiler import budget
 from mqsql.compiler.expressions.core import wrong
 
 _MONTHS = (
@@ -46,6 +47,8 @@ ISO = '%Y-%m-%dT%H:%M:%S.%L'
 
 def formatted(clock: datetime, minutes: int, pattern: str) -> str:
     """A time on the clock, so many minutes east of UTC, by a pattern of MongoDB's."""
+    budget.step(len(pattern))
+    budget.make(budget.REFERENCE * len(pattern))
     parts, i = [], 0
     while i < len(pattern):
         if pattern[i] != '%':

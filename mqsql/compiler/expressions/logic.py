@@ -67,7 +67,8 @@ def _cond(here: Here, operand: Any) -> Built:
     test, then, otherwise = parts['if'], parts['then'], parts['else']
     if test.constant:
         return then if is_true(test.run({})) else otherwise
-    return Built(lambda v: then.run(v) if is_true(test.run(v)) else otherwise.run(v))
+    steps = 1 + test.steps + then.steps + otherwise.steps
+    return Built(lambda v: then.run(v) if is_true(test.run(v)) else otherwise.run(v), steps=steps)
 
 
 def _switch(here: Here, operand: Any) -> Built:

@@ -1,11 +1,14 @@
 """Operators on text, and regular expressions. Imports `core`; of the compiler, what patterns are."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from mqsql.compiler import budget
+from mqsql.compiler.budget import made_text
 from mqsql.compiler.expressions.core import (
     Built,
     ExpressionError,
@@ -15,7 +18,6 @@ from mqsql.compiler.expressions.core import (
     constant,
     is_nullish,
     is_number,
-    limited,
     need_text,
     need_whole,
     wrong,
@@ -27,6 +29,7 @@ from mqsql.compiler.patterns import FLAGS, MAX_REGEX
 _LOWER = str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
 _UPPER = {small: big for big, small in _LOWER.items()}
 _MAX_TRIM = 4096  # MongoDB's limit
+_TEXT = 60  # bytes of a short text
 _SPACE = '\0\t\n\v\f\r \xa0\u1680' + ''.join(map(chr, range(0x2000, 0x200B)))
 
 
@@ -57,17 +60,17 @@ def _concat(values: Iterator[Any]) -> Any:
     for value in values:
         if is_nullish(value):
             return None
-        texts.append(need_text(value))
-    return limited(''.join(texts))
+        texts.append(made_text(need_text(value)))
+    return ''.join(texts)
 
 
 def _compare(left: Any, right: Any) -> int:
-    a, b = (as_text(value).translate(_UPPER).encode('utf-8', 'surrogatepass') for value in (left, right))
+    a, b = (made_text(as_text(value)).translate(_UPPER).encode('utf-8', 'surrogatepass') for value in (left, right))
     return (a > b) - (a < b)
 
 
 def _bytes(text: str) -> bytes:
-    return text.encode('utf-8', 'surrogatepass')
+    return made_text(text).encode('utf-8', 'surrogatepass')
 
 
 # --- parts
@@ -91,7 +94,7 @@ def _sub_bytes(value: Any, start: Any, length: Any) -> str:
 
 
 def _sub_characters(value: Any, start: Any, length: Any) -> str:
-    text = as_text(value)
+    text = made_text(as_text(value))
     first, size = need_whole(start), need_whole(length)
     if first < 0 or size < 0:
         raise wrong('a position and a length of at least 0', start if first < 0 else length)
@@ -108,7 +111,7 @@ def _index(find: Callable[[str, str, int, int], int]) -> Operator:
 
     def run(values: Iterator[Any]) -> Any:
         value = next(values)
-        return None if is_nullish(value) else search(need_text(value), *values)
+        return None if is_nullish(value) else search(made_text(need_text(value)), *values)
 
     return in_turn(run, 2, 4)
 
@@ -130,14 +133,17 @@ def _split(value: Any, separator: Any) -> Any:
         return None
     if not need_text(separator):
         raise ExpressionError('takes a separator that is not empty')
-    return need_text(value).split(separator)
+    parts = need_text(value).count(separator) + 1
+    budget.make(parts * _TEXT + sys.getsizeof(value))
+    budget.step(parts + (len(value) >> 8))
+    return value.split(separator)
 
 
 def _trimmed(strip: Callable[[str, str], str]) -> Operator:
     def run(ask: Ask) -> Any:
         if is_nullish(value := ask('input')):
             return None
-        text, chars = need_text(value), ask('chars', _SPACE)
+        text, chars = made_text(need_text(value)), ask('chars', _SPACE)
         if is_nullish(chars):
             return None
         if len(_bytes(need_text(chars))) > _MAX_TRIM:
@@ -147,11 +153,18 @@ def _trimmed(strip: Callable[[str, str], str]) -> Operator:
     return named(run, 'input', 'chars')
 
 
+def _replace(times: int, text: str, part: str, other: str) -> str:
+    found = text.count(part) if times < 0 else times
+    budget.make(sys.getsizeof(text) + found * sys.getsizeof(other))
+    budget.step((len(text) >> 8) + (found >> 4))
+    return text.replace(part, other, times)
+
+
 def _replaced(times: int) -> Operator:
     def run(ask: Ask) -> Any:
         values = [ask(name) for name in ('input', 'find', 'replacement')]
         texts = [need_text(value) for value in values if not is_nullish(value)]
-        return limited(texts[0].replace(texts[1], texts[2], times)) if len(texts) == len(values) else None
+        return _replace(times, *texts) if len(texts) == len(values) else None
 
     return named(run, 'input find replacement')
 
@@ -196,8 +209,8 @@ def _pattern(source: str, options: str) -> 're.Pattern[str]':
 
 TEXTS: dict[str, Operator] = {
     '$concat': in_turn(_concat, 0, MANY),
-    '$toLower': positional(lambda value: as_text(value).translate(_LOWER), 1),
-    '$toUpper': positional(lambda value: as_text(value).translate(_UPPER), 1),
+    '$toLower': positional(lambda value: made_text(as_text(value)).translate(_LOWER), 1),
+    '$toUpper': positional(lambda value: made_text(as_text(value)).translate(_UPPER), 1),
     '$strcasecmp': positional(_compare, 2),
     '$strLenCP': positional(lambda value: len(need_text(value)), 1),
     '$strLenBytes': positional(lambda value: len(_bytes(need_text(value))), 1),

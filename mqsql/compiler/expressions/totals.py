@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from mqsql.compiler import budget
 from mqsql.compiler.expressions.core import Here, Operator, is_nullish, is_number
 from mqsql.compiler.expressions.numbers import Number, fitted
 from mqsql.compiler.expressions.operands import MANY, comparing, positional
@@ -12,6 +13,7 @@ from mqsql.compiler.expressions.operands import MANY, comparing, positional
 def _over(function: Callable[[list[Any]], Any]) -> Operator:
     def run(*values: Any) -> Any:
         items = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
+        budget.step(len(items))
         return function(items)
 
     return positional(run, 0, MANY)

@@ -13,9 +13,6 @@ from mqsql.schema.types import read_value
 VALUE = Field(None, DOCUMENT, strict=True)
 """The element or member that is being looked at."""
 
-SCHEMA_LEVELS, MEMBER_LEVELS = 2, 8
-"""Levels of nesting that a schema within another counts for, and one for the members of an array or object."""
-
 _TYPE_OF_KIND = {TEXT: 'string', TIMESTAMP: 'date', BUFFERS: 'array'}
 
 
@@ -33,9 +30,7 @@ class Subject:
 
     def valid(self, place: Place, schema: object) -> Predicate:
         """It is valid against a schema that stands in another one."""
-        # SQLite limits the depth of an expression, and members are looked at in a subquery.
-        levels = MEMBER_LEVELS if self.field == VALUE else SCHEMA_LEVELS
-        return self.read(self, place.deeper(levels=levels), schema)
+        return self.read(self, place.deeper(), schema)
 
     def unknown(self) -> 'Subject':
         """A subject of any type."""

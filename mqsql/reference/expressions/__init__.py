@@ -6,6 +6,7 @@ The operators are those of MongoDB's manual, "Expression Operators", that EXPRES
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mqsql.reference.allowance import ExhaustedError, allowed
 from mqsql.reference.expressions.arrays import ARRAYS, CONVERSIONS
 from mqsql.reference.expressions.core import Evaluate, Operator, Reader
 from mqsql.reference.expressions.dates import DATES
@@ -22,9 +23,18 @@ EXPRESSIONS: Mapping[str, Operator] = {**LOGIC, **NUMBERS, **DATES, **TEXTS, **A
 
 def read_expression(expression: object, place: Place) -> Callable[[dict[str, Any]], Any]:
     """What the expression gives for a record; MISSING where that is nothing."""
-    evaluate: Evaluate = Reader(place, EXPRESSIONS).read(expression)
+    with allowed():
+        evaluate: Evaluate = Reader(place, EXPRESSIONS).read(expression)
     buffers = {column for column, kind in place.table.columns.items() if kind is BUFFERS} if place.table else set()
-    return lambda record: evaluate({'ROOT': {name: value for name, value in record.items() if name not in buffers}})
+
+    def value(record: dict[str, Any]) -> Any:
+        with allowed():
+            try:
+                return evaluate({'ROOT': {name: part for name, part in record.items() if name not in buffers}})
+            except ExhaustedError as e:
+                raise place.error(str(e)) from None
+
+    return value
 
 
 def read_expr(expression: object, place: Place) -> Callable[[dict[str, Any]], bool]:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.reference.allowance import listing, work
 from mqsql.reference.bits import INT64
 from mqsql.reference.expressions.clocks import read_date
 from mqsql.reference.expressions.core import (
@@ -34,7 +35,6 @@ from mqsql.reference.expressions.texts import as_text, number_as_text
 from mqsql.reference.operators import INT32, TYPES, type_of
 from mqsql.reference.values import MISSING, is_number, truth
 
-MAX_RANGE = 1_000_000
 LEAST = 2.0**-1022
 """The least float of full precision."""
 
@@ -56,6 +56,7 @@ def _slice(given: Iterator[Any]) -> Any:
     if is_null(values) or is_null(first):
         return None
     length, start = len(array(values)), position(first)
+    listing(length)
     for count in given:
         start = max(start + length, 0) if start < 0 else start
         return None if is_null(count) else values[start : start + _positive(count)]
@@ -69,15 +70,20 @@ def _positive(value: Any) -> int:
 
 
 def _concat(*parts: list[Any]) -> list[Any]:
+    listing(sum(map(len, parts)))
     return [value for part in parts for value in part]
+
+
+def _reverse(values: Any) -> list[Any]:
+    listing(len(array(values)))
+    return values[::-1]  # type: ignore[no-any-return]
 
 
 def _range(first: Any, end: Any, step: Any = 1) -> list[int]:
     if position(step) == 0:
         raise MeaninglessError('takes a step other than 0')
     numbers = range(position(first), position(end), position(step))
-    if len(numbers) > MAX_RANGE:
-        raise MeaninglessError(f'gives more than {MAX_RANGE} numbers')
+    listing(len(numbers), 40)
     return list(numbers)
 
 
@@ -98,7 +104,8 @@ def _of(least: int, most: int | None) -> Callable[[Callable[..., Any]], Operator
 
 
 def _contains(ranked: Callable[[Any], Any], value: Any, values: Any) -> bool:
-    return ranked(value) in map(ranked, array(values))
+    work(len(array(values)))
+    return ranked(value) in map(ranked, values)
 
 
 def _index_of(ranked: Callable[[Any], Any], values: Any, value: Any, start: Any = 0, end: Any = ...) -> int:
@@ -106,16 +113,30 @@ def _index_of(ranked: Callable[[Any], Any], values: Any, value: Any, start: Any 
     first, last = position(start), position(end) if end is not ... else len(values)
     if first < 0 or last < 0:
         raise MeaninglessError('takes positions of at least 0')
-    positions = range(first, min(last, len(values)))
-    return next((i for i in positions if ranked(values[i]) == ranked(value)), -1)
+    positions, wanted = range(first, min(last, len(values))), ranked(value)
+    work(len(positions))
+    return next((i for i in positions if ranked(values[i]) == wanted), -1)
+
+
+def _all_ranked(ranked: Callable[[Any], Any], values: Any) -> set[Any]:
+    listing(len(array(values)), 100)
+    return set(map(ranked, values))
 
 
 def _is_subset(ranked: Callable[[Any], Any], part: Any, values: Any) -> bool:
-    return set(map(ranked, array(part))) <= set(map(ranked, array(values)))
+    return _all_ranked(ranked, part) <= _all_ranked(ranked, values)
 
 
 def _set_equals(ranked: Callable[[Any], Any], first: Any, *others: Any) -> bool:
-    return all(set(map(ranked, array(first))) == set(map(ranked, array(other))) for other in others)
+    return all(_all_ranked(ranked, first) == _all_ranked(ranked, other) for other in others)
+
+
+def _truths(combine: Callable[[Any], bool]) -> Operator:
+    def call(values: Any) -> bool:
+        work(len(array(values)))
+        return combine(map(truth, values))
+
+    return function(call, nullable=False)
 
 
 # --- each element
@@ -124,6 +145,12 @@ def _set_equals(ranked: Callable[[Any], Any], first: Any, *others: Any) -> bool:
 def _input(source: Evaluate, reader: Reader, variables: Variables) -> list[Any] | None:
     value = source(variables)
     return None if is_null(value) else guard(array, reader.place, value)
+
+
+def _bound(variables: Variables, name: str, value: Any, reader: Reader) -> dict[str, Any]:
+    """The variables, and one more, for one element of a loop."""
+    guard(work, reader.place, 1 + len(variables) // 8)
+    return {**variables, name: value}
 
 
 def _filter(operand: Any, reader: Reader) -> Evaluate:
@@ -138,7 +165,7 @@ def _filter(operand: Any, reader: Reader) -> Evaluate:
             return values
         most = limit(variables)
         count = None if is_null(most) else guard(_positive, reader.place, most)
-        return list(islice((value for value in values if truth(test({**variables, name: value}))), count))
+        return list(islice((value for value in values if truth(test(_bound(variables, name, value, reader)))), count))
 
     return reader.folded(evaluate, [source, test, limit])
 
@@ -151,7 +178,10 @@ def _map(operand: Any, reader: Reader) -> Evaluate:
 
     def evaluate(variables: Variables) -> Any:
         values = _input(source, reader, variables)
-        return None if values is None else [null_if_missing(body({**variables, name: value})) for value in values]
+        if values is None:
+            return None
+        guard(listing, reader.place, len(values))
+        return [null_if_missing(body(_bound(variables, name, value, reader))) for value in values]
 
     return reader.folded(evaluate, [source, body])
 
@@ -167,7 +197,7 @@ def _reduce(operand: Any, reader: Reader) -> Evaluate:
             return None
         result = initial(variables)
         for value in values:
-            result = body({**variables, 'this': value, 'value': result})
+            result = body({**_bound(variables, 'this', value, reader), 'value': result})
         return result
 
     return reader.folded(evaluate, [source, initial, body])
@@ -181,13 +211,16 @@ def _merge(values: list[Any]) -> dict[str, Any]:
     for value in values:
         if not isinstance(value, dict | None) and value is not MISSING:
             raise MeaninglessError(f'takes objects, not {shown(value)}')
-        merged |= value if isinstance(value, dict) else {}
+        if isinstance(value, dict):
+            listing(len(value), 100)
+            merged |= value
     return merged
 
 
 def _to_pairs(value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, dict):
         raise MeaninglessError(f'takes an object, not {shown(value)}')
+    listing(len(value), 240)
     return [{'k': name, 'v': part} for name, part in value.items()]
 
 
@@ -256,14 +289,14 @@ ARRAYS: Mapping[str, Operator] = {
     '$last': function(lambda values: _element(values, -1)),
     '$slice': lazily(_slice, 2, 3),
     '$concatArrays': in_turn(array, _concat),
-    '$reverseArray': function(lambda values: array(values)[::-1]),
+    '$reverseArray': function(_reverse),
     '$range': function(_range, 2, 3, nullable=False),
     '$in': _ranked(_contains, _of(2, 2)),
     '$indexOfArray': _ranked(_index_of, lambda call: null_first(call, 2, 4)),
     '$setIsSubset': _ranked(_is_subset, _of(2, 2)),
     '$setEquals': _ranked(_set_equals, _of(2, None)),
-    '$anyElementTrue': function(lambda values: any(map(truth, array(values))), nullable=False),
-    '$allElementsTrue': function(lambda values: all(map(truth, array(values))), nullable=False),
+    '$anyElementTrue': _truths(any),
+    '$allElementsTrue': _truths(all),
     '$filter': _filter,
     '$map': _map,
     '$reduce': _reduce,

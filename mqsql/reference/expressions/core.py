@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mqsql import limits
 from mqsql.errors import named, shown
-from mqsql.reference.place import DBREF, MAX_STEPS, Place, read_literal, resolve
+from mqsql.reference.allowance import ExhaustedError, listing, work
+from mqsql.reference.place import DBREF, MAX_LEVELS, MAX_STEPS, Place, read_literal, resolve
 from mqsql.reference.values import MISSING
 from mqsql.schema import BUFFERS
 
@@ -45,7 +47,7 @@ class Reader:
 
     def at(self, name: str) -> 'Reader':
         """The reader for what stands below."""
-        return replace(self, place=self.place.at(name).nested())
+        return replace(self, place=self.place.at(name).nested(MAX_LEVELS))
 
     def item(self, index: int) -> 'Reader':
         """The reader for an item of a list."""
@@ -105,9 +107,16 @@ class Reader:
             raise self.place.error(f'a path of more than {MAX_STEPS} steps')
 
     def _list(self, items: Any) -> Evaluate:
-        inner = replace(self, place=self.place.nested())
-        parts = [inner.item(i).read(item) for i, item in enumerate(items)]
-        return self.folded(lambda variables: [null_if_missing(part(variables)) for part in parts], parts)
+        inner = replace(self, place=self.place.nested(MAX_LEVELS))
+        if items and all(map(_is_scalar, items)):
+            return Constant(read_literal(items, self.place))
+        parts = [inner.item(i).read(item) for i, item in enumerate(limits.checked(items))]
+
+        def evaluate(variables: Variables) -> list[Any]:
+            guard(listing, self.place, len(parts))
+            return [null_if_missing(part(variables)) for part in parts]
+
+        return self.folded(evaluate, parts)
 
     def _dict(self, fields: Mapping[Any, Any]) -> Evaluate:
         names = list(fields)
@@ -118,9 +127,12 @@ class Reader:
         if odd := [name for name in names if not name or name.startswith('$') or {'.', '\0'} & set(name)]:
             raise self.place.error(f'a field of an object cannot be named {shown(odd[0])}')
         parts = {name: self.at(name).read(value) for name, value in fields.items()}
-        return self.folded(
-            lambda variables: without_missing({name: part(variables) for name, part in parts.items()}), parts.values()
-        )
+
+        def evaluate(variables: Variables) -> dict[str, Any]:
+            guard(listing, self.place, len(parts), 100)
+            return without_missing({name: part(variables) for name, part in parts.items()})
+
+        return self.folded(evaluate, parts.values())
 
     def _operator(self, names: list[str], fields: Mapping[str, Any]) -> Evaluate:
         name = names[0]
@@ -167,6 +179,11 @@ UNSUPPORTED = frozenset(
 """Operators of MongoDB's expressions that have no meaning here, or none yet."""
 
 
+def _is_scalar(value: Any) -> bool:
+    """Whether the expression is a value that is neither a path nor has parts."""
+    return not isinstance(value, Mapping | list | tuple) and not (isinstance(value, str) and value.startswith('$'))
+
+
 def null_if_missing(value: Any) -> Any:
     """The value as it stands in a list, where nothing can be missing."""
     return None if value is MISSING else value
@@ -187,6 +204,7 @@ def follow(value: Any, steps: list[str]) -> Any:
     if not steps:
         return value
     if isinstance(value, list):
+        listing(len(value))
         found = [follow(part, steps) for part in value if isinstance(part, dict)]
         return [part for part in found if part is not MISSING]
     return follow(value[steps[0]], steps[1:]) if isinstance(value, dict) and steps[0] in value else MISSING
@@ -195,8 +213,9 @@ def follow(value: Any, steps: list[str]) -> Any:
 def guard(call: Function, place: Place, *values: Any) -> Any:
     """The function's result; what it has none for becomes a QueryError that names the place."""
     try:
+        work()
         return call(*values)
-    except (MeaninglessError, OverflowError) as e:
+    except (MeaninglessError, ExhaustedError, OverflowError) as e:
         raise place.error(str(e)) from None
 
 

@@ -12,6 +12,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.reference.allowance import work
 from mqsql.reference.bits import INT64
 from mqsql.reference.expressions.core import MeaninglessError, Operator, function, in_turn, is_null, lazily
 from mqsql.reference.operators import INT32
@@ -220,7 +221,9 @@ def many(call: Callable[[list[Any]], Any]) -> Operator:
     """An operator on the elements of one array, or on all its arguments."""
 
     def spread(*values: Any) -> Any:
-        return call(values[0] if len(values) == 1 and isinstance(values[0], list) else list(values))
+        spread_out = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
+        work(len(spread_out))
+        return call(spread_out)
 
     return function(spread, 0, None, nullable=False)
 

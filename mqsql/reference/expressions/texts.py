@@ -11,6 +11,7 @@ from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.reference.allowance import listing, writing
 from mqsql.reference.bits import INT64
 from mqsql.reference.expressions.clocks import format_date
 from mqsql.reference.expressions.core import (
@@ -64,6 +65,7 @@ def number_as_text(value: float) -> str:
 
 def encode(value: str) -> bytes:
     """The text in UTF-8, lone surrogates too."""
+    writing(value)
     return value.encode('utf-8', 'surrogatepass')
 
 
@@ -89,12 +91,14 @@ def _substring(value: Any, start: Any, length: Any) -> str:
     first, count = position(start), position(length)
     if first < 0 or count < 0:
         raise MeaninglessError('takes a start and a length of at least 0')
-    return as_text(value)[first : first + count]
+    writing(whole_text := as_text(value))
+    return whole_text[first : first + count]
 
 
 def _index(of: Callable[[str], Any], find: Callable[[Any, Any, int, int], int]) -> Operator:
     def call(value: Any, part: Any, start: Any = 0, end: Any = ...) -> int:
-        whole_text, wanted = of(text(value)), of(text(part))
+        writing(text(value))
+        whole_text, wanted = of(value), of(text(part))
         first, last = position(start), position(end) if end is not ... else len(whole_text)
         if first < 0 or last < 0:
             raise MeaninglessError('takes positions of at least 0')
@@ -116,7 +120,10 @@ def _find_characters(value: str, wanted: str, first: int, last: int) -> int:
 def _split(value: Any, separator: Any) -> list[str]:
     if not text(separator):
         raise MeaninglessError('takes a separator that is not empty')
-    return text(value).split(separator)
+    pieces = text(value).count(separator) + 1
+    listing(pieces, 60)
+    writing(value)
+    return value.split(separator)  # type: ignore[no-any-return]
 
 
 def _trim(strip: Callable[[str, str], str]) -> Operator:
@@ -128,6 +135,7 @@ def _trim(strip: Callable[[str, str], str]) -> Operator:
             return None
         if len(encode(text(characters))) > MAX_TRIMMED:
             raise MeaninglessError(f'trims what stands in at most {MAX_TRIMMED} bytes')
+        writing(subject)
         return strip(subject, characters)
 
     return by_name(call, ('input',), ('chars',))
@@ -138,13 +146,28 @@ def _replace(count: int) -> Operator:
 
     def call(given: Arguments) -> str | None:
         texts = [text(value) for value in map(given, names) if not is_null(value)]
-        return texts[0].replace(texts[1], texts[2], count) if len(texts) == len(names) else None
+        if len(texts) < len(names):
+            return None
+        subject, found, replacement = texts
+        writing(subject)
+        writing(replacement, times=subject.count(found))
+        return subject.replace(found, replacement, count)
 
     return by_name(call, names)
 
 
+def _translated(value: Any, table: dict[int, int]) -> str:
+    writing(whole_text := as_text(value))
+    return whole_text.translate(table)
+
+
+def _join(*texts: str) -> str:
+    writing(*texts)
+    return ''.join(texts)
+
+
 def _compare_without_case(left: Any, right: Any) -> int:
-    a, b = as_text(left).translate(UPPER), as_text(right).translate(UPPER)
+    a, b = (_translated(value, UPPER) for value in (left, right))
     return (a > b) - (a < b)
 
 
@@ -181,9 +204,9 @@ def _search(subject: Any, test: TextTest | None) -> bool:
 
 
 TEXTS: Mapping[str, Operator] = {
-    '$concat': in_turn(text, lambda *texts: ''.join(texts)),
-    '$toLower': function(lambda value: as_text(value).translate(LOWER), nullable=False),
-    '$toUpper': function(lambda value: as_text(value).translate(UPPER), nullable=False),
+    '$concat': in_turn(text, _join),
+    '$toLower': function(lambda value: _translated(value, LOWER), nullable=False),
+    '$toUpper': function(lambda value: _translated(value, UPPER), nullable=False),
     '$strLenCP': function(lambda value: len(text(value)), nullable=False),
     '$strLenBytes': function(lambda value: len(encode(text(value))), nullable=False),
     '$substr': function(_substring_bytes, 3, 3, nullable=False),

@@ -1,0 +1,83 @@
+"""How much one evaluation of an expression may do, and how much it may make. Imports `limits` of the project.
+
+A few words can ask for any amount: a $map over a $range over a $range. So operators that loop count their `step`s, those that
+join or copy count the bytes that they `make`, and past a limit the evaluation ends with TooMuchError. Steps also look at the
+clock, for the deadline of the query. Outside an evaluation steps do only that.
+"""
+
+import sys
+from math import inf
+from threading import local
+from typing import NamedTuple
+
+from mqsql import limits
+
+MAX_STEPS = 10_000_000
+MAX_BYTES = 150_000_000
+
+_STRIDE = 1_000  # steps between two looks at the clock
+
+
+class TooMuchError(ValueError):
+    """An evaluation takes more steps, or makes more, than it may."""
+
+
+class Left(NamedTuple):
+    """What is left of the steps and of the bytes."""
+
+    steps: float = MAX_STEPS
+    bytes: float = MAX_BYTES
+
+
+class _State(local):
+    steps: float = inf
+    bytes: float = inf
+    until_look: int = _STRIDE
+
+
+_STATE = _State()
+
+
+def begin(left: Left = Left()) -> None:  # noqa: B008
+    """An evaluation in this thread begins, with so much left to it."""
+    _STATE.steps, _STATE.bytes = left
+
+
+def end() -> Left:
+    """It ends, and leaves so much."""
+    left = Left(_STATE.steps, _STATE.bytes)
+    _STATE.steps = _STATE.bytes = inf
+    return left
+
+
+def step(count: int = 1) -> None:
+    """So many steps are done: parts of an expression evaluated, or elements looked at."""
+    _STATE.until_look -= count
+    if _STATE.until_look < 0:
+        _look()
+
+
+def _look() -> None:
+    _STATE.steps -= _STRIDE - _STATE.until_look
+    _STATE.until_look = _STRIDE
+    limits.check()
+    if _STATE.steps < 0:
+        raise TooMuchError(f'takes more than {MAX_STEPS:,} steps for one record')
+
+
+def make(size: int) -> None:
+    """So many bytes are about to be made."""
+    _STATE.bytes -= size
+    if _STATE.bytes < 0:
+        raise TooMuchError(f'makes more than {MAX_BYTES // 1_000_000} MB for one record')
+
+
+def made_text(text: str) -> str:
+    """Text of an operator, which has taken time and memory by its length."""
+    make(sys.getsizeof(text))
+    step(len(text) >> 8)
+    return text
+
+
+REFERENCE, NUMBER, PAIR, FIELD = 8, 40, 240, 100
+"""Bytes of an element of an array, of one with its number, of an object of two fields, and of a field of an object."""

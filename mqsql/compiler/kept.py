@@ -1,0 +1,56 @@
+"""What is kept for the next time, up to so many bytes in all. Imports nothing of the project."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Generic, TypeVar
+
+Key = TypeVar('Key')
+Value = TypeVar('Value')
+
+
+class _Entry(Generic[Value]):
+    __slots__ = ('size', 'used', 'value')
+
+    def __init__(self, value: Value, size: int) -> None:
+        self.value, self.size, self.used = value, size, False
+
+
+class Kept(Generic[Key, Value]):
+    """Values by key. Where room is needed, those go first that were not asked for since room was last needed.
+
+    A value above a fourth of the room is not kept at all. Threads may share it.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.room, self.size = room, 0
+        self._entries: dict[Key, _Entry[Value]] = {}
+        self._lock = Lock()
+
+    def get(self, key: Key, make: Callable[[], tuple[Value, int]]) -> Value:
+        """The value of the key; `make` gives one that is not kept, and about how many bytes it and its key take."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.used = True
+            return entry.value
+        value, size = make()
+        if size <= self.room // 4:
+            self._keep(key, _Entry(value, size))
+        return value
+
+    def _keep(self, key: Key, entry: _Entry[Value]) -> None:
+        with self._lock:
+            if key in self._entries:  # another thread was quicker
+                return
+            self._entries[key] = entry
+            self.size += entry.size
+            while self.size > self.room:
+                self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        oldest = next(iter(self._entries))
+        entry = self._entries.pop(oldest)
+        if entry.used:
+            entry.used = False
+            self._entries[oldest] = entry
+        else:
+            self.size -= entry.size
