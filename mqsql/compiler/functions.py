@@ -7,6 +7,7 @@ whether a value has the type that they are for.
 import base64
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -42,11 +43,15 @@ def regex_matches(how: str, pattern: str, subject: object) -> bool:
     """Whether the pattern is found in the stored text; `how` is its options and, behind a colon, its place in the query."""
     if not isinstance(subject, str):
         return False
-    options, _, path = how.partition(':')
     try:
-        return patterns.compile(decode_text(pattern), options).found_in(decode_text(subject))
+        return _pattern(how, pattern).found_in(decode_text(subject))
     except patterns.PatternError as e:
-        raise QueryError(str(e), decode_text(path)) from None
+        raise QueryError(str(e), decode_text(how.partition(':')[2])) from None
+
+
+@lru_cache(maxsize=16)
+def _pattern(how: str, pattern: str) -> patterns.Pattern:
+    return patterns.compile(decode_text(pattern), how.partition(':')[0])
 
 
 def glob_matches(pattern: str, subject: object) -> bool:

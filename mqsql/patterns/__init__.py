@@ -9,13 +9,16 @@ deadline a search first takes the quickest way that is certainly short, then way
 
 import math
 import re
+from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+from functools import cached_property
+from threading import Lock
 
 from mqsql import limits
 from mqsql.patterns import engine
 from mqsql.patterns.cost import Cost
-from mqsql.patterns.engine import MATCH_LIMIT, Cache, Watch
+from mqsql.patterns.engine import MATCH_LIMIT, Watch
 
 STEPS = 30_000_000
 """Steps that may pass without a look at the clock; some tens of milliseconds."""
@@ -23,9 +26,10 @@ STEPS = 30_000_000
 SLOWER = 10  # times, without machine code
 LEAST_LIMIT = 10
 MOST_FLAGS = 200
-MOST_BYTES = 2 << 20  # that PCRE2 makes of a pattern, about
+MOST_CODES = 3  # that a pattern keeps
+MOST_BYTES = 2 << 20  # of a code, about
 SHOWN = 80
-_LENGTHS = [1 << bits for bits in range(30)]
+LONGEST = 1 << 30  # text that SQLite stores
 
 _SETTINGS = re.compile(
     r'(?:\(\*(?:UTF|UCP|NOTEMPTY|NOTEMPTY_ATSTART|NO_AUTO_POSSESS|NO_DOTSTAR_ANCHOR|NO_JIT|NO_START_OPT|CASELESS_RESTRICT'
@@ -49,52 +53,68 @@ class Pattern:
         settings = _SETTINGS.match(source)
         self._settings = settings[0] if settings else ''
         self._cost = Cost(source, options)
-        self._size = min(2_000 + 30 * len(source) * self._cost.copies, MOST_BYTES)
+        self._codes: dict[tuple[Watch, int, bool], engine.Code] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        return 2_000 + MOST_CODES * min(30 * len(self.source) * self._cost.copies, MOST_BYTES)
 
     def found_in(self, text: str) -> bool:
         """Whether it is found in the text; StorageError when the deadline has passed, PatternError beyond PCRE2's limits."""
+        deadline = limits.current()
+        deadline.check()
+        if len(text) > self._plain and deadline.seconds:
+            return self._search(self._run_within, text)
         try:
-            return self._found_in(text)
-        except UnicodeEncodeError:
-            return self._found_in(_LONE.sub(_STAND_IN, text))
+            return engine.search(self._quickest, text)
+        except (engine.LibraryError, UnicodeEncodeError):
+            return self._search(self._run, text)
 
-    def _found_in(self, text: str) -> bool:
-        search: Callable[[str, bool], bool] = self._run
-        if limits.current().seconds:
-            limits.check()
-            search = self._run if len(text) <= self._plain else self._run_within
+    @cached_property
+    def _plain(self) -> int:
+        """The length of texts for which a search is short whatever they hold; -1 if there is none."""
+        return bisect_right(range(LONGEST), STEPS, key=lambda n: (n + 1) * self._cost.start(n)) - 1
+
+    @cached_property
+    def _quickest(self) -> engine.Code:
+        return self._code(Watch.NEVER, MATCH_LIMIT, True)
+
+    def _search(self, run: Callable[[str, bool], bool], text: str) -> bool:
         try:
-            return self._in_either_way(search, text)
+            return self._in_either_way(run, text)
+        except UnicodeEncodeError:
+            return self._search(run, _LONE.sub(_STAND_IN, text))
         except engine.LibraryError as e:
             raise PatternError(f'{self._named} {_reason(e)}, on a text of {len(text):,} characters') from None
+
+    @staticmethod
+    def _in_either_way(run: Callable[[str, bool], bool], text: str) -> bool:
+        # Machine code has a small stack.
+        try:
+            return run(text, True)
+        except engine.LibraryError as e:
+            if engine.code_of(e) != engine.JIT_STACK:
+                raise
+            return run(text, False)
 
     @property
     def _named(self) -> str:
         return f'the pattern {self.source[:SHOWN]!r}'
 
-    @staticmethod
-    def _in_either_way(search: Callable[[str, bool], bool], text: str) -> bool:
-        # Machine code has a small stack.
-        try:
-            return search(text, True)
-        except engine.LibraryError as e:
-            if engine.code_of(e) != engine.JIT_STACK:
-                raise
-            return search(text, False)
-
-    @cached_property
-    def _plain(self) -> int:
-        """The length of texts for which a search is short whatever they hold; -1 if there is none."""
-        return max((n for n in _LENGTHS if (n + 1) * self._cost.start(n) <= STEPS), default=-1)
-
     def _run(self, text: str, jit: bool, watch: Watch = Watch.NEVER, limit: int = MATCH_LIMIT) -> bool:
-        make = partial(engine.compiled, self._settings, self._body, self.options, watch, limit, jit)
-        code = _CODES.get((self.source, self.options, watch, limit, jit), self._size, make)
-        return engine.search(code, text, None if watch is Watch.NEVER else _look)
+        code = self._code(watch, limit, jit)
+        return engine.search(code, text) if watch is Watch.NEVER else engine.search(code, text, _look)
 
-    @cached_property
-    def _body(self) -> str:
-        return self.source[len(self._settings) :]
+    def _code(self, watch: Watch, limit: int, jit: bool) -> engine.Code:
+        key = watch, limit, jit
+        if (code := self._codes.get(key)) is None:
+            body = self.source[len(self._settings) :]
+            code = engine.compiled(self._settings, body, self.options, watch, limit, jit)
+            if len(self._codes) >= MOST_CODES:
+                self._codes.clear()
+            self._codes[key] = code
+        return code
 
     def _run_within(self, text: str, jit: bool) -> bool:
         if '\\X' in self.source and _FLAGS.search(text):
@@ -126,22 +146,49 @@ def _look(place: object) -> int:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, engine.CompileError):
+        return 'is too large to be searched for within a query_timeout'
     match engine.code_of(error):
         case engine.MATCH_LIMIT_EXCEEDED:
-            return f'takes more than the {MATCH_LIMIT:,} steps that PCRE2 allows'
+            return f'takes more steps than PCRE2 allows, {MATCH_LIMIT:,} at one position'
         case engine.HEAP_LIMIT_EXCEEDED:
             return f'takes more than {engine.HEAP_LIMIT:,} KiB of memory'
     return f'fails: {error}'
 
 
-_CODES = Cache()
-_PATTERNS = Cache()
+CACHE_BYTES = 64 << 20
+
+
+class _Cache:
+    """The patterns that were compiled last, as many as fit; may be used from several threads."""
+
+    def __init__(self) -> None:
+        self._size, self._lock = 0, Lock()
+        self._kept: OrderedDict[tuple[str, str], Pattern] = OrderedDict()
+
+    def get(self, key: tuple[str, str]) -> Pattern | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: tuple[str, str], pattern: Pattern) -> Pattern:
+        with self._lock:
+            if key not in self._kept:
+                self._size += pattern.size
+            pattern = self._kept.setdefault(key, pattern)
+            while self._size > CACHE_BYTES and len(self._kept) > 1:
+                self._size -= self._kept.popitem(last=False)[1].size
+            return pattern
+
+
+_PATTERNS = _Cache()
 
 
 def compile(source: str, options: str = '') -> Pattern:
     """The pattern; PatternError with PCRE2's reason and the position if it is wrong."""
-    pattern: Pattern = _PATTERNS.get((source, options), 1_000 + 4 * len(source), partial(_compile, source, options))
-    return pattern
+    known = _PATTERNS.get((source, options))
+    return known if known is not None else _PATTERNS.keep((source, options), _compile(source, options))
 
 
 def _compile(source: str, options: str) -> Pattern:

@@ -95,14 +95,21 @@ class Cost:
 
     def start(self, stretch: int) -> float:
         """Steps of the search at one position of the text; infinite where repetitions are nested."""
-        choices = self.source.count('|') + self.source.count('?') - self.source.count('(?')
-        ways = [stretch + 1] * (self.source.count('*') - self.source.count('(*') + self.source.count('+'))
+        ways = [stretch + 1] * self._repetitions
         ways += [
             stretch + 1 if most is None else min(stretch, max(0, most - least)) + 1 for least, most in self._braces
         ]
-        if self._nested or choices + sum(map(int.bit_length, ways)) > MOST_CHOICES:
+        if self._nested or self._choices + sum(map(int.bit_length, ways)) > MOST_CHOICES:
             return math.inf
-        return self._steps(stretch) * math.prod(ways) << choices
+        return self._steps(stretch) * math.prod(ways) << self._choices
+
+    @cached_property
+    def _repetitions(self) -> int:
+        return self.source.count('*') - self.source.count('(*') + self.source.count('+')
+
+    @cached_property
+    def _choices(self) -> int:
+        return self.source.count('|') + self.source.count('?') - self.source.count('(?')
 
 
 def _number(digits: str) -> int:

@@ -1,13 +1,11 @@
-"""Patterns compiled by PCRE2, and kept. Imports nothing of the project; `pcre2` stays here.
+"""Patterns compiled by PCRE2. Imports nothing of the project; `pcre2` stays here.
 
 MongoDB compiles in UTF mode and without UCP. The package's own `compile` cannot say that: it forces UCP, and escapes as in
 JavaScript. So the layer below it is used, which its author may change between minor versions.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
-from threading import Lock
 from typing import Any, TypeAlias
 
 from pcre2 import _cy
@@ -20,7 +18,6 @@ MATCH_LIMIT = 10_000_000
 
 HEAP_LIMIT = 100_000  # KiB
 JIT_STACK, MATCH_LIMIT_EXCEEDED, HEAP_LIMIT_EXCEEDED = -46, -47, -63
-CACHE_BYTES = 64 << 20
 
 _ALT_BSUX, _AUTO_CALLOUT = 0x2, 0x4
 _FORCED = int(_cy.CompileOption.UCP) | _ALT_BSUX
@@ -88,26 +85,3 @@ def _translate(code: Code) -> None:
 
 def _bits(options: str) -> int:
     return sum(_OPTIONS[letter] for letter in options)
-
-
-class Cache:
-    """What was made last for some keys, as much as fits; may be used from several threads."""
-
-    def __init__(self, most: int = CACHE_BYTES) -> None:
-        self._most, self._size, self._lock = most, 0, Lock()
-        self._kept: OrderedDict[object, tuple[Any, int]] = OrderedDict()
-
-    def get(self, key: object, size: int, make: Callable[[], Any]) -> Any:
-        """What is kept for the key, or is now made, and takes about so many bytes."""
-        with self._lock:
-            if known := self._kept.get(key):
-                self._kept.move_to_end(key)
-                return known[0]
-        made = make()
-        with self._lock:
-            if key not in self._kept:
-                self._size += size
-                self._kept[key] = made, size
-            while self._size > self._most:
-                self._size -= self._kept.popitem(last=False)[1][1]
-        return made
