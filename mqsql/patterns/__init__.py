@@ -9,7 +9,7 @@ deadline a search first takes the quickest way that is certainly short, then way
 
 import math
 import re
-from bisect import bisect_right
+from bisect import bisect
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -64,7 +64,7 @@ class Pattern:
         """Whether it is found in the text; StorageError when the deadline has passed, PatternError beyond PCRE2's limits."""
         deadline = limits.current()
         deadline.check()
-        if len(text) > self._plain and deadline.seconds:
+        if deadline.seconds and len(text) > self._plain:
             return self._search(self._run_within, text)
         try:
             return engine.search(self._quickest, text)
@@ -74,7 +74,7 @@ class Pattern:
     @cached_property
     def _plain(self) -> int:
         """The length of texts for which a search is short whatever they hold; -1 if there is none."""
-        return bisect_right(range(LONGEST), STEPS, key=lambda n: (n + 1) * self._cost.start(n)) - 1
+        return bisect(range(LONGEST), False, key=lambda n: (n + 1) * self._cost.start(n) > STEPS) - 1
 
     @cached_property
     def _quickest(self) -> engine.Code:
@@ -194,7 +194,7 @@ def compile(source: str, options: str = '') -> Pattern:
 def _compile(source: str, options: str) -> Pattern:
     limits.check()
     if lone := _LONE.search(source):
-        raise PatternError(f'half a character at position {lone.start()}')
+        raise PatternError(f'a lone surrogate at position {lone.start()}')
     try:
         engine.check(source, options)
     except engine.CompileError as e:
