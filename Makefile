@@ -51,7 +51,8 @@ mutants: $(READY)  ## the compiler with one small mistake at a time, which no te
 	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && \
 	  { mutmut results | grep -v -e 'type check' -e 'not checked' || echo 'No mutant lives.'; }
 
-bench: $(READY)  ## what indexes on paths are worth, and how long keeping a history within limits holds a hub up; ten minutes
+bench: $(READY)  ## what patterns cost, what indexes on paths are worth, how long keeping limits holds a hub up; ten minutes
+	$(BIN)/python -m bench.patterns
 	$(BIN)/python -m bench.path_indexes
 	$(BIN)/python -m bench.retention
 
