@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.place import MAX_STEPS
 from mqsql.errors import QueryError, shown
-from mqsql.schema import BUFFERS, DOCUMENT, Table
+from mqsql.schema import ANY, BUFFERS, Table
 
 Fields: TypeAlias = 'Mapping[str, Fields] | None'
 """The fields of a document to keep, each with the fields to keep inside it; None keeps the whole value."""
@@ -64,7 +64,7 @@ def _listed(keys: object, table: Table) -> list[str]:
 
 def _check_steps(key: str, name: str, steps: list[str], column: str, table: Table, what: str) -> None:
     kind = table.columns[column]
-    if steps and kind is not DOCUMENT:
+    if steps and not kind.mixed:
         raise QueryError(f'{name!r} holds {kind.holds}, and no path leads into them', f'{what}: {key!r}')
     if not all(steps):
         raise QueryError('a path has no empty step', f'{what}: {key!r}')
@@ -81,9 +81,11 @@ def _merge(key: str, fields: Fields, steps: list[str]) -> 'Mapping[str, Fields]'
 
 
 def include(value: Any, fields: Fields) -> Any:
-    """MongoDB's inclusion: objects cut down to `fields`, through arrays; what is neither vanishes from an array."""
+    """MongoDB's inclusion: objects cut down to `fields`, through arrays; what is neither vanishes."""
     if fields is None:
         return value
+    if not isinstance(value, dict | list):
+        return None
     if isinstance(value, list):
         return [include(item, fields) for item in value if isinstance(item, dict | list)]
     kept = ((k, v, fields[k]) for k, v in value.items() if k in fields)
@@ -103,6 +105,11 @@ class SortKey(NamedTuple):
 
 
 Sort = tuple[SortKey, ...]
+
+
+def is_any(table: Table, key: SortKey) -> bool:
+    """Whether it is a column of values of any type, whose order is not that of what it stores."""
+    return table.columns[key.column] is ANY and not key.steps
 
 
 def read_sort(sort: object, table: Table, collation: Collation | None = None) -> Sort:

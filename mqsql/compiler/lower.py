@@ -1,7 +1,8 @@
 """A predicate becomes an SQL condition. Imports the compiler's tree, table and paths."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 from sqlglot import exp
@@ -23,8 +24,13 @@ from mqsql.compiler.sql import (
     case,
     column,
     exists,
+    is_not_null,
+    is_null,
+    is_other,
+    is_text,
     negated,
     one_of,
+    opened,
     row,
     select,
     slot,
@@ -32,7 +38,7 @@ from mqsql.compiler.sql import (
     text,
     total,
 )
-from mqsql.schema import DOCUMENT, Table
+from mqsql.schema import ANY, Table
 from mqsql.schema.codec import encode_key
 
 COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
@@ -90,9 +96,19 @@ class Scope:
         """A condition for each of the children, but one for those that an index answers together."""
         use = self._use([child for child in children if isinstance(child, Test)]) if self.view is None else None
         if use is None:
-            return [self.lower(child) for child in children]
+            return self._each(children)
         together = frozenset(use.tests)
-        return [self._indexed(use), *(self.lower(child) for child in children if child not in together)]
+        return [self._indexed(use), *self._each([child for child in children if child not in together])]
+
+    def _each(self, children: list[Predicate]) -> list[Condition]:
+        """A condition for each of the children, but one for the tests of an Any column's texts."""
+        texts: dict[Field, list[Test]] = {}
+        for child in children:
+            if isinstance(child, Test) and _is_for_text(child):
+                texts.setdefault(child.field, []).append(child)
+        joined = {test for tests in texts.values() if len(tests) > 1 for test in tests}
+        several = [self._all_of_any(tests) for tests in texts.values() if len(tests) > 1]
+        return [*several, *(self.lower(child) for child in children if child not in joined)]
 
     def _any(self, children: tuple[Predicate, ...]) -> list[Condition]:
         """A condition for each of the children, but one for tests that look at the same values of a field."""
@@ -137,19 +153,49 @@ class Scope:
     def _scan(self, *tests: Test) -> Condition:
         """One of the tests, which are on the same field, holds for the record or element itself."""
         field = tests[0].field
+        if field.kind is ANY:
+            return self._scan_any(tests)
+        if not field.kind.mixed:
+            return any_([_lowered(test, Value(lambda: self._column(field))) for test in tests])
+        return self._look_inside(tests)
+
+    def _look_inside(self, tests: Sequence[Test]) -> Condition:
+        """One of the tests, which are on the same field, holds for JSON."""
+        field = tests[0].field
 
         def condition(value: Value) -> Condition:
-            return any_(
-                [_lowering(test)(replace(value, collation=test.collation), test.form, test.slots) for test in tests]
-            )
+            return any_([_lowered(test, value) for test in tests])
 
-        if field.kind is not DOCUMENT:
-            return condition(Value(lambda: self._column(field)))
         if self.element and not field.steps:
             return condition(row(self.element))  # the element as it is
         if field.strict:
             return condition(self._node(field).value())
         return self._walks(field, _offers(tests[0]), condition)
+
+    def _scan_any(self, tests: Sequence[Test]) -> Condition:
+        """The same of a column whose texts are stored as such, all else as JSON: a range of the column's index each."""
+        first = tests[0]
+        field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
+        if first.operator == '$exists' and not field.steps:
+            return is_not_null(self._column(field))
+        inside = self._look_inside(tests)
+        if field.steps and for_null:
+            return inside  # in a text there is nothing
+        others = all_([is_other(self._column(field)), inside])
+        if for_null:
+            return any_([is_null(self._column(field)), others])
+        return any_([*(self._of_text([test]) for test in tests if _is_for_text(test)), others])
+
+    def _all_of_any(self, tests: list[Test]) -> Condition:
+        """All of the tests, which are for text, hold, so said that one search of the column's index finds the texts."""
+        inside = [self._look_inside([test]) for test in tests]
+        return any_([self._of_text(tests), all_([is_other(self._column(tests[0].field)), *inside])])
+
+    def _of_text(self, tests: list[Test]) -> Condition:
+        """An Any column holds text that passes all the tests."""
+        stored = partial(self._column, tests[0].field)
+        known = any(test.operator in TEXT_ONLY for test in tests)
+        return all_([*(_lowered(test, Value(stored)) for test in tests), *([] if known else [is_text(stored())])])
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
@@ -164,6 +210,8 @@ class Scope:
         return node
 
     def _root(self, field: Field) -> Node:
+        if field.kind is ANY:
+            return opened(lambda: self._column(field))
         return Node(lambda: exp.column('value', self.element) if self.element else self._column(field))
 
     def _every(self, every: Every) -> Condition:
@@ -215,11 +263,21 @@ class Scope:
         return case((document, inside.lower(some.predicate)))
 
 
-def _lowering(test: Test) -> Callable[[Value, str, tuple[str, ...]], Condition]:
+def _lowered(test: Test, value: Value) -> Condition:
     operator = OPERATORS.get(test.operator)
     lowering = operator.lower if operator else SCHEMA_TESTS[test.operator]
     assert lowering is not None
-    return lowering
+    return lowering(replace(value, collation=test.collation), test.form, test.slots)
+
+
+TEXT_ONLY = frozenset({'$eq', '$in', '$lt', '$lte'})
+"""With a text as operand they hold for no BLOB."""
+
+
+def _is_for_text(test: Test) -> bool:
+    """The test can hold for a text that is an Any column's value."""
+    textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
+    return textual and test.field.kind is ANY and not test.field.steps
 
 
 def _offers(test: Test) -> tuple[Offers, ...]:

@@ -180,6 +180,13 @@ def is_tagged(json: exp.Expr) -> Condition:
     return exp.Glob(this=json, expression=text('{"$[^$]*'))
 
 
+def listed(json: exp.Expr) -> exp.Expr:
+    """A JSON array of one; NULL for what is missing."""
+    # -> binds as || does, from the left.
+    inner = exp.Paren(this=json) if isinstance(json, exp.JSONExtract) else json
+    return exp.DPipe(this=exp.DPipe(this=text('['), expression=inner), expression=text(']'))
+
+
 @dataclass(frozen=True)
 class Node:
     """A place inside a JSON text: the text's expression, made anew for each use, and the path from there.
@@ -229,6 +236,30 @@ class Node:
     def value(self) -> 'Value':
         """It as what operators test."""
         return Value(self.scalar, self.type)
+
+
+# --- columns of values of any type, whose text is TEXT and all else a BLOB of JSON, behind all TEXT
+
+
+def is_other(stored: exp.Expr) -> Condition:
+    """What an Any column holds is no text."""
+    return exp.GTE(this=stored, expression=exp.HexString(this=''))
+
+
+def is_text(stored: exp.Expr) -> Condition:
+    """What an Any column holds is text."""
+    return exp.LT(this=stored, expression=exp.HexString(this=''))
+
+
+def opened(stored: Callable[[], exp.Expr]) -> Node:
+    """What an Any column holds, as the only element of a JSON array; nothing where it is text."""
+    return Node(lambda: case((is_other(stored()), listed(stored()))), '$[0]')
+
+
+def as_json(stored: Callable[[], exp.Expr]) -> exp.Expr:
+    """What an Any column holds, text too, as JSON."""
+    other = exp.Cast(this=stored(), to=exp.DataType.build('TEXT'))
+    return case((is_text(stored()), call('json_quote', stored())), default=other)
 
 
 def json_label(key: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from mqsql.errors import QueryError, RecordError, UnknownNameError, shown, unknown
 from mqsql.schema.codec import encoder
 from mqsql.schema.indexes import Index
-from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, UnstorableError
+from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, UnstorableError
 
 Record = dict[str, Any]
 Conversions = Mapping[str, Callable[[Any], Any]]
@@ -50,7 +50,7 @@ class Table:
         if lost := [c for c in named if c not in self.columns]:
             raise ValueError(f'table {self.name!r}: there is no column {lost[0]!r}')
         paths = (path for index in self.indexes for path in index.paths if path[1])
-        if odd := [column for column, _ in paths if self.columns[column] is not DOCUMENT]:
+        if odd := [column for column, _ in paths if not self.columns[column].mixed]:
             raise ValueError(
                 f'table {self.name!r}: no path leads into {odd[0]!r}, which holds {self.columns[odd[0]].holds}'
             )
@@ -156,7 +156,7 @@ TASKS = Table(
         'received': TIMESTAMP,
         'resubmitted': TEXT,
         'queue': TEXT,
-        'label': TEXT,
+        'label': ANY,
         'buffers': BUFFERS,
         'result_buffers': BUFFERS,
         'header': DOCUMENT,

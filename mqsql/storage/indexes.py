@@ -43,7 +43,7 @@ def _read_key(key: object, table: Table) -> str:
     name, *steps = key.split('.')
     column = table.column(name, 'index')
     kind = table.columns[column]
-    if kind is BUFFERS or (steps and kind is not DOCUMENT):
+    if kind is BUFFERS or (steps and not kind.mixed):
         raise QueryError(f'{column!r} holds {kind.holds}, which have no index at {key!r}', 'index')
     if not all(steps) or (kind is DOCUMENT and not steps):
         raise QueryError(f'takes a column or a path to a field, not {shown(key)}', 'index')
