@@ -11,6 +11,7 @@ Both are written by triggers whose SQL any SQLite understands, so no other progr
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
 
@@ -23,6 +24,7 @@ from mqsql.compiler.sql import (
     all_,
     case,
     is_not_null,
+    is_other,
     number,
     opened,
     select,
@@ -208,8 +210,11 @@ def _stored(source: str, column: str) -> exp.Expr:
 
 def _root(table: Table, source: str, column: str) -> Node:
     """Where the paths into a column begin."""
-    start = opened if table.columns[column] is ANY else Node
-    return start(partial(_stored, source, column))
+    stored = partial(_stored, source, column)
+    if table.columns[column] is not ANY:
+        return Node(stored)
+    whole = opened(stored)
+    return replace(whole, json=lambda: case((is_other(stored()), whole.json())))
 
 
 def _rowid(source: str) -> exp.Column:

@@ -19,6 +19,7 @@ from mqsql.compiler.sql import (
     Node,
     Value,
     all_,
+    among_others,
     any_,
     call,
     case,
@@ -178,18 +179,23 @@ class Scope:
         field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
         if first.operator == '$exists' and not field.steps:
             return is_not_null(self._column(field))
-        inside = self._look_inside(tests)
+        inside = self._opened(field, self._look_inside(tests))
         if field.steps and for_null:
-            return inside  # in a text there is nothing
-        others = all_([is_other(self._column(field)), inside])
+            return case((is_other(self._column(field)), inside), default=exp.true())  # in a text there is nothing
+        others = all_([among_others(self._column(field)), inside])
         if for_null:
             return any_([is_null(self._column(field)), others])
         return any_([*(self._of_text([test]) for test in tests if _is_for_text(test)), others])
 
     def _all_of_any(self, tests: list[Test]) -> Condition:
         """All of the tests, which are for text, hold, so said that one search of the column's index finds the texts."""
-        inside = [self._look_inside([test]) for test in tests]
-        return any_([self._of_text(tests), all_([is_other(self._column(tests[0].field)), *inside])])
+        field = tests[0].field
+        inside = self._opened(field, all_([self._look_inside([test]) for test in tests]))
+        return any_([self._of_text(tests), all_([among_others(self._column(field)), inside])])
+
+    def _opened(self, field: Field, inside: exp.Expr) -> exp.Expr:
+        """What looks at JSON, kept from the texts of an Any column: SQLite may take the terms of an AND in any order."""
+        return case((is_other(self._column(field)), inside)) if field.kind is ANY else inside
 
     def _of_text(self, tests: list[Test]) -> Condition:
         """An Any column holds text that passes all the tests."""
@@ -218,7 +224,8 @@ class Scope:
         alias = self.alias()
         inside = replace(self, element=alias)
         members = table_function('json_each', self._node(every.field).place(), alias)
-        return exp.Not(this=exists([members], negated(inside.lower(every.predicate))))
+        every_one = exp.Not(this=exists([members], negated(inside.lower(every.predicate))))
+        return self._opened(every.field, every_one)
 
     def _walks(self, field: Field, offers: tuple[Offers, ...], condition: Callable[[Value], Condition]) -> Condition:
         start, steps = self._root(field), field.steps
@@ -242,7 +249,8 @@ class Scope:
 
         if self.element and not some.field.steps:
             return condition(row(self.element))
-        return self._walks(some.field, (Offers(elements=False),), condition)
+        found = self._opened(some.field, self._walks(some.field, (Offers(elements=False),), condition))
+        return all_([among_others(self._column(some.field)), found]) if some.field.kind is ANY else found
 
     def position(self, predicate: Predicate) -> exp.Expr:
         """See `lower_position`."""
@@ -251,7 +259,8 @@ class Scope:
         node, alias = self._node(predicate.field), self.alias()
         elements = table_function('json_each', node.place(), alias)
         found = select([exp.column('key', alias)], [elements], self._within(alias, predicate))
-        return node.value().when_array(exp.Subquery(this=found))  # of which SQLite takes the first row
+        position = node.value().when_array(exp.Subquery(this=found))  # of which SQLite takes the first row
+        return self._opened(predicate.field, position)
 
     def _within(self, alias: str, some: Some) -> Condition:
         inside = replace(self, element=alias)

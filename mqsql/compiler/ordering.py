@@ -15,6 +15,7 @@ from mqsql.compiler.predicate import ALWAYS, Not, Predicate, Test
 from mqsql.compiler.sql import (
     Value,
     all_,
+    among_others,
     as_json,
     call,
     case,
@@ -118,7 +119,7 @@ def select_first(table: Table, outputs: list[exp.Expr], predicate: Predicate, so
     texts.set('order', exp.Order(expressions=[*by, ordered(rowid.copy(), False)]))
     texts.set('limit', exp.Limit(expression=most))
     first = select([exp.Star()], [exp.Subquery(this=texts)])
-    others = select([rowid.copy()], [rows.copy()], all_([is_other(stored()), *(term.copy() for term in wanted)]))
+    others = select([rowid.copy()], [rows.copy()], all_([among_others(stored()), *(term.copy() for term in wanted)]))
     union = exp.Union(this=first, expression=others, distinct=False)
     statement = select(outputs, [rows.copy()], exp.In(this=rowid.copy(), query=exp.Subquery(this=union)))
     statement.set('order', order(table, sort))

@@ -246,14 +246,19 @@ def is_other(stored: exp.Expr) -> Condition:
     return exp.GTE(this=stored, expression=exp.HexString(this=''))
 
 
+def among_others(stored: exp.Expr) -> Condition:
+    """The same, and SQLite is told that few records have such a value, so that it looks for them in an index."""
+    return call('likelihood', is_other(stored), exp.Literal.number('0.0001'))
+
+
 def is_text(stored: exp.Expr) -> Condition:
     """What an Any column holds is text."""
-    return exp.LT(this=stored, expression=exp.HexString(this=''))
+    return exp.EQ(this=call('typeof', stored), expression=text('text'))
 
 
 def opened(stored: Callable[[], exp.Expr]) -> Node:
-    """What an Any column holds, as the only element of a JSON array; nothing where it is text."""
-    return Node(lambda: case((is_other(stored()), listed(stored()))), '$[0]')
+    """What an Any column holds that is no text, as the only element of a JSON array."""
+    return Node(lambda: listed(stored()), '$[0]')
 
 
 def as_json(stored: Callable[[], exp.Expr]) -> exp.Expr:
