@@ -17,6 +17,7 @@ from itertools import count
 
 from sqlglot import exp
 
+from mqsql.compiler.any_columns import is_other, opened
 from mqsql.compiler.dialects import DIALECTS
 from mqsql.compiler.paths import Offers, Walk, holds_array
 from mqsql.compiler.sql import (
@@ -24,9 +25,7 @@ from mqsql.compiler.sql import (
     all_,
     case,
     is_not_null,
-    is_other,
     number,
-    opened,
     select,
     text,
 )

@@ -7,6 +7,7 @@ from itertools import count
 
 from sqlglot import exp
 
+from mqsql.compiler.any_columns import among_others, is_other, is_text, opened
 from mqsql.compiler.comparison import ORDERS
 from mqsql.compiler.index_rows import View
 from mqsql.compiler.index_use import Use, conjuncts, find_use
@@ -19,7 +20,6 @@ from mqsql.compiler.sql import (
     Node,
     Value,
     all_,
-    among_others,
     any_,
     call,
     case,
@@ -27,11 +27,8 @@ from mqsql.compiler.sql import (
     exists,
     is_not_null,
     is_null,
-    is_other,
-    is_text,
     negated,
     one_of,
-    opened,
     row,
     select,
     slot,

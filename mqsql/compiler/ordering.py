@@ -5,6 +5,7 @@ from functools import partial
 import orjson
 from sqlglot import exp
 
+from mqsql.compiler.any_columns import among_others, as_json, is_other, is_text
 from mqsql.compiler.collation.lowering import arguments, as_text
 from mqsql.compiler.index_rows import OtherRecords, PlainRows, View
 from mqsql.compiler.index_use import conjuncts, in_order
@@ -15,15 +16,11 @@ from mqsql.compiler.predicate import ALWAYS, Not, Predicate, Test
 from mqsql.compiler.sql import (
     Value,
     all_,
-    among_others,
-    as_json,
     call,
     case,
     column,
     identifier,
     is_null,
-    is_other,
-    is_text,
     number,
     select,
     text,
