@@ -7,7 +7,7 @@ One line of ipcontroller_config.py turns it on:
 The options that ipyparallel's own SQLiteDB has keep their meaning: `c.SQLiteDB.filename`, `location`, `table`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
 from traitlets import Bool, CaselessStrEnum, Float, Integer, Unicode
 
-from mqsql.errors import DuplicateRecordError, MissingRecordError, shown
+from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
 from mqsql.schema import TASKS, Record
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
@@ -24,6 +24,7 @@ from mqsql.storage.output import Output
 from mqsql.storage.retention import Limits, Retention
 from mqsql.storage.shipped import SHIPPED_TABLE, History, history_table
 from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.storable import Storable
 
 
 class SQLiteDB(BaseDB):  # type: ignore[misc]
@@ -101,17 +102,43 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         self._store = Output(tasks, self._file)
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
         self._retention = Retention(tasks, self._file, limits, self.log.warning)
-        self._reported: set[str] = set()
+        self._storable, self._reported = Storable(TASKS, self.log.error), set[str]()
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
-        """Store a new record. If its output came first and began it, only what `rec` knows is added."""
+        """Store a new record. If its output came first and began it, only what `rec` knows is added.
+
+        A value that cannot be stored, or a key that is not known, is left out, of a document as little as can be; the log
+        names it once for each key and type. A task whose `msg_id` is no text is named in the log only.
+        """
         # Not in __init__: the controller forks its schedulers after that.
         self._retention.start()
         self._file.checkpoint_beside()
+        self._write(self._add, msg_id, rec)
+
+    def _add(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         try:
             self._store.add_record(msg_id, rec)
         except DuplicateRecordError:
             self._store.update_record(msg_id, {key: value for key, value in rec.items() if value})
+
+    def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: str, rec: Mapping[str, Any]) -> None:
+        """Write a record or changes of one, without what cannot be stored."""
+        try:
+            write(msg_id, rec)
+        except (MissingRecordError, StorageError):
+            raise
+        except Exception as e:  # whatever a foreign object raises when it is looked at
+            if not isinstance(msg_id, str | bytes) or not (isinstance(msg_id, str) or msg_id.isascii()):
+                self._report(f'A task whose msg_id is {shown(msg_id)} cannot be recorded', e)
+            else:
+                # The task is named by the call, whatever its record says.
+                kept = {key: value for key, value in rec.items() if key != TASKS.key}
+                write(msg_id, self._storable.record(kept))
+
+    def _report(self, what: str, error: Exception) -> None:
+        if str(error) not in self._reported:
+            self._reported.add(str(error))
+            self.log.error('%s (said once): %s', what, error, exc_info=True)
 
     def get_record(self, msg_id: str) -> Record:
         """The record of a task; KeyError, which is all that the hub expects, if there is none or it cannot be read."""
@@ -123,23 +150,31 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             raise
         except Exception as e:
             # The hub would not record the task at all if anything but KeyError left this.
-            if str(e) not in self._reported:
-                self._reported.add(str(e))
-                self.log.error('The record of a task cannot be read (said once): %s', e, exc_info=True)
+            self._report('The record of a task cannot be read', e)
             raise KeyError(str(e)) from e
 
     def update_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Give some keys of a record new values; KeyError if there is no such record.
 
-        Of several messages in `display_data` the last stands there, the others under its key "earlier", in order.
+        Of several messages in `display_data` the last stands there, the others under its key "earlier", in order; the last
+        too if it is no dict, or has a key "earlier" of its own. What cannot be stored is left out as in `add_record`.
         """
+        self._write(self._update, msg_id, rec)
+
+    def _update(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         self._store.update_record(msg_id, {**rec, **self._with_earlier(msg_id, rec.get('display_data'))})
 
-    def _with_earlier(self, msg_id: str, shown: dict[str, Any] | None) -> Record:
+    def _with_earlier(self, msg_id: str, shown: Any) -> Record:
         before = self._store.get_record(msg_id)['display_data'] if shown else None
         if not before or before == shown:
             return {}
-        return {'display_data': {**shown, 'earlier': [*before.pop('earlier', []), before]}} if shown else {}
+        earlier = []
+        if isinstance(before, dict) and isinstance(before.get('earlier'), list):
+            earlier = before.pop('earlier')
+        displays = [*earlier, *([before] if before else [])]
+        if isinstance(shown, Mapping) and 'earlier' not in shown:
+            return {'display_data': {**shown, 'earlier': displays}}
+        return {'display_data': {'earlier': [*displays, shown]}}
 
     def drop_record(self, msg_id: str) -> None:
         """Delete a record; KeyError if there is none."""

@@ -33,7 +33,8 @@ README = Path(__file__).parent.parent / 'README.md'
 Query = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 COLUMNS: dict[str, tuple[str, Any]] = {
-    'text': ('label', 'l5'),
+    'text': ('queue', 'q5'),
+    'labels': ('label', 'l5'),
     'times': ('started', START + timedelta(5)),
     'documents': ('content', {'n': 5}),
     'buffers': ('buffers', b'x'),
@@ -201,9 +202,9 @@ def tried() -> Iterator[Tried]:
     """The store, filled."""
     with TemporaryDirectory() as folder, mqsql.open(path := f'{folder}/tasks.db') as store:
         for i in range(RECORDS):
-            content = {'n': i, 't': f't{i}', 'l': [i, i + 1]}
-            store.add_record(f'm{i}', {'label': f'l{i}', 'started': START + timedelta(i), 'content': content})
-        for key in ('label', 'started', *PATHS):
+            content, times = {'n': i, 't': f't{i}', 'l': [i, i + 1]}, {'started': START + timedelta(i)}
+            store.add_record(f'm{i}', {'label': f'l{i}', 'queue': f'q{i}', **times, 'content': content})
+        for key in ('queue', 'label', 'started', *PATHS):
             store.create_index(key)
         connection = apsw.Connection(path)
         for name, number, function in FUNCTIONS:
@@ -225,7 +226,7 @@ def columns(row: Row, name: str) -> str:
     kinds = [kind for kind, (key, value) in COLUMNS.items() if takes(row, name, key, value)]
     if kinds == list(COLUMNS):
         return 'all'
-    shown = ', '.join(kinds) if kinds != list(COLUMNS)[:3] else 'all but buffers'
+    shown = ', '.join(kinds) if kinds != list(COLUMNS)[:4] else 'all but buffers'
     nothing = 'buffers' not in kinds and takes(row, name, 'buffers', None)
     return f'{shown}; buffers: `None`' if nothing else shown
 
@@ -233,7 +234,9 @@ def columns(row: Row, name: str) -> str:
 def uses(tried: Tried, row: Row, name: str) -> str:
     """What an index on a column, and on a path, is good for."""
     found = {'paths': tried.index_use(row.query(name, row.path, PATHS[row.path]))}
-    if column := next((COLUMNS[kind] for kind in ('text', 'times') if takes(row, name, *COLUMNS[kind])), None):
+    if column := next(
+        (COLUMNS[kind] for kind in ('text', 'labels', 'times') if takes(row, name, *COLUMNS[kind])), None
+    ):
         found = {'columns': tried.index_use(row.query(name, *column)), **found}
     if len(set(found.values())) == 1:
         return found['paths'] or 'no use'

@@ -113,12 +113,12 @@ def test_the_rules_of_a_store_hold_for_what_is_kept(tasks: Backlog, lock: apsw.C
     for msg_id in ('new', 'old'):
         with pytest.raises(DuplicateRecordError):
             tasks.add_record(msg_id, {})
-    for call in (tasks.get_record, tasks.drop_record, lambda msg_id: tasks.update_record(msg_id, {'label': 'a'})):
+    for call in (tasks.get_record, tasks.drop_record, lambda msg_id: tasks.update_record(msg_id, {'queue': 'a'})):
         with pytest.raises(MissingRecordError):
             call('absent')
     with pytest.raises(RecordError):
-        tasks.update_record('new', {'label': 5})
-    assert tasks.get_record('new')['label'] is None
+        tasks.update_record('new', {'queue': 5})
+    assert tasks.get_record('new')['queue'] is None
 
 
 def test_what_is_dropped_is_dropped_from_both(

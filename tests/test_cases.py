@@ -28,10 +28,10 @@ CONTENTS = [
 RECORDS: list[dict[str, Any]] = [
     {
         'msg_id': str(i),
-        'label': [None, 'a', 'train-7x', 'train-6', 'Again'][i % 5],
-        'queue': [None, 'task', 'mux'][i % 3],
+        'label': [None, 'train', 7, ['run', 'test'], {'run': 1}][i % 5],
+        'queue': [None, 'a', 'train-7x', 'train-6', 'Again'][i % 5],
         'client_uuid': [None, 'c1', 'c2'][i % 3],
-        'engine_uuid': ['e1', None, 'e2', 'e3'][i % 4],
+        'engine_uuid': [None, 'task', 'mux', 'e1'][i % 4],
         'submitted': [DAY, None, datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 11, 22, 3, tzinfo=UTC)][i % 4],
         'started': [None, datetime(2026, 11, 22, 18, i, tzinfo=UTC), datetime(2026, 11, 22, 19, i, tzinfo=UTC)][i % 3],
         'completed': [None, datetime(2026, 11, 22, 20, i % 2, tzinfo=UTC)][i % 2],

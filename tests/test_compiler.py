@@ -90,8 +90,8 @@ def test_a_million_ids_are_one_parameter() -> None:
 
 
 def test_count_and_delete_have_the_same_condition() -> None:
-    query = {'completed': None, 'label': 'a'}
-    where = 'WHERE completed IS NULL AND label = :p0'
+    query = {'completed': None, 'queue': 'a'}
+    where = 'WHERE completed IS NULL AND queue = :p0'
     assert compile_count(query).sql == f'SELECT COUNT(*) FROM task_records {where}'
     assert compile_delete(query).sql == f'DELETE FROM task_records {where}'
     assert compile_delete({}).sql == 'DELETE FROM task_records'
@@ -212,17 +212,18 @@ def test_every_keyword_of_sqlite_is_quoted() -> None:
         ({5: 1}, 'a key is text, not 5 (int)'),
         ({'statred': 1}, "statred: unknown key 'statred', did you mean 'started'?"),
         ({'started': {'$gte': 5}}, "started.$gte: 'started' holds times and takes a datetime, not 5 (int)"),
-        ({'label': 5}, "label: 'label' holds text and takes text, not 5 (int)"),
-        ({'label': b'\xff'}, "label: 'label' holds text and takes text or ASCII bytes, not b'\\xff' (bytes)"),
+        ({'queue': 5}, "queue: 'queue' holds text and takes text, not 5 (int)"),
+        ({'queue': b'\xff'}, "queue: 'queue' holds text and takes text or ASCII bytes, not b'\\xff' (bytes)"),
+        ({'label': {'$gt': {1, 2}}}, 'label.$gt: a document cannot hold {1, 2} (set)'),
         ({'label': {'$grt': 'a'}}, "label.$grt: unknown operator '$grt', did you mean '$gt'?"),
         ({'label': {'$gt': 'a', 'x': 1}}, "label: operators and other keys cannot be mixed: 'x' (str)"),
         ({'label': {'$in': 'abc'}}, "label.$in: takes a list or another iterable, not 'abc' (str)"),
-        ({'label': {'$in': ['a', 5]}}, "label.$in[1]: 'label' holds text and takes text, not 5 (int)"),
+        ({'queue': {'$in': ['a', 5]}}, "queue.$in[1]: 'queue' holds text and takes text, not 5 (int)"),
         ({'label': {'$in': [{'$regex': 'a'}]}}, "label.$in: takes values, not operators: {'$regex': 'a'} (dict)"),
-        ({'label.x': 'a'}, "label.x: 'label' holds text, and no path leads into them"),
+        ({'queue.x': 'a'}, "queue.x: 'queue' holds text, and no path leads into them"),
         ({'buffers': b'x'}, 'buffers: buffers can be tested with None, $exists, $size and $type, not compared'),
         ({'$or': []}, '$or: takes a non-empty list of queries, not [] (list)'),
-        ({'$or': [{}, {'$and': [{'label': 1}]}]}, "$or[1].$and[0].label: 'label' holds text"),
+        ({'$or': [{}, {'$and': [{'queue': 1}]}]}, "$or[1].$and[0].queue: 'queue' holds text"),
         ({'$where': 'x'}, '$where: $where runs JavaScript, and there is none here'),
         ({'content.a': {'$where': 'x'}}, 'content.a.$where: $where runs JavaScript'),
         ({'$gt': 5}, '$gt: $gt cannot be where a key would be'),
@@ -280,7 +281,7 @@ def test_a_bad_query_is_named(query: Any, message: str) -> None:
         ({'keys': ['header.a', 'header']}, "keys: 'header': a field as a whole and a path into it"),
         ({'keys': ['header.a', 'header.a.b']}, "keys: 'header.a.b': a field as a whole and a path into it"),
         ({'keys': ['header..b']}, "keys: 'header..b': a path has no empty step"),
-        ({'keys': ['label.x']}, "keys: 'label.x': 'label' holds text, and no path leads into them"),
+        ({'keys': ['queue.x']}, "keys: 'queue.x': 'queue' holds text, and no path leads into them"),
         ({'sort': 5}, 'sort: takes a key, a list of (key, 1 or -1) or a dict, not 5 (int)'),
         ({'sort': [('label', 2)]}, "sort: the direction of 'label' (str) is 1 or -1, not 2 (int)"),
         ({'sort': [('label', True)]}, "sort: the direction of 'label' (str) is 1 or -1, not True (bool)"),

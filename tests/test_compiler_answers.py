@@ -69,7 +69,7 @@ def test_a_glob_that_sqlite_has_no_words_for(pattern: str, found: str) -> None:
         assert [record['msg_id'] for record in store.find({'label': {'$glob': pattern}}, [])] == list(found)
 
 
-@pytest.mark.parametrize('key', ['label', 'started'])
+@pytest.mark.parametrize('key', ['queue', 'started'])
 @pytest.mark.parametrize('test', TYPED, ids=str)
 def test_a_typed_column_holds_no_numbers_and_no_arrays(store: mqsql.Store, key: str, test: Any) -> None:
     assert mqsql.compile({key: test}, []).sql == 'SELECT msg_id FROM task_records WHERE FALSE ORDER BY rowid'

@@ -339,7 +339,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({'$eq': ['$content.', 1]}, '$expr.$eq[0]'),
     ('$content..a', '$expr'),
     ('$content.$a', '$expr'),
-    ('$label.x', '$expr'),
+    ('$queue.x', '$expr'),
     ({'$size': '$buffers'}, '$expr.$size'),
     ({'$eq': [re.compile('a'), 1]}, '$expr.$eq[0]'),
     ({'$eq': [object(), 1]}, '$expr.$eq[0]'),

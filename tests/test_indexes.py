@@ -20,17 +20,17 @@ Find = tuple[dict[str, Any], dict[str, Any]]
 
 INDEXES: list[Keys] = [
     [('content.a', 1)],
-    [('content.a', -1), ('label', 1)],
-    [('label', 1), ('content.b', 1)],
+    [('content.a', -1), ('queue', 1)],
+    [('queue', 1), ('content.b', 1)],
     [('content.b', 1), ('content.a', 1)],
 ]
 CALLS: list[Find] = [
     ({'content.a': 'new'}, {}),
     ({'content.a': {'$gte': 1, '$lte': 3}}, {}),
     ({'content.a': None}, {'sort': [('content.a', -1)]}),
-    ({'content.a': {'$ne': 'x'}, 'label': 'l'}, {'sort': 'content.a'}),
-    ({'content.a': 'x'}, {'sort': [('label', 1)]}),
-    ({'label': 'l'}, {'sort': [('content.b', -1)]}),
+    ({'content.a': {'$ne': 'x'}, 'queue': 'l'}, {'sort': 'content.a'}),
+    ({'content.a': 'x'}, {'sort': [('queue', 1)]}),
+    ({'queue': 'l'}, {'sort': [('content.b', -1)]}),
     ({'content.b': 1}, {'sort': [('content.a', 1)], 'limit': 3}),
     ({'content.b': {'$exists': True}, 'content.a': [2, 'x']}, {}),
     ({'content.b': {'$exists': True}}, {}),
@@ -51,11 +51,11 @@ def agree(store: Store) -> None:
 
 
 WRITES = [
-    "INSERT INTO task_records (msg_id, content, label) VALUES ('new', '{\"a\":2,\"b\":[1,2]}', 'l')",
+    "INSERT INTO task_records (msg_id, content, queue) VALUES ('new', '{\"a\":2,\"b\":[1,2]}', 'l')",
     "INSERT INTO task_records (msg_id) VALUES ('empty')",
     """UPDATE task_records SET content = '{"a":"new"}' WHERE msg_id = '2'""",
     """UPDATE task_records SET content = '{"a":[3,"x"],"b":1}' WHERE msg_id IN ('2', 'new')""",
-    "UPDATE task_records SET label = 'l', content = json_set(content, '$.b', 1)",
+    "UPDATE task_records SET queue = 'l', content = json_set(content, '$.b', 1)",
     "UPDATE task_records SET rowid = rowid + 100 WHERE msg_id = '3'",
     """REPLACE INTO task_records (msg_id, content) VALUES ('5', '{"a":"new"}')""",
     """REPLACE INTO task_records (rowid, msg_id, content) SELECT rowid, '4', '{"a":[]}' FROM task_records WHERE msg_id = '4'""",
@@ -114,17 +114,17 @@ ASKED: list[dict[str, Any]] = [
     ('index', 'beside'),
     [
         ([('content.a', 1)], {}),
-        ([('content.a', -1), ('label', 1)], {'label': 'x'}),
-        ([('label', 1), ('content.a', 1)], {'label': {'$in': ['x', 'z']}}),
+        ([('content.a', -1), ('queue', 1)], {'queue': 'x'}),
+        ([('queue', 1), ('content.a', 1)], {'queue': {'$in': ['x', 'z']}}),
     ],
 )
 def test_it_holds_every_kind_of_value(index: Keys, beside: dict[str, Any]) -> None:
     records: list[dict[str, Any]] = [
-        {'msg_id': f'{i:02}', 'label': 'xy'[i % 5 == 0], 'content': {'a': value}} for i, value in enumerate(KINDS)
+        {'msg_id': f'{i:02}', 'queue': 'xy'[i % 5 == 0], 'content': {'a': value}} for i, value in enumerate(KINDS)
     ]
-    records += [{'msg_id': 'none', 'label': 'x'}, {'msg_id': 'other', 'label': 'x', 'content': {'b': 1}}]
+    records += [{'msg_id': 'none', 'queue': 'x'}, {'msg_id': 'other', 'queue': 'x', 'content': {'b': 1}}]
     # What an array holds is sorted among what stands by itself, be it stored before or after that.
-    inside = [{'label': 'x', 'content': {'a': [kind]}} for kind in KINDS if not isinstance(kind, list | dict)]
+    inside = [{'queue': 'x', 'content': {'a': [kind]}} for kind in KINDS if not isinstance(kind, list | dict)]
     records[:0] = [{'msg_id': f'before {i}', **record} for i, record in enumerate(inside)]
     records += [{'msg_id': f'after {i}', **record} for i, record in enumerate(inside)]
     windows: list[dict[str, Any]] = [{}, {'limit': 7, 'skip': 3}, {'limit': 2, 'skip': 30}]
@@ -136,8 +136,8 @@ def test_it_holds_every_kind_of_value(index: Keys, beside: dict[str, Any]) -> No
             assert [record['msg_id'] for record in indexed.find(query, [])] == answer, query
             used += name in indexed.explain(query, []).indexes
         assert used > len(ASKED) / 2
-        for sort in ([('content.a', 1)], [('content.a', -1)], [('content.a', -1), ('label', 1)], [('label', -1)]):
-            for query in ({}, {'label': 'x'}, {'content.a': {'$gte': 0}}, {'content.a': 'a'}):
+        for sort in ([('content.a', 1)], [('content.a', -1)], [('content.a', -1), ('queue', 1)], [('queue', -1)]):
+            for query in ({}, {'queue': 'x'}, {'content.a': {'$gte': 0}}, {'content.a': 'a'}):
                 for window in windows:
                     expected = [record['msg_id'] for record in reference.find(records, query, [], sort=sort, **window)]
                     assert [r['msg_id'] for r in indexed.find(query, [], sort=sort, **window)] == expected, (
@@ -147,15 +147,15 @@ def test_it_holds_every_kind_of_value(index: Keys, beside: dict[str, Any]) -> No
 
 
 FITTING: list[Find] = [
-    (query, {'sort': [('label', direction)], **window})
+    (query, {'sort': [('queue', direction)], **window})
     for query in (
-        {'content.a': 'b', 'queue': 'q'},
-        {'$and': [{'content.a': {'$gte': 'a'}}, {'content.a': 'b'}], 'queue': 'q'},
-        {'$and': [{'content.a': {'$lt': 'b'}}, {'content.a': 'b'}], 'queue': 'q'},
-        {'queue': 'q', 'content.a': DAY},
-        {'content.a': 1, 'queue': 'q'},
-        {'content.a': None, 'queue': 'q'},
-        {'content.a': True, 'queue': 'q', 'started': None},
+        {'content.a': 'b', 'resubmitted': 'q'},
+        {'$and': [{'content.a': {'$gte': 'a'}}, {'content.a': 'b'}], 'resubmitted': 'q'},
+        {'$and': [{'content.a': {'$lt': 'b'}}, {'content.a': 'b'}], 'resubmitted': 'q'},
+        {'resubmitted': 'q', 'content.a': DAY},
+        {'content.a': 1, 'resubmitted': 'q'},
+        {'content.a': None, 'resubmitted': 'q'},
+        {'content.a': True, 'resubmitted': 'q', 'started': None},
     )
     for direction in (1, -1)
     for window in ({}, {'limit': 2}, {'limit': 1, 'skip': 1})
@@ -169,11 +169,11 @@ def test_a_record_comes_once_and_in_order_however_many_of_its_values_fit(
     arrays = [['a', 'b', 'b', 'c'], [1, 1.0, 2, None], [DAY, 'b', DAY], [True, False, True, 1.0]]
     values = ['b', 1, 1.0, True, DAY, None, *arrays, {'b': 1}, 'b', *arrays, 'c']
     records: list[dict[str, Any]] = [
-        {'msg_id': f'{i}', 'label': 'yxz'[i % 3], 'queue': 'qr'[i % 7 == 4], 'content': {'a': value}}
+        {'msg_id': f'{i}', 'queue': 'yxz'[i % 3], 'resubmitted': 'qr'[i % 7 == 4], 'content': {'a': value}}
         for i, value in enumerate(values)
     ]
     with filled(records[:10]) as store:
-        name = store.create_index([('content.a', 1), ('queue', 1), ('label', -1)])
+        name = store.create_index([('content.a', 1), ('resubmitted', 1), ('queue', -1)])
         for record in records[10:]:
             store.add_record(record['msg_id'], record)
         expected = [record['msg_id'] for record in reference.find(records, query, [], **options)]
@@ -185,8 +185,8 @@ def test_a_record_comes_once_and_in_order_however_many_of_its_values_fit(
 @pytest.mark.parametrize('value', ['b', DAY])
 def test_what_one_value_finds_comes_in_the_index_s_order(value: object) -> None:
     with filled([{'msg_id': str(i), 'content': {'a': ['b', DAY, i]}} for i in range(3)]) as store:
-        store.create_index([('content.a', 1), ('label', -1)])
-        plan = store.explain({'content.a': value}, ['label'], sort=[('label', -1)]).plan
+        store.create_index([('content.a', 1), ('queue', -1)])
+        plan = store.explain({'content.a': value}, ['queue'], sort=[('queue', -1)]).plan
         assert [line.split()[:2] for line in plan if 'SEARCH' in line] == [
             ['SEARCH', 'e0'],
             ['SEARCH', 'task_records'],
@@ -338,7 +338,7 @@ def test_plain_values_have_ranks_and_the_others_a_table_of_their_own(path: Path)
         assert [record for (record,) in rows] == list(range(len(PLAIN) + 1, len(values) + 1))
 
 
-NAME = 'task_records/label~/content.a~/queue/content.b'
+NAME = 'task_records/queue~/content.a~/resubmitted/content.b'
 LAYOUT = {
     NAME: f'CREATE TABLE "{NAME}" (record INTEGER PRIMARY KEY, value, rank2, value2, there2, value3, rank4, value4, there4)',
     f'{NAME}~others': f'CREATE TABLE "{NAME}~others" (type, value, record INTEGER NOT NULL, key1, key3)',
@@ -348,7 +348,7 @@ LAYOUT = {
     ),
     f'{NAME}~others.record': f'CREATE INDEX "{NAME}~others.record" ON "{NAME}~others" (record)',
     f'{NAME}~inserted': f'CREATE TRIGGER "{NAME}~inserted" AFTER INSERT ON task_records',
-    f'{NAME}~updated': f'CREATE TRIGGER "{NAME}~updated" AFTER UPDATE OF rowid, label, content, queue ON task_records',
+    f'{NAME}~updated': f'CREATE TRIGGER "{NAME}~updated" AFTER UPDATE OF rowid, queue, content, resubmitted ON task_records',
     f'{NAME}~deleted': f'CREATE TRIGGER "{NAME}~deleted" AFTER DELETE ON task_records',
 }
 """What files hold: a later version must find it, or renew the indexes."""
@@ -356,7 +356,7 @@ LAYOUT = {
 
 def test_an_index_has_the_layout_that_files_have(path: Path) -> None:
     with storage.open(path) as store, closing(sqlite3.connect(path)) as other:
-        store.create_index([('label', -1), ('content.a', -1), ('queue', 1), ('content.b', 1)])
+        store.create_index([('queue', -1), ('content.a', -1), ('resubmitted', 1), ('content.b', 1)])
         rows = other.execute("SELECT name, sql FROM sqlite_schema WHERE name GLOB '*/*'").fetchall()
         assert {name: sql.partition(' BEGIN ')[0] for name, sql in rows} == LAYOUT
 
@@ -416,36 +416,36 @@ def test_stores_follow_each_others_indexes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize('url', [':memory:', 'dict:'])
 def test_indexes_have_the_names_that_pymongo_gives(url: str) -> None:
-    with filled([{'msg_id': 'm', 'queue': 'q', 'stdout': 'o'}], url) as store:
-        assert store.create_index([('queue', 1), ('stdout', -1)]) == 'queue_1_stdout_-1'
-        assert store.create_index({'queue': 1, 'stdout': -1}) == 'queue_1_stdout_-1'
-        assert store.list_indexes()['queue_1_stdout_-1'] == (('queue', 1), ('stdout', -1))
+    with filled([{'msg_id': 'm', 'resubmitted': 'q', 'stdout': 'o'}], url) as store:
+        assert store.create_index([('resubmitted', 1), ('stdout', -1)]) == 'resubmitted_1_stdout_-1'
+        assert store.create_index({'resubmitted': 1, 'stdout': -1}) == 'resubmitted_1_stdout_-1'
+        assert store.list_indexes()['resubmitted_1_stdout_-1'] == (('resubmitted', 1), ('stdout', -1))
         assert store.create_index('pyerr.ename') == 'error.ename_1'
         assert store.create_index([('header.msg_type', 1), 'completed']) == 'header.msg_type_1_completed_1'
         before = len(store.list_indexes())
-        store.drop_index('queue_1_stdout_-1')
+        store.drop_index('resubmitted_1_stdout_-1')
         store.drop_index([('header.msg_type', 1), ('completed', 1)])
         assert len(store.list_indexes()) == before - 2
 
 
 def test_what_is_no_index_is_refused() -> None:
     with filled([]) as store:
-        store.create_index('content.a_1_queue')
+        store.create_index('content.a_1_resubmitted')
         bad: list[tuple[Any, str]] = [
             ('nope', "unknown key 'nope'"),
             ('buffers', 'have no index'),
-            ('label.x', 'have no index'),
+            ('queue.x', 'have no index'),
             ('content', 'takes a column or a path to a field'),
             ('content..a', 'takes a column or a path to a field'),
             ([], 'takes a key or a list of keys'),
             (5, 'takes a key, a list of'),
-            (b'label', 'takes a key, a list of'),
+            (b'queue', 'takes a key, a list of'),
             ([5], 'takes keys and pairs'),
-            ([('label', 2)], "the direction of 'label' .* is 1 or -1"),
-            ([('label', True)], "the direction of 'label' .* is 1 or -1"),
-            ([('label', 'text')], "the direction of 'label' .* is 1 or -1"),
+            ([('queue', 2)], "the direction of 'queue' .* is 1 or -1"),
+            ([('queue', True)], "the direction of 'queue' .* is 1 or -1"),
+            ([('queue', 'text')], "the direction of 'queue' .* is 1 or -1"),
             (['pyin', 'execute_input'], 'has a key twice'),
-            ([('content.a', 1), ('queue', 1)], "another index of the name 'content.a_1_queue_1'"),
+            ([('content.a', 1), ('resubmitted', 1)], "another index of the name 'content.a_1_resubmitted_1'"),
         ]
         for keys, message in bad:
             with pytest.raises(QueryError, match=message):
@@ -459,19 +459,19 @@ def test_what_is_no_index_is_refused() -> None:
     [
         ({}, [('content.a', 1)], 'content.a_1'),
         ({}, [('content.a', -1)], 'content.a_-1'),
-        ({}, [('content.a', -1), ('label', 1)], 'content.a_-1_label_1'),
-        ({'label': 'x'}, [('content.a', 1)], 'label_1_content.a_1'),
+        ({}, [('content.a', -1), ('queue', 1)], 'content.a_-1_queue_1'),
+        ({'queue': 'x'}, [('content.a', 1)], 'queue_1_content.a_1'),
         ({'content.a': 1}, [], 'content.a_-1'),  # the first of equals
-        ({'content.a': 1, 'label': 'x'}, [], 'content.a_-1_label_1'),
+        ({'content.a': 1, 'queue': 'x'}, [], 'content.a_-1_queue_1'),
     ],
 )
 def test_the_index_that_fits_best_is_taken(query: dict[str, Any], sort: Keys, name: str) -> None:
-    with filled([{'msg_id': str(i), 'label': 'x', 'content': {'a': i % 3}} for i in range(9)]) as store:
+    with filled([{'msg_id': str(i), 'queue': 'x', 'content': {'a': i % 3}} for i in range(9)]) as store:
         for keys in (
             [('content.a', -1)],
             [('content.a', 1)],
-            [('content.a', -1), ('label', 1)],
-            [('label', 1), ('content.a', 1)],
+            [('content.a', -1), ('queue', 1)],
+            [('queue', 1), ('content.a', 1)],
         ):
             store.create_index(keys)
         assert [used for used in store.explain(query, sort=sort).indexes if 'content' in used] == [name]
@@ -479,7 +479,7 @@ def test_the_index_that_fits_best_is_taken(query: dict[str, Any], sort: Keys, na
 
 def test_of_two_indexes_that_serve_alike_the_first_is_taken() -> None:
     with filled([{'msg_id': str(i), 'content': {'a': i}} for i in range(4)]) as store:
-        first, _ = [store.create_index([('content.a', 1), (key, 1)]) for key in ('label', 'queue')]
+        first, _ = [store.create_index([('content.a', 1), (key, 1)]) for key in ('queue', 'resubmitted')]
         assert store.explain({}, [], sort='content.a').indexes == (first,)
         assert store.explain({'content.a': 1}, []).indexes == (first,)
 
@@ -487,15 +487,15 @@ def test_of_two_indexes_that_serve_alike_the_first_is_taken() -> None:
 @pytest.mark.parametrize(
     ('keys', 'query', 'sort'),
     [
-        (['content.a', 'label'], {}, ['content.a']),
-        (['content.a', 'label', 'queue'], {'content.a': 1}, ['label']),
-        (['label', 'content.a', 'queue'], {'label': 'x'}, ['content.a']),
-        (['label', 'content.a', 'queue'], {'label': 'x', 'content.a': 1}, ['queue']),
+        (['content.a', 'queue'], {}, ['content.a']),
+        (['content.a', 'queue', 'resubmitted'], {'content.a': 1}, ['queue']),
+        (['queue', 'content.a', 'resubmitted'], {'queue': 'x'}, ['content.a']),
+        (['queue', 'content.a', 'resubmitted'], {'queue': 'x', 'content.a': 1}, ['resubmitted']),
     ],
 )
 def test_a_part_of_an_index_keeps_the_order_of_a_sort(keys: list[str], query: dict[str, Any], sort: list[str]) -> None:
-    with filled([{'msg_id': str(i), 'label': 'x', 'content': {'a': i % 3}} for i in range(9)]) as store:
+    with filled([{'msg_id': str(i), 'queue': 'x', 'content': {'a': i % 3}} for i in range(9)]) as store:
         name = store.create_index([(key, 1) for key in keys])
-        explained = store.explain(query, ['queue'], sort=[(key, 1) for key in sort])
+        explained = store.explain(query, ['resubmitted'], sort=[(key, 1) for key in sort])
         assert name in explained.indexes
         assert 'UNION ALL' in explained.sql

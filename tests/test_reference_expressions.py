@@ -383,7 +383,7 @@ def test_expr(query: Any, answer: bool) -> None:
 @pytest.mark.parametrize(
     'expression',
     [
-        '$nope', '$label.x', '$buffers', '$', '$content..a', '$content.$x', '$$nope', '$$', {'$nope': 1}, {'$eq': [1]},
+        '$nope', '$queue.x', '$buffers', '$', '$content..a', '$content.$x', '$$nope', '$$', {'$nope': 1}, {'$eq': [1]},
         {'$eq': [1, 2], '$gt': [1, 2]}, {'$eq': [1, 2], 'a': 1}, {'a.b': 1}, {'a': 1, '$add': []}, {1: 2}, {1}, re.compile('a'),
         {'$cond': [1, 2]}, {'$cond': {'if': 1, 'then': 2}}, {'$cond': {'if': 1, 'then': 2, 'else': 3, 'x': 4}},
         {'$switch': {}}, {'$switch': {'branches': []}}, {'$let': {'vars': {'A': 1}, 'in': 1}},

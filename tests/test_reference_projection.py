@@ -79,7 +79,7 @@ def test_the_key_can_be_left_out() -> None:
 @pytest.mark.parametrize(
     'projection',
     [
-        5, [5], {'nope': 1}, {'nope.x': 1}, {'label.x': 1}, {'label': 1, 'started': 0}, {'label': 0, 'n': '$label'},
+        5, [5], {'nope': 1}, {'nope.x': 1}, {'queue.x': 1}, {'label': 1, 'started': 0}, {'label': 0, 'n': '$label'},
         {'content': 1, 'content.a': 1}, {'content.a': 1, 'content': 1}, {'content.a.b': 0, 'content.a': 0}, {'content': {}},
         {'content.a': 1, 'content': {'a': 1}}, {'complete': 0, 'completed': 0}, {'content..a': 1}, {'content.a.$': 1},
         {'content.$x': 1}, {1: 1}, {'content.a': {'$slice': 'x'}}, {'content.a': {'$slice': [1, 0]}},

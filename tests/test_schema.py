@@ -65,8 +65,9 @@ def test_a_canonical_time_has_no_fold() -> None:
 @pytest.mark.parametrize(
     ('record', 'path'),
     [
-        ({'label': 5}, 'label'),
-        ({'label': b'\xff'}, 'label'),
+        ({'queue': 5}, 'queue'),
+        ({'queue': b'\xff'}, 'queue'),
+        ({'label': {1, 2}}, 'label'),
         ({'started': 5}, 'started'),
         ({'started': 'yesterday'}, 'started'),
         ({'started': datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))}, 'started'),

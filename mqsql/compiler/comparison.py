@@ -24,7 +24,6 @@ from mqsql.compiler.place import Place, is_operators
 from mqsql.compiler.predicate import NEVER, Not, Predicate, Test, any_of
 from mqsql.compiler.sql import Condition, Value, all_, any_, call, is_null, slot, subquery, table_function, text
 from mqsql.errors import shown
-from mqsql.schema import DOCUMENT
 from mqsql.schema.codec import BETWEEN_BIGS, INT64, encode_document, encode_text, encode_timestamp
 from mqsql.schema.types import bracket, is_nan
 
@@ -38,7 +37,7 @@ ORDERS: dict[str, type[exp.Binary]] = {'$gt': exp.GT, '$gte': exp.GTE, '$lt': ex
 
 def read_eq(place: Place, operand: object) -> Predicate:
     """Equality, the operand taken literally; a pattern is a value that no document holds."""
-    if isinstance(operand, re.Pattern) and place.field.kind is DOCUMENT:
+    if isinstance(operand, re.Pattern) and place.field.kind.mixed:
         return NEVER
     return equal(place, operand)
 
@@ -56,7 +55,7 @@ def equal(place: Place, operand: object) -> Predicate:
 
 
 def _forms(place: Place, value: Any) -> list[tuple[str, Any]]:
-    if place.field.kind is DOCUMENT or (place.collation and isinstance(value, str)):
+    if place.field.kind.mixed or (place.collation and isinstance(value, str)):
         return equal_forms(value, place.collation)
     return [('column', encode_typed(value))]
 
@@ -120,7 +119,7 @@ def read_order(operator: str, place: Place, operand: object) -> Predicate:
     if operand is None:
         return place.test('$eq', 'null') if operator in ('$gte', '$lte') else NEVER
     value = place.read(operand)
-    if place.field.kind is not DOCUMENT and not (place.collation and isinstance(value, str)):
+    if not place.field.kind.mixed and not (place.collation and isinstance(value, str)):
         return place.test(operator, 'column', encode_typed(value))
     if is_nan(value):
         return equal(place, value) if operator in ('$gte', '$lte') else NEVER

@@ -128,7 +128,11 @@ def read_size(place: Place, operand: object) -> Predicate:
     size = place.whole_number(operand)
     if size < 0:
         raise place.error(f'takes a non-negative whole number, not {shown(operand)}')
-    return place.test('$size', '', size) if place.field.kind in (DOCUMENT, BUFFERS) and size < 2**63 else NEVER
+    return (
+        place.test('$size', '', size)
+        if (place.field.kind.mixed or place.field.kind is BUFFERS) and size < 2**63
+        else NEVER
+    )
 
 
 def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
@@ -176,4 +180,4 @@ def read_elem_match(place: Place, operand: object) -> Predicate:
     value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL and not any(n in operand for n in DBREF)
     inner = place.deeper().inside('', Field(None, DOCUMENT))
     predicate = place.parse_operators(inner, operand) if value_form else place.parse_query(inner, operand)
-    return Some(place.field, predicate, query=not value_form) if place.field.kind is DOCUMENT else NEVER
+    return Some(place.field, predicate, query=not value_form) if place.field.kind.mixed else NEVER

@@ -39,7 +39,7 @@ from mqsql.compiler.sql import (
     slot,
     text,
 )
-from mqsql.schema import DOCUMENT, Index, Table
+from mqsql.schema import Index, Table
 
 _PLAIN_TYPES = {
     NULL_RANK: {'null'},
@@ -59,7 +59,7 @@ def key_tested(test: Test) -> object:
         return None
     # The second table does not tell an array at a path's end from one that is an element there.
     whole = operator.offers(test.form) == WHOLE and test.operator != '$exists'
-    if field.kind is DOCUMENT and (whole or not field.steps):
+    if field.kind.mixed and (whole or not field.steps):
         return None
     return field.column, field.steps
 
@@ -91,7 +91,7 @@ class PlainRows:
         if place not in self.index.paths:
             return None
         rank, value, there = columns_of(self.index.paths.index(place))
-        if test.field.kind is not DOCUMENT:
+        if not test.field.kind.mixed:
             return _lower(Value(lambda: self.column(value)), test)
         seen = PlainValue(lambda: self.column(value), alias=self.alias, rank=rank, exists=there)
         return _plain_condition(seen, test)

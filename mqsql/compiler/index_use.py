@@ -7,7 +7,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from mqsql.compiler.index_rows import OtherRecords, PlainRows, key_tested
-from mqsql.compiler.keys import Sort
+from mqsql.compiler.keys import Sort, is_any
 from mqsql.compiler.predicate import And, Predicate, Test
 from mqsql.compiler.sql import (
     Condition,
@@ -85,7 +85,7 @@ def _leading(index: Index, tests: list[Test]) -> Iterator[Test]:
 
 def sorting_index(table: Table, predicate: Predicate, sort: Sort) -> Index | None:
     """An index whose keys are what is sorted by, behind some that the predicate sets equal to a value."""
-    if not sort or any(key.collation for key in sort):
+    if not sort or any(key.collation or is_any(table, key) for key in sort):
         return None
     equal = {key_tested(child) for child in conjuncts(predicate) if isinstance(child, Test) and child.operator == '$eq'}
     found = [(_fit(index, equal, sort), index) for index in table.indexes]

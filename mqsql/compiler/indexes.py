@@ -11,10 +11,13 @@ Both are written by triggers whose SQL any SQLite understands, so no other progr
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import count
 
 from sqlglot import exp
 
+from mqsql.compiler.any_columns import is_other, opened
 from mqsql.compiler.dialects import DIALECTS
 from mqsql.compiler.paths import Offers, Walk, holds_array
 from mqsql.compiler.sql import (
@@ -27,7 +30,7 @@ from mqsql.compiler.sql import (
     text,
 )
 from mqsql.compiler.sql import identifier as named
-from mqsql.schema import Index, Table
+from mqsql.schema import ANY, Index, Table
 from mqsql.schema.codec import encode_key
 
 NULL_RANK, NUMBER_RANK, TEXT_RANK, BOOLEAN_RANK, DATE_RANK = 1, 2, 3, 7, 8
@@ -120,12 +123,12 @@ def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -
     outputs: list[exp.Expr] = [_rowid(source)]
     ranks = []
     for i, (column, steps) in enumerate(index.paths):
-        node = Node(lambda column=column: exp.Column(this=named(column), table=named(source)))  # type: ignore[misc]
         if not steps:
-            outputs.append(_as(node.json(), columns_of(i)[1]))
+            outputs.append(_as(_stored(source, column), columns_of(i)[1]))
             continue
+        start = _root(table, source, column)
         ranks.append(is_not_null(exp.column(columns_of(i)[0])))
-        outputs += [_as(made, name) for made, name in zip(_describe(node, steps), columns_of(i), strict=True)]
+        outputs += [_as(made, name) for made, name in zip(_describe(start, steps), columns_of(i), strict=True)]
     described = exp.Subquery(this=_select(outputs, tables))
     return _insert(index.stored_name(table.name), select([exp.Star()], [described], all_(ranks)))
 
@@ -162,9 +165,9 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
     """INSERT of the other records, with what the first path offers them: elements, whole arrays, what is missing."""
     assert index.into is not None
     column, steps = index.into
-    start = Node(lambda: exp.Column(this=named(column), table=named(source)))
+    start = _root(table, source, column)
     unknown = exp.Not(this=exp.In(this=_rowid(source), query=records_of(index.stored_name(table.name))))
-    keys = [exp.Column(this=named(key), table=named(source)) for key, steps in index.paths if not steps]
+    keys = [_stored(source, key) for key, steps in index.paths if not steps]
     numbers = count(1)
 
     def rows(kind: exp.Expr, value: exp.Expr, each: list[exp.Table], wanted: list[exp.Expr]) -> exp.Select:
@@ -198,6 +201,19 @@ def _select(outputs: list[exp.Expr], tables: Sequence[exp.Expr], where: exp.Expr
 def records_of(name: str) -> exp.Subquery:
     """The positions of the records that a table of an index has."""
     return exp.Subquery(this=select([exp.column('record')], [exp.Table(this=named(name))]))
+
+
+def _stored(source: str, column: str) -> exp.Expr:
+    return exp.Column(this=named(column), table=named(source))
+
+
+def _root(table: Table, source: str, column: str) -> Node:
+    """Where the paths into a column begin."""
+    stored = partial(_stored, source, column)
+    if table.columns[column] is not ANY:
+        return Node(stored)
+    whole = opened(stored)
+    return replace(whole, json=lambda: case((is_other(stored()), whole.json())))
 
 
 def _rowid(source: str) -> exp.Column:

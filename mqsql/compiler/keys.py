@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.place import MAX_STEPS
 from mqsql.errors import QueryError, named, shown
-from mqsql.schema import BUFFERS, DOCUMENT, Table
+from mqsql.schema import ANY, BUFFERS, Table
 from mqsql.schema.plain import read_plain
 
 Fields: TypeAlias = 'Mapping[str, Fields] | None'
@@ -97,7 +97,7 @@ def _check_names(names: list[Any], what: str) -> None:
 
 def _check_steps(key: str, name: str, steps: list[str], column: str, table: Table, what: str) -> None:
     kind = table.columns[column]
-    if steps and kind is not DOCUMENT:
+    if steps and not kind.mixed:
         raise QueryError(f'{named(name)} holds {kind.holds}, and no path leads into them', f'{what}: {named(key)}')
     if not all(steps):
         raise QueryError('a path has no empty step', f'{what}: {named(key)}')
@@ -114,9 +114,11 @@ def _merge(key: str, fields: Fields, steps: list[str]) -> 'Mapping[str, Fields]'
 
 
 def include(value: Any, fields: Fields) -> Any:
-    """MongoDB's inclusion: objects cut down to `fields`, through arrays; what is neither vanishes from an array."""
+    """MongoDB's inclusion: objects cut down to `fields`, through arrays; what is neither vanishes."""
     if fields is None:
         return value
+    if not isinstance(value, dict | list):
+        return None
     if isinstance(value, list):
         return [include(item, fields) for item in value if isinstance(item, dict | list)]
     kept = ((k, v, fields[k]) for k, v in value.items() if k in fields)
@@ -142,6 +144,11 @@ NATURAL = '$natural'
 MAX_SORT_KEYS = 32  # as in MongoDB
 LAST_FIRST: Sort = (SortKey(NATURAL, (), True),)
 """The last inserted record comes first."""
+
+
+def is_any(table: Table, key: SortKey) -> bool:
+    """Whether it is a column of values of any type, whose order is not that of what it stores."""
+    return table.columns[key.column] is ANY and not key.steps
 
 
 def read_sort(sort: object, table: Table, collation: Collation | None = None) -> Sort:

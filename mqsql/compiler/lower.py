@@ -1,11 +1,13 @@
 """A predicate becomes an SQL condition. Imports the compiler's tree, table and paths."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlglot import exp
 
 from mqsql import limits
+from mqsql.compiler.any_columns import among_others, is_other, is_text, opened
 from mqsql.compiler.comparison import ORDERS
 from mqsql.compiler.depth import MAX_DEPTH, depth
 from mqsql.compiler.index_rows import View
@@ -24,6 +26,8 @@ from mqsql.compiler.sql import (
     case,
     column,
     exists,
+    is_not_null,
+    is_null,
     negated,
     one_of,
     row,
@@ -34,7 +38,7 @@ from mqsql.compiler.sql import (
     total,
 )
 from mqsql.errors import QueryError
-from mqsql.schema import DOCUMENT, Table
+from mqsql.schema import ANY, Table
 from mqsql.schema.codec import encode_key
 
 COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
@@ -140,9 +144,19 @@ class Scope:
         """A condition for each of the children, but one for those that an index answers together."""
         use = self._use([child for child in children if isinstance(child, Test)]) if self.view is None else None
         if use is None:
-            return [self.lower(child) for child in children]
+            return self._conditions(children)
         together = frozenset(use.tests)
-        return [self._indexed(use), *(self.lower(child) for child in children if child not in together)]
+        return [self._indexed(use), *self._conditions([child for child in children if child not in together])]
+
+    def _conditions(self, children: list[Predicate]) -> list[Condition]:
+        """A condition for each of the children, but one for the tests of an Any column's texts."""
+        texts: dict[Field, list[Test]] = {}
+        for child in children:
+            if isinstance(child, Test) and _is_for_text(child):
+                texts.setdefault(child.field, []).append(child)
+        joined = {test for tests in texts.values() if len(tests) > 1 for test in tests}
+        several = [self._all_of_any(tests) for tests in texts.values() if len(tests) > 1]
+        return [*several, *(self.lower(child) for child in children if child not in joined)]
 
     def _any(self, children: tuple[Predicate, ...]) -> list[Condition]:
         """A condition for each of the children, but one for tests that look at the same values of a field."""
@@ -187,20 +201,55 @@ class Scope:
     def _scan(self, *tests: Test) -> Condition:
         """One of the tests, which are on the same field, holds for the record or element itself."""
         field = tests[0].field
+        if field.kind is ANY:
+            return self._scan_any(tests)
+        if not field.kind.mixed:
+            return any_([_lowered(test, Value(lambda: self._column(field))) for test in tests])
+        return self._look_inside(tests)
+
+    def _look_inside(self, tests: Sequence[Test]) -> Condition:
+        """One of the tests, which are on the same field, holds for JSON."""
+        field = tests[0].field
 
         def condition(value: Value) -> Condition:
             self.size.add(len(tests))
-            return any_(
-                [_lowering(test)(replace(value, collation=test.collation), test.form, test.slots) for test in tests]
-            )
+            return any_([_lowered(test, value) for test in tests])
 
-        if field.kind is not DOCUMENT:
-            return condition(Value(lambda: self._column(field)))
         if self.element and not field.steps:
             return condition(row(self.element))  # the element as it is
         if field.strict:
             return condition(self._node(field).value())
         return self._walks(field, _offers(tests[0]), condition)
+
+    def _scan_any(self, tests: Sequence[Test]) -> Condition:
+        """The same of a column whose texts are stored as such, all else as JSON: a range of the column's index each."""
+        first = tests[0]
+        field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
+        if first.operator == '$exists' and not field.steps:
+            return is_not_null(self._column(field))
+        inside = self._opened(field, self._look_inside(tests))
+        if field.steps and for_null:
+            return case((is_other(self._column(field)), inside), default=exp.true())  # in a text there is nothing
+        others = all_([among_others(self._column(field)), inside])
+        if for_null:
+            return any_([is_null(self._column(field)), others])
+        return any_([*(self._of_text([test]) for test in tests if _is_for_text(test)), others])
+
+    def _all_of_any(self, tests: list[Test]) -> Condition:
+        """All of the tests, which are for text, hold, so said that one search of the column's index finds the texts."""
+        field = tests[0].field
+        inside = self._opened(field, all_([self._look_inside([test]) for test in tests]))
+        return any_([self._of_text(tests), all_([among_others(self._column(field)), inside])])
+
+    def _opened(self, field: Field, inside: exp.Expr) -> exp.Expr:
+        """What looks at JSON, kept from the texts of an Any column: SQLite may take the terms of an AND in any order."""
+        return case((is_other(self._column(field)), inside)) if field.kind is ANY else inside
+
+    def _of_text(self, tests: list[Test]) -> Condition:
+        """An Any column holds text that passes all the tests."""
+        stored = partial(self._column, tests[0].field)
+        known = any(test.operator in TEXT_ONLY for test in tests)
+        return all_([*(_lowered(test, Value(stored)) for test in tests), *([] if known else [is_text(stored())])])
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
@@ -215,13 +264,16 @@ class Scope:
         return node
 
     def _root(self, field: Field) -> Node:
+        if field.kind is ANY:
+            return opened(lambda: self._column(field))
         return Node(lambda: exp.column('value', self.element) if self.element else self._column(field))
 
     def _every(self, every: Every) -> Condition:
         alias = self.alias()
         inside = replace(self, element=alias)
         members = table_function('json_each', self._node(every.field).place(), alias)
-        return exp.Not(this=exists([members], negated(inside.lower(every.predicate))))
+        every_one = exp.Not(this=exists([members], negated(inside.lower(every.predicate))))
+        return self._opened(every.field, every_one)
 
     def _walks(self, field: Field, offers: tuple[Offers, ...], condition: Callable[[Value], Condition]) -> Condition:
         start, steps = self._start(field)
@@ -263,7 +315,8 @@ class Scope:
             return condition(row(self.element))
         if self.element and len(some.field.steps) > 1:
             return self._some_on_the_way(some)
-        return self._walks(some.field, (Offers(elements=False),), condition)
+        found = self._opened(some.field, self._walks(some.field, (Offers(elements=False),), condition))
+        return all_([among_others(self._column(some.field)), found]) if some.field.kind is ANY else found
 
     def _some_on_the_way(self, some: Some) -> Condition:
         """The same, said once: one way through arrays and another for all else would double it with each level."""
@@ -281,7 +334,8 @@ class Scope:
         node, alias = self._node(predicate.field), self.alias()
         elements = table_function('json_each', node.place(), alias)
         found = select([exp.column('key', alias)], [elements], self._within(alias, predicate))
-        return node.value().when_array(exp.Subquery(this=found))  # of which SQLite takes the first row
+        position = node.value().when_array(exp.Subquery(this=found))  # of which SQLite takes the first row
+        return self._opened(predicate.field, position)
 
     def _within(self, alias: str, some: Some) -> Condition:
         inside = replace(self, element=alias)
@@ -293,11 +347,21 @@ class Scope:
         return case((document, inside.lower(some.predicate)))
 
 
-def _lowering(test: Test) -> Callable[[Value, str, tuple[str, ...]], Condition]:
+def _lowered(test: Test, value: Value) -> Condition:
     operator = OPERATORS.get(test.operator)
     lowering = operator.lower if operator else SCHEMA_TESTS[test.operator]
     assert lowering is not None
-    return lowering
+    return lowering(replace(value, collation=test.collation), test.form, test.slots)
+
+
+TEXT_ONLY = frozenset({'$eq', '$in', '$lt', '$lte'})
+"""With a text as operand they hold for no BLOB."""
+
+
+def _is_for_text(test: Test) -> bool:
+    """The test can hold for a text that is an Any column's value."""
+    textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
+    return textual and test.field.kind is ANY and not test.field.steps
 
 
 def _offers(test: Test) -> tuple[Offers, ...]:

@@ -12,7 +12,6 @@ from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import NEVER, Predicate
 from mqsql.compiler.sql import Condition, Value, all_, any_, call, number, slot
 from mqsql.errors import shown
-from mqsql.schema import DOCUMENT
 
 # --- $mod
 
@@ -33,7 +32,7 @@ def read_mod(place: Place, operand: object) -> Predicate:
     divisor, remainder = (_cut(place, part) for part in operand)
     if divisor == 0:
         raise place.error('the divisor cannot be 0')
-    return place.test('$mod', '', divisor, remainder) if place.field.kind is DOCUMENT else NEVER
+    return place.test('$mod', '', divisor, remainder) if place.field.kind.mixed else NEVER
 
 
 def _cut(place: Place, part: object) -> int:
@@ -73,7 +72,7 @@ def _read_bits(operator: str, place: Place, operand: object) -> Predicate:
     # A number's sign extends without end.
     mask = sum(1 << p for p in {min(p, _SIGN) for p in positions})
     signed = mask - (1 << 64) if mask >> _SIGN else mask
-    if place.field.kind is not DOCUMENT:
+    if not place.field.kind.mixed:
         return NEVER
     return place.test(operator, '', signed, orjson.dumps(positions).decode(), len(positions))
 

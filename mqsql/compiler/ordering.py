@@ -1,16 +1,31 @@
 """ORDER BY, and SELECT in the order that an index on paths keeps. Imports `lower`, `index_use` and what they import."""
 
+from functools import partial
+
 import orjson
 from sqlglot import exp
 
+from mqsql.compiler.any_columns import among_others, as_json, is_other, is_text
 from mqsql.compiler.collation.lowering import arguments, as_text
 from mqsql.compiler.index_rows import OtherRecords, PlainRows, View
 from mqsql.compiler.index_use import conjuncts, in_order
-from mqsql.compiler.keys import LAST_FIRST, Sort
+from mqsql.compiler.indexes import NULL_RANK, TEXT_RANK
+from mqsql.compiler.keys import LAST_FIRST, Sort, SortKey, is_any
 from mqsql.compiler.lower import lower
 from mqsql.compiler.predicate import ALWAYS, Not, Predicate, Test
-from mqsql.compiler.sql import Value, all_, call, column, identifier, number, select, text
-from mqsql.schema import DOCUMENT, TEXT, Index, Table
+from mqsql.compiler.sql import (
+    Value,
+    all_,
+    call,
+    case,
+    column,
+    identifier,
+    is_null,
+    number,
+    select,
+    text,
+)
+from mqsql.schema import ANY, TEXT, Index, Table
 from mqsql.schema.codec import encode_text
 
 
@@ -18,7 +33,13 @@ def order(table: Table, sort: Sort) -> exp.Order:
     """NULL is smallest in SQLite as missing is in BSON; ties, and all where nothing is sorted, keep insertion order."""
     if sort == LAST_FIRST:
         return exp.Order(expressions=[ordered(exp.column('rowid'), True)])
-    by = [ordered(_sort_key(table, sort[: i + 1]), key.descending) for i, key in enumerate(sort)]
+    by = [
+        ordered(term, key.descending)
+        for i, key in enumerate(sort)
+        for term in (
+            _places_of_any(table, sort, i) if _is_alone(table, sort, key) else [_sort_key(table, sort[: i + 1])]
+        )
+    ]
     return exp.Order(expressions=[*by, ordered(exp.column('rowid'), False)])
 
 
@@ -30,27 +51,78 @@ def ordered(value: exp.Expr, descending: bool) -> exp.Expr:
 def _sort_key(table: Table, keys: Sort) -> exp.Expr:
     """What the last of the keys sorts by: a typed column's own order is BSON's."""
     name, collation = keys[-1].column, keys[-1].collation
-    if table.columns[name] is not DOCUMENT:
+    if not table.columns[name].mixed:
         by = collation if table.columns[name] is TEXT else None
         return as_text(Value(lambda: column(name, table.name), collation=by))
-    key = call('mqsql_sort_key', column(name, table.name), _spec(keys, name), *arguments(collation))
+    key = call('mqsql_sort_key', _json(table, name), _spec(keys, name), *arguments(collation))
     return _with_one_array(table, key, keys)
+
+
+def _json(table: Table, name: str) -> exp.Expr:
+    """A column as the functions of sort keys take it."""
+    stored = partial(column, name, table.name)
+    return as_json(stored) if table.columns[name] is ANY else stored()
+
+
+def _is_alone(table: Table, sort: Sort, key: SortKey) -> bool:
+    """Whether it is a column of any values, and nothing else in the sort is of it or has arrays."""
+    mixed = [other for other in sort if table.columns[other.column].mixed]
+    return is_any(table, key) and not key.collation and mixed == [key]
+
+
+def _places_of_any(table: Table, sort: Sort, i: int) -> list[exp.Expr]:
+    """Rank and value of what an Any column holds, as those of `sort_place`; only what is no text needs functions."""
+    name, spec = sort[i].column, _spec(sort[: i + 1], sort[i].column)
+    stored = partial(column, name, table.name)
+    json = exp.Cast(this=stored(), to=exp.DataType.build('TEXT'))
+    rank, value = (call(function, json.copy(), spec.copy()) for function in _PLACE)
+    known = (is_text(stored()), number(TEXT_RANK)), (is_null(stored()), number(NULL_RANK))
+    return [case(*known, default=rank), case((is_other(stored()), value), default=stored())]
 
 
 def _with_one_array(table: Table, key: exp.Expr, keys: Sort) -> exp.Expr:
     """The key, of a record where not more than one of the Documents that are sorted by leads to an array."""
-    names = list(dict.fromkeys(key.column for key in keys if table.columns[key.column] is DOCUMENT))
+    names = list(dict.fromkeys(key.column for key in keys if table.columns[key.column].mixed))
     if len(names) < 2 or keys[-1].column in [key.column for key in keys[:-1]]:
         return key
-    return call(
-        'mqsql_one_array', key, *(part for name in names for part in (column(name, table.name), _spec(keys, name)))
-    )
+    return call('mqsql_one_array', key, *(part for name in names for part in (_json(table, name), _spec(keys, name))))
 
 
 def _spec(keys: Sort, name: str) -> exp.Expr:
     """Paths through one array take their keys from the same element, so the earlier ones on a column count."""
     spec = [[list(map(encode_text, k.steps)), -1 if k.descending else 1] for k in keys if k.column == name]
     return text(orjson.dumps(spec).decode())
+
+
+_PLACE = ('mqsql_sort_rank', 'mqsql_sort_value')
+
+# --- the first by the texts of an Any column, whose index has them in order
+
+
+def has_texts_in_order(table: Table, sort: Sort) -> bool:
+    """Whether a column of any values is sorted by as its index has it, but for what is no text."""
+    return any(_is_alone(table, sort, key) for key in sort)
+
+
+def select_first(table: Table, outputs: list[exp.Expr], predicate: Predicate, sort: Sort, most: exp.Expr) -> exp.Select:
+    """SELECT of the first records: they are among the first of those with a text or nothing, and all others."""
+    stored = next(partial(column, key.column, table.name) for key in sort if is_any(table, key))
+    rowid, rows = exp.column('rowid'), exp.Table(this=identifier(table.name))
+    wanted = [] if predicate == ALWAYS else [lower(predicate, table)]
+    no_other = exp.NEQ(this=call('typeof', stored()), expression=text('blob'))
+    texts = select([rowid], [rows], all_([no_other, *wanted]))
+    by = [
+        ordered(stored() if is_any(table, key) else _sort_key(table, sort[: i + 1]), key.descending)
+        for i, key in enumerate(sort)
+    ]
+    texts.set('order', exp.Order(expressions=[*by, ordered(rowid.copy(), False)]))
+    texts.set('limit', exp.Limit(expression=most))
+    first = select([exp.Star()], [exp.Subquery(this=texts)])
+    others = select([rowid.copy()], [rows.copy()], all_([among_others(stored()), *(term.copy() for term in wanted)]))
+    union = exp.Union(this=first, expression=others, distinct=False)
+    statement = select(outputs, [rows.copy()], exp.In(this=rowid.copy(), query=exp.Subquery(this=union)))
+    statement.set('order', order(table, sort))
+    return statement
 
 
 # --- in an index's order
@@ -131,6 +203,5 @@ def _sort_places(table: Table, keys: Sort) -> list[exp.Expr]:
     name, steps = keys[-1].column, keys[-1].steps
     if not steps:
         return [column(name, table.name)]
-    functions = ('mqsql_sort_rank', 'mqsql_sort_value')
-    rank, value = (call(function, column(name, table.name), _spec(keys, name)) for function in functions)
+    rank, value = (call(function, _json(table, name), _spec(keys, name)) for function in _PLACE)
     return [_with_one_array(table, rank, keys), value]

@@ -40,7 +40,7 @@ def parse(query: object, table: Table, collation: Collation | None = None) -> Pa
         name, *steps = key.split('.')
         column = table.column(name, place.path)
         field = Field(column, table.columns[column], tuple(steps))
-        if steps and field.kind is not DOCUMENT:
+        if steps and not field.kind.mixed:
             raise place.error(f'{named(name)} holds {field.kind.holds}, and no path leads into them')
         return field
 

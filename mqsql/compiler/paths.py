@@ -26,6 +26,7 @@ from mqsql.compiler.sql import (
     exists,
     is_not_null,
     is_tagged,
+    listed,
     one_of,
     row,
     table_function,
@@ -119,7 +120,7 @@ class Walk:
     def _objects(self, node: Node, step: str, last: bool) -> exp.Expr:
         """A JSON array of what `step` is taken from: an array's elements, or the one value that stands here."""
         array = exp.If(this=text('array'), true=self._array(node, step, last))
-        alone = _listed(node.text())
+        alone = listed(node.text())
         if self.offers.missing:
             # What is no object lacks every field, as an empty one does.
             lacking = any_([exp.NullSafeNEQ(this=node.type(), expression=text('object')), is_tagged(node.text())])
@@ -148,8 +149,8 @@ class Walk:
         """A JSON array of the values that the node offers at the end of the path."""
         value = call('coalesce', node.text(), text('null')) if self.offers.missing else node.text()
         if not self.offers.elements:
-            return _listed(value)
-        return exp.Case(this=node.type(), ifs=[exp.If(this=text('array'), true=node.text())], default=_listed(value))
+            return listed(value)
+        return exp.Case(this=node.type(), ifs=[exp.If(this=text('array'), true=node.text())], default=listed(value))
 
 
 def _unguarded(source: exp.Expr) -> exp.Expr:
@@ -158,13 +159,6 @@ def _unguarded(source: exp.Expr) -> exp.Expr:
 
 def _column(alias: str) -> Node:
     return Node(lambda: exp.column('value', alias))
-
-
-def _listed(json: exp.Expr) -> exp.Expr:
-    """A JSON array of one; NULL for what is missing."""
-    # -> binds as || does, from the left.
-    inner = exp.Paren(this=json) if isinstance(json, exp.JSONExtract) else json
-    return exp.DPipe(this=exp.DPipe(this=text('['), expression=inner), expression=text(']'))
 
 
 def holds_array(nodes: list[Node]) -> Condition:

@@ -12,7 +12,7 @@ from mqsql.compiler.budget import Left
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.predicate import Field, Predicate, Test
 from mqsql.errors import QueryError, shown
-from mqsql.schema import BUFFERS, DOCUMENT, Table
+from mqsql.schema import BUFFERS, Table
 from mqsql.schema.codec import Stored
 from mqsql.schema.types import UnstorableError, read_value
 
@@ -105,9 +105,9 @@ class Place:
         self.refuse_buffers()
         kind = self.field.kind
         try:
-            return read_value(value) if kind is DOCUMENT else kind.read(value)
+            return read_value(value) if kind.mixed else kind.read(value)
         except UnstorableError as e:
-            where = f'{self.field.column!r} holds {kind.holds} and {e}' if kind is not DOCUMENT else str(e)
+            where = f'{self.field.column!r} holds {kind.holds} and {e}' if not kind.mixed else str(e)
             raise QueryError(where, self.path if position is None else f'{self.path}[{position}]') from e.__cause__
 
     def iterable(self, operand: object) -> list[object]:

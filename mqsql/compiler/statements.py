@@ -14,7 +14,7 @@ from mqsql.compiler.index_use import conjuncts, sorting_index
 from mqsql.compiler.kept import Kept
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.lower import lower, lower_positions
-from mqsql.compiler.ordering import order, ordered, select_in_order
+from mqsql.compiler.ordering import has_texts_in_order, order, ordered, select_first, select_in_order
 from mqsql.compiler.predicate import ALWAYS, Predicate, Test
 from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot
 from mqsql.schema import BUFFERS, Table
@@ -60,10 +60,12 @@ def select_text(
     sort = () if _of_one_key(table, predicate) else sort
     outputs = [_output(table, name, inline) for name in columns]
     outputs += lower_positions(extras, table)
-    index = sorting_index(table, predicate, sort)
+    index, most = sorting_index(table, predicate, sort), _most(window)
     statement: exp.Query
     if index:
-        statement = select_in_order(table, index, outputs, predicate, sort, _most(window))
+        statement = select_in_order(table, index, outputs, predicate, sort, most)
+    elif most is not None and has_texts_in_order(table, sort):
+        statement = select_first(table, outputs, predicate, sort, most)
     else:
         statement = select(outputs, [_table(table)], _where(table, predicate))
         statement.set('order', order(table, sort))

@@ -53,7 +53,9 @@ def _branch(tree: Tree, step: str, path: str) -> Tree:
 
 
 def _pick(value: Any, tree: Tree) -> Any:
-    return value if value is None or not tree else include(value, tree)
+    if not tree:
+        return value
+    return include(value, tree) if isinstance(value, dict | list) else None
 
 
 def include(value: Any, tree: Tree) -> Any:

@@ -18,7 +18,7 @@ from mqsql.reference.paths import Offer, each
 from mqsql.reference.patterns import Regex, TextTest, glob_test, pattern_test, regex_test
 from mqsql.reference.place import Place, is_operators, is_pattern, read_items, read_literal, read_number, read_whole
 from mqsql.reference.values import MISSING, is_nan, is_number, order, truth
-from mqsql.schema import BUFFERS, DOCUMENT
+from mqsql.schema import BUFFERS
 from mqsql.schema.refused import REFUSED
 
 Test = Callable[[list[Offer]], bool]
@@ -64,7 +64,7 @@ def never(offers: list[Offer]) -> bool:
 
 def equal(operand: object, place: Place) -> Test:
     """Equality by BSON; null equals missing."""
-    if is_pattern(operand) and place.kind is DOCUMENT:
+    if is_pattern(operand) and place.kind.mixed:
         return never  # taken literally, and no record can hold a pattern
     wanted = order(read_literal(operand, place), place.fold)
     return some(lambda value: order(value, place.fold) == wanted)

@@ -106,7 +106,7 @@ def resolve(name: object, table: Table, place: Place) -> tuple[list[str], Kind]:
     steps = split_path(name, place)
     column = table.column(steps[0], place.path[:SHOWN_PATH])
     kind = table.columns[column]
-    if len(steps) > 1 and kind is not DOCUMENT:
+    if len(steps) > 1 and not kind.mixed:
         raise place.error(f'{column} holds {kind.holds}, a path cannot reach into it')
     return [column, *steps[1:]], kind
 

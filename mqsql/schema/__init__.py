@@ -2,6 +2,6 @@
 
 from mqsql.schema.indexes import Index
 from mqsql.schema.tasks import TASKS, Record, Table
-from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
 
-__all__ = ['BUFFERS', 'DOCUMENT', 'TASKS', 'TEXT', 'TIMESTAMP', 'Index', 'Kind', 'Record', 'Table']
+__all__ = ['ANY', 'BUFFERS', 'DOCUMENT', 'TASKS', 'TEXT', 'TIMESTAMP', 'Index', 'Kind', 'Record', 'Table']

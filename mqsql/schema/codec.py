@@ -9,6 +9,9 @@ Imports `types` of the project. Timestamps are microseconds since 1970 UTC. Docu
 
 These are MongoDB's Extended JSON (relaxed, version 2), but for integers past 64 bits, which it does not have.
 
+An Any column stores text as a Text column does, and every other value as a BLOB of this JSON: SQLite orders all BLOBs behind
+all TEXT, so that tests of text need not know of them, and the others are one range of an index.
+
 Text is stored as itself, but for four kinds of code point that SQLite's text functions, its JSON or UTF-8 cannot carry:
 NUL, lone surrogates, and the two characters that announce them. Each becomes a pair, chosen so that code point order stays:
 
@@ -26,6 +29,7 @@ from typing import Any
 import orjson
 
 from mqsql.schema.types import (
+    ANY,
     BUFFERS,
     DOCUMENT,
     MAX_DEPTH,
@@ -37,6 +41,7 @@ from mqsql.schema.types import (
     read_document,
     read_text,
     read_timestamp,
+    read_value,
     to_utc,
 )
 
@@ -239,16 +244,27 @@ def _store_document(value: object) -> str:
     return plain or encode_document(read_document(value))
 
 
+def _store_any(value: object) -> str | bytes:
+    canonical = value if type(value) is str else read_value(value)
+    return encode_text(canonical) if isinstance(canonical, str) else encode_document(canonical).encode()
+
+
+def _decode_any(stored: str | bytes) -> Any:
+    return decode_text(stored) if isinstance(stored, str) else decode_document(stored.decode())
+
+
 _ENCODERS: dict[Kind, Callable[[Any], Stored | list[bytes]]] = {
     TEXT: _store_text,
     TIMESTAMP: _store_timestamp,
     DOCUMENT: _store_document,
+    ANY: _store_any,
     BUFFERS: read_buffers,
 }
 _DECODERS: dict[Kind, Callable[[Any], Any]] = {
     TEXT: decode_text,
     TIMESTAMP: decode_timestamp,
     DOCUMENT: decode_document,
+    ANY: _decode_any,
 }
 _DECODERS[BUFFERS] = lambda stored: [bytes.fromhex(part) for part in orjson.loads(stored)]
 

@@ -1,4 +1,4 @@
-"""What an index is on, and what it is called. Imports `codec` of the project.
+"""What an index is on, and what it is called. Imports `codec` and `errors` of the project.
 
 An index has two names: `name`, which users see, is MongoDB's ("header.date_1_queue_-1"); in the file it stands behind its
 table's name, in a form that can be read back whatever the keys hold.
@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mqsql.errors import shown
 from mqsql.schema.codec import decode_text, encode_text
 
 Path = tuple[str, tuple[str, ...]]
@@ -28,7 +29,17 @@ class Index:
     directions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        for what in ('columns', 'directions'):
+            if not isinstance(getattr(self, what), list | tuple):
+                raise TypeError(f'the {what} of an index are a tuple, not {shown(getattr(self, what))}')
+            object.__setattr__(self, what, tuple(getattr(self, what)))
+        if odd := [key for key in self.columns if not isinstance(key, str)]:
+            raise TypeError(f'an index is on the names of columns and paths, not on {shown(odd[0])}')
+        if not self.columns or len(set(self.columns)) < len(self.columns):
+            raise ValueError(f'an index is on one or more keys, each once, not on {shown(self.columns)}')
         object.__setattr__(self, 'directions', self.directions or (1,) * len(self.columns))
+        if len(self.directions) != len(self.columns) or any(way not in (1, -1) for way in self.directions):
+            raise ValueError(f'the directions of an index are 1 or -1, one for each key, not {shown(self.directions)}')
 
     @property
     def keys(self) -> tuple[tuple[str, int], ...]:

@@ -4,7 +4,6 @@ A task record is what an IPython Parallel hub keeps of a task; its keys are thos
 ("The IPython task database", ipyparallel.readthedocs.io), every other list of keys in the project is derived from here.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,18 +12,14 @@ from typing import Any
 
 from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown, unknown
 from mqsql.schema.codec import encoder
+from mqsql.schema.definition import check_indexes, check_names, check_parts
 from mqsql.schema.indexes import Index
 from mqsql.schema.plain import UnstorableError, native
-from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
 
 Record = dict[str, Any]
 _TEXTS = {str}
 Conversions = Mapping[str, Callable[[Any], Any]]
-
-ROW_IDS = ('rowid', 'oid', '_rowid_')
-"""SQLite's own names for the position of a row, which is the order of insertion."""
-_TAKEN = re.compile('(sqlite_.*|json_each|[beo][0-9]*)?', re.IGNORECASE | re.DOTALL)
-"""No table's names: those that SQLite keeps for itself, and those that tables have inside a statement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +27,7 @@ class Table:
     """A table of records: `columns` by name in the order of storage, `key` the Text column that names a record.
 
     `aliases` maps other names to columns; they work in queries and keys. Two tables are equal only if they are the same
-    object. Raises ValueError for a definition that contradicts itself.
+    object. Raises ValueError for a definition that contradicts itself, TypeError for a part that is none.
     """
 
     name: str
@@ -42,31 +37,12 @@ class Table:
     indexes: tuple[Index, ...] = ()
 
     def __post_init__(self) -> None:
+        check_parts(self.name, self.columns, self.key, self.aliases, self.indexes)
         for what in ('columns', 'aliases'):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
-        if _TAKEN.fullmatch(self.name) or '\0' in self.name:
-            raise ValueError(f'a table cannot be named {self.name!r}')
-        named = [*self.aliases.values(), *(c.partition('.')[0] for index in self.indexes for c in index.columns)]
-        if self.columns.get(self.key) is not TEXT:
-            raise ValueError(f'table {self.name!r}: the key {self.key!r} must be one of its Text columns')
-        if lost := [c for c in named if c not in self.columns]:
-            raise ValueError(f'table {self.name!r}: there is no column {lost[0]!r}')
-        paths = (path for index in self.indexes for path in index.paths if path[1])
-        if odd := [column for column, _ in paths if self.columns[column] is not DOCUMENT]:
-            raise ValueError(
-                f'table {self.name!r}: no path leads into {odd[0]!r}, which holds {self.columns[odd[0]].holds}'
-            )
-        folded = [c.lower() for c in self.columns]
-        for c in (*self.columns, *self.aliases):
-            if (
-                not c
-                or c.startswith('$')
-                or '.' in c
-                or '\0' in c
-                or c.lower() in ROW_IDS
-                or folded.count(c.lower()) > 1
-            ):
-                raise ValueError(f'table {self.name!r}: a column cannot be named {c!r}')
+        object.__setattr__(self, 'indexes', tuple(self.indexes))
+        check_names(self.name, self.buffers_table, self.columns, self.key, self.aliases)
+        check_indexes(self.name, self.columns, self.indexes)
 
     def rename(self, name: str) -> 'Table':
         """The same table under another name."""
@@ -173,7 +149,7 @@ TASKS = Table(
         'received': TIMESTAMP,
         'resubmitted': TEXT,
         'queue': TEXT,
-        'label': TEXT,
+        'label': ANY,
         'buffers': BUFFERS,
         'result_buffers': BUFFERS,
         'header': DOCUMENT,

@@ -142,17 +142,23 @@ def _buffer(part: Any, i: int) -> bytes:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of column: its name in messages, what it holds in words, and its reader."""
+    """A kind of column: its name in messages, what it holds in words, and its reader.
+
+    The values of a `mixed` kind have different types: each operand is compared with those of its own type, and paths lead
+    into the objects and arrays.
+    """
 
     name: str
     holds: str
     read: Callable[[object], Any]
+    mixed: bool = False
 
 
 TEXT = Kind('Text', 'text', read_text)
 TIMESTAMP = Kind('Timestamp', 'times', read_timestamp)
-DOCUMENT = Kind('Document', 'documents', read_document)
+DOCUMENT = Kind('Document', 'documents', read_document, mixed=True)
 BUFFERS = Kind('Buffers', 'lists of bytes', read_buffers)
+ANY = Kind('Any', 'values of any type', read_value, mixed=True)
 
 
 def bracket(value: object) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mqsql.compiler.indexes import path_index
-from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
+from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
 
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
@@ -20,7 +20,8 @@ APPLICATION_ID = 0x6D71736C
 MIGRATIONS: tuple[str, ...] = ()
 """SQL that takes a file from each layout version, 1 first, to the next."""
 
-_TYPES = {TEXT: 'TEXT', TIMESTAMP: 'INTEGER', DOCUMENT: 'TEXT', BUFFERS: 'TEXT'}
+# A column of TEXT keeps a BLOB as it is.
+_TYPES = {TEXT: 'TEXT', TIMESTAMP: 'INTEGER', DOCUMENT: 'TEXT', BUFFERS: 'TEXT', ANY: 'TEXT'}
 
 
 def layout_version() -> int:

@@ -31,7 +31,7 @@ def _read_key(key: str, table: Table) -> str:
     name, *steps = key.split('.')
     column = table.column(name, 'index')
     kind = table.columns[column]
-    if kind is BUFFERS or (steps and kind is not DOCUMENT):
+    if kind is BUFFERS or (steps and not kind.mixed):
         raise QueryError(f'{named(column)} holds {kind.holds}, which have no index at {named(key)}', 'index')
     if not all(steps) or (kind is DOCUMENT and not steps):
         raise QueryError(f'takes a column or a path to a field, not {shown(key)}', 'index')

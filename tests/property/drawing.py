@@ -21,7 +21,7 @@ def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
     place = replace(d.pick(known), depth=depth)
     if not d.once_in(5):
         return place
-    if place.kind is DOCUMENT and not d.once_in(3):
+    if place.kind.mixed and not d.once_in(3):
         return replace(place, key=f'{place.key}.{d.draw(path_steps)}', values=(None,))
     alias = ALIASES.get(place.key)
     return replace(place, key=alias) if alias else replace(d.pick(COLUMNS), depth=depth)

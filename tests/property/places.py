@@ -39,7 +39,7 @@ def places(collection: list[Record]) -> list[Place]:
     for record in map(TASKS.read, collection):
         for column, value in sorted(record.items(), key=lambda item: item[0] == TASKS.key):
             kind = TASKS.columns[column]
-            for path, inner in walk(value) if kind is DOCUMENT else [('', value)]:
+            for path, inner in walk(value) if kind.mixed else [('', value)]:
                 found.setdefault((column + path, kind), []).append(inner)
     return [Place(key, kind, tuple(inner)) for (key, kind), inner in found.items()] or COLUMNS[:1]
 

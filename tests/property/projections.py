@@ -8,8 +8,6 @@ from finds import overlap, resolved
 from places import Place
 from queries import element
 
-from mqsql.schema import DOCUMENT
-
 
 def projection(d: Draws, known: list[Place]) -> dict[str, Any]:
     """A dict that keeps or drops some paths, none of them inside another, and cuts the arrays at others down."""
@@ -23,6 +21,6 @@ def projection(d: Draws, known: list[Place]) -> dict[str, Any]:
 
 def change(d: Draws, place: Place) -> dict[str, Any]:
     """What makes an array shorter: one in four keeps the first element that matches."""
-    if place.kind is DOCUMENT and d.once_in(4):
+    if place.kind.mixed and d.once_in(4):
         return {'$elemMatch': element(d, place)}
     return {'$slice': d.pick([1, -1, 0, 2, [0, 1], [1, 2], [-2, 1], [5, 1]])}

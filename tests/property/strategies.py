@@ -10,7 +10,7 @@ from draws import Draws
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
+from mqsql.schema import ANY, BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import encode_key, encode_text
 
 Strategy = SearchStrategy[Any]
@@ -94,7 +94,13 @@ def documents(draw: st.DrawFn) -> Any:
 
 buffers: Strategy = st.lists(binaries, max_size=3)
 
-BY_KIND: dict[Any, Strategy] = {TEXT: texts, TIMESTAMP: moments, DOCUMENT: documents(), BUFFERS: buffers}
+BY_KIND: dict[Any, Strategy] = {
+    TEXT: texts,
+    TIMESTAMP: moments,
+    DOCUMENT: documents(),
+    BUFFERS: buffers,
+    ANY: texts | values(),
+}
 DOCUMENTS = [column for column, kind in TASKS.columns.items() if kind is DOCUMENT]
 OTHERS = [column for column, kind in TASKS.columns.items() if kind is not DOCUMENT and column != TASKS.key]
 COLUMNS = [['content', 'header'], OTHERS, DOCUMENTS]

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stores import filled, plain
 
-from mqsql.schema import DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
+from mqsql.schema import ANY, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decoder, encode_text, encode_timestamp, encoder, number_text
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
 
-@pytest.mark.parametrize('kind', [TEXT, TIMESTAMP, DOCUMENT])
+@pytest.mark.parametrize('kind', [TEXT, TIMESTAMP, DOCUMENT, ANY])
 @given(data=st.data())
 def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
     value = kind.read(data.draw(some.BY_KIND[kind]))

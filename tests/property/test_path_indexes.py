@@ -35,15 +35,15 @@ SEEN: Counter[str] = Counter()
 def key_place(d: Draws, known: list[Place]) -> Place:
     """A path into a Document that the collection has, if it has one; now and then a column or a path that few records have."""
     place = somewhere(d, known)
-    if can_be_indexed(place) and (place.kind is DOCUMENT or d.once_in(6)):
+    if can_be_indexed(place) and (place.kind.mixed or d.once_in(6)):
         return place
     possible = [place for place in known if can_be_indexed(place)]
-    return d.pick([place for place in possible if place.kind is DOCUMENT] or possible)
+    return d.pick([place for place in possible if place.kind.mixed] or possible)
 
 
 def can_be_indexed(place: Place) -> bool:
     _, *steps = place.key.split('.')
-    return place.kind is not BUFFERS and all(steps) and bool(steps) == (place.kind is DOCUMENT)
+    return place.kind is not BUFFERS and all(steps) and (bool(steps) or place.kind is not DOCUMENT)
 
 
 def index_places(d: Draws, known: list[Place]) -> list[Place]:

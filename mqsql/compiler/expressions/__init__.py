@@ -32,7 +32,7 @@ from mqsql.compiler.patterns import options_of
 from mqsql.compiler.place import Place, cut
 from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, named, shown
-from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
+from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decode_document, decoder, encode_document
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
 
@@ -70,7 +70,7 @@ def read_expression(place: Place, expression: object) -> Expression:
             return ''
         known = aliases[name] = place.table.column(name, path)
         kind = place.table.columns[known]
-        if deeper and kind is not DOCUMENT:
+        if deeper and not kind.mixed:
             raise QueryError(f'{named(name)} holds {kind.holds}, and no path leads into them', path)
         if kind is BUFFERS:
             raise QueryError(f'{named(name)} holds {kind.holds}, which expressions cannot use', path)
@@ -180,7 +180,7 @@ def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str]
         lambda name, path, deeper: payload['aliases'].get(name, name or ''),
         collation=Collation.of(payload['collation']),
     )
-    kinds = {kind.name: kind for kind in (TEXT, TIMESTAMP, DOCUMENT)}
+    kinds = {kind.name: kind for kind in (TEXT, TIMESTAMP, DOCUMENT, ANY)}
     columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
     budget.begin()
     try:

@@ -13,7 +13,7 @@ from mqsql.compiler.patterns import read_regex
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import ALWAYS, NEVER, Not, Predicate, all_of, any_of
 from mqsql.errors import shown
-from mqsql.schema import DOCUMENT, Table
+from mqsql.schema import Table
 from mqsql.schema.codec import encode_document
 from mqsql.schema.types import bracket
 
@@ -94,7 +94,7 @@ def _one_of(subject: Subject, place: Place, values: list[Any]) -> Predicate:
     if subject.type in ('array', 'binData'):
         raise place.error('buffers cannot be compared')
     here = place.inside('', subject.field)
-    if subject.field.kind is DOCUMENT:
+    if subject.field.kind.mixed:
         return any_of(_among(here, values))
     return any_of(test_lists(here, {'column': list(map(encode_typed, values))}))
 

@@ -1,0 +1,36 @@
+"""Columns of values of any type in SQL: text is stored as TEXT, all else as a BLOB of JSON. Imports `sql`.
+
+All BLOBs come behind all TEXT in SQLite's order, so that texts, and all the others, are each one range of an index.
+"""
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from mqsql.compiler.sql import Condition, Node, call, case, listed, text
+
+
+def is_other(stored: exp.Expr) -> Condition:
+    """What an Any column holds is no text."""
+    return exp.GTE(this=stored, expression=exp.HexString(this=''))
+
+
+def among_others(stored: exp.Expr) -> Condition:
+    """The same, and SQLite is told that few records have such a value, so that it looks for them in an index."""
+    return call('likelihood', is_other(stored), exp.Literal.number('0.0001'))
+
+
+def is_text(stored: exp.Expr) -> Condition:
+    """What an Any column holds is text."""
+    return exp.EQ(this=call('typeof', stored), expression=text('text'))
+
+
+def opened(stored: Callable[[], exp.Expr]) -> Node:
+    """What an Any column holds that is no text, as the only element of a JSON array."""
+    return Node(lambda: listed(stored()), '$[0]')
+
+
+def as_json(stored: Callable[[], exp.Expr]) -> exp.Expr:
+    """What an Any column holds, text too, as JSON."""
+    other = exp.Cast(this=stored(), to=exp.DataType.build('TEXT'))
+    return case((is_text(stored()), call('json_quote', stored())), default=other)

@@ -1,0 +1,85 @@
+"""What can be stored of a record, where not all of it can. Imports `errors` and `schema` of the project.
+
+A hub is told of a task once, and cannot ask again: a value that no column holds must not cost the record it came with.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from mqsql.errors import QueryError, RecordError, shown
+from mqsql.schema import Record, Table
+from mqsql.schema.types import MAX_DEPTH, read_value
+
+Say = Callable[[str], object]
+
+_GONE = object()  # nothing of a value can be stored
+
+
+class Storable:
+    """Leaves out of records what `table` cannot hold; `say` is told of it, once for each column and type."""
+
+    def __init__(self, table: Table, say: Say) -> None:
+        self._table, self._say = table, say
+        self._said: set[tuple[str, str]] = set()
+
+    def record(self, record: Mapping[str, Any]) -> Record:
+        """The values of a record that can be stored, by column.
+
+        Of a document as little is left out as can be: a key that is no text with its value, or a value; an element of an
+        array becomes None.
+        """
+        kept: Record = {}
+        for name, value in record.items():
+            column = self._column(name)
+            if column is None:
+                self._tell(shown(name), value, 'there is no such key')
+            elif column in kept:
+                self._tell(column, value, 'it is given under two names')
+            else:
+                kept.update(self._value(column, value))
+        return kept
+
+    def _column(self, name: object) -> str | None:
+        try:
+            return self._table.column(name)
+        except QueryError:
+            return None
+
+    def _value(self, column: str, value: Any) -> Record:
+        """What is kept of a value, under its column; nothing if that is nothing."""
+        try:
+            return self._table.read({column: value})
+        except Exception as e:  # a foreign object may raise anything when it is looked at
+            self._tell(column, value, e)
+        part = self._part(column, value) if self._table.columns[column].mixed else _GONE
+        try:
+            return {} if part is _GONE else self._table.read({column: part})
+        except RecordError:
+            return {}
+
+    def _part(self, column: str, value: Any, depth: int = 0) -> Any:
+        try:
+            return read_value(value)
+        except Exception as e:  # as above
+            if depth >= MAX_DEPTH or not isinstance(value, Mapping | list | tuple):
+                self._tell(column, value, e)
+                return _GONE
+        if isinstance(value, Mapping):
+            return dict(self._fields(column, value, depth))
+        parts = [self._part(column, item, depth + 1) for item in value]
+        return [None if part is _GONE else part for part in parts]
+
+    def _fields(self, column: str, value: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
+        for key, item in value.items():
+            if not isinstance(key, str):
+                self._tell(column, key, 'a document has text for keys')
+            elif (part := self._part(column, item, depth + 1)) is not _GONE:
+                yield key, part
+
+    def _tell(self, where: str, value: object, why: object) -> None:
+        kind = where, type(value).__name__
+        if kind not in self._said:
+            self._said.add(kind)
+            self._say(
+                f'{where}: {shown(value)} of a task cannot be stored and is left out (said once for its type): {why}'
+            )
