@@ -96,6 +96,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             table=history_table(self.table or f'_{self.session}'),
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
             history=History(self.table, self.log.warning, adopt=self.adopt),
+            say=self.log.warning,
         )
         tasks = Backlog(self._file, self.memory_limit, self.log.error)
         self._store = Output(tasks, self._file)

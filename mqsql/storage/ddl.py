@@ -82,6 +82,12 @@ def index_names(table: Table) -> Mapping[str, str]:
     return {name: index.name for index in table.indexes for name, _ in index_objects(table, index)}
 
 
+def renew(kind: str, name: str, sql: str) -> Iterator[str]:
+    """What makes an index or a trigger that is there in another form the one that `sql` creates."""
+    yield f'DROP {kind.upper()} {quote(name)}'
+    yield sql
+
+
 def drop_index(table: Table, index: Index) -> Iterator[str]:
     """What takes an index away."""
     for name, sql in reversed(list(index_objects(table, index))):
@@ -99,7 +105,9 @@ def drop_old_path_index(name: str) -> Iterator[str]:
 
 def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
     name, on = quote(column), quote(table.name)
-    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN (SELECT value FROM json_each(old.{name}))'
+    # What another program has made of the ids must not keep the record in the file.
+    ids = f'CASE WHEN json_valid(old.{name}) THEN old.{name} END'
+    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN (SELECT value FROM json_each({ids}))'
     deleted, updated = f'{table.name}.{column}.deleted', f'{table.name}.{column}.updated'
     given = f'WHEN old.{name} IS NOT NULL'
     yield deleted, f'CREATE TRIGGER {quote(deleted)} AFTER DELETE ON {on} {given} BEGIN {drop}; END'

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from threading import RLock
+from typing import Any
 
 import apsw
 
 from mqsql.compiler import Query
-from mqsql.errors import StorageError
+from mqsql.errors import DamagedValueError, StorageError
 from mqsql.schema import Record
 from mqsql.storage.failures import Failures
+
+Row = tuple[Any, ...]
 
 IDLE = 2  # connections kept for the next answer
 
@@ -35,6 +38,8 @@ class Readers:
     def release(self, reader: apsw.Connection) -> None:
         """Give a connection back."""
         with self._lock:
+            if not self._closed and reader.in_transaction:
+                reader.execute('ROLLBACK')
             if len(self._idle) < IDLE and not self._closed:
                 self._idle.append(reader)
             else:
@@ -58,28 +63,56 @@ class Found(Iterator[Record]):
 
     _reader: apsw.Connection | None = None
 
-    def __init__(self, readers: Readers, query: Query) -> None:
-        self._readers, self._record = readers, query.record
+    def __init__(self, readers: Readers, query: Query, guarded: Query) -> None:
+        """Begin to read; `guarded` gives the same rows in the same order, but for values that SQLite cannot read."""
+        self._readers, self._record, self._guarded = readers, query.record, guarded
+        self._passed = 0
         self._reader = readers.acquire()
-        with readers.failures:
+        try:
+            self._execute(query)
+        except DamagedValueError:
+            self._go_on_guarded()
+
+    def _execute(self, query: Query) -> None:
+        assert self._reader is not None
+        with self._readers.failures:
             self._rows = self._reader.cursor()
+            # Holds the moment of the call, also if the statement fails.
+            self._rows.execute('BEGIN')
             self._rows.execute(query.sql, query.params)
+
+    def _go_on_guarded(self) -> None:
+        assert self._reader is not None
+        with self._readers.failures:
+            self._rows.execute(self._guarded.sql, self._guarded.params)
+            for _ in range(self._passed):
+                self._rows.fetchone()
 
     def __next__(self) -> Record:
         if self._reader is None:
             raise StopIteration
+        try:
+            row = self._fetch()
+        except DamagedValueError:
+            self._go_on_guarded()
+            row = self._fetch()
+        if row is None:
+            self.close()
+            raise StopIteration
+        self._passed += 1
         with self._readers.failures:
-            row = self._rows.fetchone()
-            if row is not None:
-                return self._record(row)
-        self.close()
-        raise StopIteration
+            return self._record(row)
+
+    def _fetch(self) -> Row | None:
+        with self._readers.failures:
+            row: Row | None = self._rows.fetchone()
+            return row
 
     def close(self) -> None:
         """Stop reading; closing twice is fine."""
         reader, self._reader = self._reader, None
         if reader is not None:
-            self._rows.close(True)  # ends the statement, and with it the read transaction
+            self._rows.close(True)
             self._readers.release(reader)
 
     def __del__(self) -> None:
