@@ -99,7 +99,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             say=self.log.warning,
         )
         tasks = Backlog(self._file, self.memory_limit, self.log.error)
-        self._store = Output(tasks, self._file)
+        self._store = Output(tasks, self._file, self.log.error)
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
         self._retention = Retention(tasks, self._file, limits, self.log.warning)
         self._reported: set[str] = set()

@@ -82,12 +82,6 @@ def index_names(table: Table) -> Mapping[str, str]:
     return {name: index.name for index in table.indexes for name, _ in index_objects(table, index)}
 
 
-def renew(kind: str, name: str, sql: str) -> Iterator[str]:
-    """What makes an index or a trigger that is there in another form the one that `sql` creates."""
-    yield f'DROP {kind.upper()} {quote(name)}'
-    yield sql
-
-
 def drop_index(table: Table, index: Index) -> Iterator[str]:
     """What takes an index away."""
     for name, sql in reversed(list(index_objects(table, index))):
@@ -172,8 +166,16 @@ def select_blobs(table: Table) -> str:
 # --- tails of long texts (see `output`)
 
 
+def tails_table(table: Table) -> str:
+    """The name of the table of tails."""
+    return table.buffers_table.removesuffix('_buffers') + '_tails'
+
+
 def _tails(table: Table) -> str:
-    return quote(table.buffers_table.removesuffix('_buffers') + '_tails')
+    return quote(tails_table(table))
+
+
+_TAIL = ('record', 'name', 'start', 'tail')
 
 
 def create_tails(table: Table) -> str:
@@ -187,8 +189,9 @@ def insert_tail(table: Table) -> str:
 
 
 def select_tails(table: Table) -> str:
-    """SELECT of all tails in order, the id of each first."""
-    return f'SELECT rowid, record, name, start, tail FROM {_tails(table)} ORDER BY rowid'
+    """SELECT of all tails in order, the id of each first, texts as bytes."""
+    columns = [f"CASE typeof({c}) WHEN 'text' THEN CAST({c} AS BLOB) ELSE {c} END" for c in _TAIL]
+    return f'SELECT rowid, {", ".join(columns)} FROM {_tails(table)} ORDER BY rowid'
 
 
 def delete_tails(table: Table) -> str:
@@ -196,6 +199,6 @@ def delete_tails(table: Table) -> str:
     return f'DELETE FROM {_tails(table)} WHERE record = ?'
 
 
-def delete_tails_until(table: Table) -> str:
-    """DELETE of the tails up to the one of an id."""
-    return f'DELETE FROM {_tails(table)} WHERE rowid <= ?'
+def delete_tail(table: Table) -> str:
+    """DELETE of the tail of an id."""
+    return f'DELETE FROM {_tails(table)} WHERE rowid = ?'

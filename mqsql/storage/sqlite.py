@@ -24,8 +24,9 @@ from mqsql.storage import ddl
 from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.buffers import LazyBuffers, damaged_buffers
 from mqsql.storage.checkpoints import Checkpoints
-from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
+from mqsql.storage.connection import Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
+from mqsql.storage.files import MEMORY
 from mqsql.storage.guard import guarded, select_sound
 from mqsql.storage.indexes import with_found_indexes
 from mqsql.storage.limits import Deadline
