@@ -194,6 +194,13 @@ def select_tails(table: Table) -> str:
     return f'SELECT rowid, {", ".join(columns)} FROM {_tails(table)} ORDER BY rowid'
 
 
+def select_lost_tails(table: Table) -> str:
+    """SELECT of the ids of tails that cannot be taken up, each with the key of its record as an SQL literal."""
+    known = f'record IN (SELECT {quote(table.key)} FROM {quote(table.name)})'
+    sound = "typeof(name) = 'text' AND typeof(start) = 'integer' AND typeof(tail) = 'text'"
+    return f'SELECT rowid, hex(record) FROM {_tails(table)} WHERE ({known} AND {sound}) IS NOT TRUE'
+
+
 def delete_tails(table: Table) -> str:
     """DELETE of the tails of a record."""
     return f'DELETE FROM {_tails(table)} WHERE record = ?'
