@@ -236,7 +236,8 @@ class SqliteStore(Store):
         """See Store."""
         compiled = self._compile(query, keys, **options)
         if self._streams:
-            return Found(self._readers, compiled, guarded(compiled, self.table))
+            keyed = compiled.keys[:1] == (self.table.key,)
+            return Found(self._readers, compiled, guarded(compiled, self.table), keyed=keyed)
         return self._decoded(compiled, self._fetch_sound(compiled, 0))
 
     def _decoded(self, query: CompiledQuery, rows: list[Row]) -> Iterator[Record]:

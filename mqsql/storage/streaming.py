@@ -1,6 +1,7 @@
 """Records read while others are written: each answer has a connection of its own. Imports `compiler`, `errors`, `schema`."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from threading import RLock
 from typing import Any
 
@@ -63,10 +64,13 @@ class Found(Iterator[Record]):
 
     _reader: apsw.Connection | None = None
 
-    def __init__(self, readers: Readers, query: Query, guarded: Query) -> None:
-        """Begin to read; `guarded` gives the same rows in the same order, but for values that SQLite cannot read."""
-        self._readers, self._record, self._guarded = readers, query.record, guarded
+    def __init__(self, readers: Readers, query: Query, guarded: Query, *, keyed: bool) -> None:
+        """Begin to read; `guarded` gives the same rows but for values that SQLite cannot read; `keyed` says that a key leads
+        each row.
+        """
+        self._readers, self._query, self._guarded, self._keyed = readers, query, guarded, keyed
         self._passed = 0
+        self._passed_keys: set[Any] = set()
         self._reader = readers.acquire()
         try:
             self._execute(query)
@@ -82,10 +86,13 @@ class Found(Iterator[Record]):
             self._rows.execute(query.sql, query.params)
 
     def _go_on_guarded(self) -> None:
-        assert self._reader is not None
+        """Read on with the other statement, behind the records that the first has given; they may be elsewhere there."""
         with self._readers.failures:
+            if self._keyed and self._passed:
+                again = self._rows.execute(self._query.sql, self._query.params)
+                self._passed_keys = {row[0] for row in islice(again, self._passed)}
             self._rows.execute(self._guarded.sql, self._guarded.params)
-            for _ in range(self._passed):
+            for _ in range(0 if self._keyed else self._passed):
                 self._rows.fetchone()
 
     def __next__(self) -> Record:
@@ -101,11 +108,13 @@ class Found(Iterator[Record]):
             raise StopIteration
         self._passed += 1
         with self._readers.failures:
-            return self._record(row)
+            return self._query.record(row)
 
     def _fetch(self) -> Row | None:
         with self._readers.failures:
             row: Row | None = self._rows.fetchone()
+            while row is not None and self._passed_keys and row[0] in self._passed_keys:
+                row = self._rows.fetchone()
             return row
 
     def close(self) -> None:
