@@ -33,6 +33,7 @@ from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.codec import Stored, decoder
 from mqsql.schema.plain import either, read_plain
+from mqsql.schema.rows import Damages, Tell, read_row, warn
 
 __all__ = [
     'FUNCTIONS',
@@ -62,16 +63,14 @@ class Query(Statement):
 
     keys: tuple[str, ...]
     _decoders: tuple[tuple[str, Decoder], ...]
+    _tell: Tell
     _projection: Projection | None = None
 
     @limits.within_python
     def record(self, row: tuple[Any, ...]) -> Record:
-        """The record of a row, as plain Python values; None where a column is NULL."""
-        record = {
-            name: None if stored is None else decode(stored)
-            # What a projection asked for besides stands behind the columns.
-            for (name, decode), stored in zip(self._decoders, row, strict=False)
-        }
+        """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
+        # What a projection asked for besides stands behind the columns.
+        record = read_row(self._decoders, row, self._tell)
         return record if self._projection is None else self._projection.make(record, row[len(record) :])
 
 
@@ -89,6 +88,7 @@ def compile(
     projection: object = None,
     collation: object = None,
     buffers: Decoder | None = None,
+    tell: Tell | None = None,
 ) -> Query:
     """The SELECT that answers a MongoDB query over `table`.
 
@@ -97,7 +97,7 @@ def compile(
     of what to return; `filter` is pymongo's name of `query`; `collation` is MongoDB's dict of how texts compare (locale en,
     strength 1 to 3, numericOrdering).
     Where `buffers` is given, Buffers columns are read as the stored array of row ids, of which it makes the list;
-    otherwise the statement itself gathers the blobs.
+    otherwise the statement itself gathers the blobs. `tell` is told of each value that cannot be read, in place of a warning.
 
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
@@ -111,7 +111,8 @@ def compile(
     printer, inline = _dialect(dialect, parsed.predicate, *extras), buffers is None
     sql = select_text(table, wanted.columns, extras, parsed.predicate, order, _shape(window), inline, printer)
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
-    return Query(sql, parsed.values | window, wanted.names, decoders, plan)
+    tell = Damages(table.name, warn) if tell is None else tell
+    return Query(sql, parsed.values | window, wanted.names, decoders, tell, plan)
 
 
 def _wanted(plan: Projection) -> Keys:
@@ -148,9 +149,14 @@ def _shape(window: Mapping[str, object]) -> tuple[bool, bool]:
 
 @dataclass(frozen=True)
 class Distinct(Statement):
-    """A SELECT of the column that a key leads into; `values` makes its rows the different values at the key."""
+    """A SELECT of the `column` that a key leads into; `values` makes its rows the different values at the key.
 
+    `within` does so with values of the column that have been read. What cannot be read is left out, with a warning.
+    """
+
+    column: str
     values: Callable[[Iterable[tuple[Any, ...]]], list[Any]]
+    within: Callable[[Iterable[Any]], list[Any]]
 
 
 @limits.within_python
@@ -162,6 +168,7 @@ def compile_distinct(
     table: Table = TASKS,
     dialect: str = 'sqlite',
     collation: object = None,
+    tell: Tell | None = None,
 ) -> Distinct:
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     texts = read_collation(collation)
@@ -171,22 +178,31 @@ def compile_distinct(
     sql = select_text(
         table, (column,), (), parsed.predicate, (), (False, False), True, _dialect(dialect, parsed.predicate)
     )
-    decode = decoder(table.columns[column])
+    decoders = [(column, decoder(table.columns[column]))]
+    tell = Damages(table.name, warn) if tell is None else tell
 
     @limits.within_python
     def values(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
-        return distinct_values((decode(stored) for (stored,) in rows if stored is not None), steps, texts)
+        return within(read_row(decoders, row, tell)[column] for row in rows)
 
-    return Distinct(sql, parsed.values, values)
+    def within(read: Iterable[Any]) -> list[Any]:
+        return distinct_values((value for value in read if value is not None), steps, texts)
+
+    return Distinct(sql, parsed.values, column, values, within)
 
 
 @limits.within_python
 def compile_delete(
-    query: object, *, table: Table = TASKS, dialect: str = 'sqlite', collation: object = None
+    query: object,
+    *,
+    table: Table = TASKS,
+    dialect: str = 'sqlite',
+    collation: object = None,
+    within: bool = False,
 ) -> Statement:
-    """The DELETE of the records that match."""
+    """The DELETE of the records that match; `within` has them found by a SELECT inside it, of which the table may be a view."""
     parsed = parse(query, table, read_collation(collation))
-    return Statement(delete_text(table, parsed.predicate, _dialect(dialect, parsed.predicate)), parsed.values)
+    return Statement(delete_text(table, parsed.predicate, within, _dialect(dialect, parsed.predicate)), parsed.values)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

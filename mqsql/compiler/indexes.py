@@ -23,6 +23,7 @@ from mqsql.compiler.paths import Offers, Walk, holds_array
 from mqsql.compiler.sql import (
     Node,
     all_,
+    call,
     case,
     is_not_null,
     number,
@@ -208,12 +209,13 @@ def _stored(source: str, column: str) -> exp.Expr:
 
 
 def _root(table: Table, source: str, column: str) -> Node:
-    """Where the paths into a column begin."""
+    """Where the paths into a column begin; JSON that another program has damaged is missing, and must not stop a change."""
     stored = partial(_stored, source, column)
     if table.columns[column] is not ANY:
-        return Node(stored)
+        return Node(lambda: case((call('json_valid', stored()), stored())))
     whole = opened(stored)
-    return replace(whole, json=lambda: case((is_other(stored()), whole.json())))
+    sound = call('json_valid', exp.Cast(this=stored(), to=exp.DataType.build('TEXT')))
+    return replace(whole, json=lambda: case((exp.And(this=is_other(stored()), expression=sound.copy()), whole.json())))
 
 
 def _rowid(source: str) -> exp.Column:

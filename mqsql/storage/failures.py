@@ -1,10 +1,12 @@
-"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors` of the project."""
+"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors` and `schema` of the project."""
 
 from types import TracebackType
 
 import apsw
 
-from mqsql.errors import MqsqlError, RecordError, StorageError
+from mqsql.errors import DamagedValueError, MqsqlError, RecordError, StorageError
+from mqsql.schema.codec import UNDECODABLE
+from mqsql.storage.files import unfinished
 
 _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.ConnectionClosedError, 'the store is closed; open it again'),
@@ -32,14 +34,13 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.PermissionsError, 'the permissions of the file forbid it'),
 )
 
-
-UNREADABLE = (ValueError, TypeError, OverflowError, AttributeError)
-"""What decoding raises for a value that another program put into the file."""
+_UNSOUND = ('malformed JSON', 'JSON cannot hold BLOB values')
+"""What SQLite says of values that its JSON functions cannot read."""
 
 
 class Failures:
     """A context of work on the file at `path`: errors of apsw and of decoding leave it as StorageError, which names the path,
-    but as RecordError if a value is too big to be stored.
+    as DamagedValueError if a value in the file is the cause, but as RecordError if one is too big to be stored.
     """
 
     def __init__(self, path: str) -> None:
@@ -51,12 +52,21 @@ class Failures:
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
         if isinstance(error, apsw.TooBigError):
             raise RecordError('a value is larger than the 1,000,000,000 bytes that SQLite stores') from error
-        if isinstance(error, UNREADABLE) and not isinstance(error, MqsqlError):
-            raise StorageError(
-                f'{self.path}: it holds a value that mqsql did not write and cannot read: {error}'
+        if _is_of_value(error):
+            raise DamagedValueError(
+                f'{self.path}: it holds a value that another program stored and that cannot be read '
+                f'({error or type(error).__name__}); "mqsql check" lists such values'
             ) from error
+        if isinstance(error, apsw.CantOpenError | apsw.ReadOnlyError) and (reason := unfinished(self.path)):
+            raise StorageError(reason) from error
         if isinstance(error, apsw.Error):
             raise StorageError(f'{self.path}: {_advice(error)}') from error
+
+
+def _is_of_value(error: BaseException | None) -> bool:
+    if isinstance(error, apsw.SQLError):
+        return str(error).endswith(_UNSOUND)
+    return isinstance(error, UNDECODABLE) and not isinstance(error, MqsqlError)
 
 
 def _advice(error: apsw.Error) -> str:

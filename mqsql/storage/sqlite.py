@@ -16,15 +16,18 @@ import apsw
 
 from mqsql.compiler import Query as CompiledQuery
 from mqsql.compiler import Statement, compile, compile_count, compile_delete, compile_distinct
-from mqsql.errors import DuplicateRecordError, StorageError, shown
+from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
-from mqsql.schema.codec import decode_text, decoder, encode_text
+from mqsql.schema.codec import decode_ids, decoder, encode_text
+from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.storage import ddl
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
-from mqsql.storage.buffers import LazyBuffers
+from mqsql.storage.buffers import LazyBuffers, damaged_buffers
 from mqsql.storage.checkpoints import Checkpoints
-from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
+from mqsql.storage.connection import Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
+from mqsql.storage.files import MEMORY
+from mqsql.storage.guard import guarded, select_sound
 from mqsql.storage.indexes import with_found_indexes
 from mqsql.storage.limits import Deadline
 from mqsql.storage.plans import explanation
@@ -50,8 +53,12 @@ class SqliteStore(Store):
         table: Table = TASKS,
         settings: Settings | None = None,
         history: History | None = None,
+        say: Callable[[str], object] = warn,
     ) -> None:
-        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one."""
+        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one.
+
+        `say` is told, once each, of the values of other programs that cannot be read.
+        """
         super().__init__(table, readonly=readonly)
         self.path, self._settings = path, settings or Settings()
         self._failures, self._lock = Failures(path), RLock()
@@ -66,10 +73,16 @@ class SqliteStore(Store):
         self._changes, self._next_statistics = 0, FIRST_STATISTICS
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
+        self._damages = Damages(table.name, say)
 
     def _decoder(self, column: str) -> Callable[[Any], Any]:
         kind = self.table.columns[column]
         return self._lazy_buffers if kind is BUFFERS else decoder(kind)
+
+    def _tell(self, key: object, name: str, what: str) -> LazyBuffers | None:
+        """What a record has in place of a value that cannot be read; see `Tell`."""
+        sentence = self._damages.report(key, name, what)
+        return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
 
     def _adopt(self, history: History, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
@@ -127,11 +140,17 @@ class SqliteStore(Store):
                 raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}') from None
 
     def _get(self, key: str) -> Record:
-        with self._lock, self._failures:
-            rows = self._connection.execute(ddl.select(self.table), (encode_text(key),)).fetchall()
-            if not rows:
-                raise self._missing(key)
-            return {c: v if v is None else read(v) for (c, read), v in zip(self._decoders, rows[0], strict=True)}
+        try:
+            rows = self._select(ddl.select(self.table), key)
+        except DamagedValueError:
+            rows = self._select(select_sound(self.table), key)
+        if not rows:
+            raise self._missing(key)
+        return read_row(self._decoders, rows[0], self._tell)
+
+    def _select(self, sql: str, key: str) -> list[Row]:
+        with self.using() as connection:
+            return connection.execute(sql, (encode_text(key),)).fetchall()
 
     def _update(self, key: str, changes: Record) -> None:
         if not changes:
@@ -167,7 +186,7 @@ class SqliteStore(Store):
         return f'[{",".join(ids)}]'
 
     def _lazy_buffers(self, ids: str) -> LazyBuffers:
-        return LazyBuffers(ids, self._read_blobs)
+        return LazyBuffers(ids, len(decode_ids(ids)), self._read_blobs)
 
     def _read_blobs(self, ids: str) -> list[bytes]:
         with self.using() as connection:
@@ -183,7 +202,7 @@ class SqliteStore(Store):
     def _compile(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> CompiledQuery:
         query = {} if query is None else query
         self._look_for_indexes()
-        return compile(query, keys, table=self.table, buffers=self._lazy_buffers, **options)
+        return compile(query, keys, table=self.table, buffers=self._lazy_buffers, tell=self._tell, **options)
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
@@ -192,13 +211,20 @@ class SqliteStore(Store):
 
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
-        rows = self._fetch(query, self._settings.query_timeout)
+        rows = self._fetch_sound(query, self._settings.query_timeout)
         deadline = Deadline(self._settings.query_timeout)
         with self._failures:
             for row in rows:
                 deadline.check()
                 records.append(query.record(row))
         return records
+
+    def _fetch_sound(self, query: Statement, seconds: float) -> list[Row]:
+        """All rows; what SQLite cannot read of them is replaced."""
+        try:
+            return self._fetch(query, seconds)
+        except DamagedValueError:
+            return self._fetch(guarded(query, self.table), seconds)
 
     def _fetch(self, query: Statement, seconds: float) -> list[Row]:
         if seconds and self.path != MEMORY and _UNSTOPPABLE.search(query.sql):
@@ -208,25 +234,44 @@ class SqliteStore(Store):
 
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]:
         compiled = self._compile(query, keys, **options)
-        return Found(self._readers, compiled) if self._streams else map(compiled.record, self._fetch(compiled, 0))
+        if self._streams:
+            keyed = compiled.keys[:1] == (self.table.key,)
+            return Found(self._readers, compiled, guarded(compiled, self.table), keyed=keyed)
+        return self._decoded(compiled, self._fetch_sound(compiled, 0))
+
+    def _decoded(self, query: CompiledQuery, rows: list[Row]) -> Iterator[Record]:
+        for row in rows:
+            with self._failures:
+                record = query.record(row)
+            yield record
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         self._look_for_indexes()
         compiled = compile_count(query, **options, table=self.table)
-        return int(self._fetch(compiled, self._settings.query_timeout)[0][0])
+        return int(self._fetch_sound(compiled, self._settings.query_timeout)[0][0])
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
         self._look_for_indexes()
-        compiled = compile_distinct(key, query, table=self.table, **options)
-        rows = self._fetch(compiled, self._settings.query_timeout)
-        with self._failures:
-            return compiled.values(rows)
+        compiled = compile_distinct(key, query, table=self.table, tell=_refuse, **options)
+        try:
+            rows = self._fetch(compiled, self._settings.query_timeout)
+            with self._failures:
+                return compiled.values(rows)
+        except DamagedValueError:
+            # The keys are needed to say where the damage is.
+            records = self._records(self._compile(query, [compiled.column], **options))
+            return compiled.within(record[compiled.column] for record in records)
 
     def _drop_matching(self, query: Query) -> None:
         self._look_for_indexes()
-        compiled = compile_delete(query, table=self.table)
+        try:
+            self._delete(compile_delete(query, table=self.table))
+        except DamagedValueError:
+            self._delete(guarded(compile_delete(query, table=self.table, within=True), self.table))
+
+    def _delete(self, statement: Statement) -> None:
         with self._changing(several=False) as connection:
-            connection.execute(compiled.sql, compiled.params)
+            connection.execute(statement.sql, statement.params)
 
     # --- indexes
 
@@ -249,8 +294,10 @@ class SqliteStore(Store):
 
     def get_history(self) -> list[str]:
         """See Store."""
-        with self.using() as connection:
-            return [decode_text(key) for (key,) in connection.execute(ddl.history(self.table))]
+        rows = self._fetch_sound(Statement(ddl.history(self.table), {}), 0)
+        key = self._decoders[:1]
+        records = [read_row(key, row, self._tell) for row in rows]
+        return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         compiled = self._compile(query, keys, **options)
@@ -286,6 +333,10 @@ class SqliteStore(Store):
             if not self.readonly:
                 self._renew_statistics()
             self._connection.close()
+
+
+def _refuse(key: object, name: str, what: str) -> None:
+    raise DamagedValueError(f'the {name} of a record {what}')
 
 
 def _present(given: Record) -> Record:

@@ -1,15 +1,19 @@
 """Records read while others are written: each answer has a connection of its own. Imports `answers`, `compiler`, `errors`."""
 
 from collections.abc import Callable
+from itertools import islice
 from threading import RLock
+from typing import Any
 
 import apsw
 
 from mqsql.compiler import Query
-from mqsql.errors import StorageError
+from mqsql.errors import DamagedValueError, StorageError
 from mqsql.schema import Record
 from mqsql.storage.answers import Answer
 from mqsql.storage.failures import Failures
+
+Row = tuple[Any, ...]
 
 IDLE = 2  # connections kept for the next answer
 
@@ -36,6 +40,8 @@ class Readers:
     def release(self, reader: apsw.Connection) -> None:
         """Give a connection back."""
         with self._lock:
+            if not self._closed and reader.in_transaction:
+                reader.execute('ROLLBACK')
             if len(self._idle) < IDLE and not self._closed:
                 self._idle.append(reader)
             else:
@@ -59,28 +65,64 @@ class Found(Answer):
 
     _reader: apsw.Connection | None = None
 
-    def __init__(self, readers: Readers, query: Query) -> None:
-        self._readers, self._record = readers, query.record
+    def __init__(self, readers: Readers, query: Query, guarded: Query, *, keyed: bool) -> None:
+        """Begin to read; `guarded` gives the same rows but for values that SQLite cannot read; `keyed` says that a key leads
+        each row.
+        """
+        self._readers, self._query, self._guarded, self._keyed = readers, query, guarded, keyed
+        self._passed = 0
+        self._passed_keys: set[Any] = set()
         self._reader = readers.acquire()
-        with readers.failures:
+        try:
+            self._execute(query)
+        except DamagedValueError:
+            self._go_on_guarded()
+
+    def _execute(self, query: Query) -> None:
+        assert self._reader is not None
+        with self._readers.failures:
             self._rows = self._reader.cursor()
+            # Holds the moment of the call, also if the statement fails.
+            self._rows.execute('BEGIN')
             self._rows.execute(query.sql, query.params)
+
+    def _go_on_guarded(self) -> None:
+        """Read on with the other statement, behind the records that the first has given; they may be elsewhere there."""
+        with self._readers.failures:
+            if self._keyed and self._passed:
+                again = self._rows.execute(self._query.sql, self._query.params)
+                self._passed_keys = {row[0] for row in islice(again, self._passed)}
+            self._rows.execute(self._guarded.sql, self._guarded.params)
+            for _ in range(0 if self._keyed else self._passed):
+                self._rows.fetchone()
 
     def __next__(self) -> Record:
         if self._reader is None:
             raise StopIteration
+        try:
+            row = self._fetch()
+        except DamagedValueError:
+            self._go_on_guarded()
+            row = self._fetch()
+        if row is None:
+            self.close()
+            raise StopIteration
+        self._passed += 1
         with self._readers.failures:
-            row = self._rows.fetchone()
-            if row is not None:
-                return self._record(row)
-        self.close()
-        raise StopIteration
+            return self._query.record(row)
+
+    def _fetch(self) -> Row | None:
+        with self._readers.failures:
+            row: Row | None = self._rows.fetchone()
+            while row is not None and self._passed_keys and row[0] in self._passed_keys:
+                row = self._rows.fetchone()
+            return row
 
     def close(self) -> None:
         """Stop reading; closing twice is fine."""
         reader, self._reader = self._reader, None
         if reader is not None:
-            self._rows.close(True)  # ends the statement, and with it the read transaction
+            self._rows.close(True)
             self._readers.release(reader)
 
     def __del__(self) -> None:

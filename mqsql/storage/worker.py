@@ -18,7 +18,9 @@ from typing import IO, Any
 import apsw
 
 from mqsql.errors import MqsqlError, StorageError
+from mqsql.schema.codec import UNDECODABLE
 from mqsql.storage.connection import Settings, connect
+from mqsql.storage.failures import Failures
 from mqsql.storage.limits import Deadline
 
 Row = tuple[Any, ...]
@@ -49,7 +51,8 @@ class Worker:
         if isinstance(failure, MqsqlError):
             raise failure
         if failure is not None:
-            raise StorageError(f'{self._path}: SQLite failed: {failure}')
+            with Failures(self._path):
+                raise failure
         return list(rows)
 
     def _running(self) -> 'subprocess.Popen[bytes]':
@@ -117,12 +120,10 @@ def serve() -> None:
         signal.alarm(0)
 
 
-def _answer(
-    connection: apsw.Connection, sql: str, params: Mapping[str, Any]
-) -> tuple[list[Row], MqsqlError | str | None]:
+def _answer(connection: apsw.Connection, sql: str, params: Mapping[str, Any]) -> tuple[list[Row], Exception | None]:
     try:
         return connection.execute(sql, params).fetchall(), None
     except MqsqlError as e:
         return [], e  # an expression has no answer for a record
-    except apsw.Error as e:
-        return [], str(e)
+    except (apsw.Error, *UNDECODABLE) as e:
+        return [], e

@@ -34,6 +34,7 @@ from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, named, shown
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decode_document, decoder, encode_document
+from mqsql.schema.rows import read_row
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
 
 EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **TOTALS, **DATES, **TEXTS, **ARRAYS, **TYPES}
@@ -147,7 +148,7 @@ def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> d
 def evaluate(expression: str, *stored: Any) -> bool:
     """Whether an expression, as `read_expr` bound it, is true of a record, given by the columns that it names."""
     now, columns, built, path = _built(expression)
-    record = {name: decode(value) for (name, decode), value in zip(columns, stored, strict=True) if value is not None}
+    record = {name: value for name, value in read_row(columns, stored, _untold).items() if value is not None}
     return is_true(_run(built, {'ROOT': record, 'NOW': now}, path))
 
 
@@ -162,6 +163,10 @@ def _run(built: Built, variables: Variables, path: str) -> Any:
         raise QueryError('takes more memory than there is', path) from None
     finally:
         budget.end()
+
+
+def _untold(key: object, name: str, what: str) -> None:
+    """What cannot be read is missing here; who reads the record is told."""
 
 
 Columns = list[tuple[str, Callable[[Any], Any]]]
