@@ -107,7 +107,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         """Store a new record. If its output came first and began it, only what `rec` knows is added."""
         # Not in __init__: the controller forks its schedulers after that.
         self._retention.start()
-        self._file.checkpoint_beside()
+        self._file.checkpoint_beside(self.log.error)
         try:
             self._store.add_record(msg_id, rec)
         except DuplicateRecordError:

@@ -1,9 +1,10 @@
-"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors` of the project."""
+"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors` and `limits`."""
 
 from types import TracebackType
 
 import apsw
 
+from mqsql import limits
 from mqsql.errors import MqsqlError, RecordError, StorageError
 
 _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
@@ -49,6 +50,8 @@ class Failures:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, apsw.InterruptError):
+            limits.check()  # says why it was interrupted
         if isinstance(error, apsw.TooBigError):
             raise RecordError('a value is larger than the 1,000,000,000 bytes that SQLite stores') from error
         if isinstance(error, UNREADABLE) and not isinstance(error, MqsqlError):

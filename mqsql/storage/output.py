@@ -7,9 +7,8 @@ as the text, when the task ends or a query is asked, and after a second: so long
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
-from threading import RLock, Thread
-from time import sleep
+from contextlib import closing, suppress
+from threading import Event, Thread
 from typing import Any
 
 from mqsql.errors import MissingRecordError, StorageError
@@ -18,6 +17,8 @@ from mqsql.schema.codec import decode_text, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
+from mqsql.storage.locks import Lock
+from mqsql.storage.mishaps import Mishaps
 from mqsql.storage.sqlite import SqliteStore
 
 SHORT = 8_192  # characters up to which a text is simply written again
@@ -31,7 +32,7 @@ class Output:
 
     def __init__(self, tasks: Backlog, store: SqliteStore) -> None:
         self._tasks, self._store = tasks, store
-        self._lock = RLock()
+        self._lock, self._closing = Lock(store.path), Event()
         self._texts: dict[str, Record] = {}
         """By record, the texts that the file holds only with their tails."""
         self._lengths: dict[tuple[str, str], int] = {}
@@ -102,9 +103,12 @@ class Output:
 
     def close(self) -> None:
         """As Store's."""
-        with self._lock:
+        self._closing.set()
+        if self._lock.inherited:
+            return
+        self._store.end_queries()
+        with self._lock.after(self._store.end_queries), closing(self._tasks):
             self.take_up()
-            self._tasks.close()
 
     # --- tails
 
@@ -118,10 +122,10 @@ class Output:
                 self._forget(msg_id)
 
     def _take_up_later(self) -> None:
-        while self._texts and not self._store.closed:
-            sleep(TAKE_UP_SECONDS)
+        mishaps = Mishaps(self._tasks.say, 'Output of tasks is written later')
+        while self._texts and not self._closing.wait(TAKE_UP_SECONDS):
             # What can neither be written nor be kept in memory is tried again.
-            with suppress(StorageError):
+            with mishaps:
                 self.take_up()
 
     def _forget(self, msg_id: str) -> None:

@@ -1,45 +1,37 @@
-"""The store in an SQLite file. Imports `compiler`, `errors` and `schema` of the project.
+"""The store in an SQLite file: records by key and by query. Imports `compiler`, `errors`, `limits` and `schema`."""
 
-One connection, behind a lock, does all but `find`, which streams: it reads from a connection of its own, so that the
-answer is that of the moment of the call whatever is written meanwhile, and writers never wait for it. That needs the
-write-ahead log; in memory and with other journal modes `find` holds the undecoded rows instead.
-"""
-
-import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
-from threading import RLock
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 import apsw
 
+from mqsql import limits
+from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.compiler import Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.errors import DuplicateRecordError, StorageError, shown
+from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.codec import decode_text, decoder, encode_text
 from mqsql.storage import ddl
-from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query, Store
+from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query
 from mqsql.storage.buffers import LazyBuffers
-from mqsql.storage.checkpoints import Checkpoints
-from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
-from mqsql.storage.failures import Failures
-from mqsql.storage.indexes import with_found_indexes
-from mqsql.storage.limits import Deadline
+from mqsql.storage.connection import Guest, Settings
+from mqsql.storage.file import SqliteFile
+from mqsql.storage.indexes import IndexKeys, with_found_indexes, with_index, without_index
 from mqsql.storage.plans import explanation
+from mqsql.storage.queries import Found
 from mqsql.storage.shipped import History, all_shipped
-from mqsql.storage.streaming import Found, Readers
-from mqsql.storage.worker import Worker
 
 Row = tuple[Any, ...]
+Said = TypeVar('Said', bound=Statement)
+Answer = TypeVar('Answer')
 
-FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
-
-_UNSTOPPABLE = re.compile(r'\bmqsql_(?:regex|expr)')
+_SCHEMA_CHANGED = (apsw.SQLError, apsw.SchemaChangeError)
 
 
-class SqliteStore(Store):
+class SqliteStore(SqliteFile):
     """Records in the SQLite file at `path`, or in memory for ":memory:"."""
 
     def __init__(
@@ -52,18 +44,8 @@ class SqliteStore(Store):
         history: History | None = None,
     ) -> None:
         """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one."""
-        super().__init__(table, readonly=readonly)
-        self.path, self._settings = path, settings or Settings()
-        self._failures, self._lock = Failures(path), RLock()
         guest = Guest(all_shipped, partial(self._adopt, history)) if history else None
-        with self._failures:
-            self._connection = open_file(path, table, self._settings, readonly=readonly, guest=guest)
-            self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
-        self._readers = Readers(path, partial(connect, path, self._settings, readonly=True))
-        self._worker = Worker(path)
-        self._checkpoints = Checkpoints(self._connection, partial(connect, path, self._settings, readonly=False))
-        self.closed = False
-        self._changes, self._next_statistics = 0, FIRST_STATISTICS
+        super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
 
@@ -74,31 +56,6 @@ class SqliteStore(Store):
     def _adopt(self, history: History, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
             self._insert(connection, record)
-
-    @contextmanager
-    def using(self) -> Iterator[apsw.Connection]:
-        """The connection, for this thread alone; errors of SQLite leave the block as StorageError."""
-        with self._lock, self._failures:
-            yield self._connection
-
-    @contextmanager
-    def _changing(self, *, several: bool = True) -> Iterator[apsw.Connection]:
-        """The connection for a change, which is all done or not at all; one statement needs no transaction for that."""
-        with self._lock, self._failures:
-            with transaction(self._connection) if several else nullcontext():
-                yield self._connection
-            self._count_change()
-
-    def _count_change(self) -> None:
-        self._changes += 1
-        if self._changes >= self._next_statistics:
-            self._next_statistics *= 2
-            self._renew_statistics()
-
-    def _renew_statistics(self) -> None:
-        # Only advice for the planner: what the caller asked for is done, whatever becomes of this.
-        with suppress(apsw.Error):
-            self._connection.pragma('optimize')
 
     # --- records by key
 
@@ -182,73 +139,97 @@ class SqliteStore(Store):
 
     def _compile(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> CompiledQuery:
         query = {} if query is None else query
-        self._look_for_indexes()
         return compile(query, keys, table=self.table, buffers=self._lazy_buffers, **options)
+
+    def _answer(self, read: Callable[[], Said], run: Callable[[Said], Answer]) -> Answer:
+        """Read a query, and run the statement; once more without indexes if one that it uses goes meanwhile."""
+        version = self._look_for_indexes()
+        statement = read()
+        try:
+            return run(statement)
+        except StorageError as e:
+            if not isinstance(e.__cause__, _SCHEMA_CHANGED) or version == self._look_for_indexes():
+                raise
+        return run(statement.on(replace(self.table, indexes=())))
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
-        compiled = self._compile(query, self.table.all_keys if keys is None else keys)
-        return self._records(compiled)
+        keys = self.table.all_keys if keys is None else keys
+        with self._queries.answering():
+            return self._answer(partial(self._compile, query, keys), self._records)
 
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
-        rows = self._fetch(query, self._settings.query_timeout)
-        deadline = Deadline(self._settings.query_timeout)
+        rows = self._fetch(query)
         with self._failures:
             for row in rows:
-                deadline.check()
+                limits.check()
                 records.append(query.record(row))
         return records
 
-    def _fetch(self, query: Statement, seconds: float) -> list[Row]:
-        if seconds and self.path != MEMORY and _UNSTOPPABLE.search(query.sql):
-            return self._worker.fetch(query.sql, query.params, seconds)
-        with self.using() as connection, Deadline(seconds).stopping(connection):
+    def _fetch(self, query: Statement) -> list[Row]:
+        with self._stoppable() as connection:
             return connection.execute(query.sql, query.params).fetchall()
 
     def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[Record]:
         """See Store."""
-        compiled = self._compile(query, keys, **options)
-        return Found(self._readers, compiled) if self._streams else map(compiled.record, self._fetch(compiled, 0))
+        with self._queries.answering() as deadline:
+            begin = self._readers.find if self._streams else self._held
+            return self._answer(partial(self._compile, query, keys, **options), partial(begin, deadline))
+
+    def _held(self, deadline: Deadline, query: CompiledQuery) -> Found:
+        return Found(self._queries, deadline, iter(self._fetch(query)), query.record, self._failures)
 
     def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
         """See Store."""
-        self._look_for_indexes()
-        compiled = compile_count({} if query is None else query, **options, table=self.table)
-        return int(self._fetch(compiled, self._settings.query_timeout)[0][0])
+        query = {} if query is None else query
+        with self._queries.answering():
+            read = partial(compile_count, query, **options, table=self.table)
+            return int(self._answer(read, self._fetch)[0][0])
 
     def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
         """See Store."""
-        self._look_for_indexes()
-        compiled = compile_distinct(key, query, table=self.table, collation=collation)
-        rows = self._fetch(compiled, self._settings.query_timeout)
+        with self._queries.answering():
+            read = partial(compile_distinct, key, query, table=self.table, collation=collation)
+            return self._answer(read, self._values)
+
+    def _values(self, query: Distinct) -> list[Any]:
+        rows = self._fetch(query)
         with self._failures:
-            return compiled.values(rows)
+            return query.values(rows)
 
     def _drop_matching(self, query: Query) -> None:
-        self._look_for_indexes()
-        compiled = compile_delete(query, table=self.table)
-        with self._changing(several=False) as connection:
-            connection.execute(compiled.sql, compiled.params)
+        with self._queries.answering():
+            self._answer(lambda: compile_delete(query, table=self.table), self._delete)
+
+    def _delete(self, query: Statement) -> None:
+        with self._stoppable(), self._changing() as connection:
+            connection.execute(query.sql, query.params)
 
     # --- indexes
 
-    def _create_index(self, table: Table, index: Index) -> None:
+    def _create_index(self, index: Index) -> None:
         with self._changing() as connection:
-            for sql in ddl.create_index(table, index):
+            found = with_found_indexes(self.table, connection)
+            table = with_index(found, index)
+            for sql in ddl.create_index(table, index) if table is not found else ():
                 connection.execute(sql)
 
-    def _drop_index(self, table: Table, index: Index) -> None:
+    def _drop_index(self, index_or_name: IndexKeys) -> None:
         with self._changing() as connection:
-            for sql in ddl.drop_index(table, index):
+            found = with_found_indexes(self.table, connection)
+            _, index = without_index(found, index_or_name)
+            for sql in ddl.drop_index(found, index):
                 connection.execute(sql)
 
-    def _look_for_indexes(self) -> None:
+    def _look_for_indexes(self) -> int:
+        """The version of the schema, whose indexes the table has."""
         with self.using() as connection:
-            version = connection.pragma('schema_version')
+            version = int(connection.pragma('schema_version'))
             if version != self._schema_version:
                 self.table = with_found_indexes(self.table, connection)
                 self._schema_version = version
+            return version
 
     def get_history(self) -> list[str]:
         """See Store."""
@@ -257,39 +238,12 @@ class SqliteStore(Store):
 
     def explain(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Explanation:
         """See Store."""
-        compiled = self._compile(query, keys, **options)
-        with self.using() as connection:
-            return explanation(connection, compiled, ddl.index_names(self.table))
+        with self._queries.answering():
+            return self._answer(partial(self._compile, query, keys, **options), self._explanation)
 
-    # --- locks, threads and the end
-
-    def checkpoint_beside(self) -> None:
-        """Move the write-ahead log into the file in a thread from now on, for who writes all the time. May be repeated."""
-        if self._streams:
-            self._checkpoints.start()
-
-    @contextmanager
-    def without_waiting(self) -> Iterator[None]:
-        """Changes in the block fail at once while another process writes; other threads have to wait for the block."""
-        with self.using() as connection:
-            connection.set_busy_timeout(0)
-            try:
-                yield
-            finally:
-                connection.set_busy_timeout(int(self._settings.busy_timeout * 1000))
-
-    def close(self) -> None:
-        """See Store; iterators that are not at their end raise StorageError from then on."""
-        with self._lock, self._failures:
-            if self.closed:
-                return
-            self.closed = True
-            self._checkpoints.close()
-            self._worker.close()
-            self._readers.close()
-            if not self.readonly:
-                self._renew_statistics()
-            self._connection.close()
+    def _explanation(self, query: CompiledQuery) -> Explanation:
+        with self._stoppable() as connection:
+            return explanation(connection, query, ddl.index_names(self.table))
 
 
 def _present(given: Record) -> Record:

@@ -1,86 +1,110 @@
 """Records read while others are written: each answer has a connection of its own. Imports `compiler`, `errors`, `schema`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from threading import RLock
 
 import apsw
 
 from mqsql.compiler import Query
-from mqsql.errors import StorageError
-from mqsql.schema import Record
+from mqsql.limits import Deadline
 from mqsql.storage.failures import Failures
+from mqsql.storage.locks import STOP_SECONDS
+from mqsql.storage.queries import Found, Queries
 
 IDLE = 2  # connections kept for the next answer
+
+
+class Reader:
+    """A read-only connection, for one query at a time; also the block in which the query reads."""
+
+    deadline: Deadline
+    cursor: apsw.Cursor
+
+    def __init__(self, connection: apsw.Connection, failures: Failures) -> None:
+        self.connection, self._failures, self._lock = connection, failures, RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._lock.release()
+        if error is not None:
+            self._failures.__exit__(kind, error, None)
+
+    def run(self, query: Query) -> apsw.Cursor:
+        """Begin to read the rows of a query, which stay those of now."""
+        self.cursor = self.connection.cursor()
+        return self.cursor.execute(query.sql, query.params)
+
+    def end(self) -> None:
+        """End the statement, and with it the read transaction."""
+        self.cursor.close(True)
+
+    def close(self, stop: Callable[[Deadline], None]) -> None:
+        """End the query and close the connection."""
+        while not self._lock.acquire(timeout=STOP_SECONDS):
+            stop(self.deadline)
+            self.connection.interrupt()
+        try:
+            self.connection.close(True)
+        finally:
+            self._lock.release()
 
 
 class Readers:
     """Read-only connections to one file, made by `connect` when they are needed and used again."""
 
-    def __init__(self, path: str, connect: Callable[[], apsw.Connection]) -> None:
-        self.failures = Failures(path)
-        self._path, self._connect, self._lock = path, connect, RLock()
-        self._all: set[apsw.Connection] = set()
-        self._idle: list[apsw.Connection] = []
+    def __init__(self, path: str, queries: Queries, connect: Callable[[], apsw.Connection]) -> None:
+        self._queries, self._connect = queries, connect
+        self._failures, self._lock = Failures(path), RLock()
+        self._all: set[Reader] = set()
+        self._idle: list[Reader] = []
         self._closed = False
 
-    def acquire(self) -> apsw.Connection:
-        """A connection of the caller's own until `release`."""
-        with self._lock, self.failures:
-            if self._closed:
-                raise StorageError(f'{self._path}: the store is closed; open it again')
-            reader = self._idle.pop() if self._idle else self._connect()
+    def find(self, deadline: Deadline, query: Query) -> Found:
+        """The records of a query as they are now."""
+        reader = self._acquire(deadline)
+        end = partial(self._release, reader)
+        try:
+            with reader:
+                rows = reader.run(query)
+        except BaseException:
+            end()
+            raise
+        return Found(self._queries, deadline, rows, query.record, reader, end)
+
+    def _acquire(self, deadline: Deadline) -> Reader:
+        self._queries.check_open()
+        with self._lock, self._failures:
+            self._queries.check_open()
+            reader = self._idle.pop() if self._idle else Reader(self._connect(), self._failures)
+            reader.deadline = deadline
             self._all.add(reader)
             return reader
 
-    def release(self, reader: apsw.Connection) -> None:
-        """Give a connection back."""
+    def _release(self, reader: Reader) -> None:
+        if self._queries.inherited:
+            return  # the connection is the other process's
+        with reader:
+            reader.end()
         with self._lock:
-            if len(self._idle) < IDLE and not self._closed:
+            kept = len(self._idle) < IDLE and not self._closed
+            if kept:
                 self._idle.append(reader)
             else:
                 self._all.discard(reader)
-                reader.close()
+        if not kept:
+            reader.close(self._queries.stop)
 
     def close(self) -> None:
-        """Close all; iterators that are not at their end raise StorageError from then on."""
+        """Close all, after `queries`; iterators that are not at their end raise StorageError from then on."""
         with self._lock:
             self._closed = True
-            for reader in self._all:
-                reader.close(True)
+            readers = list(self._all)
+        for reader in readers:
+            reader.close(self._queries.stop)
 
     def counts(self) -> tuple[int, int]:
         """How many connections there are, and how many of them are idle."""
         return len(self._all), len(self._idle)
-
-
-class Found(Iterator[Record]):
-    """The records of a `find`, read when asked for; the connection goes back at the end, by `close` or when dropped."""
-
-    _reader: apsw.Connection | None = None
-
-    def __init__(self, readers: Readers, query: Query) -> None:
-        self._readers, self._record = readers, query.record
-        self._reader = readers.acquire()
-        with readers.failures:
-            self._rows = self._reader.cursor()
-            self._rows.execute(query.sql, query.params)
-
-    def __next__(self) -> Record:
-        if self._reader is None:
-            raise StopIteration
-        with self._readers.failures:
-            row = self._rows.fetchone()
-            if row is not None:
-                return self._record(row)
-        self.close()
-        raise StopIteration
-
-    def close(self) -> None:
-        """Stop reading; closing twice is fine."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            self._rows.close(True)  # ends the statement, and with it the read transaction
-            self._readers.release(reader)
-
-    def __del__(self) -> None:
-        self.close()
