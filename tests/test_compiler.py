@@ -116,7 +116,7 @@ def test_many_branches_stay_within_sqlites_depth() -> None:
 
 def test_a_pattern_takes_its_options_from_one_place() -> None:
     beside = mqsql.compile({'label': {'$regex': re.compile('a'), '$options': 'is'}}).params
-    assert beside == mqsql.compile({'label': re.compile('a', re.IGNORECASE | re.DOTALL)}).params
+    assert beside == mqsql.compile({'label': {'$regex': re.compile('a', re.IGNORECASE | re.DOTALL)}}).params
     with pytest.raises(mqsql.QueryError, match='options in the pattern or in \\$options, not in both'):
         mqsql.compile({'label': {'$regex': re.compile('a', re.MULTILINE), '$options': 'i'}})
 

@@ -270,7 +270,8 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$regexMatch': {'input': 'x\nabc', 'regex': re.compile('^a'), 'options': 'm'}}, True),
     ({'$regexMatch': {'input': 'x\nabc', 'regex': re.compile('x.a', re.S)}}, True),
     ({'$regexMatch': {'input': 'x\nabc', 'regex': re.compile('x.a')}}, False),
-    ({'$regexMatch': {'input': 'ä', 'regex': re.compile(r'\w')}}, True),
+    ({'$regexMatch': {'input': 'ä', 'regex': re.compile(r'\w')}}, False),
+    ({'$regexMatch': {'input': 'ä', 'regex': r'(*UCP)\w'}}, True),
     ({'$regexMatch': {'input': 'ä', 'regex': re.compile(r'\w', re.A)}}, False),
 ]
 

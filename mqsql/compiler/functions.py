@@ -12,12 +12,15 @@ from typing import Any
 
 import orjson
 
+from mqsql import patterns
 from mqsql.compiler.bson import bson_key, text_key
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.expressions import evaluate
+from mqsql.compiler.glob import matches
 from mqsql.compiler.json_schema.functions import SCHEMA_FUNCTIONS
 from mqsql.compiler.sort_key import one_array, sort_key
 from mqsql.compiler.sort_place import sort_rank, sort_value
+from mqsql.errors import QueryError
 from mqsql.schema.codec import decode_document, decode_text
 
 
@@ -36,14 +39,24 @@ def collate(text: object, strength: int, numeric: int) -> str | None:
     return text_key(decode_text(text), Collation(strength, bool(numeric))) if isinstance(text, str) else None
 
 
-def regex_matches(flags: int, pattern: str, subject: object) -> bool:
-    """Whether the pattern is found in the stored text."""
-    return isinstance(subject, str) and _compile(pattern, flags).search(decode_text(subject)) is not None
+def regex_matches(how: str, pattern: str, subject: object) -> bool:
+    """Whether the pattern is found in the stored text; `how` is its options and, behind a colon, its place in the query."""
+    if not isinstance(subject, str):
+        return False
+    try:
+        return _pattern(how, pattern).found_in(decode_text(subject))
+    except patterns.PatternError as e:
+        raise QueryError(str(e), decode_text(how.partition(':')[2])) from None
 
 
-@lru_cache(maxsize=256)
-def _compile(pattern: str, flags: int) -> re.Pattern[str]:
-    return re.compile(decode_text(pattern), flags)
+@lru_cache(maxsize=16)
+def _pattern(how: str, pattern: str) -> patterns.Pattern:
+    return patterns.compile(decode_text(pattern), how.partition(':')[0])
+
+
+def glob_matches(pattern: str, subject: object) -> bool:
+    """Whether the stored text is one that `fnmatch.fnmatchcase` takes."""
+    return isinstance(subject, str) and matches(decode_text(pattern), decode_text(subject))
 
 
 def bits_set(binary: object, positions: str) -> int | None:
@@ -64,6 +77,7 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ('mqsql_key', 3, key_of),
     ('mqsql_collate', 3, collate),
     ('mqsql_regex', 3, regex_matches),
+    ('mqsql_glob', 2, glob_matches),
     ('mqsql_bits', 2, bits_set),
     ('mqsql_sort_key', 2, sort_key),
     ('mqsql_sort_key', 4, sort_key),

@@ -1,14 +1,17 @@
-"""Patterns of Python's fnmatch as patterns of SQLite's GLOB. Imports `schema.codec` of the project.
+"""Patterns of Python's fnmatch as patterns of SQLite's GLOB. Imports `limits` and `schema.codec` of the project.
 
 The two differ in how they negate a class, in which brackets are literal, and in what one character is: stored text holds a
 few code points as pairs (see `schema.codec`). The rules are those of `fnmatch.translate` and of SQLite's patternCompare().
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TypeAlias
 
+from mqsql import limits
 from mqsql.schema.codec import second_of_pair
 
 # SQLite takes 50,000 bytes (SQLITE_MAX_LIKE_PATTERN_LENGTH): four or fewer are made of a character.
@@ -100,6 +103,71 @@ def _ranges(body: str) -> Iterator[Range]:
             low, high, i = ord(body[i]), ord(body[i]), i + 1
         if low <= high:
             yield low, high
+
+
+# --- matching what GLOB cannot say
+
+STEPS = 1_000_000  # characters compared between two looks at the clock
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether the whole text is of the pattern: each part between two * is found where it first occurs."""
+    first, *others = _parts(pattern)
+    if not others:
+        return len(first) == len(text) and first.begins(text, 0)
+    *middle, last = others
+    position = len(first) if first.begins(text, 0) else -1
+    for part in middle:
+        position = part.next(text, position) if position >= 0 else -1
+    return 0 <= position <= len(text) - len(last) and last.begins(text, len(text) - len(last))
+
+
+class _Part:
+    """A pattern without *, which is as long as the texts that it takes."""
+
+    def __init__(self, tokens: list['Token']) -> None:
+        parts = [_as_regex(token) for token in tokens]
+        self._length, self._regex = len(parts), re.compile(''.join(parts), re.DOTALL)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def begins(self, text: str, position: int) -> bool:
+        """Whether it is there."""
+        return self._regex.match(text, position) is not None
+
+    def next(self, text: str, position: int) -> int:
+        """Where its next occurrence ends, -1 without one."""
+        window = max(1, STEPS // (self._length + 1))
+        for start in range(position, len(text) + 1, window):
+            limits.check()
+            if found := self._regex.search(text, start, start + window + self._length):
+                return found.end()
+        return -1
+
+
+@lru_cache(maxsize=16)
+def _parts(pattern: str) -> list[_Part]:
+    parts: list[list[Token]] = [[]]
+    for token in _tokens(pattern):
+        if token is not Wildcard.MANY:
+            parts[-1].append(token)
+        elif parts[-1] or len(parts) == 1:
+            parts.append([])
+    return [_Part(tokens) for tokens in parts]
+
+
+def _as_regex(token: 'Token') -> str:
+    match token:
+        case Wildcard():
+            return '.'
+        case Class():
+            ranges = ''.join(f'\\U{low:08x}-\\U{high:08x}' for low, high in token.ranges)
+            return f'[{"^" if token.negated else ""}{ranges}]' if ranges else '(?!)'
+    return re.escape(token)
+
+
+# --- as GLOB
 
 
 def _render(token: Token) -> str:

@@ -1,11 +1,11 @@
 """$regex, $options and $glob, and patterns where values may stand. Imports the compiler's lower layers only."""
 
 import re
-from fnmatch import translate
 from typing import Any
 
 from sqlglot import exp
 
+from mqsql import patterns
 from mqsql.compiler.glob import MAX_PATTERN, to_sqlite
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import NEVER, Predicate
@@ -18,9 +18,14 @@ from mqsql.schema.types import UnstorableError, read_text
 MAX_REGEX = 32_761
 """Characters of the longest pattern that MongoDB compiles."""
 
+SHOWN_PATH = 200
+
 # --- $regex
 
-FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE, 'u': re.NOFLAG}
+FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE}
+"""The options that change what a pattern finds, as those of a compiled one."""
+
+IGNORED = 'u'
 
 
 _REGEX = ['$regex', '$options']
@@ -30,40 +35,46 @@ def read_regex(place: Place, operand: object) -> Predicate:
     """Text or a compiled pattern, with the sibling $options."""
     place.refuse_buffers()
     options = _read_options(place)
-    if isinstance(operand, re.Pattern):
-        siblings = place.siblings or {}
-        # An empty $options sets none; MongoDB notices it behind $regex.
-        twice = siblings.get('$options') or [name for name in siblings if name in _REGEX] == _REGEX
-        if twice and operand.flags & ~re.UNICODE:
-            raise place.error('takes options in the pattern or in $options, not in both')
-        source: object = operand.pattern
-        flags = options or operand.flags & ~re.UNICODE
-    else:
-        source, flags = operand, options
-    return _found(place, source, flags)
+    if not isinstance(operand, re.Pattern):
+        return _found(place, operand, options)
+    siblings = place.siblings or {}
+    # An empty $options sets none; MongoDB notices it behind $regex.
+    twice = siblings.get('$options') or [name for name in siblings if name in _REGEX] == _REGEX
+    if twice and options_of(operand):
+        raise place.error('takes options in the pattern or in $options, not in both')
+    return _found(place, operand.pattern, options or options_of(operand))
 
 
 def match_pattern(place: Place, pattern: 're.Pattern[Any]') -> Predicate:
     """A compiled pattern where a value may stand: the field offers text that it finds."""
     place.refuse_buffers()
-    return _found(place, pattern.pattern, pattern.flags & ~re.UNICODE)
+    return _found(place, pattern.pattern, options_of(pattern))
 
 
-def _found(place: Place, source: object, flags: int) -> Predicate:
+def options_of(pattern: 're.Pattern[Any]') -> str:
+    """The options of a compiled pattern. Its others, such as re.ASCII, say what patterns mean in Python."""
+    return ''.join(letter for letter, flag in FLAGS.items() if pattern.flags & flag)
+
+
+def _found(place: Place, source: object, options: str) -> Predicate:
     if not isinstance(source, str) or '\0' in source or len(source) > MAX_REGEX:
         raise place.error(f'takes a pattern of text without NUL, at most {MAX_REGEX:,} characters, not {shown(source)}')
+    source = str.__str__(source)
     try:
-        re.compile(source, flags)
-    except (re.error, OverflowError, RecursionError, ValueError) as e:
+        patterns.compile(source, options)
+    except patterns.PatternError as e:
         raise place.error(f'the pattern {shown(source)} cannot be compiled: {e}') from None
-    return place.test('$regex', '', flags, encode_text(source)) if place.field.kind is not TIMESTAMP else NEVER
+    if place.field.kind is TIMESTAMP:
+        return NEVER
+    # The place is for the message about a text that asks too much of the pattern.
+    return place.test('$regex', '', encode_text(f'{options}:{place.path[:SHOWN_PATH]}'), encode_text(source))
 
 
-def _read_options(place: Place) -> int:
+def _read_options(place: Place) -> str:
     options = (place.siblings or {}).get('$options', '')
-    if not isinstance(options, str) or set(options) - set(FLAGS):
+    if not isinstance(options, str) or set(options) - {*FLAGS, IGNORED}:
         raise place.error(f'$options takes letters of "imsxu", not {shown(options)}')
-    return sum({FLAGS[letter] for letter in options})
+    return ''.join(letter for letter in FLAGS if letter in options)
 
 
 def lower_regex(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
@@ -82,7 +93,7 @@ def read_options(place: Place, operand: object) -> Predicate | None:
 
 
 def read_glob(place: Place, operand: object) -> Predicate:
-    """A pattern of `fnmatch.fnmatchcase`, put into SQLite's own GLOB, or else into a regular expression."""
+    """A pattern of `fnmatch.fnmatchcase`, put into SQLite's own GLOB, or else given to a function."""
     place.refuse_buffers()
     try:
         pattern = read_text(operand)
@@ -94,12 +105,14 @@ def read_glob(place: Place, operand: object) -> Predicate:
         return NEVER
     sqlite = to_sqlite(pattern)
     if sqlite is None:
-        return place.test('$regex', '', 0, encode_text(r'\A' + translate(pattern)))
+        return place.test('$glob', 'function', encode_text(pattern))
     return place.test('$glob', sqlite.form, sqlite.pattern)
 
 
 def lower_glob(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
     """SQL of $glob; where the pattern counts characters, the pairs that stand for one are first made one."""
+    if form == 'function':
+        return value.of_type(('text',), call('mqsql_glob', slot(slots[0]), value.sql))
     subject = characters(value.sql) if form == 'characters' else value.sql
     return value.of_type(('text',), exp.Glob(this=subject, expression=slot(slots[0])))
 

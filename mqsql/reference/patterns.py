@@ -1,14 +1,16 @@
-"""Tests of text: $regex with $options, compiled patterns, $glob. Imports `errors`, `place` of the reference.
+"""Tests of text: $regex with $options, compiled patterns, $glob. Imports `errors`, `limits`, `patterns`, and `place` of the
+reference.
 
-Regular expressions are Python's (`re`), with the options i, m, s and x of MongoDB's manual, "$regex".
+Regular expressions are PCRE2's, with the options i, m, s and x of MongoDB's manual, "$regex".
 """
 
 import re
 import warnings
 from collections.abc import Callable
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import Any, NamedTuple
 
+from mqsql import limits, patterns
 from mqsql.errors import shown
 from mqsql.reference.place import Place
 from mqsql.schema.types import UnstorableError, read_text
@@ -30,41 +32,54 @@ class Regex(NamedTuple):
 
 def regex_test(regex: Regex, place: Place) -> TextTest:
     """Whether a value is text in which the pattern is found."""
-    pattern, flags = regex.pattern, _flags(regex.options, place.at('$options'))
+    pattern, options = regex.pattern, _options(regex.options, place.at('$options'))
     if isinstance(pattern, re.Pattern):
         # MongoDB notices an empty $options too, unless it has read it before the pattern.
-        if (regex.options or regex.options_follow) and pattern.flags & sum(FLAGS.values()):
+        if (regex.options or regex.options_follow) and own_options(pattern):
             raise place.error('options stand both in the pattern and in $options')
-        return pattern_test(_compile(pattern.pattern, pattern.flags | flags, place) if flags else pattern, place)
-    if not isinstance(pattern, str):
-        raise place.error(f'takes text or a compiled pattern, not {shown(pattern)}')
-    return pattern_test(_compile(pattern, flags, place), place)
+        pattern, options = pattern.pattern, options | own_options(pattern)
+    return _test(pattern, options, place)
 
 
 def pattern_test(pattern: 're.Pattern[Any]', place: Place) -> TextTest:
     """Whether a value is text in which the compiled pattern is found."""
-    if not isinstance(pattern.pattern, str):
-        raise place.error(f'a pattern for bytes cannot be searched for in text: {shown(pattern)}')
-    if '\0' in pattern.pattern:
-        raise place.error('a pattern cannot hold NUL')
-    if len(pattern.pattern) > MAX_PATTERN:
-        raise place.error(f'a pattern of more than {MAX_PATTERN} characters')
-    return lambda value: isinstance(value, str) and pattern.search(value) is not None
+    return _test(pattern.pattern, own_options(pattern), place)
 
 
-def _flags(options: object, place: Place) -> int:
+def own_options(pattern: 're.Pattern[Any]') -> set[str]:
+    """The letters of a compiled pattern's options; what else Python knows of it changes nothing."""
+    return {letter for letter, flag in FLAGS.items() if pattern.flags & flag}
+
+
+def _options(options: object, place: Place) -> set[str]:
     if not isinstance(options, str) or not set(options) <= set(FLAGS):
         raise place.error(f'takes text of the letters {" ".join(FLAGS)}, not {shown(options)}')
-    return sum(FLAGS[letter] for letter in set(options))
+    return set(options) - {'u'}
 
 
-def _compile(pattern: str, flags: int, place: Place) -> 're.Pattern[str]':
+def _test(source: object, options: set[str], place: Place) -> TextTest:
+    pattern = _compile(source, options, place)
+
+    def test(value: Any) -> bool:
+        try:
+            return isinstance(value, str) and pattern.found_in(value)
+        except patterns.PatternError as e:
+            raise place.error(str(e)) from None
+
+    return test
+
+
+def _compile(source: object, options: set[str], place: Place) -> patterns.Pattern:
+    if not isinstance(source, str):
+        raise place.error(f'takes text or a compiled pattern for text, not {shown(source)}')
+    if '\0' in source:
+        raise place.error('a pattern cannot hold NUL')
+    if len(source) > MAX_PATTERN:
+        raise place.error(f'a pattern of more than {MAX_PATTERN} characters')
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # what a later Python may read otherwise is no concern of the query's
-            return re.compile(pattern, flags)
-    except (re.error, ValueError, OverflowError, RecursionError) as e:
-        raise place.error(f'{shown(pattern)} is not a regular expression: {e}') from None
+        return patterns.compile(str.__str__(source), ''.join(sorted(options)))
+    except patterns.PatternError as e:
+        raise place.error(f'{shown(source)} is not a regular expression: {e}') from None
 
 
 def glob_test(operand: object, place: Place) -> TextTest:
@@ -75,4 +90,12 @@ def glob_test(operand: object, place: Place) -> TextTest:
         raise place.error(str(e)) from None
     if len(pattern) > MAX_GLOB:
         raise place.error(f'a pattern of more than {MAX_GLOB} characters')
-    return lambda value: isinstance(value, str) and fnmatchcase(value, pattern)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # a later Python may read sets otherwise, which is no concern of the query's
+        matches = re.compile(translate(pattern)).match
+
+    def test(value: Any) -> bool:
+        limits.check()
+        return isinstance(value, str) and matches(value) is not None
+
+    return test

@@ -25,7 +25,7 @@ from mqsql.compiler.expressions.numbers import NUMBERS
 from mqsql.compiler.expressions.texts import TEXTS
 from mqsql.compiler.expressions.totals import TOTALS
 from mqsql.compiler.expressions.types import TYPES
-from mqsql.compiler.patterns import FLAGS
+from mqsql.compiler.patterns import options_of
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, shown
@@ -128,11 +128,10 @@ def _name(name: object, path: str) -> str:
 
 
 def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> dict[str, Any]:
-    options = ''.join(letter for letter, flag in FLAGS.items() if pattern.flags & flag)
+    options = options_of(pattern)
     if options and given.get('options') is not None:
         raise QueryError('takes options in the pattern or beside it, not in both', path)
-    source = f'(?a){pattern.pattern}' if pattern.flags & re.ASCII else pattern.pattern
-    return {'regex': source, **({'options': options} if options else {})}
+    return {'regex': pattern.pattern, **({'options': options} if options else {})}
 
 
 # --- the function

@@ -1,11 +1,10 @@
 """Operators on text, and regular expressions. Imports `core`; of the compiler, what patterns are."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
+from mqsql import patterns
 from mqsql.compiler.expressions.core import (
     Built,
     ExpressionError,
@@ -22,7 +21,7 @@ from mqsql.compiler.expressions.core import (
 )
 from mqsql.compiler.expressions.formats import ISO, formatted
 from mqsql.compiler.expressions.operands import MANY, Ask, build_fields, in_turn, named, positional
-from mqsql.compiler.patterns import FLAGS, MAX_REGEX
+from mqsql.compiler.patterns import FLAGS, IGNORED, MAX_REGEX
 
 _LOWER = str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
 _UPPER = {small: big for big, small in _LOWER.items()}
@@ -169,28 +168,34 @@ def _regex_match(here: Here, operand: Any) -> Built:
     def run(variables: Variables) -> bool:
         value, pattern = parts['input'].run(variables), read(variables)
         text = None if is_nullish(value) else need_text(value)
-        return text is not None and pattern is not None and pattern.search(text) is not None
+        return text is not None and pattern is not None and _found(pattern, text)
 
     here.made(read, [parts['regex'], parts['options']])  # finds what is wrong with a constant pattern
     return here.made(run, list(parts.values()))
 
 
-def _read_pattern(regex: Any, options: Any) -> 're.Pattern[str] | None':
+def _found(pattern: patterns.Pattern, text: str) -> bool:
+    try:
+        return pattern.found_in(text)
+    except patterns.PatternError as e:
+        raise ExpressionError(str(e)) from None
+
+
+def _read_pattern(regex: Any, options: Any) -> patterns.Pattern | None:
     letters = '' if is_nullish(options) else need_text(options)
     if '\0' in letters:
         raise wrong('options without NUL', options)
     return None if is_nullish(regex) else _pattern(need_text(regex), letters)
 
 
-@lru_cache(maxsize=256)
-def _pattern(source: str, options: str) -> 're.Pattern[str]':
-    if set(options) - set(FLAGS):
+def _pattern(source: str, options: str) -> patterns.Pattern:
+    if set(options) - {*FLAGS, IGNORED}:
         raise wrong('options of the letters "imsxu"', options)
     if '\0' in source or len(source) > MAX_REGEX:
         raise wrong(f'a pattern without NUL, at most {MAX_REGEX:,} characters,', source)
     try:
-        return re.compile(source, sum({FLAGS[letter] for letter in options}))
-    except (re.error, OverflowError, RecursionError, ValueError) as e:
+        return patterns.compile(source, ''.join(letter for letter in FLAGS if letter in options))
+    except patterns.PatternError as e:
         raise ExpressionError(f'the pattern {source[:80]!r} cannot be compiled: {e}') from None
 
 

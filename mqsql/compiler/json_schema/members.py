@@ -1,12 +1,12 @@
 """The keywords of arrays and objects, and those that join schemas. Imports the compiler's lower layers only."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from mqsql import patterns
 from mqsql.compiler.json_schema.subjects import Read, Subject, distinct_names, flag, listed, mapping, sibling, where
 from mqsql.compiler.json_schema.subjects import count as read_count
 from mqsql.compiler.json_schema.values import read_pattern
@@ -122,10 +122,10 @@ def read_pattern_properties(subject: Subject, place: Place, operand: Any) -> Pre
 def read_additional_properties(subject: Subject, place: Place, operand: Any) -> Predicate:
     """A schema for the values under all other names; True and False are schemas here."""
     names = list(mapping(place, sibling(place, 'properties') or {}))
-    patterns = mapping(place, sibling(place, 'patternProperties') or {})
+    sources = mapping(place, sibling(place, 'patternProperties') or {})
 
     def demand(member: Subject, name: str | None) -> Predicate:
-        like = [_is_like(member, place, pattern, name) for pattern in patterns]
+        like = [_is_like(member, place, pattern, name) for pattern in sources]
         return any_of([_is_named(subject, place, names, name), *like, _schema_or_flag(member, place, operand)])
 
     return _each(subject, place, demand)
@@ -143,7 +143,7 @@ def _is_like(subject: Subject, place: Place, pattern: object, name: str | None) 
     """The pattern is found in the name."""
     found = read_pattern(subject, place.inside('', MEMBER), pattern)
     if name is not None:
-        return ALWAYS if re.search(str(pattern), name) else NEVER
+        return ALWAYS if patterns.compile(str(pattern)).found_in(name) else NEVER
     assert isinstance(found, Test)
     return replace(found, operator='patternProperties')
 

@@ -29,7 +29,7 @@ from mqsql.reference.expressions.core import (
     null_first,
 )
 from mqsql.reference.expressions.numbers import number, position
-from mqsql.reference.patterns import FLAGS, Regex, TextTest, regex_test
+from mqsql.reference.patterns import Regex, TextTest, own_options, regex_test
 from mqsql.reference.place import Place
 from mqsql.reference.values import is_number
 
@@ -168,7 +168,7 @@ def _text_test(pattern: Any, options: Any, place: Place) -> TextTest | None:
     letters = '' if is_null(options) else text(options)
     if '\0' in letters:
         raise MeaninglessError('takes options without NUL')
-    if isinstance(pattern, re.Pattern) and pattern.flags & sum(FLAGS.values()) and not is_null(options):
+    if isinstance(pattern, re.Pattern) and own_options(pattern) and not is_null(options):
         raise MeaninglessError('options stand both in the pattern and beside it')
     return None if is_null(pattern) else regex_test(Regex(pattern, letters), place)
 
