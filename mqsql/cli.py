@@ -91,4 +91,4 @@ def _errors() -> Iterator[None]:
     except MqsqlError as e:
         raise click.ClickException(str(e)) from e
     except OSError as e:
-        raise click.ClickException(f'{e.filename}: {e.strerror}') from e
+        raise click.ClickException(f'{e.filename}: {e.strerror}' if e.filename and e.strerror else str(e)) from e

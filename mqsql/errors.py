@@ -10,6 +10,8 @@ All derive from one:
     ├── MissingRecordError (KeyError)    no record has this key
     ├── UnsupportedError                 a valid query that the dialect cannot say
     └── StorageError                     the database failed, is closed, or cannot be opened
+        ├── DamagedValueError            a value that another program stored cannot be read
+        └── DamagedValueWarning (UserWarning)   such a value is left out of an answer
 """
 
 from collections.abc import Iterable
@@ -64,6 +66,17 @@ class UnsupportedError(MqsqlError):
 
 class StorageError(MqsqlError):
     """The database failed, is closed, is read-only or cannot be opened."""
+
+
+class DamagedValueError(StorageError):
+    """A call needs a value that another program stored and that cannot be read."""
+
+
+class DamagedValueWarning(StorageError, UserWarning):  # noqa: N818
+    """A value that another program stored cannot be read and is left out of an answer.
+
+    It is given to `warnings.warn`; where warnings are errors, it is a StorageError like any other.
+    """
 
 
 def shown(value: object) -> str:

@@ -316,13 +316,15 @@ def test_only_key_errors_leave_get_record(db: SQLiteDB, caplog: pytest.LogCaptur
     assert 'the store is closed; open it again' in caplog.text
 
 
-def test_a_damaged_record_is_a_key_error_too(db: SQLiteDB, tmp_path: Path) -> None:
-    db.add_record('m', {'header': {}})
+def test_a_damaged_value_is_left_out_and_the_log_names_it(
+    db: SQLiteDB, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.add_record('m', {'header': {'a': 1}, 'label': 'kept'})
     apsw.Connection(str(tmp_path / 'tasks.db')).execute("UPDATE task_records SET header = '{', submitted = 'noon'")
-    with pytest.raises(KeyError, match='did not write'):
-        db.get_record('m')
-    with pytest.raises(StorageError, match='did not write'):
-        db.find_records({})
+    for record in (db.get_record('m'), *db.find_records({'label': 'kept'})):
+        assert (record['header'], record['submitted'], record['label']) == (None, None, 'kept')
+    assert caplog.text.count("task_records: the header of the record 'm' is no JSON") == 1
+    assert caplog.text.count("task_records: the submitted of the record 'm' is no count") == 1
 
 
 def test_a_configuration_to_start_from(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(path: Path) -> Output:
     store = SqliteStore(str(path), settings=Settings(busy_timeout=0))
-    return Output(Backlog(store, 2**20, print), store)
+    return Output(Backlog(store, 2**20, print), store, print)
 
 
 @pytest.fixture

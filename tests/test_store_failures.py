@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -150,23 +150,6 @@ def test_a_full_disk_is_a_storage_error_and_no_partial_record(path: Path) -> Non
         store._connection.pragma('max_page_count', pages + 1000)
         store.add_record('n', {'buffers': [b'small', bytes(1_000_000)]})
         assert store.get_record('n')['buffers'][1] == bytes(1_000_000)
-
-
-@pytest.mark.parametrize(
-    ('column', 'value'), [('header', "'{'"), ('submitted', "'noon'"), ('submitted', str(2**62)), ('buffers', "'x'")]
-)
-def test_a_value_of_another_program_is_a_storage_error(path: Path, column: str, value: str) -> None:
-    with mqsql.open(path) as store:
-        store.add_record('m', {})
-        other(path).execute(f'UPDATE task_records SET {column} = {value}')
-        calls: list[Callable[[], object]] = [
-            lambda: store.get_record('m'),
-            lambda: store.find_records({}),
-            lambda: list(store.find(keys=column)),
-        ]
-        for call in calls:
-            with pytest.raises(StorageError, match='did not write'):
-                call()
 
 
 def test_a_value_that_is_too_big_is_a_record_error(path: Path) -> None:

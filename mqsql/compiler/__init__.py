@@ -32,6 +32,7 @@ from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, sele
 from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.codec import Stored, decoder
+from mqsql.schema.rows import Damages, Tell, read_row, warn
 
 __all__ = [
     'FUNCTIONS',
@@ -66,15 +67,13 @@ class Query(Statement):
 
     keys: tuple[str, ...]
     _decoders: tuple[tuple[str, Decoder], ...]
+    _tell: Tell
     _projection: Projection | None = None
 
     def record(self, row: tuple[Any, ...]) -> Record:
-        """The record of a row, as plain Python values; None where a column is NULL."""
-        record = {
-            name: None if stored is None else decode(stored)
-            # What a projection asked for besides stands behind the columns.
-            for (name, decode), stored in zip(self._decoders, row, strict=False)
-        }
+        """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
+        # What a projection asked for besides stands behind the columns.
+        record = read_row(self._decoders, row, self._tell)
         return record if self._projection is None else self._projection.make(record, row[len(record) :])
 
 
@@ -90,6 +89,7 @@ def compile(
     projection: object = None,
     collation: object = None,
     buffers: Decoder | None = None,
+    tell: Tell | None = None,
 ) -> Query:
     """The SELECT that answers a MongoDB query over `table`.
 
@@ -97,7 +97,7 @@ def compile(
     `skip` numbers of records (0 or None: none); `projection` is MongoDB's dict of what to return, in place of `keys`;
     `collation` MongoDB's dict of how texts compare (locale en, strength 1 to 3, numericOrdering).
     Where `buffers` is given, Buffers columns are read as the stored array of row ids, of which it makes the list;
-    otherwise the statement itself gathers the blobs.
+    otherwise the statement itself gathers the blobs. `tell` is told of each value that cannot be read, in place of a warning.
 
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
@@ -111,7 +111,8 @@ def compile(
     printer, inline = _dialect(dialect, parsed.predicate, *extras), buffers is None
     text = _text(select_text, wanted.columns, extras, parsed.predicate, order, _shape(window), inline, printer)
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
-    return Query(text(table), parsed.values | window, text, wanted.names, decoders, plan)
+    tell = Damages(table.name, warn) if tell is None else tell
+    return Query(text(table), parsed.values | window, text, wanted.names, decoders, tell, plan)
 
 
 def _text(write: Callable[..., str], *what: Any) -> Callable[[Table], str]:
@@ -153,13 +154,24 @@ def _shape(window: Mapping[str, object]) -> tuple[bool, bool]:
 
 @dataclass(frozen=True)
 class Distinct(Statement):
-    """A SELECT of the column that a key leads into; `values` makes its rows the different values at the key."""
+    """A SELECT of the `column` that a key leads into; `values` makes its rows the different values at the key.
 
+    `within` does so with values of the column that have been read. What cannot be read is left out, with a warning.
+    """
+
+    column: str
     values: Callable[[Iterable[tuple[Any, ...]]], list[Any]]
+    within: Callable[[Iterable[Any]], list[Any]]
 
 
 def compile_distinct(
-    key: object, query: object = None, *, table: Table = TASKS, dialect: str = 'sqlite', collation: object = None
+    key: object,
+    query: object = None,
+    *,
+    table: Table = TASKS,
+    dialect: str = 'sqlite',
+    collation: object = None,
+    tell: Tell | None = None,
 ) -> Distinct:
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     texts = read_collation(collation)
@@ -167,20 +179,29 @@ def compile_distinct(
     column, steps = read_path(key, table, 'key')
     printer = _dialect(dialect, parsed.predicate)
     text = _text(select_text, (column,), (), parsed.predicate, (), (False, False), True, printer)
-    decode = decoder(table.columns[column])
+    decoders = [(column, decoder(table.columns[column]))]
+    tell = Damages(table.name, warn) if tell is None else tell
 
     def values(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
-        return distinct_values((decode(stored) for (stored,) in rows if stored is not None), steps, texts)
+        return within(read_row(decoders, row, tell)[column] for row in rows)
 
-    return Distinct(text(table), parsed.values, text, values)
+    def within(read: Iterable[Any]) -> list[Any]:
+        return distinct_values((value for value in read if value is not None), steps, texts)
+
+    return Distinct(text(table), parsed.values, text, column, values, within)
 
 
 def compile_delete(
-    query: object, *, table: Table = TASKS, dialect: str = 'sqlite', collation: object = None
+    query: object,
+    *,
+    table: Table = TASKS,
+    dialect: str = 'sqlite',
+    collation: object = None,
+    within: bool = False,
 ) -> Statement:
-    """The DELETE of the records that match."""
+    """The DELETE of the records that match; `within` has them found by a SELECT inside it, of which the table may be a view."""
     parsed = parse(query, table, read_collation(collation))
-    text = _text(delete_text, parsed.predicate, _dialect(dialect, parsed.predicate))
+    text = _text(delete_text, parsed.predicate, within, _dialect(dialect, parsed.predicate))
     return Statement(text(table), parsed.values, text)
 
 

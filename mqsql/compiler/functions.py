@@ -31,7 +31,7 @@ def key_of(document: object, *collation: int) -> str | None:
     try:
         return bson_key(decode_document(document), Collation.of(collation))
     except ValueError:
-        return None  # text that only begins as JSON does
+        return None  # text that only begins as JSON does, or that another program stored
 
 
 def collate(text: object, strength: int, numeric: int) -> str | None:
@@ -63,11 +63,23 @@ def bits_set(binary: object, positions: str) -> int | None:
     """How many of the positions (a JSON array) are set in a stored binary, whose bytes are little-endian."""
     if not isinstance(binary, str) or not (found := _BINARY.fullmatch(binary)):
         return None
-    number = int.from_bytes(base64.b64decode(found[1]), 'little')
+    try:
+        number = int.from_bytes(base64.b64decode(found[1]), 'little')
+    except ValueError:
+        return None  # another program stored this
     return sum(number >> int(position) & 1 for position in orjson.loads(positions))
 
 
 _BINARY = re.compile(r'\{"\$binary":\{"base64":"([A-Za-z0-9+/=]*)","subType":"00"}}')
+
+
+def is_utf8(stored: bytes) -> bool:
+    """Whether these bytes are text."""
+    try:
+        stored.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 ANY_NUMBER = -1
@@ -79,6 +91,7 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ('mqsql_regex', 3, regex_matches),
     ('mqsql_glob', 2, glob_matches),
     ('mqsql_bits', 2, bits_set),
+    ('mqsql_utf8', 1, is_utf8),
     ('mqsql_sort_key', 2, sort_key),
     ('mqsql_sort_key', 4, sort_key),
     ('mqsql_one_array', ANY_NUMBER, one_array),

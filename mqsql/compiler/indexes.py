@@ -20,6 +20,7 @@ from mqsql.compiler.paths import Offers, Walk, holds_array
 from mqsql.compiler.sql import (
     Node,
     all_,
+    call,
     case,
     is_not_null,
     number,
@@ -120,14 +121,23 @@ def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -
     outputs: list[exp.Expr] = [_rowid(source)]
     ranks = []
     for i, (column, steps) in enumerate(index.paths):
-        node = Node(lambda column=column: exp.Column(this=named(column), table=named(source)))  # type: ignore[misc]
         if not steps:
-            outputs.append(_as(node.json(), columns_of(i)[1]))
+            outputs.append(_as(_column(column, source), columns_of(i)[1]))
             continue
+        node = _document(column, source)
         ranks.append(is_not_null(exp.column(columns_of(i)[0])))
         outputs += [_as(made, name) for made, name in zip(_describe(node, steps), columns_of(i), strict=True)]
     described = exp.Subquery(this=_select(outputs, tables))
     return _insert(index.stored_name(table.name), select([exp.Star()], [described], all_(ranks)))
+
+
+def _column(column: str, source: str) -> exp.Expr:
+    return exp.Column(this=named(column), table=named(source))
+
+
+def _document(column: str, source: str) -> Node:
+    """A Document of a row; what another program has damaged counts as missing, and must not stop the row's changes."""
+    return Node(lambda: case((call('json_valid', _column(column, source)), _column(column, source))))
 
 
 def _describe(start: Node, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
@@ -162,7 +172,7 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
     """INSERT of the other records, with what the first path offers them: elements, whole arrays, what is missing."""
     assert index.into is not None
     column, steps = index.into
-    start = Node(lambda: exp.Column(this=named(column), table=named(source)))
+    start = _document(column, source)
     unknown = exp.Not(this=exp.In(this=_rowid(source), query=records_of(index.stored_name(table.name))))
     keys = [exp.Column(this=named(key), table=named(source)) for key, steps in index.paths if not steps]
     numbers = count(1)

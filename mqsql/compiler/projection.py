@@ -265,7 +265,7 @@ class _Cut:
                 return node.of(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else value
             case FirstMatch():
                 at = self.extras[node.extra]  # None behind an array
-                return _GONE if at is None else value[at : at + 1]
+                return _GONE if at is None or value is None else value[at : at + 1]
         return self._inside(value, node)
 
     def _inside(self, value: Any, tree: Tree) -> Any:

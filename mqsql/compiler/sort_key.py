@@ -17,7 +17,7 @@ from mqsql.compiler.bson import EMPTY_ARRAY, bson_key
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.paths import is_index
 from mqsql.errors import QueryError
-from mqsql.schema.codec import Stored, decode_document, decode_text
+from mqsql.schema.codec import DamagedError, Stored, decode_document, decode_text
 
 NULL = bson_key(None)
 
@@ -60,7 +60,11 @@ def _leads_to_array(document: object, spec: str) -> bool:
 
 
 def _decoded(document: object) -> Any:
-    return decode_document(document) if isinstance(document, str) else None
+    """The document; None, as if it were missing, for what another program stored."""
+    try:
+        return decode_document(document) if isinstance(document, str) else None
+    except DamagedError:
+        return None
 
 
 def _parallel() -> QueryError:

@@ -87,9 +87,12 @@ def count_text(table: Table, predicate: Predicate, window: tuple[bool, bool], di
 
 
 @lru_cache(_KEPT)
-def delete_text(table: Table, predicate: Predicate, dialect: Dialect) -> str:
-    """DELETE the records that match."""
+def delete_text(table: Table, predicate: Predicate, within: bool, dialect: Dialect) -> str:
+    """DELETE the records that match; see `compile_delete`."""
     where = _where(table, predicate)
+    if where and within:
+        found = select([exp.column('rowid')], [_table(table)], where)
+        where = exp.In(this=exp.column('rowid'), query=exp.Subquery(this=found))
     return dialect.render(exp.Delete(this=_table(table), where=exp.Where(this=where) if where else None))
 
 

@@ -20,11 +20,13 @@ import base64
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
+from mqsql.errors import shown
 from mqsql.schema.types import (
     BUFFERS,
     DOCUMENT,
@@ -41,6 +43,14 @@ from mqsql.schema.types import (
 )
 
 Stored = str | int | bytes | float | None
+
+
+class DamagedError(ValueError):
+    """What a column gave is no value of its kind: another program stored it. Says what it is."""
+
+
+UNDECODABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What the steps of decoding raise for such a value."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -61,7 +71,10 @@ def encode_text(text: str) -> str:
 
 def decode_text(stored: str) -> str:
     """The str that `encode_text` was given."""
-    return _PAIR.sub(_from_pair, stored) if '\x01' in stored or '\ud7ff' in stored else stored
+    try:
+        return _PAIR.sub(_from_pair, stored) if '\x01' in stored or '\ud7ff' in stored else stored
+    except TypeError:
+        raise DamagedError(f'is no text but {shown(stored)}') from None
 
 
 def second_of_pair(code: int) -> int:
@@ -89,7 +102,10 @@ def encode_timestamp(moment: datetime) -> int:
 
 def decode_timestamp(stored: int) -> datetime:
     """The aware datetime in UTC."""
-    return EPOCH + timedelta(microseconds=stored)
+    if type(stored) is int:
+        with suppress(OverflowError):
+            return EPOCH + timedelta(microseconds=stored)
+    raise DamagedError(f'is no count of microseconds of the years 1 to 9999 but {shown(stored)}')
 
 
 # --- documents
@@ -117,11 +133,32 @@ def encode_document(value: object) -> str:
 
 
 def decode_document(stored: str) -> Any:
-    """The value that `encode_document` was given."""
-    value = orjson.loads(stored)
-    # Every value that needs more than JSON shows one of these in the text.
-    coded = '\\u0001' in stored or '\ud7ff' in stored or '"$$' in stored
-    return _from_json(value, coded) if coded or '"$' in stored else value
+    """The value that `encode_document` was given; DamagedError if it was given none."""
+    try:
+        # Every value that needs more than JSON shows one of these in the text.
+        coded = '\\u0001' in stored or '\ud7ff' in stored or '"$$' in stored
+        value = orjson.loads(stored)
+        # A level takes two brackets, so most texts need not be looked at.
+        if len(stored) > 2 * MAX_DEPTH and stored.count('[') + stored.count('{') > MAX_DEPTH:
+            _check_depth(value)
+        return _from_json(value, coded) if coded or '"$' in stored else value
+    except UNDECODABLE as e:
+        if not isinstance(stored, str):
+            raise DamagedError(f'is no text but {shown(stored)}') from None
+        raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
+
+
+_LEVELS = 254  # that orjson writes
+_STORED_LEVELS = MAX_DEPTH + 6  # with those of tags, and of what is stored beside a value
+
+
+def _check_depth(value: Any) -> None:
+    for _ in range(_LEVELS - _STORED_LEVELS):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        raise ValueError(f'it is nested deeper than {_STORED_LEVELS} levels') from None
 
 
 def _encode_plain(value: object) -> str | None:
@@ -217,13 +254,51 @@ def _from_number_text(text: str) -> float:
     return int(text.partition(':')[2]) if text.startswith(POSITIVE_BIG) else float(text)
 
 
+def _from_date_text(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f'a date without a time zone: {text}')
+    return moment if moment.tzinfo is UTC else to_utc(moment)
+
+
+UNSOUND = '{"$damaged":0}'
+"""What a store has SQLite see in place of what its JSON functions or its driver cannot read. No value decodes from it."""
+
+
+def _refuse(body: object) -> Any:
+    raise ValueError('it is neither JSON nor text in UTF-8')
+
+
 _TAGS: dict[str, Callable[[Any], Any]] = {
-    '$date': datetime.fromisoformat,
+    '$damaged': _refuse,
+    '$date': _from_date_text,
     '$binary': lambda body: base64.b64decode(body['base64']),
     '$numberDouble': _from_number_text,
 }
 
 # --- columns
+
+
+def _decode_column(stored: str) -> Any:
+    value = decode_document(stored)
+    if type(value) is dict or type(value) is list:
+        return value
+    raise DamagedError(f'is neither an object nor an array but {shown(value)}')
+
+
+def decode_ids(stored: str) -> list[int]:
+    """The ids of the blobs that a Buffers column names, in their order."""
+    ids = decode_document(stored)
+    if isinstance(ids, list) and all(type(id) is int and id in INT64 for id in ids):
+        return ids
+    raise DamagedError(f'is no list of ids of buffers but {shown(stored)}')
+
+
+def _decode_blobs(stored: str) -> list[bytes]:
+    try:
+        return [bytes.fromhex(part) for part in decode_document(stored)]
+    except (ValueError, TypeError):
+        raise DamagedError('is no list of buffers') from None
 
 
 def _store_text(value: object) -> str:
@@ -248,9 +323,9 @@ _ENCODERS: dict[Kind, Callable[[Any], Stored | list[bytes]]] = {
 _DECODERS: dict[Kind, Callable[[Any], Any]] = {
     TEXT: decode_text,
     TIMESTAMP: decode_timestamp,
-    DOCUMENT: decode_document,
+    DOCUMENT: _decode_column,
+    BUFFERS: _decode_blobs,
 }
-_DECODERS[BUFFERS] = lambda stored: [bytes.fromhex(part) for part in orjson.loads(stored)]
 
 
 def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
@@ -262,5 +337,8 @@ def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
 
 
 def decoder(kind: Kind) -> Callable[[Any], Any]:
-    """What makes the canonical value of what a column gave (but NULL); Buffers come as a JSON array of hexadecimal texts."""
+    """What makes the canonical value of what a column gave (but NULL), or raises DamagedError.
+
+    Buffers come as a JSON array of hexadecimal texts.
+    """
     return _DECODERS[kind]

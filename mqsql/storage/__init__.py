@@ -5,7 +5,8 @@ import os
 from mqsql.errors import StorageError, shown
 from mqsql.schema import TASKS, Table
 from mqsql.storage.base import Explanation, Store
-from mqsql.storage.connection import MEMORY, Settings
+from mqsql.storage.connection import Settings
+from mqsql.storage.files import MEMORY
 from mqsql.storage.memory import DictStore
 from mqsql.storage.sqlite import SqliteStore
 

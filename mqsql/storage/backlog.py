@@ -31,7 +31,7 @@ class Backlog:
     """
 
     def __init__(self, store: SqliteStore, limit: int, say: Say) -> None:
-        self._store, self._limit, self.say = store, limit, say
+        self._store, self._limit, self._say = store, limit, say
         self._lock = Lock(store.path)
         self._kept: dict[str, Record] = {}
         self._new: set[str] = set()
@@ -99,7 +99,7 @@ class Backlog:
         if self._waiting:
             return
         self._waiting = True
-        self.say(f'{cause}. Tasks are kept in memory, up to {self._limit:,} bytes, and written once that is possible.')
+        self._say(f'{cause}. Tasks are kept in memory, up to {self._limit:,} bytes, and written once that is possible.')
         Thread(target=self._write_later, name='mqsql backlog', daemon=True).start()
 
     def _keep(self, msg_id: str, changes: Record) -> None:
@@ -121,7 +121,7 @@ class Backlog:
     # --- later
 
     def _write_later(self) -> None:
-        mishaps = Mishaps(self.say, 'What is kept in memory cannot be written')
+        mishaps = Mishaps(self._say, 'What is kept in memory cannot be written')
         while not self._closing.wait(RETRY_SECONDS):
             with mishaps:
                 count = len(self._kept)
@@ -134,7 +134,7 @@ class Backlog:
                 return False
             self._waiting = False
         if count:
-            self.say(f'{count:,} tasks that were kept in memory have been written.')
+            self._say(f'{count:,} tasks that were kept in memory have been written.')
         return True
 
     def _write_kept(self) -> bool:
@@ -162,7 +162,7 @@ class Backlog:
             return False
         except MissingRecordError as e:
             # Another controller on the same file has dropped it.
-            self.say(f'What was kept of a task is not written: {e}')
+            self._say(f'What was kept of a task is not written: {e}')
         self._forget(msg_id)
         return True
 
@@ -183,7 +183,7 @@ class Backlog:
         self._store.end_queries()
         with self._lock.after(self._store.end_queries), closing(self._store):
             if self._kept and not self._store.closed and not self._write_kept():
-                self.say(f'{len(self._kept):,} tasks could not be written and are lost.')
+                self._say(f'{len(self._kept):,} tasks could not be written and are lost.')
 
     # --- reading
 

@@ -1,4 +1,4 @@
-"""Buffers that are read when someone looks. Imports nothing of the project.
+"""Buffers that are read when someone looks. Imports `errors` of the project.
 
 The hub reads a record for every line of output that its task prints, and its buffers, which may be large, almost never.
 """
@@ -6,7 +6,7 @@ The hub reads a record for every line of output that its task prints, and its bu
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
-import orjson
+from mqsql.errors import DamagedValueError
 
 Reader = Callable[[str], list[bytes]]
 
@@ -21,18 +21,18 @@ class LazyBuffers(Sequence[bytes]):
     __slots__ = ('_content', '_ids', '_length', '_read')
     __hash__ = None  # type: ignore[assignment]  # as a list
 
-    def __init__(self, ids: str, read: Reader) -> None:
-        self._ids, self._read = ids, read
-        self._length = len(orjson.loads(ids))
+    def __init__(self, ids: str, length: int | None, read: Reader) -> None:
+        """`read` is given the ids, unless the length, which may be unknown, is 0."""
+        self._ids, self._length, self._read = ids, length, read
         self._content: list[bytes] | None = None
 
     def _look(self) -> list[bytes]:
         if self._content is None:
-            self._content = self._read(self._ids) if self._length else []
+            self._content = [] if self._length == 0 else self._read(self._ids)
         return self._content
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._look()) if self._length is None else self._length
 
     @overload
     def __getitem__(self, index: int) -> bytes: ...
@@ -48,8 +48,17 @@ class LazyBuffers(Sequence[bytes]):
         return self._look() == other if isinstance(other, list) else NotImplemented
 
     def __repr__(self) -> str:
-        return f'<{self._length} buffers>'
+        return '<damaged buffers>' if self._length is None else f'<{self._length} buffers>'
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy or a pickle is a plain list: it must not depend on the store.
         return list, (list(self._look()),)
+
+
+def damaged_buffers(sentence: str) -> LazyBuffers:
+    """What stands for buffers that cannot be found: looking raises DamagedValueError with this sentence."""
+
+    def read(ids: str) -> list[bytes]:
+        raise DamagedValueError(sentence)
+
+    return LazyBuffers('', None, read)

@@ -16,10 +16,11 @@ from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError, shown
 from mqsql.schema import Table
 from mqsql.storage import ddl
+from mqsql.storage.files import MEMORY, open_connection, unfinished
 from mqsql.storage.indexes import old_indexes, renew_indexes
+from mqsql.storage.layout import check_table, check_triggers, missing
 from mqsql.storage.locks import wait_for_others
 
-MEMORY = ':memory:'
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
 SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
 CACHE_KIB = 16_384
@@ -27,9 +28,6 @@ JOURNAL_BYTES = 64 << 20  # that are left of a log which has grown longer
 STEPS = 5_000  # of SQLite's machine between two looks at the clock; mostly less than some milliseconds
 OPENING_SECONDS = 10.0  # at least: another process may be creating the file
 RETRY_SECONDS = 0.01
-
-_READ = apsw.SQLITE_OPEN_READONLY
-_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,10 @@ class Settings:
 
 def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection:
     """A connection with the functions that compiled queries call; opens the file and reads nothing of it."""
-    connection = apsw.Connection(path, flags=_READ if readonly else _WRITE)
+    connection = open_connection(path, readonly=readonly)
+    # What a file brings with it, such as a trigger or a view, calls none of our functions, and does not break its own tables.
+    connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     wait_for_others(connection, settings.busy_timeout)
     if settings.query_timeout:
         connection.set_progress_handler(_look_at_the_clock, STEPS)
@@ -107,8 +108,13 @@ def open_file(
             _configure(connection, path, patient)
             _renew_indexes(connection, table)
             _upgrade(connection, path, table, guest)
-        _check_columns(connection, path, table)
+        check_table(connection, path, table)
         wait_for_others(connection, settings.busy_timeout)
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        connection.close()
+        if reason := readonly and unfinished(path):
+            raise StorageError(reason) from None
+        raise
     except BaseException:
         connection.close()
         raise
@@ -126,16 +132,6 @@ def _check_owner(connection: apsw.Connection, path: str, guest: Guest | None) ->
         raise StorageError(f'{path}: this is a database of another application; name another file')
     if (version := connection.pragma('user_version')) > ddl.layout_version():
         raise StorageError(f'{path}: a newer mqsql wrote this file (layout {version}); update mqsql to use it')
-
-
-def _check_columns(connection: apsw.Connection, path: str, table: Table) -> None:
-    found = {name for (name,) in connection.execute('SELECT name FROM pragma_table_info(?)', (table.name,))}
-    found.discard(ddl.POSITION)
-    if not found:
-        raise StorageError(f'{path}: it holds no table {table.name!r}; open it without readonly=True to create it')
-    if differing := sorted(found.symmetric_difference(table.columns)):
-        sides = [f'{name!r} is only in the {"file" if name in found else "definition"}' for name in differing]
-        raise StorageError(f'{path}: its table {table.name!r} was defined otherwise: {", ".join(sides)}')
 
 
 def _configure(connection: apsw.Connection, path: str, settings: Settings) -> None:
@@ -167,15 +163,16 @@ def _try_journal_mode(connection: apsw.Connection, wanted: str, deadline: float)
 
 def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest | None) -> None:
     # Looking first spares a file that is in order the lock.
-    if connection.pragma('user_version') == ddl.layout_version() and not _lacking(connection, table):
+    check_triggers(connection, path, table)
+    if connection.pragma('user_version') == ddl.layout_version() and not missing(connection, path, table):
         return
     with transaction(connection):
         version = connection.pragma('user_version')
         for sql in ddl.MIGRATIONS[version - 1 :] if version else ():
             connection.execute(sql)
         if known := table.name in _names(connection):
-            _check_columns(connection, path, table)
-        for sql in _lacking(connection, table):
+            check_table(connection, path, table)
+        for sql in missing(connection, path, table):
             connection.execute(sql)
         if guest is not None and not known:
             guest.fill(connection)
@@ -187,8 +184,3 @@ def _renew_indexes(connection: apsw.Connection, table: Table) -> None:
     if old_indexes(connection, table):
         with transaction(connection):
             renew_indexes(connection, table)
-
-
-def _lacking(connection: apsw.Connection, table: Table) -> list[str]:
-    names = _names(connection)
-    return [sql for name, sql in ddl.objects(table) if name not in names]

@@ -99,7 +99,9 @@ def drop_old_path_index(name: str) -> Iterator[str]:
 
 def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
     name, on = quote(column), quote(table.name)
-    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN (SELECT value FROM json_each(old.{name}))'
+    # What another program has made of the ids must not keep the record in the file.
+    ids = f'CASE WHEN json_valid(old.{name}) THEN old.{name} END'
+    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN (SELECT value FROM json_each({ids}))'
     deleted, updated = f'{table.name}.{column}.deleted', f'{table.name}.{column}.updated'
     given = f'WHEN old.{name} IS NOT NULL'
     yield deleted, f'CREATE TRIGGER {quote(deleted)} AFTER DELETE ON {on} {given} BEGIN {drop}; END'
@@ -164,8 +166,16 @@ def select_blobs(table: Table) -> str:
 # --- tails of long texts (see `output`)
 
 
+def tails_table(table: Table) -> str:
+    """The name of the table of tails."""
+    return table.buffers_table.removesuffix('_buffers') + '_tails'
+
+
 def _tails(table: Table) -> str:
-    return quote(table.buffers_table.removesuffix('_buffers') + '_tails')
+    return quote(tails_table(table))
+
+
+_TAIL = ('record', 'name', 'start', 'tail')
 
 
 def create_tails(table: Table) -> str:
@@ -179,8 +189,9 @@ def insert_tail(table: Table) -> str:
 
 
 def select_tails(table: Table) -> str:
-    """SELECT of all tails in order, the id of each first."""
-    return f'SELECT rowid, record, name, start, tail FROM {_tails(table)} ORDER BY rowid'
+    """SELECT of all tails in order, the id of each first, texts as bytes."""
+    columns = [f"CASE typeof({c}) WHEN 'text' THEN CAST({c} AS BLOB) ELSE {c} END" for c in _TAIL]
+    return f'SELECT rowid, {", ".join(columns)} FROM {_tails(table)} ORDER BY rowid'
 
 
 def delete_tails(table: Table) -> str:
@@ -188,6 +199,6 @@ def delete_tails(table: Table) -> str:
     return f'DELETE FROM {_tails(table)} WHERE record = ?'
 
 
-def delete_tails_until(table: Table) -> str:
-    """DELETE of the tails up to the one of an id."""
-    return f'DELETE FROM {_tails(table)} WHERE rowid <= ?'
+def delete_tail(table: Table) -> str:
+    """DELETE of the tail of an id."""
+    return f'DELETE FROM {_tails(table)} WHERE rowid = ?'

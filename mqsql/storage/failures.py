@@ -1,11 +1,12 @@
-"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors` and `limits`."""
+"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors`, `limits`, `schema`."""
 
 from types import TracebackType
 
 import apsw
 
 from mqsql import limits
-from mqsql.errors import MqsqlError, RecordError, StorageError
+from mqsql.errors import DamagedValueError, MqsqlError, RecordError, StorageError
+from mqsql.schema.codec import UNDECODABLE
 
 _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.ConnectionClosedError, 'the store is closed; open it again'),
@@ -33,14 +34,13 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.PermissionsError, 'the permissions of the file forbid it'),
 )
 
-
-UNREADABLE = (ValueError, TypeError, OverflowError, AttributeError)
-"""What decoding raises for a value that another program put into the file."""
+_UNSOUND = ('malformed JSON', 'JSON cannot hold BLOB values')
+"""What SQLite says of values that its JSON functions cannot read."""
 
 
 class Failures:
     """A context of work on the file at `path`: errors of apsw and of decoding leave it as StorageError, which names the path,
-    but as RecordError if a value is too big to be stored.
+    as DamagedValueError if a value in the file is the cause, but as RecordError if one is too big to be stored.
     """
 
     def __init__(self, path: str) -> None:
@@ -54,12 +54,20 @@ class Failures:
             limits.check()  # says why it was interrupted
         if isinstance(error, apsw.TooBigError):
             raise RecordError('a value is larger than the 1,000,000,000 bytes that SQLite stores') from error
-        if isinstance(error, UNREADABLE) and not isinstance(error, MqsqlError):
-            raise StorageError(
-                f'{self.path}: it holds a value that mqsql did not write and cannot read: {error}'
+        if is_of_value(error):
+            raise DamagedValueError(
+                f'{self.path}: it holds a value that another program stored and that cannot be read '
+                f'({error or type(error).__name__}); "mqsql check" lists such values'
             ) from error
         if isinstance(error, apsw.Error):
             raise StorageError(f'{self.path}: {_advice(error)}') from error
+
+
+def is_of_value(error: BaseException | None) -> bool:
+    """Whether a value in the file that cannot be read is the cause."""
+    if isinstance(error, apsw.SQLError):
+        return str(error).endswith(_UNSOUND)
+    return isinstance(error, UNDECODABLE) and not isinstance(error, MqsqlError)
 
 
 def _advice(error: apsw.Error) -> str:

@@ -16,8 +16,9 @@ from mqsql import limits
 from mqsql.schema import Table
 from mqsql.storage.base import Store
 from mqsql.storage.checkpoints import Checkpoints
-from mqsql.storage.connection import MEMORY, Guest, Settings, connect, open_file, transaction
+from mqsql.storage.connection import Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
+from mqsql.storage.files import MEMORY
 from mqsql.storage.locks import wait_for_others
 from mqsql.storage.mishaps import Say
 from mqsql.storage.streaming import Readers

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 
 import apsw
 
@@ -78,11 +79,19 @@ def index_keys(table: Table) -> dict[str, tuple[tuple[str, int], ...]]:
 
 def with_found_indexes(table: Table, connection: apsw.Connection) -> Table:
     """The table as the file has it: with the indexes that are there, and no others."""
-    types = _types(connection)
+    types, made = _types(connection), dict(connection.execute('SELECT name, sql FROM sqlite_schema'))
     on_columns = [index_on_columns(name, table.name) for name, kind in types.items() if kind == 'index']
     found = [index for index in on_columns if index and set(index.columns) <= table.columns.keys()]
-    found += [index for name in types if f'{name}~inserted' in types and (index := index_on_paths(name, table.name))]
+    on_paths = [index_on_paths(name, table.name) for name in types if f'{name}~inserted' in types]
+    found += [index for index in on_paths if index and _has_tables(table, index, made)]
     return table if set(found) == set(table.indexes) else replace(table, indexes=tuple(found))
+
+
+def _has_tables(table: Table, index: Index, made: Mapping[str, str]) -> bool:
+    """Whether the tables of an index on paths are as we make them."""
+    if not {column for column, _ in index.paths} <= table.columns.keys():
+        return False
+    return all(made.get(name) == sql for name, sql in islice(ddl.index_objects(table, index), 2))
 
 
 def old_indexes(connection: apsw.Connection, table: Table) -> dict[str, Index]:

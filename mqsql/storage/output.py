@@ -11,14 +11,17 @@ from contextlib import closing, suppress
 from threading import Event, Thread
 from typing import Any
 
-from mqsql.errors import MissingRecordError, StorageError
+import apsw
+
+from mqsql.errors import MissingRecordError, StorageError, shown
 from mqsql.schema import Record
 from mqsql.schema.codec import decode_text, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
+from mqsql.storage.connection import transaction
 from mqsql.storage.locks import Lock
-from mqsql.storage.mishaps import Mishaps
+from mqsql.storage.mishaps import Mishaps, Say
 from mqsql.storage.sqlite import SqliteStore
 
 SHORT = 8_192  # characters up to which a text is simply written again
@@ -30,8 +33,9 @@ COLUMNS = ('stdout', 'stderr')
 class Output:
     """`tasks`, which writes to `store`, with changes of the output made cheap. The methods are those of Store."""
 
-    def __init__(self, tasks: Backlog, store: SqliteStore) -> None:
-        self._tasks, self._store = tasks, store
+    def __init__(self, tasks: Backlog, store: SqliteStore, say: Say) -> None:
+        """`say` is told what is lost of the tails that a process left behind."""
+        self._tasks, self._store, self._say = tasks, store, say
         self._lock, self._closing = Lock(store.path), Event()
         self._texts: dict[str, Record] = {}
         """By record, the texts that the file holds only with their tails."""
@@ -122,7 +126,7 @@ class Output:
                 self._forget(msg_id)
 
     def _take_up_later(self) -> None:
-        mishaps = Mishaps(self._tasks.say, 'Output of tasks is written later')
+        mishaps = Mishaps(self._say, 'Output of tasks is written later')
         while self._texts and not self._closing.wait(TAKE_UP_SECONDS):
             # What can neither be written nor be kept in memory is tried again.
             with mishaps:
@@ -138,17 +142,44 @@ class Output:
 
     def _recover(self) -> None:
         """Take up the tails that a process left behind which ended without notice."""
-        with self._store.using() as connection:
-            connection.execute(ddl.create_tails(self._store.table))
-            tails: list[Any] = connection.execute(ddl.select_tails(self._store.table)).fetchall()
-        for _, record, column, start, tail in tails:
-            with suppress(MissingRecordError):
-                self._recover_tail(decode_text(record), column, start, decode_text(tail))
-        if tails:
+        try:
             with self._store.using() as connection:
-                connection.execute(ddl.delete_tails_until(self._store.table), (tails[-1][0],))
+                connection.execute(ddl.create_tails(self._store.table))
+                tails: list[Any] = connection.execute(ddl.select_tails(self._store.table)).fetchall()
+        except StorageError as e:
+            if not isinstance(e.__cause__, apsw.SQLError):
+                raise
+            # Without the table each line of output is written with the whole text.
+            self._say(f'The last output of tasks cannot be read, and may be lost: {e}')
+            return
+        done = [(position,) for position, *tail in tails if self._recover_tail(*map(_decoded, tail))]
+        with self._store.using() as connection, transaction(connection):
+            connection.executemany(ddl.delete_tail(self._store.table), done)
 
-    def _recover_tail(self, msg_id: str, column: str, start: int, tail: str) -> None:
-        text = self._tasks.get_record(msg_id)[column] or ''
+    def _recover_tail(self, msg_id: object, column: object, start: object, tail: object) -> bool:
+        """Whether a tail is done with: its text has it, or its record is gone."""
+        if not (isinstance(msg_id, str) and column in COLUMNS and isinstance(start, int) and isinstance(tail, str)):
+            self._say(f'Output of the task {shown(msg_id)} is damaged and left in the file: {shown(tail)}')
+            return False
+        try:
+            text = self._tasks.get_record(msg_id)[column] or ''
+        except MissingRecordError:
+            return True
+        if len(text) < start:
+            self._say(
+                f'Output of the task {msg_id!r} is left in the file, since what came before is lost: {shown(tail)}'
+            )
+            return False
         if len(text) == start:
             self._tasks.update_record(msg_id, {column: text + tail})
+        return True
+
+
+def _decoded(stored: object) -> object:
+    """The text that bytes are (of the table of tails text comes so, since it may be damaged); else the value itself."""
+    if not isinstance(stored, bytes):
+        return stored
+    try:
+        return decode_text(stored.decode())
+    except UnicodeDecodeError:
+        return stored

@@ -5,6 +5,7 @@ from a connection of its own, as the log is moved into the file on another.
 """
 
 import math
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from time import monotonic
 from typing import Any
 
 from mqsql.errors import MissingRecordError, StorageError, shown
-from mqsql.schema import BUFFERS
+from mqsql.schema import BUFFERS, Record
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.connection import Settings, connect
 from mqsql.storage.failures import Failures
@@ -132,7 +133,7 @@ class Retention:
 
     def _reading(self) -> SqliteStore:
         if self._reader is None:
-            self._reader = SqliteStore(self._store.path, readonly=True, table=self._store.table)
+            self._reader = SqliteStore(self._store.path, readonly=True, table=self._store.table, say=self._say)
         return self._reader
 
     def _look(self) -> None:
@@ -144,7 +145,11 @@ class Retention:
         if limits.record_limit or limits.size_limit or limits.max_age:
             now = monotonic()
             orphans = self._reading().find(ORPHANS, [], limit=WATCHED)
-            self._orphans = {r[self._key]: self._orphans.get(r[self._key], now) for r in orphans}
+            self._orphans = {key: self._orphans.get(key, now) for key in self._readable_keys(orphans)}
+
+    def _readable_keys(self, records: Iterable[Record]) -> list[str]:
+        """The keys of records; one that another program has damaged names no record to be dropped."""
+        return [record[self._key] for record in records if record[self._key] is not None]
 
     def _used(self) -> int:
         with self._reading().using() as connection:
@@ -174,7 +179,7 @@ class Retention:
             self._drop(ids, ORPHANS)
             return True
         found = self._reading().find({'completed': completed}, [], sort='completed', limit=number)
-        ids = [record[self._key] for record in found]
+        ids = self._readable_keys(found)
         self._drop(ids, {})
         return bool(ids)
 
@@ -197,12 +202,12 @@ class Retention:
         before = _ago(self._limits.drop_buffers_after)
         old = {'completed': {'$gte': self._emptied, '$lt': before}, '$or': [{c: {'$ne': None}} for c in columns]}
         found = list(self._reading().find(old, ['completed'], sort='completed', limit=BATCH))
-        for record in found:
+        for key in self._readable_keys(found):
             # Another controller on the same file may have dropped it.
             with suppress(MissingRecordError):
-                self._tasks.update_record(record[self._key], dict.fromkeys(columns))
+                self._tasks.update_record(key, dict.fromkeys(columns))
         # What lies before need not be looked at again.
-        self._emptied = found[-1]['completed'] if found else before
+        self._emptied = (found[-1]['completed'] or before) if found else before
         return bool(found)
 
     def _shrink(self) -> bool:

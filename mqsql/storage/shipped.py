@@ -5,12 +5,9 @@ its own table for damaged at each start and begins `ipython-tasks_1`, `_2`, …,
 (ipyparallel 9.2, controller/sqlitedb.py). Documents are JSON, times ISO 8601 text, buffers a pickled list of bytes.
 """
 
-import io
 import json
-import pickle
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +16,7 @@ import apsw
 from mqsql.errors import RecordError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record, Table
 from mqsql.storage.ddl import quote
+from mqsql.storage.pickles import read_pickled_buffers
 
 SHIPPED_TABLE = 'ipython-tasks'
 """The name of its history unless told otherwise."""
@@ -139,7 +137,7 @@ def _damaged(stored: bytes) -> bool:
 
 def _read(column: str, kind: Kind, stored: bytes) -> Any:
     if kind is BUFFERS:
-        return _unpickle(stored)
+        return read_pickled_buffers(stored)
     if kind is not DOCUMENT:
         return _decode(stored)
     document = json.loads(_decode(stored))
@@ -154,22 +152,3 @@ def _date(header: dict[str, Any]) -> dict[str, Any]:
         return {'date': TIMESTAMP.read(datetime.fromisoformat(header['date']))}
     except (KeyError, TypeError, ValueError):
         return {}
-
-
-class _Unpickler(pickle.Unpickler):
-    """Reads plain values only: whatever names a class or a function, which could do anything, is refused."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f'a pickle that asks for {module}.{name} is not a list of bytes')
-
-
-def _unpickle(stored: bytes) -> list[bytes]:
-    try:
-        # Python 2 wrote its str, which were bytes.
-        with closing(io.BytesIO(stored)) as file:
-            buffers = _Unpickler(file, encoding='bytes').load()
-    except Exception as e:  # there is no end to what damaged pickles raise
-        raise ValueError(f'{e} ({type(e).__name__})') from e
-    if not isinstance(buffers, list) or not all(type(b) is bytes for b in buffers):
-        raise ValueError('a pickle of something else than a list of bytes')
-    return buffers

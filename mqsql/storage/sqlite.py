@@ -10,16 +10,19 @@ import apsw
 from mqsql import limits
 from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.errors import DuplicateRecordError, StorageError, shown
+from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, shown
 from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
-from mqsql.schema.codec import decode_text, decoder, encode_text
+from mqsql.schema.codec import decode_ids, decoder, encode_text
+from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.storage import ddl
 from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query
-from mqsql.storage.buffers import LazyBuffers
+from mqsql.storage.buffers import LazyBuffers, damaged_buffers
 from mqsql.storage.connection import Guest, Settings
 from mqsql.storage.file import SqliteFile
+from mqsql.storage.guard import guarded, select_sound
 from mqsql.storage.indexes import IndexKeys, with_found_indexes, with_index, without_index
+from mqsql.storage.mishaps import Say
 from mqsql.storage.plans import explanation
 from mqsql.storage.queries import Found
 from mqsql.storage.shipped import History, all_shipped
@@ -42,16 +45,26 @@ class SqliteStore(SqliteFile):
         table: Table = TASKS,
         settings: Settings | None = None,
         history: History | None = None,
+        say: Say = warn,
     ) -> None:
-        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one."""
+        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one.
+
+        `say` is told, once each, of the values of other programs that cannot be read.
+        """
         guest = Guest(all_shipped, partial(self._adopt, history)) if history else None
         super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
+        self._damages = Damages(table.name, say)
 
     def _decoder(self, column: str) -> Callable[[Any], Any]:
         kind = self.table.columns[column]
         return self._lazy_buffers if kind is BUFFERS else decoder(kind)
+
+    def _tell(self, key: object, name: str, what: str) -> LazyBuffers | None:
+        """What a record has in place of a value that cannot be read; see `Tell`."""
+        sentence = self._damages.report(key, name, what)
+        return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
 
     def _adopt(self, history: History, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
@@ -84,11 +97,17 @@ class SqliteStore(SqliteFile):
                 raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}') from None
 
     def _get(self, key: str) -> Record:
-        with self._lock, self._failures:
-            rows = self._connection.execute(ddl.select(self.table), (encode_text(key),)).fetchall()
-            if not rows:
-                raise self._missing(key)
-            return {c: v if v is None else read(v) for (c, read), v in zip(self._decoders, rows[0], strict=True)}
+        try:
+            rows = self._select(ddl.select(self.table), key)
+        except DamagedValueError:
+            rows = self._select(select_sound(self.table), key)
+        if not rows:
+            raise self._missing(key)
+        return read_row(self._decoders, rows[0], self._tell)
+
+    def _select(self, sql: str, key: str) -> list[Row]:
+        with self.using() as connection:
+            return connection.execute(sql, (encode_text(key),)).fetchall()
 
     def _update(self, key: str, changes: Record) -> None:
         if not changes:
@@ -124,7 +143,7 @@ class SqliteStore(SqliteFile):
         return f'[{",".join(ids)}]'
 
     def _lazy_buffers(self, ids: str) -> LazyBuffers:
-        return LazyBuffers(ids, self._read_blobs)
+        return LazyBuffers(ids, len(decode_ids(ids)), self._read_blobs)
 
     def _read_blobs(self, ids: str) -> list[bytes]:
         with self.using() as connection:
@@ -139,7 +158,7 @@ class SqliteStore(SqliteFile):
 
     def _compile(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> CompiledQuery:
         query = {} if query is None else query
-        return compile(query, keys, table=self.table, buffers=self._lazy_buffers, **options)
+        return compile(query, keys, table=self.table, buffers=self._lazy_buffers, tell=self._tell, **options)
 
     def _answer(self, read: Callable[[], Said], run: Callable[[Said], Answer]) -> Answer:
         """Read a query, and run the statement; once more without indexes if one that it uses goes meanwhile."""
@@ -160,12 +179,19 @@ class SqliteStore(SqliteFile):
 
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
-        rows = self._fetch(query)
+        rows = self._fetch_sound(query)
         with self._failures:
             for row in rows:
                 limits.check()
                 records.append(query.record(row))
         return records
+
+    def _fetch_sound(self, query: Statement) -> list[Row]:
+        """All rows; what SQLite cannot read of them is replaced."""
+        try:
+            return self._fetch(query)
+        except DamagedValueError:
+            return self._fetch(guarded(query, self.table))
 
     def _fetch(self, query: Statement) -> list[Row]:
         with self._stoppable() as connection:
@@ -174,33 +200,51 @@ class SqliteStore(SqliteFile):
     def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[Record]:
         """See Store."""
         with self._queries.answering() as deadline:
-            begin = self._readers.find if self._streams else self._held
-            return self._answer(partial(self._compile, query, keys, **options), partial(begin, deadline))
+            return self._answer(partial(self._compile, query, keys, **options), partial(self._begin, deadline))
 
-    def _held(self, deadline: Deadline, query: CompiledQuery) -> Found:
-        return Found(self._queries, deadline, iter(self._fetch(query)), query.record, self._failures)
+    def _begin(self, deadline: Deadline, query: CompiledQuery) -> Found:
+        if self._streams:
+            return self._readers.find(deadline, query, guarded(query, self.table))
+        return Found(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
     def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
         """See Store."""
         query = {} if query is None else query
         with self._queries.answering():
             read = partial(compile_count, query, **options, table=self.table)
-            return int(self._answer(read, self._fetch)[0][0])
+            return int(self._answer(read, self._fetch_sound)[0][0])
 
     def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
         """See Store."""
-        with self._queries.answering():
-            read = partial(compile_distinct, key, query, table=self.table, collation=collation)
-            return self._answer(read, self._values)
 
-    def _values(self, query: Distinct) -> list[Any]:
-        rows = self._fetch(query)
-        with self._failures:
-            return query.values(rows)
+        def again(column: str) -> CompiledQuery:
+            return self._compile(query, [column], collation=collation)
+
+        with self._queries.answering():
+            read = partial(compile_distinct, key, query, table=self.table, collation=collation, tell=_refuse)
+            return self._answer(read, partial(self._values, again))
+
+    def _values(self, again: Callable[[str], CompiledQuery], query: Distinct) -> list[Any]:
+        try:
+            rows = self._fetch(query)
+            with self._failures:
+                return query.values(rows)
+        except DamagedValueError:
+            # The keys are needed to say where the damage is.
+            records = self._records(again(query.column))
+            return query.within(record[query.column] for record in records)
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
-            self._answer(lambda: compile_delete(query, table=self.table), self._delete)
+            # Found by a SELECT inside, so that the statement also serves where a value is damaged.
+            read = partial(compile_delete, query, table=self.table, within=True)
+            self._answer(read, self._delete_sound)
+
+    def _delete_sound(self, query: Statement) -> None:
+        try:
+            self._delete(query)
+        except DamagedValueError:
+            self._delete(guarded(query, self.table))
 
     def _delete(self, query: Statement) -> None:
         with self._stoppable(), self._changing() as connection:
@@ -233,8 +277,10 @@ class SqliteStore(SqliteFile):
 
     def get_history(self) -> list[str]:
         """See Store."""
-        with self.using() as connection:
-            return [decode_text(key) for (key,) in connection.execute(ddl.history(self.table))]
+        rows = self._fetch_sound(Statement(ddl.history(self.table), {}, ddl.history))
+        key = self._decoders[:1]
+        records = [read_row(key, row, self._tell) for row in rows]
+        return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
     def explain(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Explanation:
         """See Store."""
@@ -252,3 +298,7 @@ def _present(given: Record) -> Record:
 
 def _has_blobs(given: Record) -> bool:
     return any(isinstance(value, list) for value in given.values())
+
+
+def _refuse(key: object, name: str, what: str) -> None:
+    raise DamagedValueError(f'the {name} of a record {what}')

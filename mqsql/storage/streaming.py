@@ -1,16 +1,19 @@
 """Records read while others are written: each answer has a connection of its own. Imports `compiler`, `errors`, `schema`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from threading import RLock
+from typing import Any
 
 import apsw
 
 from mqsql.compiler import Query
 from mqsql.limits import Deadline
-from mqsql.storage.failures import Failures
+from mqsql.storage.failures import Failures, is_of_value
 from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.queries import Found, Queries
+
+Row = tuple[Any, ...]
 
 IDLE = 2  # connections kept for the next answer
 
@@ -19,7 +22,7 @@ class Reader:
     """A read-only connection, for one query at a time; also the block in which the query reads."""
 
     deadline: Deadline
-    cursor: apsw.Cursor
+    rows: 'Rows'
 
     def __init__(self, connection: apsw.Connection, failures: Failures) -> None:
         self.connection, self._failures, self._lock = connection, failures, RLock()
@@ -32,14 +35,16 @@ class Reader:
         if error is not None:
             self._failures.__exit__(kind, error, None)
 
-    def run(self, query: Query) -> apsw.Cursor:
-        """Begin to read the rows of a query, which stay those of now."""
-        self.cursor = self.connection.cursor()
-        return self.cursor.execute(query.sql, query.params)
+    def run(self, query: Query, spare: Query) -> 'Rows':
+        """Begin to read the rows of a query; see Rows."""
+        self.rows = Rows(self.connection.cursor(), query, spare)
+        return self.rows
 
     def end(self) -> None:
-        """End the statement, and with it the read transaction."""
-        self.cursor.close(True)
+        """End the statement and the read transaction."""
+        self.rows.cursor.close(True)
+        if self.connection.in_transaction:
+            self.connection.execute('ROLLBACK')
 
     def close(self, stop: Callable[[Deadline], None]) -> None:
         """End the query and close the connection."""
@@ -52,6 +57,40 @@ class Reader:
             self._lock.release()
 
 
+class Rows(Iterator[Row]):
+    """The rows of a query as they were at the beginning of a transaction; `spare` has the same rows in the same order, but
+    for values that SQLite cannot read.
+    """
+
+    def __init__(self, cursor: apsw.Cursor, query: Query, spare: Query) -> None:
+        self.cursor, self._spare = cursor, spare
+        self._passed = 0
+        # Holds the moment also if the statement fails.
+        cursor.execute('BEGIN')
+        try:
+            cursor.execute(query.sql, query.params)
+        except Exception as e:
+            self._go_on(e)
+
+    def __next__(self) -> Row:
+        try:
+            row: Row = next(self.cursor)
+        except StopIteration:
+            raise
+        except Exception as e:
+            self._go_on(e)
+            row = next(self.cursor)
+        self._passed += 1
+        return row
+
+    def _go_on(self, error: Exception) -> None:
+        if not is_of_value(error):
+            raise error
+        self.cursor.execute(self._spare.sql, self._spare.params)
+        for _ in range(self._passed):
+            next(self.cursor)
+
+
 class Readers:
     """Read-only connections to one file, made by `connect` when they are needed and used again."""
 
@@ -62,13 +101,13 @@ class Readers:
         self._idle: list[Reader] = []
         self._closed = False
 
-    def find(self, deadline: Deadline, query: Query) -> Found:
-        """The records of a query as they are now."""
+    def find(self, deadline: Deadline, query: Query, spare: Query) -> Found:
+        """The records of a query as they are now; `spare` as for Rows."""
         reader = self._acquire(deadline)
         end = partial(self._release, reader)
         try:
             with reader:
-                rows = reader.run(query)
+                rows = reader.run(query, spare)
         except BaseException:
             end()
             raise

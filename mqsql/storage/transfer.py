@@ -1,11 +1,9 @@
 """The history of another file, copied into a store of its own. Imports `errors` and `schema`."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
-from shutil import rmtree
 
 import apsw
 
@@ -13,8 +11,10 @@ from mqsql.errors import StorageError
 from mqsql.schema import Record
 from mqsql.storage.connection import Settings, connect
 from mqsql.storage.failures import Failures
+from mqsql.storage.files import check_path
 from mqsql.storage.shipped import History, history_table, shipped_tables
 from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.unfinished import whole
 
 SHOWN = 5  # tables that a message names
 
@@ -48,7 +48,7 @@ def import_history(old: Path, new: Path, history: History, settings: Settings, t
         total = history.count(connection)
         records = track(_reading(old, history.records(connection)), total)
         with (
-            _whole(new) as path,
+            whole(new) as path,
             closing(SqliteStore(str(path), table=history_table(history.name), settings=settings)) as store,
         ):
             added = store.add_missing(records)
@@ -56,6 +56,7 @@ def import_history(old: Path, new: Path, history: History, settings: Settings, t
 
 
 def _reader(old: Path) -> apsw.Connection:
+    check_path(str(old))
     if not old.exists():
         raise StorageError(f'{old}: there is no such file')
     try:
@@ -74,45 +75,3 @@ def _reading(path: Path, records: Iterator[Record]) -> Iterator[Record]:
     # The failures of whom these are handed to name another file.
     with Failures(str(path)):
         yield from records
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """Where to write what is to be at `path`: there, or, if it does not exist, beside it until all is done."""
-    if path.exists():
-        yield path
-        return
-    with _directory_beside(path) as directory:
-        unfinished = directory / path.name
-        yield unfinished
-        if path.exists():
-            raise StorageError(f'{path}: it was created by another process meanwhile; repeat the import to add to it')
-        unfinished.rename(path)
-
-
-@contextmanager
-def _directory_beside(path: Path) -> Iterator[Path]:
-    """An empty directory of this import alone, gone after the block. One that a killed import left behind is used again."""
-    directory = path.with_name(f'.{path.name}.import')
-    try:
-        directory.mkdir(exist_ok=True)
-    except OSError as e:
-        raise StorageError(f'{path}: it cannot be created ({e.strerror})') from e
-    with closing(_lock(directory / 'lock', path)):
-        try:
-            for left in directory.glob(f'{escape(path.name)}*'):
-                left.unlink()
-            yield directory
-        finally:
-            rmtree(directory)
-
-
-def _lock(file: Path, path: Path) -> apsw.Connection:
-    """What holds a lock until it is closed. SQLite's are gone with the process, and work on network file systems too."""
-    with Failures(str(file)):
-        try:
-            connection = connect(str(file), Settings(busy_timeout=0), readonly=False)
-            connection.execute('BEGIN EXCLUSIVE')
-        except apsw.BusyError:
-            raise StorageError(f'{path}: another import is creating it; wait for that') from None
-        return connection

@@ -31,6 +31,7 @@ from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, shown
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decode_document, decoder, encode_document
+from mqsql.schema.rows import read_row
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
 
 EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **TOTALS, **DATES, **TEXTS, **ARRAYS, **TYPES}
@@ -140,8 +141,12 @@ def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> d
 def evaluate(expression: str, *stored: Any) -> bool:
     """Whether an expression, as `read_expr` bound it, is true of a record, given by the columns that it names."""
     now, columns, built = _built(expression)
-    record = {name: decode(value) for (name, decode), value in zip(columns, stored, strict=True) if value is not None}
+    record = {name: value for name, value in read_row(columns, stored, _untold).items() if value is not None}
     return is_true(built.run({'ROOT': record, 'NOW': now}))
+
+
+def _untold(key: object, name: str, what: str) -> None:
+    """What cannot be read is missing here; who reads the record is told."""
 
 
 Columns = list[tuple[str, Callable[[Any], Any]]]

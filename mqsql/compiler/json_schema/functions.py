@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from mqsql.compiler.bson import unordered_key
-from mqsql.schema.codec import decode_document, decode_key, encode_text
+from mqsql.schema.codec import DamagedError, decode_document, decode_key, encode_text
 
 
 def unordered_key_of(document: object) -> str | None:
@@ -35,7 +35,10 @@ def is_multiple(number: object, divisor: str) -> bool:
     A float is taken for the decimal of 15 digits that it is nearest to, as MongoDB does: 0.3 is a multiple of 0.1.
     """
     tagged = isinstance(number, str) and number.startswith('{"$numberDouble":')
-    value = decode_document(str(number)) if tagged else number
+    try:
+        value = decode_document(str(number)) if tagged else number
+    except DamagedError:
+        return False
     if not isinstance(value, int | float) or (isinstance(value, float) and not math.isfinite(value)):
         return False
     return _decimal(value) % _decimal(decode_document(divisor)) == 0

@@ -1,0 +1,74 @@
+"""Rows of stored values become records. Imports `codec` of the project and `errors`.
+
+A value that cannot be read costs only itself: the record has None in its place, and whoever asked is told.
+"""
+
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mqsql.errors import SHOWN, DamagedValueWarning
+from mqsql.schema.codec import DamagedError
+from mqsql.schema.tasks import Record
+
+Decoders = Sequence[tuple[str, Callable[[Any], Any]]]
+"""The name of each value of a row, and what reads it; the first is the key."""
+
+Tell = Callable[[object, str, str], Any]
+"""Is told of a value that cannot be read: the key of its record, its name, what it is. Gives what the record has instead."""
+
+REMEMBERED = 10_000  # damaged values that are not told again
+
+
+def read_row(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
+    """The record of a row, None where a value is NULL or cannot be read; the row may be longer."""
+    try:
+        return {
+            name: None if stored is None else decode(stored)
+            for (name, decode), stored in zip(decoders, row, strict=False)
+        }
+    except DamagedError:
+        return _read_sound(decoders, row, tell)
+
+
+def _read_sound(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
+    record: Record = {}
+    key: object = None
+    for i, ((name, decode), stored) in enumerate(zip(decoders, row, strict=False)):
+        try:
+            record[name] = None if stored is None else decode(stored)
+        except DamagedError as e:
+            record[name] = tell(key, name, str(e))
+        key = record[name] if i == 0 else key
+    return record
+
+
+class Damages:
+    """Tells of the values of `table` that cannot be read, of each once, in a sentence that `say` is given."""
+
+    def __init__(self, table: str, say: Callable[[str], object]) -> None:
+        self._table, self._say = table, say
+        self._told: set[tuple[str, str]] = set()
+
+    def __call__(self, key: object, name: str, what: str) -> None:
+        """See `Tell`."""
+        self.report(key, name, what)
+
+    def report(self, key: object, name: str, what: str) -> str:
+        """Say it; gives the sentence."""
+        record = 'a record whose key cannot be read' if key is None else f'the record {repr(key)[:SHOWN]}'
+        sentence = f'{self._table}: the {name} of {record} {what}; another program stored it'
+        told = (record, name)
+        if told not in self._told and len(self._told) < REMEMBERED:
+            self._told.add(told)
+            self._say(f'{sentence}. It is left out; a new value for it, or dropping the record, mends that')
+        return sentence
+
+
+def warn(message: str) -> None:
+    """A DamagedValueWarning for the line outside of mqsql that asked."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get('__name__', '').startswith('mqsql.'):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(DamagedValueWarning(message), stacklevel=level)

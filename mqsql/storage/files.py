@@ -1,0 +1,103 @@
+"""Which files SQLite may open, and how. Imports `errors` of the project.
+
+SQLite would wait for ever at a FIFO, and says little of a path that is none.
+"""
+
+import os
+import stat
+from urllib.parse import quote
+
+import apsw
+
+from mqsql.errors import StorageError, shown
+
+MEMORY = ':memory:'
+
+_READ = apsw.SQLITE_OPEN_READONLY
+_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+_SIDE_FILES = ('-journal', '-wal', '-shm')
+_HEADER, _WAL = slice(18, 20), b'\2\2'  # where a file says how it is written and read
+
+
+def open_connection(path: str, *, readonly: bool) -> apsw.Connection:
+    """A connection to the file, of which nothing is read yet; StorageError for what is no ordinary file."""
+    if path != MEMORY:
+        check_path(path)
+    if readonly and is_archive(path):
+        return apsw.Connection(f'file:{quote(path)}?immutable=1', flags=_READ | apsw.SQLITE_OPEN_URI)
+    return apsw.Connection(path, flags=_READ if readonly else _WRITE)
+
+
+def check_path(path: str) -> None:
+    """StorageError if this is no path, or if there is something else than an ordinary file."""
+    if not path or '\0' in path:
+        raise StorageError(f'the path of a file is text without NUL, not {shown(path)}')
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise StorageError(f'SQLite takes paths in UTF-8 alone, not {shown(path)}; rename the file') from None
+    for name in (path, *(path + suffix for suffix in _SIDE_FILES)):
+        _check_ordinary(name, path)
+
+
+def _check_ordinary(name: str, path: str) -> None:
+    try:
+        mode = os.stat(name).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as e:
+        if name == path:
+            raise StorageError(f'{path}: it cannot be opened ({e.strerror})') from e
+        return
+    if not stat.S_ISREG(mode):
+        raise StorageError(f'{name}: this is {_kind(mode)} and cannot be opened; name a file')
+
+
+def _kind(mode: int) -> str:
+    kinds = (
+        (stat.S_ISDIR, 'a directory'),
+        (stat.S_ISFIFO, 'a FIFO'),
+        (stat.S_ISSOCK, 'a socket'),
+    )
+    return next((name for holds, name in kinds if holds(mode)), 'a device')
+
+
+def is_archive(path: str) -> bool:
+    """Whether the file has a write-ahead log that nobody uses now, and can nothing be written here.
+
+    SQLite reads such a file only if it is told that nobody will write to it meanwhile.
+    """
+    return not _writable(path) and not any(map(_holds_something, (f'{path}-wal', f'{path}-shm'))) and _has_log(path)
+
+
+def unfinished(path: str) -> str:
+    """Why a file cannot be read that SQLite can only read after writing, and what to do; empty if that is not why."""
+    directory, name = os.path.split(path)
+    left = [name + suffix for suffix in _SIDE_FILES if _holds_something(path + suffix)]
+    if os.access(directory, os.W_OK) or not (left or _has_log(path)):
+        return ''
+    files = ' and '.join([name, *(one for one in left if not one.endswith('-shm'))])
+    return (
+        f'{path}: SQLite can read it only where it can write beside it, and {directory} cannot be written; '
+        f'copy {files} to another directory, and open it there'
+    )
+
+
+def _writable(path: str) -> bool:
+    return os.access(path, os.W_OK) or os.access(os.path.dirname(path), os.W_OK)
+
+
+def _holds_something(path: str) -> bool:
+    try:
+        return os.stat(path).st_size > 0
+    except OSError:
+        return False
+
+
+def _has_log(path: str) -> bool:
+    try:
+        with open(path, 'rb') as file:
+            return file.read(_HEADER.stop)[_HEADER] == _WAL
+    except OSError:
+        return False

@@ -1,0 +1,165 @@
+"""Whether a file holds what we made, and what is to be made again. Imports `errors`, `schema`, `compiler`, `ddl`.
+
+Whoever gave us the file may have put anything under our names: a view that never ends, a column that is computed, a trigger
+that runs at each change.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import apsw
+
+from mqsql.errors import StorageError
+from mqsql.schema import BUFFERS, Index, Table
+from mqsql.schema.indexes import index_on_paths
+from mqsql.storage import ddl
+
+_QUOTED = re.compile(r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^]]*]|\'(?:[^\']|\'\')*\'')
+_CONSTRAINED = re.compile(r'\b(?:CHECK|GENERATED|AS)\b', re.IGNORECASE)
+
+
+class Object(NamedTuple):
+    """A table, view, index or trigger of a file: its type, the table that it is on, the SQL that made it."""
+
+    type: str
+    table: str
+    sql: str | None
+
+
+def objects_of(connection: apsw.Connection) -> dict[str, Object]:
+    """What a file holds, by name."""
+    rows = connection.execute('SELECT name, type, tbl_name, sql FROM sqlite_schema')
+    return {name: Object(*rest) for name, *rest in rows}
+
+
+# --- tables
+
+
+def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
+    """StorageError if the tables of `table` are not there as we make them."""
+    found = _columns(connection, path, table.name)
+    found.discard(ddl.POSITION)
+    if not found:
+        raise StorageError(f'{path}: it holds no table {table.name!r}; open it without readonly=True to create it')
+    if differing := sorted(found.symmetric_difference(table.columns)):
+        sides = [f'{name!r} is only in the {"file" if name in found else "definition"}' for name in differing]
+        raise StorageError(f'{path}: its table {table.name!r} was defined otherwise: {", ".join(sides)}')
+    if BUFFERS in table.columns.values() and _columns(connection, path, table.buffers_table) != {'id', 'data'}:
+        raise StorageError(f'{path}: its table {table.buffers_table!r} is none of mqsql; name another file')
+
+
+def _columns(connection: apsw.Connection, path: str, name: str) -> set[str]:
+    """The columns of a table; StorageError if it is not an ordinary one."""
+    listed = "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE"
+    for kind, without_rowid in connection.execute(listed, (name,)).fetchall():
+        if kind != 'table' or without_rowid:
+            what = 'WITHOUT ROWID' if kind == 'table' else f'a {kind} table' if kind == 'virtual' else f'a {kind}'
+            raise StorageError(f'{path}: its {name!r} is {what}, which mqsql did not make; name another file')
+    columns = connection.execute('SELECT name, hidden, dflt_value FROM pragma_table_xinfo(?)', (name,)).fetchall()
+    ((sql,),) = connection.execute(
+        "SELECT max(sql) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", (name,)
+    ).fetchall()
+    computed = any(hidden or default is not None for _, hidden, default in columns)
+    if computed or (sql and _CONSTRAINED.search(_QUOTED.sub('""', str(sql)))):
+        raise StorageError(
+            f'{path}: its table {name!r} computes or checks values, which mqsql did not make; name another file'
+        )
+    return {str(column) for column, _, _ in columns}
+
+
+# --- indexes and triggers
+
+
+def missing(connection: apsw.Connection, path: str, table: Table) -> list[str]:
+    """The statements that make what a table lacks, and make again what is there in another form."""
+    there = objects_of(connection)
+    statements = [
+        sql
+        for name, made in ddl.objects(_without_paths(table))
+        if name not in there or _differs(there[name], made)
+        for sql in _renewed(path, there.get(name), name, made)
+    ]
+    for index in _on_paths(table, there):
+        made = list(ddl.index_objects(table, index))
+        if any(name not in there or _differs(there[name], sql) for name, sql in made):
+            statements += [*_drop_all(there, index.stored_name(table.name)), *(sql for _, sql in made)]
+    return statements
+
+
+def _without_paths(table: Table) -> Table:
+    return replace(table, indexes=tuple(index for index in table.indexes if index.into is None))
+
+
+def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
+    """The indexes on paths that a table has or of which a part is there."""
+    parts = ('~inserted', '~updated', '~deleted', '~others')
+    begun = {name.removesuffix(part) for name in there for part in parts if name.endswith(part)}
+    found = (index_on_paths(name, table.name) for name in begun)
+    known = {index for index in found if index and {column for column, _ in index.paths} <= table.columns.keys()}
+    return known | {index for index in table.indexes if index.into is not None}
+
+
+def _all_objects(table: Table, there: Mapping[str, Object]) -> Iterator[tuple[str, str]]:
+    yield from ddl.objects(_without_paths(table))
+    for index in _on_paths(table, there):
+        yield from ddl.index_objects(table, index)
+
+
+def _differs(found: Object, sql: str) -> bool:
+    """Whether an object is another one than a statement makes. Of tables of records the columns are looked at elsewhere."""
+    if not sql.startswith('CREATE'):
+        return False  # the statement fills it
+    _, kind, _ = sql.split(maxsplit=2)
+    return found.type != kind.lower() or (found.sql != sql and found.type != 'table')
+
+
+def _renewed(path: str, found: Object | None, name: str, sql: str) -> list[str]:
+    _, kind, _ = sql.split(maxsplit=2)
+    if found is None:
+        return [sql]
+    if found.type != kind.lower():
+        raise StorageError(f'{path}: its {found.type} {name!r} has the name of a {kind.lower()} of mqsql; rename it')
+    return [f'DROP {kind} {ddl.quote(name)}', sql]
+
+
+def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
+    """What takes away all that is left of an index on paths; indexes go with their tables."""
+    for kind in ('trigger', 'view', 'table'):
+        for one, found in there.items():
+            if found.type == kind and (one == name or one.startswith(f'{name}~')):
+                yield f'DROP {kind.upper()} {ddl.quote(one)}'
+
+
+def foreign_triggers(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str]]:
+    """The triggers of other programs that run at our changes, each with the table that it is on."""
+    there = objects_of(connection)
+    made = list(_all_objects(table, there))
+    ours = {name for name, sql in made if sql.startswith('CREATE TRIGGER')}
+    tables = {name.lower() for name, sql in made if sql.startswith('CREATE TABLE')} | {ddl.tails_table(table).lower()}
+    for name, found in there.items():
+        if found.type == 'trigger' and found.table.lower() in tables and name not in ours:
+            yield name, found.table
+
+
+def check_triggers(connection: apsw.Connection, path: str, table: Table) -> None:
+    """StorageError if another program's trigger would run at our changes: it could undo them, or never end."""
+    for name, on in foreign_triggers(connection, table):
+        raise StorageError(
+            f'{path}: the trigger {name!r} on {on!r} is none of mqsql and would run at each change; open the file with '
+            f'readonly=True, or remove the trigger in the sqlite3 shell: DROP TRIGGER {ddl.quote(name)};'
+        )
+
+
+def problems(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str]]:
+    """The names of the indexes and triggers of a table that are not as we make them, each with what is wrong."""
+    there = objects_of(connection)
+    made = list(_all_objects(table, there))
+    for name, sql in made:
+        if name not in there:
+            yield name, 'is missing'
+        elif _differs(there[name], sql):
+            yield name, 'is not as mqsql makes it'
+    for name, on in foreign_triggers(connection, table):
+        yield name, f'is a trigger of another program on {on!r}'
