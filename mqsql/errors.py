@@ -16,6 +16,7 @@ All derive from one:
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 SHOWN = 80  # characters of a value that a message repeats
 
@@ -26,6 +27,14 @@ class MqsqlError(Exception):
     def __str__(self) -> str:
         # KeyError would show the repr of its argument.
         return ' '.join(map(str, self.args))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not by calling the class, which may take other arguments than the message.
+        return _restored, (type(self), self.args), vars(self)
+
+
+def _restored(kind: type[MqsqlError], args: tuple[Any, ...]) -> MqsqlError:
+    return kind.__new__(kind, *args)
 
 
 class QueryError(MqsqlError, ValueError):

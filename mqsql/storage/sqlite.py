@@ -17,7 +17,7 @@ from mqsql.schema.codec import decode_ids, decoder, encode_text
 from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.storage import ddl
 from mqsql.storage.base import Collation, CountOptions, Explanation, Keys, Options, Query
-from mqsql.storage.buffers import LazyBuffers, damaged_buffers
+from mqsql.storage.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
 from mqsql.storage.connection import Guest, Settings
 from mqsql.storage.file import SqliteFile
 from mqsql.storage.guard import guarded, select_sound
@@ -133,21 +133,14 @@ class SqliteStore(SqliteFile):
 
     def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:
         """The values, each list of bytes stored as blobs and replaced by their ids."""
-        return tuple([self._add_blobs(connection, v) if isinstance(v, list) else v for v in given.values()])
-
-    def _add_blobs(self, connection: apsw.Connection, blobs: list[bytes]) -> str:
-        ids = []
-        for blob in blobs:
-            connection.execute(ddl.insert_blob(self.table), (blob,))
-            ids.append(str(connection.last_insert_rowid()))
-        return f'[{",".join(ids)}]'
+        return tuple([add_blobs(connection, self.table, v) if isinstance(v, list) else v for v in given.values()])
 
     def _lazy_buffers(self, ids: str) -> LazyBuffers:
         return LazyBuffers(ids, len(decode_ids(ids)), self._read_blobs)
 
     def _read_blobs(self, ids: str) -> list[bytes]:
         with self.using() as connection:
-            blobs = [blob for (blob,) in connection.execute(ddl.select_blobs(self.table), (ids,))]
+            blobs = read_blobs(connection, self.table, ids)
         if len(blobs) != ids.count(',') + 1:
             raise StorageError(
                 f'{self.path}: these buffers are gone; their record was changed or dropped after it was read'
