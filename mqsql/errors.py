@@ -33,6 +33,14 @@ class MqsqlError(Exception):
         # KeyError would show the repr of its argument.
         return ' '.join(map(str, self.args))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not by calling the class, which may take other arguments than the message.
+        return _restored, (type(self), self.args), vars(self)
+
+
+def _restored(kind: type[MqsqlError], args: tuple[Any, ...]) -> MqsqlError:
+    return kind.__new__(kind, *args)
+
 
 class QueryError(MqsqlError, ValueError):
     """A query (or keys, sort, limit, skip) without a meaning; `path` is the place inside it, such as `$or[1].started.$gte`.

@@ -113,7 +113,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         """
         # Not in __init__: the controller forks its schedulers after that.
         self._retention.start()
-        self._file.checkpoint_beside()
+        self._file.checkpoint_beside(self.log.error)
         self._write(self._add, msg_id, rec)
 
     def _add(self, msg_id: str, rec: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 Whoever answers a query opens a block with `deadline(seconds)`; whatever runs inside it, in the same thread, calls `check` as
 often as a query can make it work: the parser, the functions that SQLite calls for a row, the decoding of rows, the reference.
+
+A Deadline itself is a block that may be opened again: the time between its blocks does not count.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -9,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from time import monotonic
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 from mqsql.errors import QueryError, StorageError
 
@@ -23,7 +25,9 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.end = monotonic() + seconds if seconds else float('inf')
+        self._left_at = monotonic()
+        self.end = self._left_at + seconds if seconds else float('inf')
+        self._reason = f'the query took longer than query_timeout ({seconds:g} s) and was stopped'
 
     def left(self) -> float:
         """The seconds that are left; infinite without a limit."""
@@ -36,7 +40,21 @@ class Deadline:
     def check(self) -> None:
         """StorageError if it is over."""
         if monotonic() > self.end:
-            raise StorageError(f'the query took longer than query_timeout ({self.seconds:g} s) and was stopped')
+            raise StorageError(self._reason)
+
+    def stop(self, reason: str) -> None:
+        """End it now, from any thread: the query raises StorageError with this reason."""
+        self._reason, self.end = reason, float('-inf')
+
+    def __enter__(self) -> Self:
+        self.end += monotonic() - self._left_at
+        outer = _CURRENT.get()
+        self._token = _CURRENT.set(self if self.end <= outer.end else outer)
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        _CURRENT.reset(self._token)
+        self._left_at = monotonic()
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -61,6 +79,16 @@ def current() -> Deadline:
 def check() -> None:
     """StorageError if the query that this thread is answering has taken too long."""
     _CURRENT.get().check()
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """A block that is finished however long it takes, such as a commit, whatever query it belongs to."""
+    token = _CURRENT.set(_ENDLESS)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
 
 
 @contextmanager

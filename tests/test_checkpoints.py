@@ -11,8 +11,8 @@ from mqsql.storage.sqlite import SqliteStore
 
 def test_the_log_is_moved_without_the_writer(path: Path) -> None:
     with SqliteStore(str(path)) as store:
-        store.checkpoint_beside()
-        store.checkpoint_beside()
+        store.checkpoint_beside(print)
+        store.checkpoint_beside(print)
         store.add_record('m', {'buffers': [bytes(2 * 4096 * checkpoints.WORTH_IT)]})
         deadline = time.monotonic() + 30
         while path.stat().st_size < 4096 * checkpoints.WORTH_IT:
@@ -24,7 +24,7 @@ def test_the_log_is_moved_without_the_writer(path: Path) -> None:
 def test_a_log_that_is_never_at_rest_stays_short(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, 'LONGEST_LOG', 3_000)
     with SqliteStore(str(path)) as store:
-        store.checkpoint_beside()
+        store.checkpoint_beside(print)
         for i in range(3_000):
             store.add_record(str(i), {'buffers': [b'a' * 10_000]})
         log = path.with_name('tasks.db-wal')

@@ -16,7 +16,6 @@ from mqsql import compiler, reference
 from mqsql.compiler.collation import Collation, read_collation
 from mqsql.errors import QueryError
 from mqsql.storage import Store
-from mqsql.storage.sqlite import _UNSTOPPABLE
 
 # fmt: off
 IN_ORDER: list[str | list[str]] = [
@@ -150,12 +149,6 @@ def test_what_holds_no_text_is_compared_as_without() -> None:
     english = {'locale': 'en'}
     query = {'content.a': {'$gt': 5}, 'started': {'$exists': True}, 'content.b': {'$in': [None, True]}, 'label': None}
     assert compiler.compile(query, sort='started', collation=english) == compiler.compile(query, sort='started')
-
-
-def test_a_collation_needs_no_process_of_its_own() -> None:
-    sql = compiler.compile({'label': 'a', 'content': {'a': 'b'}}, sort='content.a', collation={'locale': 'en'}).sql
-    assert 'mqsql_collate' in sql
-    assert not _UNSTOPPABLE.search(sql)
 
 
 # --- queries

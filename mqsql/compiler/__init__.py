@@ -16,8 +16,9 @@ tests on its rows, `ordering` sorts by it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Self
 
 from mqsql import limits
 from mqsql.compiler.collation import read_collation
@@ -55,6 +56,11 @@ class Statement:
 
     sql: str
     params: Mapping[str, Stored]
+    _text: Callable[[Table], str] = field(repr=False, compare=False)
+
+    def on(self, table: Table) -> Self:
+        """The same on its table with other indexes; the query itself, which may have been an iterator's, is not read again."""
+        return replace(self, sql=self._text(table))
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,18 @@ def compile(
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
     extras = plan.extras if plan else ()
     printer, inline = _dialect(dialect, parsed.predicate, *extras), buffers is None
-    sql = select_text(table, wanted.columns, extras, parsed.predicate, order, _shape(window), inline, printer)
+    text = _text(select_text, wanted.columns, extras, parsed.predicate, order, _shape(window), inline, printer)
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    return Query(sql, parsed.values | window, wanted.names, decoders, tell, plan)
+    return Query(text(table), parsed.values | window, text, wanted.names, decoders, tell, plan)
+
+
+def _text(write: Callable[..., str], *what: Any) -> Callable[[Table], str]:
+    return partial(_write, write, what)
+
+
+def _write(write: Callable[..., str], what: tuple[Any, ...], table: Table) -> str:
+    return write(table, *what)
 
 
 def _wanted(plan: Projection) -> Keys:
@@ -134,8 +148,8 @@ def compile_count(
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
     parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
-    sql = count_text(table, parsed.predicate, _shape(window), _dialect(dialect, parsed.predicate))
-    return Statement(sql, parsed.values | window)
+    text = _text(count_text, parsed.predicate, _shape(window), _dialect(dialect, parsed.predicate))
+    return Statement(text(table), parsed.values | window, text)
 
 
 def _read_window(limit: object, skip: object) -> dict[str, Stored]:
@@ -175,9 +189,8 @@ def compile_distinct(
     query = either(query, filter)
     parsed = parse({} if query is None else query, table, texts)
     column, steps = read_path(key, table, 'key')
-    sql = select_text(
-        table, (column,), (), parsed.predicate, (), (False, False), True, _dialect(dialect, parsed.predicate)
-    )
+    printer = _dialect(dialect, parsed.predicate)
+    text = _text(select_text, (column,), (), parsed.predicate, (), (False, False), True, printer)
     decoders = [(column, decoder(table.columns[column]))]
     tell = Damages(table.name, warn) if tell is None else tell
 
@@ -188,7 +201,7 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    return Distinct(sql, parsed.values, column, values, within)
+    return Distinct(text(table), parsed.values, text, column, values, within)
 
 
 @limits.within_python
@@ -202,7 +215,8 @@ def compile_delete(
 ) -> Statement:
     """The DELETE of the records that match; `within` has them found by a SELECT inside it, of which the table may be a view."""
     parsed = parse(query, table, read_collation(collation))
-    return Statement(delete_text(table, parsed.predicate, within, _dialect(dialect, parsed.predicate)), parsed.values)
+    text = _text(delete_text, parsed.predicate, within, _dialect(dialect, parsed.predicate))
+    return Statement(text(table), parsed.values, text)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

@@ -32,8 +32,11 @@ def open(
     `journal_mode` is "wal" (the default: readers and writers do not wait for each other), or "delete", "truncate" or
     "persist" where the file is on a network file system, which the write-ahead log does not work on. `synchronous` is
     "normal", or "full" so that also a loss of power loses nothing, "extra" or "off". `busy_timeout` is how many
-    seconds to wait while another process writes, `query_timeout` how many a query may take (0: any time; `find`, which
-    streams, has none).
+    seconds to wait while another process writes, `query_timeout` how many a query may take, from reading it to its last
+    record (0: any time).
+
+    A store serves the threads of the process that opened it. A fork of that process, such as a worker of multiprocessing, opens
+    the file again; the store that it inherits raises StorageError.
 
     While a store is open, its own process should not open the file with Python's sqlite3: two copies of SQLite in one process
     undo each other's locks (sqlite.org/howtocorrupt.html, 2.2.1). Other processes may.
@@ -41,9 +44,9 @@ def open(
     Raises StorageError for a file that cannot be opened or is not ours, which is then left as it is.
     """
     name = _path(url)
-    if name == DICT:
-        return DictStore(readonly=readonly, table=table)
     settings = Settings(journal_mode, synchronous, busy_timeout, query_timeout)
+    if name == DICT:
+        return DictStore(readonly=readonly, table=table, query_timeout=query_timeout)
     return SqliteStore(name, readonly=readonly, table=table, settings=settings)
 
 

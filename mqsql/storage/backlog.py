@@ -6,20 +6,21 @@ with the kept changes upon them.
 """
 
 from collections.abc import Callable, Mapping
-from threading import Event, RLock, Thread
+from contextlib import closing
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from mqsql import reference
+from mqsql import limits, reference
 from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
 from mqsql.schema import Record
 from mqsql.storage.base import Keys, Query
+from mqsql.storage.locks import Lock
+from mqsql.storage.mishaps import Mishaps, Say
 from mqsql.storage.sqlite import SqliteStore
 
 RETRY_SECONDS = 1.0
 SLICE_SECONDS = 0.02  # the longest that writing what was kept holds others up
-
-Say = Callable[[str], object]
 
 
 class Backlog:
@@ -31,7 +32,7 @@ class Backlog:
 
     def __init__(self, store: SqliteStore, limit: int, say: Say) -> None:
         self._store, self._limit, self._say = store, limit, say
-        self._lock = RLock()
+        self._lock = Lock(store.path)
         self._kept: dict[str, Record] = {}
         self._new: set[str] = set()
         self._size = 0
@@ -72,7 +73,7 @@ class Backlog:
     def drop_matching_records(self, query: Query) -> None:
         """As Store's; not kept for later."""
         key = self._store.table.key
-        with self._lock:
+        with self._store.answering(), self._lock:
             if not self._kept:
                 return self._store.drop_matching_records(query)
             dropped = [record[key] for record in self._find_kept(query, [])]
@@ -120,10 +121,12 @@ class Backlog:
     # --- later
 
     def _write_later(self) -> None:
+        mishaps = Mishaps(self._say, 'What is kept in memory cannot be written')
         while not self._closing.wait(RETRY_SECONDS):
-            count = len(self._kept)
-            if self._write_kept() and self._end(count):
-                return
+            with mishaps:
+                count = len(self._kept)
+                if self._write_kept() and self._end(count):
+                    return
 
     def _end(self, count: int) -> bool:
         with self._lock:
@@ -175,10 +178,12 @@ class Backlog:
     def close(self) -> None:
         """As Store's, after a last try to write what is kept."""
         self._closing.set()
-        with self._lock:
+        if self._lock.inherited:
+            return
+        self._store.end_queries()
+        with self._lock.after(self._store.end_queries), closing(self._store):
             if self._kept and not self._store.closed and not self._write_kept():
                 self._say(f'{len(self._kept):,} tasks could not be written and are lost.')
-            self._store.close()
 
     # --- reading
 
@@ -193,7 +198,7 @@ class Backlog:
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """As Store's; what is kept comes last."""
-        with self._lock:
+        with self._store.answering(), self._lock:
             found = self._store.find_records(query, keys)
             if not self._kept:
                 return found
@@ -202,7 +207,10 @@ class Backlog:
 
     def _find_kept(self, query: Query, keys: Keys) -> list[Record]:
         table = self._store.table
-        records = [self.get_record(msg_id) for msg_id in self._kept]
+        records = []
+        for msg_id in self._kept:
+            limits.check()
+            records.append(self.get_record(msg_id))
         return reference.find(records, query, table.all_keys if keys is None else keys, table=table)
 
     def get_history(self) -> list[str]:

@@ -2,15 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
-from mqsql.schema import TASKS, TEXT, Index, Record, Table
+from mqsql.schema import TEXT, Index, Record, Table
 from mqsql.schema.plain import UnstorableError, either
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
-from mqsql.storage.indexes import IndexKeys, index_keys, read_index, with_index, without_index
+from mqsql.storage.indexes import IndexKeys, index_keys, read_index
+from mqsql.storage.locks import Lock
+from mqsql.storage.queries import Queries
 
 Keys = str | Iterable[str] | Mapping[str, Any] | None
 Sort = IndexKeys | None
@@ -75,11 +78,14 @@ class Store(ABC):
     """Records of one table, by key and by query. Each call that changes something is committed when it returns.
 
     A store may be used from several threads, and as a context that closes it. Every method raises StorageError when the
-    database fails or is closed; queries, keys and options raise QueryError.
+    database fails or is closed, and in a fork of the process that opened it; queries, keys and options raise QueryError.
+    What answers a query, from reading it to the last record, ends with StorageError after query_timeout.
     """
 
-    def __init__(self, table: Table = TASKS, *, readonly: bool = False) -> None:
+    def __init__(self, name: str, table: Table, *, readonly: bool, query_timeout: float) -> None:
         self.table, self.readonly = table, readonly
+        self._lock = Lock(name)
+        self._queries = Queries(self._lock, query_timeout)
 
     if not TYPE_CHECKING:
 
@@ -119,6 +125,14 @@ class Store(ABC):
 
     # --- records by query
 
+    def answering(self) -> AbstractContextManager[object]:
+        """A block whose queries take no longer, all together, than one may; `end_queries` ends it."""
+        return self._queries.answering()
+
+    def end_queries(self) -> None:
+        """Answer no more queries, for who writes before closing; those of other threads end with StorageError."""
+        self._queries.close()
+
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """The records that match; None for `keys` is all keys, buffers included, as the hub expects."""
         return list(self.find(query, self.table.all_keys if keys is None else keys))
@@ -127,6 +141,8 @@ class Store(ABC):
         """An iterator over the records that match, as they are at the time of this call.
 
         None for `keys` is all keys but the buffers; a dict is a projection. The query is checked and begun by the call itself.
+        Of the time of query_timeout that is used up which this call takes and then reading, not what the caller does between
+        two records; when it is used up, the next record is a StorageError and the iterator at its end.
         """
         query = _asked('find', query, options, Options)
         found = self._find(query, keys, **options)
@@ -177,19 +193,14 @@ class Store(ABC):
         self._check_writable()
         self._look_for_indexes()
         index = read_index(keys, self.table)
-        table = with_index(self.table, index)
-        if table is not self.table:
-            self._create_index(table, index)
-            self.table = table
+        if index not in self.table.indexes:
+            self._create_index(index)
         return index.name
 
     def drop_index(self, index_or_name: IndexKeys) -> None:
         """Take an index away, by its name or its list of keys; UnknownNameError if there is no such index."""
         self._check_writable()
-        self._look_for_indexes()
-        table, index = without_index(self.table, index_or_name)
-        self._drop_index(self.table, index)
-        self.table = table
+        self._drop_index(index_or_name)
 
     def list_indexes(self) -> dict[str, tuple[tuple[str, int], ...]]:
         """The keys of each index, with their directions, by its name."""
@@ -202,7 +213,11 @@ class Store(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release the database; closing twice is fine, any other use afterwards is a StorageError."""
+        """Release the database; closing twice is fine, any other use afterwards is a StorageError.
+
+        Queries of other threads, and iterators that are not at their end, end with StorageError; changes are done first.
+        In a fork of the process that opened the store there is nothing to release.
+        """
 
     def __enter__(self) -> Self:
         return self
@@ -240,14 +255,14 @@ class Store(ABC):
     def _drop_matching(self, query: Query) -> None: ...
 
     @abstractmethod
-    def _look_for_indexes(self) -> None:
-        """Follow what another process may have created or dropped."""
+    def _look_for_indexes(self) -> int:
+        """Follow what another process may have created or dropped; a number that changes then."""
 
     @abstractmethod
-    def _create_index(self, table: Table, index: Index) -> None: ...
+    def _create_index(self, index: Index) -> None: ...
 
     @abstractmethod
-    def _drop_index(self, table: Table, index: Index) -> None: ...
+    def _drop_index(self, index_or_name: IndexKeys) -> None: ...
 
     # --- shared checks
 

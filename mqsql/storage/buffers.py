@@ -1,4 +1,4 @@
-"""Buffers that are read when someone looks. Imports `errors` of the project.
+"""Buffers that are read when someone looks. Imports `errors`, `schema` and `ddl`.
 
 The hub reads a record for every line of output that its task prints, and its buffers, which may be large, almost never.
 """
@@ -6,7 +6,11 @@ The hub reads a record for every line of output that its task prints, and its bu
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
+import apsw
+
 from mqsql.errors import DamagedValueError
+from mqsql.schema import Table
+from mqsql.storage import ddl
 
 Reader = Callable[[str], list[bytes]]
 
@@ -62,3 +66,17 @@ def damaged_buffers(sentence: str) -> LazyBuffers:
         raise DamagedValueError(sentence)
 
     return LazyBuffers('', None, read)
+
+
+def add_blobs(connection: apsw.Connection, table: Table, blobs: list[bytes]) -> str:
+    """Store blobs; a JSON array of their ids."""
+    ids = []
+    for blob in blobs:
+        connection.execute(ddl.insert_blob(table), (blob,))
+        ids.append(str(connection.last_insert_rowid()))
+    return f'[{",".join(ids)}]'
+
+
+def read_blobs(connection: apsw.Connection, table: Table, ids: str) -> list[bytes]:
+    """The blobs that a JSON array names by their ids, in its order; fewer if some are gone."""
+    return [blob for _, blob in sorted(connection.execute(ddl.select_blobs(table), (ids,)))]

@@ -1,4 +1,4 @@
-"""Moving the write-ahead log into the file in a thread of its own. Imports nothing of the project.
+"""Moving the write-ahead log into the file in a thread of its own. Imports nothing but `mishaps`.
 
 SQLite does that when the log has 1,000 pages, within the commit of the moment, which then waits for the disk. Beside the writer
 it holds up nobody. But a log that is written to all the time never begins anew, so the writer still does it itself when the
@@ -6,10 +6,12 @@ log has become long; little is left to do then.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from threading import Event, Thread
 
 import apsw
+
+from mqsql.storage.mishaps import Mishaps, Say
 
 WORTH_IT = 1_000  # pages that are not in the file yet: the more, the longer the disk holds up commits meanwhile
 LONGEST_LOG = 16_000  # pages, 64 MiB
@@ -24,11 +26,11 @@ class Checkpoints:
         self._length = self._moved = 0  # pages of the log, and how many of them the thread has been asked to move
         self._thread: Thread | None = None
 
-    def start(self) -> None:
+    def start(self, say: Say) -> None:
         """Begin, if not yet begun; to be called when the process makes no more forks of itself."""
         if self._thread is None:
             self._writer.set_wal_hook(self._committed)  # in place of SQLite's own
-            self._thread = Thread(target=self._run, name='mqsql checkpoints', daemon=True)
+            self._thread = Thread(target=self._run, args=(say,), name='mqsql checkpoints', daemon=True)
             self._thread.start()
 
     def close(self) -> None:
@@ -43,20 +45,31 @@ class Checkpoints:
             self._moved = 0  # the log has begun anew
         self._length = pages
         if pages >= LONGEST_LOG:
-            self._checkpoint(writer)
+            # The commit is done, whatever becomes of this.
+            with suppress(apsw.Error):
+                _checkpoint(writer)
         elif pages - self._moved >= WORTH_IT:
             self._moved = pages
             self._due.set()
         return apsw.SQLITE_OK
 
-    def _run(self) -> None:
-        connection = self._connect()
-        while self._due.wait() and not self._closing:
-            self._due.clear()
-            self._checkpoint(connection)
-        connection.close()
+    def _run(self, say: Say) -> None:
+        mishaps = Mishaps(say, 'The write-ahead log is not moved into the file just now')
+        while self._wait():
+            # A connection that fails is made again the next time.
+            with mishaps, closing(self._connect()) as connection:
+                _checkpoint(connection)
+                while self._wait():
+                    _checkpoint(connection)
 
-    def _checkpoint(self, connection: apsw.Connection) -> None:
-        # What one could not do, the next does; the log is part of the file, and nothing is lost meanwhile.
-        with suppress(apsw.Error):
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    def _wait(self) -> bool:
+        self._due.wait()
+        if not self._closing:
+            self._due.clear()
+        return not self._closing
+
+
+def _checkpoint(connection: apsw.Connection) -> None:
+    # What one could not do, the next does; the log is part of the file, and nothing is lost meanwhile.
+    with suppress(apsw.BusyError):
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import apsw
 
+from mqsql import limits
 from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError, shown
 from mqsql.schema import Table
@@ -18,10 +19,13 @@ from mqsql.storage import ddl
 from mqsql.storage.files import MEMORY, check_path, open_connection
 from mqsql.storage.indexes import old_indexes, renew_indexes
 from mqsql.storage.layout import check_table, check_triggers, missing
+from mqsql.storage.locks import wait_for_others
 
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
 SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
 CACHE_KIB = 16_384
+JOURNAL_BYTES = 64 << 20  # that are left of a log which has grown longer
+STEPS = 5_000  # of SQLite's machine between two looks at the clock; mostly less than some milliseconds
 OPENING_SECONDS = 10.0  # at least: another process may be creating the file
 RETRY_SECONDS = 0.01
 
@@ -29,7 +33,7 @@ RETRY_SECONDS = 0.01
 @dataclass(frozen=True)
 class Settings:
     """How a file is used: its journal, how hard each commit is made to last, and seconds: to wait for a lock, and for the
-    answer of a query (all but `find`, which streams; 0 for any time).
+    answer of a query (0 for any time).
     """
 
     journal_mode: str = 'wal'
@@ -53,11 +57,18 @@ def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection
     # What a file brings with it, such as a trigger or a view, calls none of our functions, and does not break its own tables.
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-    connection.set_busy_timeout(int(settings.busy_timeout * 1000))
+    wait_for_others(connection, settings.busy_timeout)
+    if settings.query_timeout:
+        connection.set_progress_handler(_look_at_the_clock, STEPS)
     for name, arguments, function in FUNCTIONS:
         connection.create_scalar_function(name, function, arguments, deterministic=True)
     connection.pragma('cache_size', -CACHE_KIB)
     return connection
+
+
+def _look_at_the_clock() -> bool:
+    limits.check()
+    return False  # go on
 
 
 @contextmanager
@@ -66,10 +77,13 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
     connection.execute('BEGIN IMMEDIATE')
     try:
         yield
-        connection.execute('COMMIT')
+        limits.check()
+        with limits.unlimited():  # or it might be done and yet say that it took too long
+            connection.execute('COMMIT')
     finally:
         if connection.in_transaction:
-            connection.execute('ROLLBACK')
+            with limits.unlimited():
+                connection.execute('ROLLBACK')
 
 
 @dataclass(frozen=True)
@@ -97,7 +111,7 @@ def open_file(
             _renew_indexes(connection, table)
             _upgrade(connection, path, table, guest)
         check_table(connection, path, table)
-        connection.set_busy_timeout(int(settings.busy_timeout * 1000))
+        wait_for_others(connection, settings.busy_timeout)
     except BaseException:
         connection.close()
         raise
@@ -124,6 +138,7 @@ def _configure(connection: apsw.Connection, path: str, settings: Settings) -> No
     if path != MEMORY:
         _set_journal_mode(connection, path, settings)
     connection.pragma('synchronous', settings.synchronous)
+    connection.pragma('journal_size_limit', JOURNAL_BYTES)
 
 
 def _set_journal_mode(connection: apsw.Connection, path: str, settings: Settings) -> None:

@@ -161,9 +161,9 @@ def insert_blob(table: Table) -> str:
 
 @lru_cache(maxsize=16)
 def select_blobs(table: Table) -> str:
-    """SELECT of the blobs whose ids a JSON array names, in the array's order."""
+    """SELECT of the blobs whose ids a JSON array names, each after its position there; not sorted, which copies them."""
     blobs = f'{quote(table.buffers_table)} AS blobs'
-    return f'SELECT data FROM json_each(?) AS named JOIN {blobs} ON blobs.id = named.value ORDER BY named.key'
+    return f'SELECT named.key, data FROM json_each(?) AS named CROSS JOIN {blobs} ON blobs.id = named.value'
 
 
 # --- tails of long texts (see `output`)

@@ -1,9 +1,10 @@
-"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors` and `schema` of the project."""
+"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors`, `limits`, `schema`."""
 
 from types import TracebackType
 
 import apsw
 
+from mqsql import limits
 from mqsql.errors import DamagedValueError, MqsqlError, RecordError, StorageError
 from mqsql.schema.codec import UNDECODABLE
 from mqsql.storage.files import unfinished
@@ -50,9 +51,11 @@ class Failures:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, apsw.InterruptError):
+            limits.check()  # says why it was interrupted
         if isinstance(error, apsw.TooBigError):
             raise RecordError('a value is larger than the 1,000,000,000 bytes that SQLite stores') from error
-        if _is_of_value(error):
+        if is_of_value(error):
             raise DamagedValueError(
                 f'{self.path}: it holds a value that another program stored and that cannot be read '
                 f'({error or type(error).__name__}); "mqsql check" lists such values'
@@ -63,7 +66,8 @@ class Failures:
             raise StorageError(f'{self.path}: {_advice(error)}') from error
 
 
-def _is_of_value(error: BaseException | None) -> bool:
+def is_of_value(error: BaseException | None) -> bool:
+    """Whether a value in the file that cannot be read is the cause."""
     if isinstance(error, apsw.SQLError):
         return str(error).endswith(_UNSOUND)
     return isinstance(error, UNDECODABLE) and not isinstance(error, MqsqlError)

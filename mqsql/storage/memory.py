@@ -1,23 +1,23 @@
 """The store over plain dicts, searched by the reference. Imports `errors`, `reference` and `schema` of the project."""
 
-from collections.abc import Iterator
+from contextlib import nullcontext
 from copy import deepcopy
-from threading import RLock
 from typing import Any, Unpack
 
-from mqsql import reference
+from mqsql import limits, reference
 from mqsql.errors import DuplicateRecordError, StorageError, shown
 from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
+from mqsql.storage.indexes import IndexKeys, with_index, without_index
+from mqsql.storage.queries import Found
 
 
 class DictStore(Store):
     """Records in a dict of this process, gone when it is closed; the slow and plain counterpart of the others."""
 
-    def __init__(self, *, readonly: bool = False, table: Table = TASKS) -> None:
-        super().__init__(table, readonly=readonly)
+    def __init__(self, *, readonly: bool = False, table: Table = TASKS, query_timeout: float = 0) -> None:
+        super().__init__('dict:', table, readonly=readonly, query_timeout=query_timeout)
         self._records: dict[str, Record] | None = {}
-        self._lock = RLock()
 
     @property
     def _open(self) -> dict[str, Record]:
@@ -51,18 +51,22 @@ class DictStore(Store):
             self._known(key)
             del self._open[key]
 
-    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]:
+    def _all(self) -> list[Record]:
         with self._lock:
-            records = list(self._open.values())
-        return iter(reference.find(records, query, keys, **options, table=self.table))
+            return list(self._open.values())
+
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Found:
+        with self._queries.answering() as deadline:
+            found = reference.find(self._all(), query, keys, **options, table=self.table)
+        return Found(self._queries, deadline, iter(found), dict, nullcontext())
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
-        with self._lock:
-            return reference.count(list(self._open.values()), query, **options, table=self.table)
+        with self._queries.answering():
+            return reference.count(self._all(), query, **options, table=self.table)
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
-        with self._lock:
-            return reference.distinct(list(self._open.values()), key, query, **options, table=self.table)
+        with self._queries.answering():
+            return reference.distinct(self._all(), key, query, **options, table=self.table)
 
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         """See Store; there is no SQL here."""
@@ -70,18 +74,24 @@ class DictStore(Store):
         return Explanation('', {}, ('every record is tested in turn',), ())
 
     def _drop_matching(self, query: Query) -> None:
-        with self._lock:
-            for record in reference.find(list(self._open.values()), query, [], table=self.table):
+        with self._queries.answering(), self._lock:
+            found = reference.find(self._all(), query, [], table=self.table)
+            limits.check()
+            for record in found:
                 del self._open[record[self.table.key]]
 
-    def _look_for_indexes(self) -> None:
+    def _look_for_indexes(self) -> int:
         """No other process has these."""
+        return 0
 
-    def _create_index(self, table: Table, index: Index) -> None:
-        """Dicts are searched from end to end."""
+    def _create_index(self, index: Index) -> None:
+        """Only remember it: dicts are searched from end to end."""
+        with self._lock:
+            self.table = with_index(self.table, index)
 
-    def _drop_index(self, table: Table, index: Index) -> None:
-        """See `_create_index`."""
+    def _drop_index(self, index_or_name: IndexKeys) -> None:
+        with self._lock:
+            self.table, _ = without_index(self.table, index_or_name)
 
     def get_history(self) -> list[str]:
         """See Store."""
@@ -90,4 +100,6 @@ class DictStore(Store):
 
     def close(self) -> None:
         """See Store; the records are gone."""
-        self._records = None
+        self.end_queries()
+        with self._lock.after(self.end_queries) if not self._lock.inherited else nullcontext():
+            self._records = None

@@ -6,10 +6,9 @@ begins, so that one which the text has meanwhile taken up is known as such. Tail
 as the text, when the task ends or a query is asked, and after a second: so long may another process see the text without.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from threading import RLock, Thread
-from time import sleep
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from threading import Event, Thread
 from typing import Any
 
 import apsw
@@ -21,6 +20,8 @@ from mqsql.storage import ddl
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.connection import transaction
+from mqsql.storage.locks import Lock
+from mqsql.storage.mishaps import Mishaps, Say
 from mqsql.storage.sqlite import SqliteStore
 
 SHORT = 8_192  # characters up to which a text is simply written again
@@ -32,10 +33,10 @@ COLUMNS = ('stdout', 'stderr')
 class Output:
     """`tasks`, which writes to `store`, with changes of the output made cheap. The methods are those of Store."""
 
-    def __init__(self, tasks: Backlog, store: SqliteStore, say: Callable[[str], object]) -> None:
+    def __init__(self, tasks: Backlog, store: SqliteStore, say: Say) -> None:
         """`say` is told what is lost of the tails that a process left behind."""
         self._tasks, self._store, self._say = tasks, store, say
-        self._lock = RLock()
+        self._lock, self._closing = Lock(store.path), Event()
         self._texts: dict[str, Record] = {}
         """By record, the texts that the file holds only with their tails."""
         self._lengths: dict[tuple[str, str], int] = {}
@@ -106,9 +107,12 @@ class Output:
 
     def close(self) -> None:
         """As Store's."""
-        with self._lock:
+        self._closing.set()
+        if self._lock.inherited:
+            return
+        self._store.end_queries()
+        with self._lock.after(self._store.end_queries), closing(self._tasks):
             self.take_up()
-            self._tasks.close()
 
     # --- tails
 
@@ -122,10 +126,10 @@ class Output:
                 self._forget(msg_id)
 
     def _take_up_later(self) -> None:
-        while self._texts and not self._store.closed:
-            sleep(TAKE_UP_SECONDS)
+        mishaps = Mishaps(self._say, 'Output of tasks is written later')
+        while self._texts and not self._closing.wait(TAKE_UP_SECONDS):
             # What can neither be written nor be kept in memory is tried again.
-            with suppress(StorageError):
+            with mishaps:
                 self.take_up()
 
     def _forget(self, msg_id: str) -> None:

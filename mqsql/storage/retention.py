@@ -5,7 +5,7 @@ from a connection of its own, as the log is moved into the file on another.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,11 +14,13 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from mqsql.errors import MissingRecordError, StorageError
+from mqsql.errors import MissingRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, Record
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.connection import Settings, connect
 from mqsql.storage.failures import Failures
+from mqsql.storage.locks import STOP_SECONDS
+from mqsql.storage.mishaps import Mishaps, Say
 from mqsql.storage.sqlite import SqliteStore
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new
@@ -45,6 +47,11 @@ class Limits:
     max_age: float = 0
     drop_buffers_after: float = 0
 
+    def __post_init__(self) -> None:
+        for name, limit in vars(self).items():
+            if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
+                raise StorageError(f'{name} is a number from 0 on, not {shown(limit)}')
+
 
 class Retention:
     """Drops the oldest finished tasks beyond the limits, never a pending one, and gives free pages back to the disk.
@@ -52,11 +59,12 @@ class Retention:
     Records of which only output is known, since before any request could still come, go first: nothing tells their age.
     """
 
-    def __init__(self, tasks: Backlog, store: SqliteStore, limits: Limits, say: Callable[[str], object]) -> None:
-        self._tasks, self._store, self._limits, self._say = tasks, store, limits, say
+    def __init__(self, tasks: Backlog, store: SqliteStore, limits: Limits, say: Say) -> None:
+        self._tasks, self._store, self._limits = tasks, store, limits
+        self._tell = say
         self._key = store.table.key
         self._reader: SqliteStore | None = None
-        self._more = self._failed = False
+        self._more = self._told = False
         self._count, self._mean = 0, 1.0
         """Records, and bytes of each, when last looked at."""
         self._orphans: dict[str, float] = {}
@@ -75,8 +83,12 @@ class Retention:
     def close(self) -> None:
         """Stop."""
         self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
+        while self._thread is not None and self._thread.is_alive():
+            self._close_reader()  # ends its query
+            self._thread.join(STOP_SECONDS)
+        self._close_reader()
+
+    def _close_reader(self) -> None:
         if self._reader is not None:
             self._reader.close()
 
@@ -85,29 +97,39 @@ class Retention:
         return msg_id in self._culled
 
     def _run(self) -> None:
+        # The file is locked or full, say; a later step may do it.
+        mishaps = Mishaps(self._say, 'The history is not culled just now')
         while not self._closing.wait(BUSY_SECONDS if self._more else IDLE_SECONDS):
-            try:
+            with mishaps:
+                self._look_for_the_file()
                 self.step()
-                self._failed = False
-            except StorageError as e:
-                # The file is locked or full; a later step may do it.
-                if not self._failed:
-                    self._say(f'The history is not culled just now: {e}')
-                self._failed, self._more = True, False
 
     def step(self) -> bool:
         """Do a part of what is to be done; whether there may be more."""
         if not self._more:
             self._look()
         end = monotonic() + STEP_SECONDS
-        self._more = False
+        more = self._more = False
         for part in (self._cull, self._drop_buffers, self._shrink):
             while (did := part()) and monotonic() < end:
                 pass
-            self._more |= did
-        return self._more
+            more |= did
+        self._more = more
+        return more
+
+    def _say(self, words: str) -> None:
+        if not self._closing.is_set():  # when nothing works any more
+            self._tell(words)
 
     # --- looking
+
+    def _look_for_the_file(self) -> None:
+        if self._store.lost() and not self._told:
+            self._told = True
+            self._say(
+                f'{self._store.path} has been deleted or replaced. What is written goes to the old file, which is gone when '
+                'this process ends; restart it.'
+            )
 
     def _reading(self) -> SqliteStore:
         if self._reader is None:
@@ -205,4 +227,7 @@ class Retention:
 
 
 def _ago(seconds: float) -> datetime:
-    return datetime.now(UTC) - timedelta(seconds=seconds)
+    try:
+        return max(EVER, datetime.now(UTC) - timedelta(seconds=seconds))
+    except OverflowError:
+        return EVER

@@ -1,48 +1,40 @@
-"""The store in an SQLite file. Imports `compiler`, `errors` and `schema` of the project.
+"""The store in an SQLite file: records by key and by query. Imports `compiler`, `errors`, `limits` and `schema`."""
 
-One connection, behind a lock, does all but `find`, which streams: it reads from a connection of its own, so that the
-answer is that of the moment of the call whatever is written meanwhile, and writers never wait for it. That needs the
-write-ahead log; in memory and with other journal modes `find` holds the undecoded rows instead.
-"""
-
-import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
-from threading import RLock
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
 import apsw
 
+from mqsql import limits
+from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.compiler import Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, shown
+from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.codec import decode_ids, decoder, encode_text
 from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.storage import ddl
-from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
-from mqsql.storage.buffers import LazyBuffers, damaged_buffers
-from mqsql.storage.checkpoints import Checkpoints
-from mqsql.storage.connection import Guest, Settings, connect, open_file, transaction
-from mqsql.storage.failures import Failures
-from mqsql.storage.files import MEMORY
+from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
+from mqsql.storage.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
+from mqsql.storage.connection import Guest, Settings
+from mqsql.storage.file import SqliteFile
 from mqsql.storage.guard import guarded, select_sound
-from mqsql.storage.indexes import with_found_indexes
-from mqsql.storage.limits import Deadline
+from mqsql.storage.indexes import IndexKeys, with_found_indexes, with_index, without_index
+from mqsql.storage.mishaps import Say
 from mqsql.storage.plans import explanation
+from mqsql.storage.queries import Found
 from mqsql.storage.shipped import History, all_shipped
-from mqsql.storage.streaming import Found, Readers
-from mqsql.storage.worker import Worker
 
 Row = tuple[Any, ...]
+Said = TypeVar('Said', bound=Statement)
+Answer = TypeVar('Answer')
 
-FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
-
-_UNSTOPPABLE = re.compile(r'\bmqsql_(?:regex|expr)')
+_SCHEMA_CHANGED = (apsw.SQLError, apsw.SchemaChangeError)
 
 
-class SqliteStore(Store):
+class SqliteStore(SqliteFile):
     """Records in the SQLite file at `path`, or in memory for ":memory:"."""
 
     def __init__(
@@ -53,24 +45,14 @@ class SqliteStore(Store):
         table: Table = TASKS,
         settings: Settings | None = None,
         history: History | None = None,
-        say: Callable[[str], object] = warn,
+        say: Say = warn,
     ) -> None:
         """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one.
 
         `say` is told, once each, of the values of other programs that cannot be read.
         """
-        super().__init__(table, readonly=readonly)
-        self.path, self._settings = path, settings or Settings()
-        self._failures, self._lock = Failures(path), RLock()
         guest = Guest(all_shipped, partial(self._adopt, history)) if history else None
-        with self._failures:
-            self._connection = open_file(path, table, self._settings, readonly=readonly, guest=guest)
-            self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
-        self._readers = Readers(path, partial(connect, path, self._settings, readonly=True))
-        self._worker = Worker(path)
-        self._checkpoints = Checkpoints(self._connection, partial(connect, path, self._settings, readonly=False))
-        self.closed = False
-        self._changes, self._next_statistics = 0, FIRST_STATISTICS
+        super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
         self._damages = Damages(table.name, say)
@@ -87,31 +69,6 @@ class SqliteStore(Store):
     def _adopt(self, history: History, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
             self._insert(connection, record)
-
-    @contextmanager
-    def using(self) -> Iterator[apsw.Connection]:
-        """The connection, for this thread alone; errors of SQLite leave the block as StorageError."""
-        with self._lock, self._failures:
-            yield self._connection
-
-    @contextmanager
-    def _changing(self, *, several: bool = True) -> Iterator[apsw.Connection]:
-        """The connection for a change, which is all done or not at all; one statement needs no transaction for that."""
-        with self._lock, self._failures:
-            with transaction(self._connection) if several else nullcontext():
-                yield self._connection
-            self._count_change()
-
-    def _count_change(self) -> None:
-        self._changes += 1
-        if self._changes >= self._next_statistics:
-            self._next_statistics *= 2
-            self._renew_statistics()
-
-    def _renew_statistics(self) -> None:
-        # Only advice for the planner: what the caller asked for is done, whatever becomes of this.
-        with suppress(apsw.Error):
-            self._connection.pragma('optimize')
 
     # --- records by key
 
@@ -176,21 +133,14 @@ class SqliteStore(Store):
 
     def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:
         """The values, each list of bytes stored as blobs and replaced by their ids."""
-        return tuple([self._add_blobs(connection, v) if isinstance(v, list) else v for v in given.values()])
-
-    def _add_blobs(self, connection: apsw.Connection, blobs: list[bytes]) -> str:
-        ids = []
-        for blob in blobs:
-            connection.execute(ddl.insert_blob(self.table), (blob,))
-            ids.append(str(connection.last_insert_rowid()))
-        return f'[{",".join(ids)}]'
+        return tuple([add_blobs(connection, self.table, v) if isinstance(v, list) else v for v in given.values()])
 
     def _lazy_buffers(self, ids: str) -> LazyBuffers:
         return LazyBuffers(ids, len(decode_ids(ids)), self._read_blobs)
 
     def _read_blobs(self, ids: str) -> list[bytes]:
         with self.using() as connection:
-            blobs = [blob for (blob,) in connection.execute(ddl.select_blobs(self.table), (ids,))]
+            blobs = read_blobs(connection, self.table, ids)
         if len(blobs) != ids.count(',') + 1:
             raise StorageError(
                 f'{self.path}: these buffers are gone; their record was changed or dropped after it was read'
@@ -201,142 +151,133 @@ class SqliteStore(Store):
 
     def _compile(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> CompiledQuery:
         query = {} if query is None else query
-        self._look_for_indexes()
         return compile(query, keys, table=self.table, buffers=self._lazy_buffers, tell=self._tell, **options)
+
+    def _answer(self, read: Callable[[], Said], run: Callable[[Said], Answer]) -> Answer:
+        """Read a query, and run the statement; once more without indexes if one that it uses goes meanwhile."""
+        version = self._look_for_indexes()
+        statement = read()
+        try:
+            return run(statement)
+        except StorageError as e:
+            if not isinstance(e.__cause__, _SCHEMA_CHANGED) or version == self._look_for_indexes():
+                raise
+        return run(statement.on(replace(self.table, indexes=())))
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
-        compiled = self._compile(query, self.table.all_keys if keys is None else keys)
-        return self._records(compiled)
+        keys = self.table.all_keys if keys is None else keys
+        with self._queries.answering():
+            return self._answer(partial(self._compile, query, keys), self._records)
 
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
-        rows = self._fetch_sound(query, self._settings.query_timeout)
-        deadline = Deadline(self._settings.query_timeout)
+        rows = self._fetch_sound(query)
         with self._failures:
             for row in rows:
-                deadline.check()
+                limits.check()
                 records.append(query.record(row))
         return records
 
-    def _fetch_sound(self, query: Statement, seconds: float) -> list[Row]:
+    def _fetch_sound(self, query: Statement) -> list[Row]:
         """All rows; what SQLite cannot read of them is replaced."""
         try:
-            return self._fetch(query, seconds)
+            return self._fetch(query)
         except DamagedValueError:
-            return self._fetch(guarded(query, self.table), seconds)
+            return self._fetch(guarded(query, self.table))
 
-    def _fetch(self, query: Statement, seconds: float) -> list[Row]:
-        if seconds and self.path != MEMORY and _UNSTOPPABLE.search(query.sql):
-            return self._worker.fetch(query.sql, query.params, seconds)
-        with self.using() as connection, Deadline(seconds).stopping(connection):
+    def _fetch(self, query: Statement) -> list[Row]:
+        with self._stoppable() as connection:
             return connection.execute(query.sql, query.params).fetchall()
 
-    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]:
-        compiled = self._compile(query, keys, **options)
-        if self._streams:
-            keyed = compiled.keys[:1] == (self.table.key,)
-            return Found(self._readers, compiled, guarded(compiled, self.table), keyed=keyed)
-        return self._decoded(compiled, self._fetch_sound(compiled, 0))
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Found:
+        with self._queries.answering() as deadline:
+            return self._answer(partial(self._compile, query, keys, **options), partial(self._begin, deadline))
 
-    def _decoded(self, query: CompiledQuery, rows: list[Row]) -> Iterator[Record]:
-        for row in rows:
-            with self._failures:
-                record = query.record(row)
-            yield record
+    def _begin(self, deadline: Deadline, query: CompiledQuery) -> Found:
+        if self._streams:
+            return self._readers.find(deadline, query, guarded(query, self.table))
+        return Found(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
-        self._look_for_indexes()
-        compiled = compile_count(query, **options, table=self.table)
-        return int(self._fetch_sound(compiled, self._settings.query_timeout)[0][0])
+        with self._queries.answering():
+            return int(
+                self._answer(partial(compile_count, query, **options, table=self.table), self._fetch_sound)[0][0]
+            )
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
-        self._look_for_indexes()
-        compiled = compile_distinct(key, query, table=self.table, tell=_refuse, **options)
+        def again(column: str) -> CompiledQuery:
+            return self._compile(query, [column], **options)
+
+        with self._queries.answering():
+            read = partial(compile_distinct, key, query, table=self.table, tell=_refuse, **options)
+            return self._answer(read, partial(self._values, again))
+
+    def _values(self, again: Callable[[str], CompiledQuery], query: Distinct) -> list[Any]:
         try:
-            rows = self._fetch(compiled, self._settings.query_timeout)
+            rows = self._fetch(query)
             with self._failures:
-                return compiled.values(rows)
+                return query.values(rows)
         except DamagedValueError:
             # The keys are needed to say where the damage is.
-            records = self._records(self._compile(query, [compiled.column], **options))
-            return compiled.within(record[compiled.column] for record in records)
+            records = self._records(again(query.column))
+            return query.within(record[query.column] for record in records)
 
     def _drop_matching(self, query: Query) -> None:
-        self._look_for_indexes()
-        try:
-            self._delete(compile_delete(query, table=self.table))
-        except DamagedValueError:
-            self._delete(guarded(compile_delete(query, table=self.table, within=True), self.table))
+        with self._queries.answering():
+            # Found by a SELECT inside, so that the statement also serves where a value is damaged.
+            read = partial(compile_delete, query, table=self.table, within=True)
+            self._answer(read, self._delete_sound)
 
-    def _delete(self, statement: Statement) -> None:
-        with self._changing(several=False) as connection:
-            connection.execute(statement.sql, statement.params)
+    def _delete_sound(self, query: Statement) -> None:
+        try:
+            self._delete(query)
+        except DamagedValueError:
+            self._delete(guarded(query, self.table))
+
+    def _delete(self, query: Statement) -> None:
+        with self._stoppable(), self._changing() as connection:
+            connection.execute(query.sql, query.params)
 
     # --- indexes
 
-    def _create_index(self, table: Table, index: Index) -> None:
+    def _create_index(self, index: Index) -> None:
         with self._changing() as connection:
-            for sql in ddl.create_index(table, index):
+            found = with_found_indexes(self.table, connection)
+            table = with_index(found, index)
+            for sql in ddl.create_index(table, index) if table is not found else ():
                 connection.execute(sql)
 
-    def _drop_index(self, table: Table, index: Index) -> None:
+    def _drop_index(self, index_or_name: IndexKeys) -> None:
         with self._changing() as connection:
-            for sql in ddl.drop_index(table, index):
+            found = with_found_indexes(self.table, connection)
+            _, index = without_index(found, index_or_name)
+            for sql in ddl.drop_index(found, index):
                 connection.execute(sql)
 
-    def _look_for_indexes(self) -> None:
+    def _look_for_indexes(self) -> int:
+        """The version of the schema, whose indexes the table has."""
         with self.using() as connection:
-            version = connection.pragma('schema_version')
+            version = int(connection.pragma('schema_version'))
             if version != self._schema_version:
                 self.table = with_found_indexes(self.table, connection)
                 self._schema_version = version
+            return version
 
     def get_history(self) -> list[str]:
         """See Store."""
-        rows = self._fetch_sound(Statement(ddl.history(self.table), {}), 0)
+        rows = self._fetch_sound(Statement(ddl.history(self.table), {}, ddl.history))
         key = self._decoders[:1]
         records = [read_row(key, row, self._tell) for row in rows]
         return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
-        compiled = self._compile(query, keys, **options)
-        with self.using() as connection:
-            return explanation(connection, compiled, ddl.index_names(self.table))
+        with self._queries.answering():
+            return self._answer(partial(self._compile, query, keys, **options), self._explanation)
 
-    # --- locks, threads and the end
-
-    def checkpoint_beside(self) -> None:
-        """Move the write-ahead log into the file in a thread from now on, for who writes all the time. May be repeated."""
-        if self._streams:
-            self._checkpoints.start()
-
-    @contextmanager
-    def without_waiting(self) -> Iterator[None]:
-        """Changes in the block fail at once while another process writes; other threads have to wait for the block."""
-        with self.using() as connection:
-            connection.set_busy_timeout(0)
-            try:
-                yield
-            finally:
-                connection.set_busy_timeout(int(self._settings.busy_timeout * 1000))
-
-    def close(self) -> None:
-        """See Store; iterators that are not at their end raise StorageError from then on."""
-        with self._lock, self._failures:
-            if self.closed:
-                return
-            self.closed = True
-            self._checkpoints.close()
-            self._worker.close()
-            self._readers.close()
-            if not self.readonly:
-                self._renew_statistics()
-            self._connection.close()
-
-
-def _refuse(key: object, name: str, what: str) -> None:
-    raise DamagedValueError(f'the {name} of a record {what}')
+    def _explanation(self, query: CompiledQuery) -> Explanation:
+        with self._stoppable() as connection:
+            return explanation(connection, query, ddl.index_names(self.table))
 
 
 def _present(given: Record) -> Record:
@@ -345,3 +286,7 @@ def _present(given: Record) -> Record:
 
 def _has_blobs(given: Record) -> bool:
     return any(isinstance(value, list) for value in given.values())
+
+
+def _refuse(key: object, name: str, what: str) -> None:
+    raise DamagedValueError(f'the {name} of a record {what}')

@@ -1,129 +1,149 @@
 """Records read while others are written: each answer has a connection of its own. Imports `answers`, `compiler`, `errors`."""
 
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Iterator
+from functools import partial
 from threading import RLock
 from typing import Any
 
 import apsw
 
 from mqsql.compiler import Query
-from mqsql.errors import DamagedValueError, StorageError
-from mqsql.schema import Record
-from mqsql.storage.answers import Answer
-from mqsql.storage.failures import Failures
+from mqsql.limits import Deadline
+from mqsql.storage.failures import Failures, is_of_value
+from mqsql.storage.locks import STOP_SECONDS
+from mqsql.storage.queries import Found, Queries
 
 Row = tuple[Any, ...]
 
 IDLE = 2  # connections kept for the next answer
 
 
+class Reader:
+    """A read-only connection, for one query at a time; also the block in which the query reads."""
+
+    deadline: Deadline
+    rows: 'Rows'
+
+    def __init__(self, connection: apsw.Connection, failures: Failures) -> None:
+        self.connection, self._failures, self._lock = connection, failures, RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._lock.release()
+        if error is not None:
+            self._failures.__exit__(kind, error, None)
+
+    def run(self, query: Query, spare: Query) -> 'Rows':
+        """Begin to read the rows of a query; see Rows."""
+        self.rows = Rows(self.connection.cursor(), query, spare)
+        return self.rows
+
+    def end(self) -> None:
+        """End the statement and the read transaction."""
+        self.rows.cursor.close(True)
+        if self.connection.in_transaction:
+            self.connection.execute('ROLLBACK')
+
+    def close(self, stop: Callable[[Deadline], None]) -> None:
+        """End the query and close the connection."""
+        while not self._lock.acquire(timeout=STOP_SECONDS):
+            stop(self.deadline)
+            self.connection.interrupt()
+        try:
+            self.connection.close(True)
+        finally:
+            self._lock.release()
+
+
+class Rows(Iterator[Row]):
+    """The rows of a query as they were at the beginning of a transaction; `spare` has the same rows in the same order, but
+    for values that SQLite cannot read.
+    """
+
+    def __init__(self, cursor: apsw.Cursor, query: Query, spare: Query) -> None:
+        self.cursor, self._spare = cursor, spare
+        self._passed = 0
+        # Holds the moment also if the statement fails.
+        cursor.execute('BEGIN')
+        try:
+            cursor.execute(query.sql, query.params)
+        except Exception as e:
+            self._go_on(e)
+
+    def __next__(self) -> Row:
+        try:
+            row: Row = next(self.cursor)
+        except StopIteration:
+            raise
+        except Exception as e:
+            self._go_on(e)
+            row = next(self.cursor)
+        self._passed += 1
+        return row
+
+    def _go_on(self, error: Exception) -> None:
+        if not is_of_value(error):
+            raise error
+        self.cursor.execute(self._spare.sql, self._spare.params)
+        for _ in range(self._passed):
+            next(self.cursor)
+
+
 class Readers:
     """Read-only connections to one file, made by `connect` when they are needed and used again."""
 
-    def __init__(self, path: str, connect: Callable[[], apsw.Connection]) -> None:
-        self.failures = Failures(path)
-        self._path, self._connect, self._lock = path, connect, RLock()
-        self._all: set[apsw.Connection] = set()
-        self._idle: list[apsw.Connection] = []
+    def __init__(self, path: str, queries: Queries, connect: Callable[[], apsw.Connection]) -> None:
+        self._queries, self._connect = queries, connect
+        self._failures, self._lock = Failures(path), RLock()
+        self._all: set[Reader] = set()
+        self._idle: list[Reader] = []
         self._closed = False
 
-    def acquire(self) -> apsw.Connection:
-        """A connection of the caller's own until `release`."""
-        with self._lock, self.failures:
-            if self._closed:
-                raise StorageError(f'{self._path}: the store is closed; open it again')
-            reader = self._idle.pop() if self._idle else self._connect()
+    def find(self, deadline: Deadline, query: Query, spare: Query) -> Found:
+        """The records of a query as they are now; `spare` as for Rows."""
+        reader = self._acquire(deadline)
+        end = partial(self._release, reader)
+        try:
+            with reader:
+                rows = reader.run(query, spare)
+        except BaseException:
+            end()
+            raise
+        return Found(self._queries, deadline, rows, query.record, reader, end)
+
+    def _acquire(self, deadline: Deadline) -> Reader:
+        self._queries.check_open()
+        with self._lock, self._failures:
+            self._queries.check_open()
+            reader = self._idle.pop() if self._idle else Reader(self._connect(), self._failures)
+            reader.deadline = deadline
             self._all.add(reader)
             return reader
 
-    def release(self, reader: apsw.Connection) -> None:
-        """Give a connection back."""
+    def _release(self, reader: Reader) -> None:
+        if self._queries.inherited:
+            return  # the connection is the other process's
+        with reader:
+            reader.end()
         with self._lock:
-            if not self._closed and reader.in_transaction:
-                reader.execute('ROLLBACK')
-            if len(self._idle) < IDLE and not self._closed:
+            kept = len(self._idle) < IDLE and not self._closed
+            if kept:
                 self._idle.append(reader)
             else:
                 self._all.discard(reader)
-                reader.close()
+        if not kept:
+            reader.close(self._queries.stop)
 
     def close(self) -> None:
-        """Close all; iterators that are not at their end raise StorageError from then on."""
+        """Close all, after `queries`; iterators that are not at their end raise StorageError from then on."""
         with self._lock:
             self._closed = True
-            for reader in self._all:
-                reader.close(True)
+            readers = list(self._all)
+        for reader in readers:
+            reader.close(self._queries.stop)
 
     def counts(self) -> tuple[int, int]:
         """How many connections there are, and how many of them are idle."""
         return len(self._all), len(self._idle)
-
-
-class Found(Answer):
-    """The records of a `find`, read when asked for; the connection goes back at the end, by `close` or when dropped."""
-
-    _reader: apsw.Connection | None = None
-
-    def __init__(self, readers: Readers, query: Query, guarded: Query, *, keyed: bool) -> None:
-        """Begin to read; `guarded` gives the same rows but for values that SQLite cannot read; `keyed` says that a key leads
-        each row.
-        """
-        self._readers, self._query, self._guarded, self._keyed = readers, query, guarded, keyed
-        self._passed = 0
-        self._passed_keys: set[Any] = set()
-        self._reader = readers.acquire()
-        try:
-            self._execute(query)
-        except DamagedValueError:
-            self._go_on_guarded()
-
-    def _execute(self, query: Query) -> None:
-        assert self._reader is not None
-        with self._readers.failures:
-            self._rows = self._reader.cursor()
-            # Holds the moment of the call, also if the statement fails.
-            self._rows.execute('BEGIN')
-            self._rows.execute(query.sql, query.params)
-
-    def _go_on_guarded(self) -> None:
-        """Read on with the other statement, behind the records that the first has given; they may be elsewhere there."""
-        with self._readers.failures:
-            if self._keyed and self._passed:
-                again = self._rows.execute(self._query.sql, self._query.params)
-                self._passed_keys = {row[0] for row in islice(again, self._passed)}
-            self._rows.execute(self._guarded.sql, self._guarded.params)
-            for _ in range(0 if self._keyed else self._passed):
-                self._rows.fetchone()
-
-    def __next__(self) -> Record:
-        if self._reader is None:
-            raise StopIteration
-        try:
-            row = self._fetch()
-        except DamagedValueError:
-            self._go_on_guarded()
-            row = self._fetch()
-        if row is None:
-            self.close()
-            raise StopIteration
-        self._passed += 1
-        with self._readers.failures:
-            return self._query.record(row)
-
-    def _fetch(self) -> Row | None:
-        with self._readers.failures:
-            row: Row | None = self._rows.fetchone()
-            while row is not None and self._passed_keys and row[0] in self._passed_keys:
-                row = self._rows.fetchone()
-            return row
-
-    def close(self) -> None:
-        """Stop reading; closing twice is fine."""
-        reader, self._reader = self._reader, None
-        if reader is not None:
-            self._rows.close(True)
-            self._readers.release(reader)
-
-    def __del__(self) -> None:
-        self.close()

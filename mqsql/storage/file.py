@@ -1,0 +1,137 @@
+"""A store's SQLite file while it is open. Imports `errors`, `limits` and `schema` of the project.
+
+One connection, behind a lock, does all but `find`, which streams: it reads from a connection of its own, so that the
+answer is that of the moment of the call whatever is written meanwhile, and writers never wait for it. That needs the
+write-ahead log; in memory and with other journal modes `find` holds the undecoded rows instead.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from functools import partial
+
+import apsw
+
+from mqsql import limits
+from mqsql.schema import Table
+from mqsql.storage.base import Store
+from mqsql.storage.checkpoints import Checkpoints
+from mqsql.storage.connection import Guest, Settings, connect, open_file, transaction
+from mqsql.storage.failures import Failures
+from mqsql.storage.files import MEMORY
+from mqsql.storage.locks import wait_for_others
+from mqsql.storage.mishaps import Say
+from mqsql.storage.streaming import Readers
+
+FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
+
+
+class SqliteFile(Store):
+    """The file at `path`, or one in memory for ":memory:"."""
+
+    def __init__(self, path: str, table: Table, settings: Settings, *, readonly: bool, guest: Guest | None) -> None:
+        super().__init__(path, table, readonly=readonly, query_timeout=settings.query_timeout)
+        self.path, self._settings = path, settings
+        self._failures = Failures(path)
+        with self._failures:
+            self._connection = open_file(path, table, settings, readonly=readonly, guest=guest)
+            self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
+        self._readers = Readers(path, self._queries, partial(connect, path, settings, readonly=True))
+        self._checkpoints = Checkpoints(self._connection, partial(connect, path, settings, readonly=False))
+        self._identity = _identity(path)
+        self.closed = False
+        self._stop: Callable[[], None] = _nothing
+        self._changes, self._next_statistics = 0, FIRST_STATISTICS
+
+    @contextmanager
+    def using(self) -> Iterator[apsw.Connection]:
+        """The connection, for this thread alone; errors of SQLite leave the block as StorageError."""
+        with self._lock, self._failures:
+            yield self._connection
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[apsw.Connection]:
+        """The connection for a statement that `close` need not wait for."""
+        with self.using() as connection:
+            self._stop = connection.interrupt
+            try:
+                yield connection
+            finally:
+                self._stop = _nothing
+
+    @contextmanager
+    def _changing(self, *, several: bool = True) -> Iterator[apsw.Connection]:
+        """The connection for a change, which is all done or not at all; one statement needs no transaction for that."""
+        with self._lock, self._failures:
+            with transaction(self._connection) if several else nullcontext():
+                yield self._connection
+            self._count_change()
+
+    def _count_change(self) -> None:
+        self._changes += 1
+        if self._changes >= self._next_statistics:
+            self._next_statistics *= 2
+            self._renew_statistics()
+
+    def _renew_statistics(self) -> None:
+        # Only advice for the planner: what the caller asked for is done, whatever becomes of this.
+        with suppress(apsw.Error), limits.unlimited():
+            self._connection.pragma('optimize')
+
+    def checkpoint_beside(self, say: Say) -> None:
+        """Move the write-ahead log into the file in a thread from now on, for who writes all the time. May be repeated.
+
+        `say` is told of failures.
+        """
+        if self._streams:
+            self._checkpoints.start(say)
+
+    @contextmanager
+    def without_waiting(self) -> Iterator[None]:
+        """Changes in the block fail at once while another process writes; other threads have to wait for the block."""
+        with self.using() as connection:
+            wait_for_others(connection, 0)
+            try:
+                yield
+            finally:
+                wait_for_others(connection, self._settings.busy_timeout)
+
+    def lost(self) -> bool:
+        """Whether the file has been deleted or replaced since it was opened, so that what is written is lost with the store."""
+        return self.path != MEMORY and _identity(self.path) != self._identity
+
+    def end_queries(self) -> None:
+        """See Store."""
+        super().end_queries()
+        self._stop()
+
+    def close(self) -> None:
+        """See Store."""
+        self.end_queries()
+        if self._lock.inherited:
+            return
+        with self._lock.after(self.end_queries), self._failures:
+            if not self.closed:
+                self._close()
+
+    def _close(self) -> None:
+        with ExitStack() as all_of_it:
+            all_of_it.callback(self._connection.close, True)
+            all_of_it.callback(self._readers.close)
+            all_of_it.callback(self._checkpoints.close)
+            if not self.readonly:
+                self._renew_statistics()
+        self.closed = True
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What tells a file from another of the same name; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _nothing() -> None:
+    """What there is to stop as a rule."""

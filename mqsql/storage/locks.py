@@ -1,0 +1,81 @@
+"""Locks of a store's threads, and waiting for the locks of other processes. Imports `errors` and `limits` of the project.
+
+Whoever waits inside a query waits no longer than the query may take.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from os import getpid
+from threading import TIMEOUT_MAX, RLock
+from time import monotonic, sleep
+
+import apsw
+
+from mqsql import limits
+from mqsql.errors import StorageError
+
+STOP_SECONDS = 0.01  # between two tries to stop what is to end
+PAUSES = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.025, 0.025, 0.025, 0.05, 0.05, 0.1)  # seconds, between tries
+
+
+class Lock:
+    """A reentrant lock for the threads of the process that made it.
+
+    A child of that process cannot use it, and would wait for ever if another thread held it at the fork: there it raises
+    StorageError.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path, self._lock, self._process = path, RLock(), getpid()
+
+    @property
+    def inherited(self) -> bool:
+        """Whether this process is a child of the one that made it."""
+        return getpid() != self._process
+
+    def check_process(self) -> None:
+        """StorageError in a child of the process that made it."""
+        if getpid() != self._process:
+            raise StorageError(
+                f'{self.path}: the store was opened in another process, of which this one is a fork; open it again here'
+            )
+
+    @contextmanager
+    def after(self, stop: Callable[[], object]) -> Iterator[None]:
+        """A block in the lock; `stop` is called until the thread that has it has given it up."""
+        while not self._lock.acquire(timeout=STOP_SECONDS):
+            stop()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> None:
+        self.check_process()
+        if not self._lock.acquire(blocking=False):
+            self._wait()
+
+    def _wait(self) -> None:
+        deadline = limits.current()
+        while not self._lock.acquire(timeout=min(deadline.left(), TIMEOUT_MAX)):
+            deadline.check()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._lock.release()
+
+
+def wait_for_others(connection: apsw.Connection, seconds: float) -> None:
+    """Wait so long for the locks that other users hold on the file of this connection, then fail."""
+    started = 0.0
+
+    def again(tries: int) -> bool:
+        nonlocal started
+        limits.check()
+        started = started if tries else monotonic()
+        sleep(PAUSES[min(tries, len(PAUSES) - 1)])
+        return monotonic() - started < seconds
+
+    if seconds:
+        connection.set_busy_handler(again)
+    else:
+        connection.set_busy_timeout(0)

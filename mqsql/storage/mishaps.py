@@ -1,0 +1,28 @@
+"""Failures in threads that nobody waits for. Imports nothing of the project."""
+
+from collections.abc import Callable
+from time import monotonic
+
+Say = Callable[[str], object]
+
+SILENT_SECONDS = 3600.0  # in which a failure of the same kind is not said again
+
+
+class Mishaps:
+    """A block of a thread that goes on whatever fails in it: `say` is told, once an hour for each kind of failure."""
+
+    def __init__(self, say: Say, what: str) -> None:
+        self._say, self._what = say, what
+        self._said: dict[object, float] = {}
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        cause = type(error), type(error.__cause__)
+        if monotonic() - self._said.get(cause, float('-inf')) > SILENT_SECONDS:
+            self._said[cause] = monotonic()
+            self._say(f'{self._what}: {error or type(error).__name__}')
+        return True
