@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 def run(module: str, *arguments: str, directory: Path) -> str:
     """What a module of bench prints, which is to leave nothing running and nothing behind."""
     command = ['env', f'TMPDIR={directory}', 'NO_COLOR=1', sys.executable, '-m', f'bench.{module}', *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=540)
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(directory.iterdir()) == []
     assert [p for p in psutil.process_iter(['cmdline']) if str(directory) in ' '.join(p.info['cmdline'] or ())] == []

@@ -16,7 +16,7 @@ from unittest import TestCase
 import apsw
 import pytest
 import zmq
-from hub_cluster import DATABASE, HEARTBEATS, stop
+from hub_cluster import DATABASE, PATIENCE, finished, make_engines_patient, stop, wait_until_heard
 from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
@@ -53,10 +53,20 @@ class TestShippedLabels(TaskLabelTest, TestCase):  # type: ignore[misc]
     @pytest.fixture(autouse=True)
     def _directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.directory = tmp_path
-        monkeypatch.setenv('IPYTHONDIR', str(tmp_path / 'ipython'))
+        monkeypatch.setenv('IPYTHONDIR', str(make_engines_patient(tmp_path / 'ipython')))
+
+    def setUp(self) -> None:
+        super().setUp()
+        wait_until_heard(self.rc)
+
+    def run_tasks(self, view: Any) -> Any:
+        before = len(self.rc.history)
+        labels = super().run_tasks(view)
+        finished(self.rc, self.rc.get_result(self.rc.history[before:], owner=False))
+        return labels
 
     def get_controller_launcher(self) -> type[LocalControllerLauncher]:
-        options = [DATABASE, f'--SQLiteDB.location={self.directory}', *HEARTBEATS]
+        options = [DATABASE, f'--SQLiteDB.location={self.directory}', *PATIENCE]
         return type('Launcher', (LocalControllerLauncher,), {'controller_args': options})
 
     def tearDown(self) -> None:
