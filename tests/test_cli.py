@@ -15,6 +15,7 @@ import apsw
 import pytest
 from click.testing import CliRunner, Result
 from hub_shipped import records, write_sessions
+from store_files import blob_count, change
 
 import mqsql
 from mqsql.cli import main
@@ -148,7 +149,7 @@ def test_an_interrupted_import_leaves_the_file_as_it_was(old: Path, new: Path, e
         import_history(old, new, History(SHIPPED_TABLE, print), Settings(), stopping)
     if exists:
         assert history_of(new) == ['m']
-        assert apsw.Connection(str(new)).execute('SELECT count(*) FROM task_buffers').fetchall() == [(1,)]
+        assert blob_count(new) == 1
     else:
         assert [path.name for path in new.parent.iterdir()] == ['old']
 
@@ -243,7 +244,7 @@ def test_a_file_left_in_the_middle_of_a_change_says_how_to_undo_it(old: Path, ne
     assert done.exit_code == 1
     assert f'undo that: sqlite3 {old} .schema' in done.stderr
     assert old.read_bytes() == before
-    apsw.Connection(str(old)).execute('SELECT * FROM sqlite_schema').fetchall()
+    change(old, 'SELECT * FROM sqlite_schema')
     assert 'tasks imported: 5;' in run('import', old, new).stdout
 
 

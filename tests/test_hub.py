@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
 from ipyparallel.tests.test_label import TaskLabelTest
+from store_files import change
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -310,8 +311,8 @@ def test_several_hubs_and_other_users_of_sqlite_do_not_meet(tmp_path: Path) -> N
     second.add_record('b', {'header': {}, 'buffers': [b'b']})
     assert first.get_history() == second.get_history() == ['a', 'b']
     assert second.get_record('a')['buffers'] == [b'a']
-    with pytest.raises(sqlite3.ProgrammingError):
-        sqlite3.connect(':memory:').execute('SELECT ?', ({},))
+    with closing(sqlite3.connect(':memory:')) as connection, pytest.raises(sqlite3.ProgrammingError):
+        connection.execute('SELECT ?', ({},))
     first.close()
     second.close()
 
@@ -328,7 +329,7 @@ def test_only_key_errors_leave_get_record(db: SQLiteDB, caplog: pytest.LogCaptur
 
 def test_a_damaged_record_is_a_key_error_too(db: SQLiteDB, tmp_path: Path) -> None:
     db.add_record('m', {'header': {}})
-    apsw.Connection(str(tmp_path / 'tasks.db')).execute("UPDATE task_records SET header = '{', submitted = 'noon'")
+    change(tmp_path / 'tasks.db', "UPDATE task_records SET header = '{', submitted = 'noon'")
     with pytest.raises(KeyError, match='did not write'):
         db.get_record('m')
     with pytest.raises(StorageError, match='did not write'):

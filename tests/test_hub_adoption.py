@@ -7,6 +7,7 @@ from typing import Any
 import apsw
 import pytest
 from hub_shipped import NOON, records, write_sessions
+from store_files import change
 
 import mqsql
 from mqsql.errors import StorageError
@@ -61,7 +62,7 @@ def test_only_the_hub_adopts(tmp_path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(StorageError, match='another application'):
         mqsql.open(path)
-    apsw.Connection(str(path)).execute('CREATE TABLE letters (text)')
+    change(path, 'CREATE TABLE letters (text)')
     with pytest.raises(StorageError, match='another application'):
         SQLiteDB(location=str(tmp_path))
     assert len(path.read_bytes()) >= len(before)

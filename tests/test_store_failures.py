@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 import pytest
-from store_files import FULL, ask, blob_count, fill, other
+from store_files import FULL, ask, blob_count, change, fill, other
 
 import mqsql
 from mqsql.errors import QueryError, RecordError, StorageError
@@ -121,7 +121,7 @@ def test_a_locked_file_is_a_storage_error_and_no_partial_record(path: Path) -> N
             store.update_record('m', {'buffers': [b'new']})
         assert store.get_record('m')['buffers'] == [b'kept']
         assert store.count() == 1
-        writer.execute('ROLLBACK')
+        writer.close()
         store.add_record('n', FULL)
     assert blob_count(path) == 4
 
@@ -135,6 +135,7 @@ def test_a_reader_in_a_transaction_delays_nobody(path: Path) -> None:
         store.drop_matching_records({})
         store.add_record('m', FULL)
         assert reader.execute('SELECT count(*) FROM task_records').fetchall() == [(3,)]
+        reader.close()
 
 
 def test_a_full_disk_is_a_storage_error_and_no_partial_record(path: Path) -> None:
@@ -158,7 +159,7 @@ def test_a_full_disk_is_a_storage_error_and_no_partial_record(path: Path) -> Non
 def test_a_value_of_another_program_is_a_storage_error(path: Path, column: str, value: str) -> None:
     with mqsql.open(path) as store:
         store.add_record('m', {})
-        other(path).execute(f'UPDATE task_records SET {column} = {value}')
+        change(path, f'UPDATE task_records SET {column} = {value}')
         calls: list[Callable[[], object]] = [
             lambda: store.get_record('m'),
             lambda: store.find_records({}),
@@ -259,6 +260,6 @@ def test_an_expression_is_stopped_too_and_keeps_its_errors(impatient: Store) -> 
 def test_a_query_in_time_is_answered_and_keeps_its_errors(impatient: Store, path: Path) -> None:
     query = {'label': {'$regex': '7$'}}
     assert len(impatient.find_records(query)) == 40
-    other(path).execute('ALTER TABLE task_records RENAME COLUMN label TO lebal')
+    change(path, 'ALTER TABLE task_records RENAME COLUMN label TO lebal')
     with pytest.raises(StorageError, match='no such column: label'):
         impatient.find_records(query)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_files import FULL, NOON, ask, fill, other
+from store_files import FULL, NOON, ask, change, fill
 
 import mqsql
 from mqsql.errors import MqsqlError, StorageError
@@ -96,7 +96,7 @@ def test_a_file_that_is_not_a_database_is_left_alone(path: Path) -> None:
 
 @pytest.mark.parametrize('setting', ['CREATE TABLE task_records (a)', 'PRAGMA application_id = 7'])
 def test_a_database_of_another_application_is_left_alone(path: Path, setting: str) -> None:
-    other(path).execute(setting)
+    change(path, setting)
     before = path.read_bytes()
     for readonly in (False, True):
         with pytest.raises(StorageError, match='another application'):
@@ -107,7 +107,7 @@ def test_a_database_of_another_application_is_left_alone(path: Path, setting: st
 
 def test_a_file_of_a_newer_version_is_left_alone(path: Path) -> None:
     mqsql.open(path).close()
-    other(path).execute('PRAGMA user_version = 99')
+    change(path, 'PRAGMA user_version = 99')
     before = path.read_bytes()
     with pytest.raises(StorageError, match='newer mqsql'):
         mqsql.open(path)
