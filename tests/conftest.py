@@ -1,7 +1,6 @@
 """How the tests run: hypothesis profiles, the local zone of the property tests, stores and files, the tally at the end."""
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import settings
 from strategies import LOCAL_ZONE
 from tally import TALLY
+from zones import in_zone
 
 import mqsql
 from mqsql.storage import Store
@@ -24,14 +24,8 @@ settings.load_profile('ci')
 @pytest.fixture(scope='module')
 def local_zone() -> Iterator[None]:
     """The process's local zone has clock changes while a module's tests run."""
-    before = os.environ.get('TZ')
-    os.environ['TZ'] = LOCAL_ZONE
-    time.tzset()
-    yield
-    del os.environ['TZ']
-    if before is not None:
-        os.environ['TZ'] = before
-    time.tzset()
+    with in_zone(LOCAL_ZONE):
+        yield
 
 
 @pytest.fixture(params=['file', ':memory:', 'dict:'])

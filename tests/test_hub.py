@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
@@ -21,9 +22,11 @@ from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
 from ipyparallel.tests.test_label import TaskLabelTest
+from ipyparallel.util import extract_dates
 from store_files import change
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
+from zones import in_zone, needs_tzset
 
 import mqsql
 from mqsql.errors import QueryError, StorageError
@@ -166,6 +169,21 @@ def test_greater_is_greater_and_time_zones_are_instants(db: SQLiteDB) -> None:
         assert [r['msg_id'] for r in db.find_records({'submitted': {'$gt': one}})] == ['m2']
         naive = one.astimezone().replace(tzinfo=None)
         assert [r['msg_id'] for r in db.find_records({'submitted': naive})] == ['m1']
+
+
+@needs_tzset
+def test_a_text_without_a_zone_is_in_utc_for_a_hub_too(db: SQLiteDB) -> None:
+    """The hub makes a datetime of it before the database sees it."""
+    with in_zone('CET-1CEST,M3.5.0,M10.5.0/3'), warnings.catch_warnings():
+        warnings.simplefilter('ignore', DeprecationWarning)  # that the text has no zone
+        db.add_record('m', {'submitted': NOON, 'header': {'date': NOON}})
+        for text in ('2026-03-01T12:00:00', '2026-03-01T12:00:00Z', '2026-03-01T13:00:00+01:00'):
+            query = extract_dates({'$and': [{'submitted': {'$in': [text]}}, {'header.date': text}]})
+            assert [r['msg_id'] for r in db.find_records(query)] == ['m']
+            assert db.find_records(extract_dates({'$expr': {'$eq': ['$submitted', {'$toDate': text}]}}), []) == [
+                {'msg_id': 'm'}
+            ]
+        assert db.find_records({'submitted': datetime(2026, 3, 1, 13)}, []) == [{'msg_id': 'm'}]
 
 
 def test_documents_come_back_as_dicts(db: SQLiteDB) -> None:

@@ -14,6 +14,8 @@ import mqsql
 from mqsql.errors import MqsqlError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Index, Table
 from mqsql.storage import Store, connection, ddl
+from mqsql.storage.connection import Settings
+from mqsql.storage.sqlite import SqliteStore
 
 
 def test_a_file_keeps_its_records(path: Path) -> None:
@@ -55,6 +57,14 @@ def test_journal_modes(path: Path, mode: str) -> None:
         assert [r['msg_id'] for r in found] == ids
     # Only the write-ahead log is a property of the file.
     assert ask(path, 'PRAGMA journal_mode') == ('wal' if mode == 'wal' else 'delete')
+
+
+@pytest.mark.parametrize(('synchronous', 'flushed'), [('off', 0), ('normal', 0), ('full', 1), ('extra', 1)])
+def test_a_commit_that_is_to_outlast_a_loss_of_power_is_flushed_out_of_the_drive(
+    path: Path, synchronous: str, flushed: int
+) -> None:
+    with SqliteStore(str(path), settings=Settings(synchronous=synchronous)) as store, store.using() as used:
+        assert (used.pragma('fullfsync'), used.pragma('checkpoint_fullfsync')) == (flushed, 1)
 
 
 @pytest.mark.parametrize(
