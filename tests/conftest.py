@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from strategies import LOCAL_ZONE
+from systems import in_zone
 from tally import TALLY
-from zones import in_zone
 
 import mqsql
 from mqsql.storage import Store

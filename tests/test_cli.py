@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hub_shipped import records, write_sessions
 from store_files import blob_count, change
+from systems import needs_sigkill, needs_terminals
 
 import mqsql
 from mqsql.cli import main
@@ -154,6 +155,7 @@ def test_an_interrupted_import_leaves_the_file_as_it_was(old: Path, new: Path, e
         assert [path.name for path in new.parent.iterdir()] == ['old']
 
 
+@needs_sigkill
 def test_a_killed_import_leaves_nothing_once_it_has_been_repeated(old: Path, new: Path) -> None:
     program = (
         'import os, sys\n'
@@ -216,7 +218,7 @@ def test_an_error_is_one_line_and_changes_nothing(
     old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], reason: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path('letter').write_text('Dear hub,')
+    Path('letter').write_bytes(b'Dear hub,')
     mqsql.open('ours.db').close()
     before = old.read_bytes()
     done = run('import', *words)
@@ -229,6 +231,7 @@ def test_an_error_is_one_line_and_changes_nothing(
     assert {path.name for path in tmp_path.iterdir()} - {'ours.db-wal', 'ours.db-shm'} == {'letter', 'ours.db', 'old'}
 
 
+@needs_sigkill
 def test_a_file_left_in_the_middle_of_a_change_says_how_to_undo_it(old: Path, new: Path) -> None:
     program = (
         'import os, sqlite3, sys\n'
@@ -287,6 +290,7 @@ def _read(terminal: int) -> bytes:
         return b''
 
 
+@needs_terminals
 @pytest.mark.parametrize('environment', [{}, {'NO_COLOR': '1'}])
 def test_a_terminal_shows_how_far_it_is_in_colour_if_wanted(old: Path, new: Path, environment: dict[str, str]) -> None:
     shown = on_a_terminal(['import', str(old), str(new)], environment)

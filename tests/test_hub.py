@@ -24,9 +24,9 @@ from ipyparallel.tests.test_db import TaskDBTest
 from ipyparallel.tests.test_label import TaskLabelTest
 from ipyparallel.util import extract_dates
 from store_files import change
+from systems import in_zone, needs_tzset
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
-from zones import in_zone, needs_tzset
 
 import mqsql
 from mqsql.errors import QueryError, StorageError
@@ -365,7 +365,7 @@ def test_a_configuration_to_start_from(tmp_path: Path) -> None:
 
 
 def get_config_of(text: str, directory: Path) -> Config:
-    (directory / 'config.py').write_text(text)
+    (directory / 'config.py').write_text(text, encoding='utf-8')
     return PyFileConfigLoader('config.py', str(directory)).load_config()
 
 

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any, Self
 
 import pytest
-from zones import in_zone, needs_tzset
+from systems import in_zone, needs_tzset
 
 import mqsql
 from mqsql.errors import QueryError, RecordError, UnknownNameError
