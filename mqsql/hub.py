@@ -8,9 +8,11 @@ The options that ipyparallel's own SQLiteDB has keep their meaning: `c.SQLiteDB.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dateutil.tz import tzlocal
 from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
 from traitlets import Bool, CaselessStrEnum, Float, Integer, Unicode
@@ -25,6 +27,9 @@ from mqsql.storage.retention import Limits, Retention
 from mqsql.storage.shipped import SHIPPED_TABLE, History, history_table
 from mqsql.storage.sqlite import SqliteStore
 from mqsql.storage.storable import Storable
+
+DEEPEST = 300
+"""Levels of a query, more than a store takes; it says so."""
 
 
 class SQLiteDB(BaseDB):  # type: ignore[misc]
@@ -192,7 +197,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
     def find_records(self, check: Query, keys: Keys = None) -> list[Record]:
         """The records that match a query, with all keys or those asked for; msg_id always."""
-        return self._store.find_records(check, keys)
+        return self._store.find_records(_as_written(check), keys)
 
     def get_history(self) -> list[str]:
         """All msg_ids by time of submission; those without one, of which only output is known, come first."""
@@ -202,6 +207,21 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         """Close the file. The controller never calls this, and need not unless something is kept in memory."""
         self._retention.close()
         self._store.close()
+
+
+def _as_written(value: Any, depth: int = 0) -> Any:
+    """A query whose texts without a zone are in UTC, as they are for every store.
+
+    The hub makes datetimes of the texts in a query. Only one that has no zone gets dateutil's `tzlocal` there: a client
+    writes the offset of each datetime that it sends.
+    """
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if isinstance(value.tzinfo, tzlocal) else value
+    if depth > DEEPEST:
+        return value
+    if isinstance(value, dict):
+        return {key: _as_written(each, depth + 1) for key, each in value.items()}
+    return [_as_written(each, depth + 1) for each in value] if isinstance(value, list) else value
 
 
 def _profile_directory() -> str:

@@ -1,13 +1,13 @@
 """How the tests run: hypothesis profiles, the local zone of the property tests, stores and files, the tally at the end."""
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from strategies import LOCAL_ZONE
+from systems import in_zone
 from tally import TALLY
 
 import mqsql
@@ -24,14 +24,8 @@ settings.load_profile('ci')
 @pytest.fixture(scope='module')
 def local_zone() -> Iterator[None]:
     """The process's local zone has clock changes while a module's tests run."""
-    before = os.environ.get('TZ')
-    os.environ['TZ'] = LOCAL_ZONE
-    time.tzset()
-    yield
-    del os.environ['TZ']
-    if before is not None:
-        os.environ['TZ'] = before
-    time.tzset()
+    with in_zone(LOCAL_ZONE):
+        yield
 
 
 @pytest.fixture(params=['file', ':memory:', 'dict:'])

@@ -36,7 +36,7 @@ class Case(NamedTuple):
 def read() -> Iterator[Case]:
     """The cases, in the order of the file."""
     group = ''
-    for block in FILE.read_text().split('\n\n'):
+    for block in FILE.read_text(encoding='utf-8').split('\n\n'):
         first, *rest = block.strip().splitlines()
         if first.startswith('# '):
             group = first[2:]
@@ -62,8 +62,8 @@ def _folded(line: str) -> Iterator[str]:
 
 def write() -> None:
     """Renew the SQL of every case."""
-    blocks = FILE.read_text().strip().split('\n\n')
-    FILE.write_text('\n\n'.join(map(_renewed, blocks)) + '\n')
+    blocks = FILE.read_text(encoding='utf-8').strip().split('\n\n')
+    FILE.write_text('\n\n'.join(map(_renewed, blocks)) + '\n', encoding='utf-8', newline='\n')
 
 
 def _renewed(block: str) -> str:

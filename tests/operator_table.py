@@ -289,5 +289,5 @@ def written(text: str) -> str:
 
 
 if __name__ == '__main__':
-    README.write_text(written(README.read_text()))
+    README.write_text(written(README.read_text(encoding='utf-8')), encoding='utf-8', newline='\n')
     sys.stdout.write(f'wrote {README.name}\n')

@@ -41,6 +41,13 @@ def ask(path: Path, sql: str) -> Any:
     return row[0]
 
 
+def change(path: Path, sql: str) -> None:
+    """Do a statement as another program."""
+    connection = other(path)
+    connection.execute(sql)
+    connection.close()
+
+
 def blob_count(path: Path) -> int:
     return int(ask(path, 'SELECT count(*) FROM task_buffers'))
 

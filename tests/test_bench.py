@@ -1,12 +1,14 @@
 """The endurance run and the comparison of hubs stay alive, and find what they are there to find."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import pytest
+from systems import needs_process_groups
 
 import mqsql
 from bench import hub_journal
@@ -17,14 +19,18 @@ ROOT = Path(__file__).parent.parent
 
 def run(module: str, *arguments: str, directory: Path) -> str:
     """What a module of bench prints, which is to leave nothing running and nothing behind."""
-    command = ['env', f'TMPDIR={directory}', 'NO_COLOR=1', sys.executable, '-m', f'bench.{module}', *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, '-m', f'bench.{module}', *arguments]
+    environment = {**os.environ, 'TMPDIR': str(directory), 'NO_COLOR': '1', 'PYTHONUTF8': '1'}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, encoding='utf-8', timeout=540
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert list(directory.iterdir()) == []
     assert [p for p in psutil.process_iter(['cmdline']) if str(directory) in ' '.join(p.info['cmdline'] or ())] == []
     return done.stdout
 
 
+@needs_process_groups
 @pytest.mark.hub
 def test_nothing_is_lost_when_controllers_are_killed(tmp_path: Path) -> None:
     said = run('hub_soak', '--kills', '2', '--seed', '1', directory=tmp_path)
@@ -32,6 +38,7 @@ def test_nothing_is_lost_when_controllers_are_killed(tmp_path: Path) -> None:
     assert 'Nothing is lost, and nothing is there besides.' in said
 
 
+@needs_process_groups
 @pytest.mark.hub
 def test_databases_side_by_side(tmp_path: Path) -> None:
     runs, directory = tmp_path / 'runs', tmp_path / 'work'

@@ -15,6 +15,8 @@ import apsw
 import pytest
 from click.testing import CliRunner, Result
 from hub_shipped import records, write_sessions
+from store_files import blob_count, change
+from systems import needs_sigkill, needs_terminals
 
 import mqsql
 from mqsql.cli import main
@@ -148,11 +150,12 @@ def test_an_interrupted_import_leaves_the_file_as_it_was(old: Path, new: Path, e
         import_history(old, new, History(SHIPPED_TABLE, print), Settings(), stopping)
     if exists:
         assert history_of(new) == ['m']
-        assert apsw.Connection(str(new)).execute('SELECT count(*) FROM task_buffers').fetchall() == [(1,)]
+        assert blob_count(new) == 1
     else:
         assert [path.name for path in new.parent.iterdir()] == ['old']
 
 
+@needs_sigkill
 def test_a_killed_import_leaves_nothing_once_it_has_been_repeated(old: Path, new: Path) -> None:
     program = (
         'import os, sys\n'
@@ -215,7 +218,7 @@ def test_an_error_is_one_line_and_changes_nothing(
     old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], reason: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path('letter').write_text('Dear hub,')
+    Path('letter').write_bytes(b'Dear hub,')
     mqsql.open('ours.db').close()
     before = old.read_bytes()
     done = run('import', *words)
@@ -228,6 +231,7 @@ def test_an_error_is_one_line_and_changes_nothing(
     assert {path.name for path in tmp_path.iterdir()} - {'ours.db-wal', 'ours.db-shm'} == {'letter', 'ours.db', 'old'}
 
 
+@needs_sigkill
 def test_a_file_left_in_the_middle_of_a_change_says_how_to_undo_it(old: Path, new: Path) -> None:
     program = (
         'import os, sqlite3, sys\n'
@@ -243,7 +247,7 @@ def test_a_file_left_in_the_middle_of_a_change_says_how_to_undo_it(old: Path, ne
     assert done.exit_code == 1
     assert f'undo that: sqlite3 {old} .schema' in done.stderr
     assert old.read_bytes() == before
-    apsw.Connection(str(old)).execute('SELECT * FROM sqlite_schema').fetchall()
+    change(old, 'SELECT * FROM sqlite_schema')
     assert 'tasks imported: 5;' in run('import', old, new).stdout
 
 
@@ -286,6 +290,7 @@ def _read(terminal: int) -> bytes:
         return b''
 
 
+@needs_terminals
 @pytest.mark.parametrize('environment', [{}, {'NO_COLOR': '1'}])
 def test_a_terminal_shows_how_far_it_is_in_colour_if_wanted(old: Path, new: Path, environment: dict[str, str]) -> None:
     shown = on_a_terminal(['import', str(old), str(new)], environment)

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
@@ -105,11 +106,11 @@ def test_limit_and_skip_are_parameters() -> None:
 
 
 def test_many_branches_stay_within_sqlites_depth() -> None:
-    connection = sqlite3.connect(':memory:')
-    connection.execute('CREATE TABLE task_records (msg_id TEXT)')
-    connection.execute("INSERT INTO task_records VALUES ('7777')")
     q = mqsql.compile({'$or': [{'msg_id': str(i)} for i in range(10_000)]}, [])
-    assert connection.execute(q.sql, q.params).fetchall() == [('7777',)]
+    with closing(sqlite3.connect(':memory:')) as connection:
+        connection.execute('CREATE TABLE task_records (msg_id TEXT)')
+        connection.execute("INSERT INTO task_records VALUES ('7777')")
+        assert connection.execute(q.sql, q.params).fetchall() == [('7777',)]
     deepest = mqsql.compile(nested(MAX_NESTING, '$nor'), []).sql
     assert deepest.count('IS NOT') == MAX_NESTING
 
@@ -154,12 +155,11 @@ def test_the_standard_librarys_sqlite3_runs_it_on_a_file_that_the_store_wrote(tm
         {'header.tags': {'$elemMatch': {'$gt': 'x'}}},
         {'msg_id': {'$in': map(str, ['m', 'o'])}},
     ]
-    connection = sqlite3.connect(path)
-    for query in queries:
-        q = mqsql.compile(query, ['label', 'submitted', 'header', 'buffers'])
-        rows = connection.execute(q.sql, q.params).fetchall()
-        assert [q.record(row) for row in rows] == [{'msg_id': 'm', **record}], query
-    connection.close()
+    with closing(sqlite3.connect(path)) as connection:
+        for query in queries:
+            q = mqsql.compile(query, ['label', 'submitted', 'header', 'buffers'])
+            rows = connection.execute(q.sql, q.params).fetchall()
+            assert [q.record(row) for row in rows] == [{'msg_id': 'm', **record}], query
 
 
 # --- tables of one's own
@@ -180,6 +180,7 @@ def test_any_table_compiles_and_odd_names_are_quoted() -> None:
     }
     q = mqsql.compile(query, ['rank', 'value', 'key'], sort='say "hi"', table=table)
     rows = connection.execute(q.sql, q.params).fetchall()
+    connection.close()
     assert [q.record(row) for row in rows] == [{'id': 'a', 'rank': 'x', 'value': {'value': [{'key': 1}]}, 'key': 'k'}]
 
 

@@ -10,7 +10,7 @@ from mqsql.compiler.expressions import EXPRESSIONS
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.parse import LOGICAL
 
-README = (Path(__file__).parent.parent / 'README.md').read_text()
+README = (Path(__file__).parent.parent / 'README.md').read_text(encoding='utf-8')
 
 
 def in_readme() -> set[str]:

@@ -14,7 +14,7 @@ DEMO = Path(__file__).parent.parent / 'examples' / 'demo.py'
 @pytest.mark.hub
 def test_demo(tmp_path: Path) -> None:
     environment = {**os.environ, 'TMPDIR': str(tmp_path), 'NO_COLOR': '1'}
-    done = subprocess.run([sys.executable, str(DEMO)], env=environment, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, str(DEMO)], env=environment, capture_output=True, text=True, timeout=540)
     assert done.returncode == 0, done.stderr
     said = ' '.join(done.stdout.split())
     for text in (

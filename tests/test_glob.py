@@ -3,6 +3,7 @@
 import sqlite3
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from fnmatch import fnmatchcase
 
 import apsw
@@ -41,9 +42,8 @@ def test_it_matches_what_fnmatch_matches(library: str, pattern: str, text: str) 
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # re warns of sets that fnmatch makes
         expected = fnmatchcase(text, pattern)
-    connection = LIBRARIES[library]()
-    assert found(connection, text, pattern) in (expected, None)
-    connection.close()
+    with closing(LIBRARIES[library]()) as connection:
+        assert found(connection, text, pattern) in (expected, None)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import re
 import sqlite3
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from unittest import TestCase
 import apsw
 import pytest
 import zmq
-from hub_cluster import DATABASE, HEARTBEATS, stop
+from hub_cluster import DATABASE, PATIENCE, finished, make_engines_patient, stop, wait_until_heard
 from ipyparallel.cluster.launcher import LocalControllerLauncher
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
 from ipyparallel.tests.test_label import TaskLabelTest
+from ipyparallel.util import extract_dates
+from store_files import change
+from systems import in_zone, needs_tzset
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -53,10 +57,20 @@ class TestShippedLabels(TaskLabelTest, TestCase):  # type: ignore[misc]
     @pytest.fixture(autouse=True)
     def _directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.directory = tmp_path
-        monkeypatch.setenv('IPYTHONDIR', str(tmp_path / 'ipython'))
+        monkeypatch.setenv('IPYTHONDIR', str(make_engines_patient(tmp_path / 'ipython')))
+
+    def setUp(self) -> None:
+        super().setUp()
+        wait_until_heard(self.rc)
+
+    def run_tasks(self, view: Any) -> Any:
+        before = len(self.rc.history)
+        labels = super().run_tasks(view)
+        finished(self.rc, self.rc.get_result(self.rc.history[before:], owner=False))
+        return labels
 
     def get_controller_launcher(self) -> type[LocalControllerLauncher]:
-        options = [DATABASE, f'--SQLiteDB.location={self.directory}', *HEARTBEATS]
+        options = [DATABASE, f'--SQLiteDB.location={self.directory}', *PATIENCE]
         return type('Launcher', (LocalControllerLauncher,), {'controller_args': options})
 
     def tearDown(self) -> None:
@@ -155,6 +169,21 @@ def test_greater_is_greater_and_time_zones_are_instants(db: SQLiteDB) -> None:
         assert [r['msg_id'] for r in db.find_records({'submitted': {'$gt': one}})] == ['m2']
         naive = one.astimezone().replace(tzinfo=None)
         assert [r['msg_id'] for r in db.find_records({'submitted': naive})] == ['m1']
+
+
+@needs_tzset
+def test_a_text_without_a_zone_is_in_utc_for_a_hub_too(db: SQLiteDB) -> None:
+    """The hub makes a datetime of it before the database sees it."""
+    with in_zone('CET-1CEST,M3.5.0,M10.5.0/3'), warnings.catch_warnings():
+        warnings.simplefilter('ignore', DeprecationWarning)  # that the text has no zone
+        db.add_record('m', {'submitted': NOON, 'header': {'date': NOON}})
+        for text in ('2026-03-01T12:00:00', '2026-03-01T12:00:00Z', '2026-03-01T13:00:00+01:00'):
+            query = extract_dates({'$and': [{'submitted': {'$in': [text]}}, {'header.date': text}]})
+            assert [r['msg_id'] for r in db.find_records(query)] == ['m']
+            assert db.find_records(extract_dates({'$expr': {'$eq': ['$submitted', {'$toDate': text}]}}), []) == [
+                {'msg_id': 'm'}
+            ]
+        assert db.find_records({'submitted': datetime(2026, 3, 1, 13)}, []) == [{'msg_id': 'm'}]
 
 
 def test_documents_come_back_as_dicts(db: SQLiteDB) -> None:
@@ -300,8 +329,8 @@ def test_several_hubs_and_other_users_of_sqlite_do_not_meet(tmp_path: Path) -> N
     second.add_record('b', {'header': {}, 'buffers': [b'b']})
     assert first.get_history() == second.get_history() == ['a', 'b']
     assert second.get_record('a')['buffers'] == [b'a']
-    with pytest.raises(sqlite3.ProgrammingError):
-        sqlite3.connect(':memory:').execute('SELECT ?', ({},))
+    with closing(sqlite3.connect(':memory:')) as connection, pytest.raises(sqlite3.ProgrammingError):
+        connection.execute('SELECT ?', ({},))
     first.close()
     second.close()
 
@@ -320,7 +349,7 @@ def test_a_damaged_value_is_left_out_and_the_log_names_it(
     db: SQLiteDB, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     db.add_record('m', {'header': {'a': 1}, 'label': 'kept'})
-    apsw.Connection(str(tmp_path / 'tasks.db')).execute("UPDATE task_records SET header = '{', submitted = 'noon'")
+    change(tmp_path / 'tasks.db', "UPDATE task_records SET header = '{', submitted = 'noon'")
     for record in (db.get_record('m'), *db.find_records({'label': 'kept'})):
         assert (record['header'], record['submitted'], record['label']) == (None, None, 'kept')
     assert caplog.text.count("task_records: the header of the record 'm' is no JSON") == 1
@@ -338,7 +367,7 @@ def test_a_configuration_to_start_from(tmp_path: Path) -> None:
 
 
 def get_config_of(text: str, directory: Path) -> Config:
-    (directory / 'config.py').write_text(text)
+    (directory / 'config.py').write_text(text, encoding='utf-8')
     return PyFileConfigLoader('config.py', str(directory)).load_config()
 
 

@@ -1,12 +1,14 @@
 """The history that ipyparallel's own SQLiteDB left is there at the first start of ours."""
 
 import pickle
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 from hub_shipped import NOON, records, write_sessions
+from store_files import change
 
 import mqsql
 from mqsql.errors import StorageError
@@ -61,7 +63,7 @@ def test_only_the_hub_adopts(tmp_path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(StorageError, match='another application'):
         mqsql.open(path)
-    apsw.Connection(str(path)).execute('CREATE TABLE letters (text)')
+    change(path, 'CREATE TABLE letters (text)')
     with pytest.raises(StorageError, match='another application'):
         SQLiteDB(location=str(tmp_path))
     assert len(path.read_bytes()) >= len(before)
@@ -99,6 +101,18 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path, caplog: pytes
     assert f'The {column} of task done0 cannot be read and is left out' in caplog.text
     assert not (tmp_path / 'written').exists()
     db.close()
+
+
+def test_times_without_a_zone_are_local_as_that_class_means_them(tmp_path: Path) -> None:
+    change(
+        write_sessions(tmp_path, 1),
+        f"""UPDATE "{TABLE}" SET submitted = '2026-07-01T12:00:00', header = '{{"date": "2026-07-01T12:00:00"}}'
+        WHERE msg_id = 'done0'""",
+    )
+    db = SQLiteDB(location=str(tmp_path))
+    found = db.get_record('done0')
+    db.close()
+    assert found['submitted'] == found['header']['date'] == datetime(2026, 7, 1, 12).astimezone()
 
 
 def test_text_that_is_not_utf8_is_kept_as_far_as_it_can_be_read(

@@ -1,7 +1,6 @@
 """What a user does with a hub: real controllers, engines and clients on mqsql's database."""
 
 import os
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import ipyparallel
 import pytest
-from hub_cluster import SECONDS, client, controller, finished, wait_for_record
+from hub_cluster import SECONDS, client, controller, ended, finished, forget_all, held, wait_for_output
 from ipyparallel.error import RemoteError, TaskAborted
 
 pytestmark = pytest.mark.hub
@@ -52,7 +51,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def rc(cluster: Any) -> Iterator[Any]:
     with client(cluster) as connected:
         yield connected
-        connected.purge_hub_results('all')
+        forget_all(connected)
 
 
 @pytest.fixture
@@ -69,11 +68,11 @@ def failed_task(rc: Any) -> Any:
     return task
 
 
-def aborted_task(rc: Any) -> Any:
+def aborted_task(rc: Any, tmp_path: Path) -> Any:
     view = rc.load_balanced_view(targets=rc.ids[-1:])
-    view.apply_async(time.sleep, 0.5)
-    task = view.apply_async(invert, 4)
-    task.abort()
+    with held(view, tmp_path):
+        task = view.apply_async(invert, 4)
+        task.abort()
     with pytest.raises(TaskAborted):
         task.get(timeout=SECONDS)
     return task
@@ -99,38 +98,36 @@ def test_a_client_gets_results_that_another_has_submitted(rc: Any, other: Any) -
 def test_what_a_task_showed_is_kept_with_types_as_documented(rc: Any) -> None:
     (shown,) = finished(rc, rc[0].apply_async(show_thrice))
     (failed,) = finished(rc, rc[0].execute('1 / 0', silent=False))
-    record = wait_for_record(rc, {'msg_id': shown, 'display_data.data.text/plain': {'$regex': '2'}})
+    (record,) = rc.db_query({'msg_id': shown})
     displays = [*record['display_data']['earlier'], record['display_data']]
     assert [d['data']['text/plain'] for d in displays] == [f"{{'number': {i}}}" for i in range(3)]
-    record = wait_for_record(rc, {'msg_id': failed, 'error.ename': 'ZeroDivisionError'})
+    (record,) = rc.db_query({'msg_id': failed, 'error.ename': 'ZeroDivisionError'})
     assert record['execute_input'] == '1 / 0'
     assert record['completed'].tzinfo is not None
 
 
-def test_the_queries_of_the_documentation(rc: Any, other: Any) -> None:
+def test_the_queries_of_the_documentation(rc: Any, other: Any, tmp_path: Path) -> None:
     mine = finished(rc, *[rc[i].apply_async(invert, 2) for i in rc.ids])
     theirs = finished(other, other[0].apply_async(invert, 2))
-    pending = rc[0].apply_async(time.sleep, 1)
-    wait_for_record(rc, {'msg_id': pending.msg_ids[0]})
     hour_ago = datetime.now() - timedelta(hours=1)
 
     def found(query: dict[str, Any], **options: Any) -> list[str]:
         return sorted(r['msg_id'] for r in rc.db_query(query, **options))
 
-    assert found({'completed': None}, keys=['msg_id', 'started']) == pending.msg_ids
-    assert found({'started': {'$gte': hour_ago}, 'client_uuid': rc.session.session}) == sorted(mine)
-    assert found({'started': {'$gte': hour_ago}, 'client_uuid': {'$ne': rc.session.session}}) == theirs
-    assert found({'started': {'$le': hour_ago}, 'client_uuid': {'$ne': rc.session.session}}) == []
-    uuids = map(rc._engines.get, rc.ids[1:])
-    headers = rc.db_query({'engine_uuid': {'$in': uuids}}, keys='result_header')
-    assert len(headers) == 1
-    assert headers[0]['result_header']['msg_type'] == 'apply_reply'
-    assert found({}) == sorted(rc.hub_history())
-    assert len(found({'$or': [{'stdout': {'$regex': '^inverting'}}, {'completed': None}]})) == 4
-    assert rc.hub_history() == [*mine, *theirs, *pending.msg_ids]
-    with pytest.raises(RemoteError, match="did you mean 'started'"):
-        rc.db_query({'statred': None})
-    finished(rc, pending)
+    with held(rc[0], tmp_path) as pending:
+        assert found({'completed': None}, keys=['msg_id', 'started']) == pending.msg_ids
+        assert found({'started': {'$gte': hour_ago}, 'client_uuid': rc.session.session}) == sorted(mine)
+        assert found({'started': {'$gte': hour_ago}, 'client_uuid': {'$ne': rc.session.session}}) == theirs
+        assert found({'started': {'$le': hour_ago}, 'client_uuid': {'$ne': rc.session.session}}) == []
+        uuids = map(rc._engines.get, rc.ids[1:])
+        headers = rc.db_query({'engine_uuid': {'$in': uuids}}, keys='result_header')
+        assert len(headers) == 1
+        assert headers[0]['result_header']['msg_type'] == 'apply_reply'
+        assert found({}) == sorted(rc.hub_history())
+        assert len(found({'$or': [{'stdout': {'$regex': '^inverting'}}, {'completed': None}]})) == 4
+        assert rc.hub_history() == [*mine, *theirs, *pending.msg_ids]
+        with pytest.raises(RemoteError, match="did you mean 'started'"):
+            rc.db_query({'statred': None})
 
 
 # --- tasks that are tried again
@@ -150,7 +147,7 @@ def test_a_task_that_is_retried_is_one_record_of_its_last_attempt(rc: Any, tmp_p
     assert sorted(records) == sorted(ids)
     assert records[ids[0]]['result_content']['status'] == 'ok'
     assert records[ids[1]]['result_content']['evalue'] == '2'
-    wait_for_record(rc, {'msg_id': ids[1], 'stdout': {'$regex': 'attempt 2'}})
+    assert rc.db_query({'msg_id': ids[1], 'stdout': {'$regex': 'attempt 2'}}, keys=[]) == [{'msg_id': ids[1]}]
 
 
 def test_a_task_outlives_its_engine(tmp_path: Path) -> None:
@@ -173,15 +170,15 @@ def test_a_task_outlives_its_engine(tmp_path: Path) -> None:
         with pytest.raises(RemoteError, match=r'EngineError: .* died'):
             doomed.get(timeout=SECONDS)
         assert task.get(timeout=SECONDS) == 'alive'
-        lost, msg_id = finished(rc, doomed, task)
+        lost, msg_id = ended(rc, doomed, task)
         assert rc.db_query({'msg_id': lost}, keys=['result_content'])[0]['result_content']['ename'] == 'EngineError'
         (record,) = rc.db_query({'msg_id': msg_id}, keys=['engine_uuid', 'result_content'])
         assert record['engine_uuid'] in {rc._engines[i] for i in rc.ids}
         assert record['result_content']['status'] == 'ok'
 
 
-def test_tasks_of_every_fate_can_be_resubmitted(rc: Any) -> None:
-    ids = finished(rc, rc.load_balanced_view().apply_async(invert, 4), failed_task(rc), aborted_task(rc))
+def test_tasks_of_every_fate_can_be_resubmitted(rc: Any, tmp_path: Path) -> None:
+    ids = finished(rc, rc.load_balanced_view().apply_async(invert, 4), failed_task(rc), aborted_task(rc, tmp_path))
     again = rc.resubmit(ids[0])
     assert again.get(timeout=SECONDS) == [0.25]
     (second,) = finished(rc, again)
@@ -231,22 +228,18 @@ def test_results_are_purged_in_every_form(rc: Any) -> None:
         rc.get_result(ids[0]).get(timeout=SECONDS)
 
 
-def test_a_pending_task_is_not_purged(rc: Any) -> None:
-    task = rc[0].apply_async(time.sleep, 1)
-    wait_for_record(rc, {'msg_id': task.msg_ids[0]})
-    rc.purge_hub_results('all')
-    assert rc.hub_history() == task.msg_ids
-    with pytest.raises(RemoteError, match='pending'):
-        rc.purge_hub_results(task)
-    finished(rc, task)
+def test_a_pending_task_is_not_purged(rc: Any, tmp_path: Path) -> None:
+    with held(rc[0], tmp_path) as task:
+        rc.purge_hub_results('all')
+        assert rc.hub_history() == task.msg_ids
+        with pytest.raises(RemoteError, match='pending'):
+            rc.purge_hub_results(task)
 
 
-def test_what_a_broadcast_printed_is_kept_and_can_be_purged(rc: Any) -> None:
-    view = rc.broadcast_view()
-    view.apply_sync(invert, 4)
-    wait_for_record(rc, {'stdout': 'inverting 4\n', 'submitted': None, 'completed': None})
-    task = rc[0].apply_async(time.sleep, 1)
-    wait_for_record(rc, {'msg_id': task.msg_ids[0]})
-    rc.purge_hub_results('all')
-    assert rc.hub_history() == task.msg_ids
-    finished(rc, task)
+def test_what_a_broadcast_printed_is_kept_and_can_be_purged(rc: Any, tmp_path: Path) -> None:
+    rc.broadcast_view().apply_sync(invert, 4)
+    wait_for_output(rc)
+    assert rc.db_query({'stdout': 'inverting 4\n', 'submitted': None, 'completed': None}, keys=[])
+    with held(rc[0], tmp_path) as task:
+        rc.purge_hub_results('all')
+        assert rc.hub_history() == task.msg_ids

@@ -75,12 +75,11 @@ def test_other_programs_cannot_make_it_stale(tmp_path: Path) -> None:
     with filled([{'msg_id': str(i), 'content': content} for i, content in enumerate(contents)], path) as store:
         for keys in INDEXES:
             store.create_index(keys)
-        other = sqlite3.connect(path, isolation_level=None)
-        agree(store)
-        for sql in WRITES:
-            other.execute(sql)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
             agree(store)
-        other.close()
+            for sql in WRITES:
+                other.execute(sql)
+                agree(store)
 
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)

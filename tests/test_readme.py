@@ -8,7 +8,7 @@ import pytest
 from operator_table import written
 
 ROOT = Path(__file__).parent.parent
-TEXTS = README, CONTRIBUTING = [(ROOT / name).read_text() for name in ('README.md', 'CONTRIBUTING.md')]
+TEXTS = README, CONTRIBUTING = [(ROOT / name).read_text(encoding='utf-8') for name in ('README.md', 'CONTRIBUTING.md')]
 
 
 def test_the_python_in_it_gives_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +27,7 @@ def test_the_tables_say_what_the_operators_do() -> None:
 
 @pytest.mark.parametrize('text', TEXTS, ids=['README', 'CONTRIBUTING'])
 def test_the_commands_exist(text: str) -> None:
-    targets = re.findall(r'^([a-z-]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE)
+    targets = re.findall(r'^([a-z-]+):', (ROOT / 'Makefile').read_text(encoding='utf-8'), re.MULTILINE)
     asked = re.findall(r'^ +make ([a-z-]+)', text, re.MULTILINE)
     assert asked
     assert set(asked) <= set(targets)
@@ -43,4 +43,8 @@ def test_the_files_exist(text: str) -> None:
 def test_the_tables_to_extend_exist() -> None:
     pairs = re.findall(r'`([A-Z_]{4,})`[^`]*? in\s+`((?:mqsql|tests)/[^`]*)`', CONTRIBUTING)
     assert len(pairs) >= 6
-    assert [pair for pair in pairs if not re.search(rf'^{pair[0]}\b', (ROOT / pair[1]).read_text(), re.MULTILINE)] == []
+    assert [
+        pair
+        for pair in pairs
+        if not re.search(rf'^{pair[0]}\b', (ROOT / pair[1]).read_text(encoding='utf-8'), re.MULTILINE)
+    ] == []

@@ -3,15 +3,18 @@
 import enum
 import math
 import re
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import product
+from typing import Any, Self
 
 import pytest
+from systems import in_zone, needs_tzset
 
+import mqsql
 from mqsql.errors import QueryError, RecordError, UnknownNameError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Index, Kind, Table
 from mqsql.schema.codec import encode_document, encode_text, encode_timestamp
-from mqsql.schema.types import MAX_DEPTH, bracket
+from mqsql.schema.types import MAX_DEPTH, bracket, to_utc
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -37,6 +40,8 @@ def same(a: Any, b: Any) -> bool:
         (TIMESTAMP, NOON.astimezone(timezone(timedelta(hours=-9))), NOON),
         (TIMESTAMP, '2026-11-22T13:00:00+01:00', NOON),
         (TIMESTAMP, '2026-11-22T12:00:00Z', NOON),
+        (TIMESTAMP, '2026-11-22T12:00', NOON),
+        (TIMESTAMP, '2026-11-22', NOON.replace(hour=0)),
         (DOCUMENT, {'a': (1, 2.0, True, None)}, {'a': [1, 2.0, True, None]}),
         (DOCUMENT, [bytearray(b'a'), memoryview(b'b')], [b'a', b'b']),
         (DOCUMENT, {'t': NOON.astimezone(timezone(timedelta(hours=2)))}, {'t': NOON}),
@@ -50,12 +55,58 @@ def test_a_kind_makes_values_canonical(kind: Kind, given: object, canonical: obj
     assert same(kind.read(given), canonical)
 
 
+@needs_tzset
 @pytest.mark.usefixtures('local_zone')
 def test_a_naive_time_is_local_and_its_fold_says_which_of_two() -> None:
     twice = datetime(2026, 10, 25, 2, 30)
     assert TIMESTAMP.read(twice) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert TIMESTAMP.read(twice.replace(fold=1)) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert TIMESTAMP.read(datetime(2026, 7, 1, 12)) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+
+
+@needs_tzset
+@pytest.mark.usefixtures('local_zone')
+def test_a_text_without_a_zone_is_in_utc_wherever_the_process_is() -> None:
+    assert TIMESTAMP.read('2026-07-01T12:00:00') == datetime(2026, 7, 1, 12, tzinfo=UTC)
+    with mqsql.open(':memory:') as store:
+        store.add_record('m', {'started': '2026-07-01T12:00:00'})
+        for same in ('2026-07-01T12:00:00', '2026-07-01T12:00:00Z', {'$lte': '2026-07-01T12:00'}):
+            assert store.count({'started': same}) == 1
+        assert store.count({'$expr': {'$eq': ['$started', {'$toDate': '2026-07-01T12:00:00'}]}}) == 1
+
+
+class AsOnWindows(datetime):
+    """A datetime on a system that tells the local time of few years only; on Windows these are 1970 to 3000."""
+
+    def astimezone(self, tz: tzinfo | None = None) -> Self:
+        if self.tzinfo is None and not 2000 <= self.year < 2400:
+            raise OSError(22, 'Invalid argument')
+        return super().astimezone(tz)
+
+
+DAYS = [(month, day) for month in (3, 4, 10, 11) for day in range(1, 32) if (month, day) not in {(4, 31), (11, 31)}]
+
+
+@needs_tzset
+@pytest.mark.parametrize(
+    'zone',
+    ['UTC0', '<+0545>-5:45', 'CET-1CEST,M3.5.0,M10.5.0/3', 'EST5EDT,M3.2.0,M11.1.0', 'AEST-10AEDT,M10.1.0,M4.1.0/3'],
+)
+def test_a_naive_time_is_read_where_the_system_does_not_know_its_year(zone: str) -> None:
+    with in_zone(zone):
+        for year, (month, day), hour, fold in product((1970, 1999, 2400, 2999), DAYS, range(5), (0, 1)):
+            fields = (year, month, day, hour, 30, 0, 7)
+            assert to_utc(AsOnWindows(*fields, fold=fold)) == to_utc(datetime(*fields, fold=fold))
+
+
+@needs_tzset
+@pytest.mark.usefixtures('local_zone')
+def test_there_the_rules_of_later_years_hold_for_all() -> None:
+    assert to_utc(AsOnWindows(1, 1, 1, 1)) == datetime(1, 1, 1, tzinfo=UTC)
+    assert to_utc(AsOnWindows(1969, 7, 1, 12)) == datetime(1969, 7, 1, 10, tzinfo=UTC)
+    assert to_utc(AsOnWindows(9999, 12, 31, 23)) == datetime(9999, 12, 31, 22, tzinfo=UTC)
+    with pytest.raises(ValueError, match='outside the years 1 to 9999'):
+        to_utc(AsOnWindows(1, 1, 1))
 
 
 def test_a_canonical_time_has_no_fold() -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from store_files import FULL, NOON, ask, fill, other
+from store_files import FULL, NOON, ask, change, fill
 
 import mqsql
 from mqsql.errors import MqsqlError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Index, Table
 from mqsql.storage import Store, connection, ddl
+from mqsql.storage.connection import Settings
+from mqsql.storage.sqlite import SqliteStore
 
 
 def test_a_file_keeps_its_records(path: Path) -> None:
@@ -57,6 +59,14 @@ def test_journal_modes(path: Path, mode: str) -> None:
     assert ask(path, 'PRAGMA journal_mode') == ('wal' if mode == 'wal' else 'delete')
 
 
+@pytest.mark.parametrize(('synchronous', 'flushed'), [('off', 0), ('normal', 0), ('full', 1), ('extra', 1)])
+def test_a_commit_that_is_to_outlast_a_loss_of_power_is_flushed_out_of_the_drive(
+    path: Path, synchronous: str, flushed: int
+) -> None:
+    with SqliteStore(str(path), settings=Settings(synchronous=synchronous)) as store, store.using() as used:
+        assert (used.pragma('fullfsync'), used.pragma('checkpoint_fullfsync')) == (flushed, 1)
+
+
 @pytest.mark.parametrize(
     'options',
     [
@@ -96,7 +106,7 @@ def test_a_file_that_is_not_a_database_is_left_alone(path: Path) -> None:
 
 @pytest.mark.parametrize('setting', ['CREATE TABLE task_records (a)', 'PRAGMA application_id = 7'])
 def test_a_database_of_another_application_is_left_alone(path: Path, setting: str) -> None:
-    other(path).execute(setting)
+    change(path, setting)
     before = path.read_bytes()
     for readonly in (False, True):
         with pytest.raises(StorageError, match='another application'):
@@ -107,7 +117,7 @@ def test_a_database_of_another_application_is_left_alone(path: Path, setting: st
 
 def test_a_file_of_a_newer_version_is_left_alone(path: Path) -> None:
     mqsql.open(path).close()
-    other(path).execute('PRAGMA user_version = 99')
+    change(path, 'PRAGMA user_version = 99')
     before = path.read_bytes()
     with pytest.raises(StorageError, match='newer mqsql'):
         mqsql.open(path)

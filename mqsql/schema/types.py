@@ -41,16 +41,21 @@ def read_text(value: object) -> str:
 
 
 def read_timestamp(value: object) -> datetime:
-    """An aware datetime in UTC. A naive one, or a date, is local time, as `datetime.now()` means it; so is ISO 8601 text."""
-    moment = value if type(value) is datetime else native(value)
-    if isinstance(moment, str):
-        try:
-            moment = datetime.fromisoformat(moment)
-        except ValueError:
-            raise UnstorableError(f'takes a datetime or ISO 8601 text, not {shown(value)}') from None
+    """An aware datetime in UTC. A naive one, or a date, is local time, as `datetime.now()` is; `read_iso` reads text."""
+    given = value if type(value) is datetime else native(value)
+    moment = read_iso(given) if isinstance(given, str) else given
     if not isinstance(moment, datetime):
         raise UnstorableError(f'takes a datetime, not {shown(value)}')
     return to_utc(moment)
+
+
+def read_iso(text: str) -> datetime:
+    """The time of a text in ISO 8601; without a zone it is UTC, as everywhere in MongoDB."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UnstorableError(f'takes a datetime or ISO 8601 text, not {shown(text)}') from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def to_utc(moment: datetime) -> datetime:
@@ -58,7 +63,7 @@ def to_utc(moment: datetime) -> datetime:
     if moment.tzinfo is not None:
         _check_zone(moment)
     try:
-        utc = moment.astimezone(UTC)
+        utc = _in_utc(moment)
         return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, UTC)
     except (OverflowError, ValueError, OSError):
         raise UnstorableError(f'{shown(moment)} is outside the years 1 to 9999 in UTC') from None
@@ -70,6 +75,16 @@ def _check_zone(moment: datetime) -> None:
         moment.utcoffset()
     except Exception as e:
         raise UnstorableError(f'the time zone of {shown(moment)} cannot be read: {type(e).__name__}: {e}') from e
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OSError:
+        # Windows tells the local time of the years 1970 to 3000 only, by the same rules for all of them. The calendar repeats
+        # itself every 400 years, days of the week included, by which these rules go.
+        like = moment.replace(year=2000 + moment.year % 400)
+        return (moment - (like - like.astimezone(UTC).replace(tzinfo=None))).replace(tzinfo=UTC)
 
 
 def read_value(value: object, path: str = '', depth: int = 0) -> Any:

@@ -138,6 +138,9 @@ def _damaged(stored: bytes) -> bool:
 def _read(column: str, kind: Kind, stored: bytes) -> Any:
     if kind is BUFFERS:
         return read_pickled_buffers(stored)
+    if kind is TIMESTAMP:
+        # Without a zone it is local time there: a datetime keeps that, where a text would be in UTC.
+        return datetime.fromisoformat(_decode(stored))
     if kind is not DOCUMENT:
         return _decode(stored)
     document = json.loads(_decode(stored))

@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,10 @@ def test_the_standard_library_gives_the_rows_of_the_reference(drawn: tuple[list[
         path = Path(folder) / 'tasks.db'
         with filled(collection, str(path)):
             pass
-        connection = sqlite3.connect(path)
-        for name, arguments, function in FUNCTIONS:
-            connection.create_function(name, arguments, function, deterministic=True)
-        for query, options in calls:
-            assert outcome(find, connection, query, options) == outcome(reference.find, collection, query, **options)
-        connection.close()
+        with closing(sqlite3.connect(path)) as connection:
+            for name, arguments, function in FUNCTIONS:
+                connection.create_function(name, arguments, function, deterministic=True)
+            for query, options in calls:
+                assert outcome(find, connection, query, options) == outcome(
+                    reference.find, collection, query, **options
+                )
