@@ -45,7 +45,7 @@ def _restored(kind: type[MqsqlError], args: tuple[Any, ...]) -> MqsqlError:
 class QueryError(MqsqlError, ValueError):
     """A query (or keys, sort, limit, skip) without a meaning; `path` is the place inside it, such as `$or[1].started.$gte`.
 
-    The message shows a long path cut, `path` is all of it.
+    The message shows a long path cut, `path` the beginning of a very long one.
     """
 
     def __init__(self, message: str, path: str = '') -> None:
@@ -60,7 +60,7 @@ class UnknownNameError(QueryError, KeyError):
 class RecordError(MqsqlError, ValueError):
     """A record that cannot be stored without loss; `path` is the place inside it, such as `content.a[3]`.
 
-    The message shows a long path cut, `path` is all of it.
+    The message shows a long path cut, `path` the beginning of a very long one.
     """
 
     def __init__(self, message: str, path: str = '') -> None:

@@ -35,7 +35,7 @@ def is_fit(error: BaseException) -> None:
 def queries(name: Any) -> list[Any]:
     """Queries that are refused, with the name in all places."""
     return [
-        {name: 1}, {f'label.{name}': 1}, {f'content.{name}': {'$gtt': 1}}, {f'${name}': 1}, {'label': {f'${name}': 1}},
+        {name: 1}, {f'queue.{name}': 1}, {f'content.{name}': {'$gtt': 1}}, {f'${name}': 1}, {'label': {f'${name}': 1}},
         {f'content.{name}': {'$gt': 1, 'b': 1}}, {'label': {'$in': [{'$gt': name}]}}, {'started': name},
         {'$expr': f'${name}'}, {'$expr': f'$content.{name}..a'}, {'$expr': f'$${name}'}, {'$expr': {f'${name}': 1}},
         {'$expr': {'$add': [1], name: 1}}, {'$expr': {'$let': {'vars': {name: 1}, 'in': '$$nope'}}},
@@ -51,12 +51,12 @@ def queries(name: Any) -> list[Any]:
 OPTIONS: list[Callable[[str], dict[str, Any]]] = [
     lambda name: {'keys': name},
     lambda name: {'keys': [f'content.{name}..a']},
-    lambda name: {'keys': [f'label.{name}']},
-    lambda name: {'keys': [f'content.{name}', f'content.{name}.b', 'label.a']},
+    lambda name: {'keys': [f'queue.{name}']},
+    lambda name: {'keys': [f'content.{name}', f'content.{name}.b', 'queue.a']},
     lambda name: {'sort': name},
     lambda name: {'sort': [(f'content.{name}', 2)]},
-    lambda name: {'sort': f'label.{name}'},
-    lambda name: {'projection': {name: 1, 'label.x': 0}},
+    lambda name: {'sort': f'queue.{name}'},
+    lambda name: {'projection': {name: 1, 'queue.x': 0}},
     lambda name: {'projection': {f'content.{name}': 1, 'content': 1}},
     lambda name: {'projection': {'label': f'${name}'}},
     lambda name: {'projection': {f'content.{name}': {'$slice': name}}},
@@ -98,7 +98,7 @@ def test_a_record_with_such_a_name_is_refused_in_a_message_that_fits(store: Stor
         lambda: store.create_index([(name, 1), ('label', 2)]),
         lambda: store.drop_index(name),
         lambda: store.distinct(name),
-        lambda: store.distinct(f'label.{name}'),
+        lambda: store.distinct(f'queue.{name}'),
     ]
     for call in calls:
         with pytest.raises(MqsqlError) as refused:
@@ -106,8 +106,8 @@ def test_a_record_with_such_a_name_is_refused_in_a_message_that_fits(store: Stor
         is_fit(refused.value)
 
 
-def test_a_long_path_is_cut_in_the_message_and_kept_in_the_error() -> None:
-    path = 'content.' + 'x' * LONG
+def test_a_long_path_is_cut_in_the_message_and_longer_in_the_error() -> None:
+    path = 'content.' + 'x' * 300
     with pytest.raises(mqsql.QueryError) as refused:
         mqsql.compile({path: {'$gtt': 1}})
     assert refused.value.path == f'{path}.$gtt'

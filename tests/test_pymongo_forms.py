@@ -300,7 +300,7 @@ def test_the_positional_operator_names_elem_match(store: Store) -> None:
 
 
 def test_a_time_on_a_text_column_tells_how_it_may_have_come_there(store: Store) -> None:
-    # As hubs read {'label': '2026-01-01T10:00:00'}.
+    # As hubs read {'queue': '2026-01-01T10:00:00'}.
     for ask in (store.count, lambda query: reference.find([], query)):
         with pytest.raises(mqsql.QueryError, match=r'a decoder of JSON made a time of your text, .* \$regex'):
-            ask({'label': datetime(2026, 1, 1, 10, tzinfo=UTC)})
+            ask({'queue': datetime(2026, 1, 1, 10, tzinfo=UTC)})

@@ -69,7 +69,7 @@ class Query(Statement):
 
     keys: tuple[str, ...]
     _decoders: tuple[tuple[str, Decoder], ...]
-    _tell: Tell
+    _tell: Tell = field(repr=False, compare=False)
     _projection: Projection | None = None
 
     @limits.within_python

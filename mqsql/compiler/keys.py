@@ -148,7 +148,7 @@ LAST_FIRST: Sort = (SortKey(NATURAL, (), True),)
 
 def is_any(table: Table, key: SortKey) -> bool:
     """Whether it is a column of values of any type, whose order is not that of what it stores."""
-    return table.columns[key.column] is ANY and not key.steps
+    return table.columns.get(key.column) is ANY and not key.steps
 
 
 def read_sort(sort: object, table: Table, collation: Collation | None = None) -> Sort:

@@ -66,8 +66,9 @@ def _json(table: Table, name: str) -> exp.Expr:
 
 def _is_alone(table: Table, sort: Sort, key: SortKey) -> bool:
     """Whether it is a column of any values, and nothing else in the sort is of it or has arrays."""
-    mixed = [other for other in sort if table.columns[other.column].mixed]
-    return is_any(table, key) and not key.collation and mixed == [key]
+    if not is_any(table, key) or key.collation:
+        return False
+    return [other for other in sort if table.columns[other.column].mixed] == [key]
 
 
 def _places_of_any(table: Table, sort: Sort, i: int) -> list[exp.Expr]:
