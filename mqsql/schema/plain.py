@@ -228,21 +228,23 @@ _READERS: tuple[tuple[Any, Any], ...] = (
 def _is_array(value: object) -> bool:
     """Whether it is a scalar or an array of NumPy; where that is not imported, nothing is."""
     numpy = sys.modules.get('numpy')
-    return hasattr(numpy, 'ndarray') and isinstance(value, (numpy.generic, numpy.ndarray))  # type: ignore[union-attr]
+    return hasattr(numpy, 'ndarray') and issubclass(type(value), (numpy.generic, numpy.ndarray))  # type: ignore[union-attr]
 
 
 def _from_numpy(value: Any) -> Any:
-    if hasattr(value, 'mask'):
+    numpy: Any = sys.modules['numpy']
+    if any(base.__name__ == 'MaskedArray' for base in type(value).__mro__):
         raise UnstorableError('an array with masked values is no list; write value.filled(…) or value.compressed()')
-    if value.ndim:
-        return list(value)
+    if isinstance(value, numpy.ndarray):
+        array = numpy.ndarray.view(value, numpy.ndarray)
+        return list(array) if array.ndim else native(array[()])
     kind = value.dtype.kind
     if kind == 'M':
         return _from_datetime64(value)
-    if kind in 'biufUSO':
+    if kind in 'biufUS':
         item = value.item()
-        if type(item) is not type(value) and (kind != 'f' or item == value or item != item):
-            return native(item)
+        if type(item) in SCALARS and (kind != 'f' or item == value or item != item):
+            return item
     raise UnstorableError(f'mqsql has no type for {shown(value)}')
 
 

@@ -7,9 +7,9 @@ None never reaches a kind: a NULL column is a missing field.
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mqsql.errors import shown
@@ -55,19 +55,19 @@ def read_timestamp(value: object) -> datetime:
 
 def to_utc(moment: datetime) -> datetime:
     """The same instant as a plain datetime in UTC."""
-    if moment.tzinfo is not None:
-        _check_zone(moment)
+    offset = _offset(moment) if moment.tzinfo is not None else None
+    naive = moment.replace(tzinfo=None)
     try:
-        utc = moment.astimezone(UTC)
+        utc = naive.astimezone(UTC) if offset is None else naive - offset
         return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, UTC)
     except (OverflowError, ValueError, OSError):
         raise UnstorableError(f'{shown(moment)} is outside the years 1 to 9999 in UTC') from None
 
 
-def _check_zone(moment: datetime) -> None:
-    """A time zone is code of others; see `plain`."""
+def _offset(moment: datetime) -> timedelta | None:
+    """A time zone is code of others, see `plain`; it is asked once."""
     try:
-        moment.utcoffset()
+        return moment.utcoffset()
     except Exception as e:
         raise UnstorableError(f'the time zone of {shown(moment)} cannot be read: {type(e).__name__}: {e}') from e
 
@@ -125,10 +125,8 @@ def read_document(value: object) -> dict[str, Any] | list[Any]:
 
 def read_buffers(value: object) -> list[bytes]:
     """A list of bytes, from any sequence of objects with the buffer protocol (bytes, memoryview, zmq frames)."""
-    if isinstance(value, str | bytes | bytearray | memoryview | Mapping):
-        raise UnstorableError(f'takes a list of bytes, not {shown(value)}')
-    parts = listed(value)
-    if not isinstance(parts, list):
+    parts = None if issubclass(type(value), (str, bytes, bytearray, memoryview)) else listed(value)
+    if type(parts) is not list:
         raise UnstorableError(f'takes a list of bytes, not {shown(value)}')
     return [_buffer(part, i) for i, part in enumerate(parts)]
 
@@ -136,8 +134,8 @@ def read_buffers(value: object) -> list[bytes]:
 def _buffer(part: Any, i: int) -> bytes:
     try:
         return bytes(memoryview(part))
-    except (TypeError, ValueError, BufferError):
-        raise UnstorableError(f'takes bytes, not {shown(part)}', f'[{i}]') from None
+    except Exception as e:  # whatever code of others raises, see `plain`
+        raise UnstorableError(f'takes bytes, not {shown(part)}', f'[{i}]') from e
 
 
 @dataclass(frozen=True)

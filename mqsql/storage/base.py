@@ -137,7 +137,7 @@ class Store(ABC):
     ) -> Record | None:
         """The first record that `find` gives with these options, or None; text is the key of a record."""
         asked: Any = _asked('find_one', query, options, Options)
-        if isinstance(asked, str) and not str.lstrip(asked).startswith(('{', '[')):
+        if issubclass(type(asked), str) and not str.lstrip(asked).startswith(('{', '[')):
             asked = {self.table.key: asked}
         return next(iter(self._find(asked, keys, **Options(**{**options, 'limit': 1}))), None)
 
