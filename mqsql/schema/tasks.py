@@ -110,7 +110,7 @@ class Table:
 
     def resolve(self, record: object) -> Record:
         """The given keys of a record by column, aliases resolved, the values as they are; RecordError for an odd key."""
-        if type(record) is dict and self._names.issuperset(record) and _TEXTS.issuperset(map(type, record)):
+        if type(record) is dict and _TEXTS.issuperset(map(type, record)) and self._names.issuperset(record):
             return record
         try:
             items = native(record)
