@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mqsql.schema.codec import decode_text, encode_text
+from mqsql.schema.plain import as_text
 
 Path = tuple[str, tuple[str, ...]]
 """A column, and the steps of a path into it; none for the column itself."""
@@ -28,6 +29,7 @@ class Index:
     directions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, 'columns', tuple(map(as_text, self.columns)))
         object.__setattr__(self, 'directions', self.directions or (1,) * len(self.columns))
 
     @property

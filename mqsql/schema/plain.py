@@ -121,6 +121,11 @@ def _plain(value: Any, path: str, depth: int, seen: dict[int, tuple[object, Any]
 _CONTAINERS = frozenset({dict, list, tuple})
 
 
+def as_text(value: Any) -> Any:
+    """The plain text that a subclass of str is; anything else as it is."""
+    return str.__str__(value) if issubclass(type(value), str) else value
+
+
 def name_of(key: object, path: str = '') -> str:
     """A key as plain text."""
     if isinstance(key, str):

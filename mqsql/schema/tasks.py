@@ -14,7 +14,7 @@ from typing import Any
 from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown, unknown
 from mqsql.schema.codec import encoder
 from mqsql.schema.indexes import Index
-from mqsql.schema.plain import UnstorableError, native
+from mqsql.schema.plain import UnstorableError, as_text, native
 from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
 
 Record = dict[str, Any]
@@ -42,8 +42,11 @@ class Table:
     indexes: tuple[Index, ...] = ()
 
     def __post_init__(self) -> None:
+        for what in ('name', 'key'):
+            object.__setattr__(self, what, as_text(getattr(self, what)))
         for what in ('columns', 'aliases'):
-            object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
+            plain = {as_text(name): as_text(value) for name, value in dict(getattr(self, what)).items()}
+            object.__setattr__(self, what, MappingProxyType(plain))
         if _TAKEN.fullmatch(self.name) or '\0' in self.name:
             raise ValueError(f'a table cannot be named {self.name!r}')
         named = [*self.aliases.values(), *(c.partition('.')[0] for index in self.indexes for c in index.columns)]
