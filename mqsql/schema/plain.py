@@ -128,7 +128,7 @@ def as_text(value: Any) -> Any:
 
 def name_of(key: object, path: str = '') -> str:
     """A key as plain text."""
-    if isinstance(key, str):
+    if issubclass(type(key), str):
         return str.__str__(key)
     raise UnstorableError(f'a key is text, not {shown(key)}', path)
 
@@ -273,20 +273,27 @@ _ADVICE: tuple[tuple[Any, str], ...] = (
     (PathLike, 'str(value)'),
     (Iterable, 'a list: list(value)'),
 )
-_BSON_ADVICE = {
-    'ObjectId': 'str(value)',
-    'Decimal128': 'str(value)',
-    'Timestamp': 'value.as_datetime()',
-    'DatetimeMS': 'value.as_datetime()',
-    'DBRef': 'value.as_doc()',
+_ADVICE_BY_NAME = {
+    'bson.ObjectId': 'str(value)',
+    'bson.Decimal128': 'str(value)',
+    'bson.Timestamp': 'value.as_datetime()',
+    'bson.DatetimeMS': 'value.as_datetime()',
+    'bson.DBRef': 'value.as_doc()',
+    'bson.MinKey': '',
+    'bson.MaxKey': '',
+    'pandas.NAType': 'None',
+    'pandas.Series': 'value.tolist()',
+    'pandas.DataFrame': "value.to_dict('records')",
 }
+"""By the package that a class comes from, and its name."""
 
 
 def _advice(value: object) -> str:
     """What to write in place of a value that cannot be read; empty if nobody knows."""
     kind = type(value)
-    if kind.__module__.partition('.')[0] == 'bson':
-        return _BSON_ADVICE.get(kind.__name__, '')
+    name = f'{kind.__module__.partition(".")[0]}.{kind.__name__}'
+    if name in _ADVICE_BY_NAME:
+        return _ADVICE_BY_NAME[name]
     if is_dataclass(kind):
         return 'dataclasses.asdict(value)'
     return next((advice for types, advice in _ADVICE if isinstance(value, types)), '')

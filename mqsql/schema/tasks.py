@@ -97,10 +97,10 @@ class Table:
 
     def column(self, name: object, path: str = '') -> str:
         """The column that a name or alias stands for; UnknownNameError names the nearest."""
-        if not isinstance(name, str):
-            raise QueryError(f'a key is text, not {shown(name)}', path)
         if type(name) is not str:
-            name = str.__str__(name)
+            name = as_text(name)
+            if type(name) is not str:
+                raise QueryError(f'a key is text, not {shown(name)}', path)
         column = self.aliases.get(name, name)
         if column not in self.columns:
             raise UnknownNameError(self._unknown(name), path)
