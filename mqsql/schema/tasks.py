@@ -14,7 +14,8 @@ from typing import Any
 from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown, unknown
 from mqsql.schema.codec import encoder
 from mqsql.schema.indexes import Index
-from mqsql.schema.plain import UnstorableError, as_text, native
+from mqsql.schema.libraries import UnstorableError
+from mqsql.schema.plain import as_text, native
 from mqsql.schema.types import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
 
 Record = dict[str, Any]

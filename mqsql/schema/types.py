@@ -1,4 +1,4 @@
-"""The kinds of column: which Python values each holds, and in which one form. Imports `plain` and `errors`.
+"""The kinds of column: which Python values each holds, and in which one form. Imports `plain`, `libraries` and `errors`.
 
 `read` takes what a caller gave and returns the canonical value, the one that records hold and operands are compared as;
 it raises ValueError with a sentence for what the kind could never hold, and the caller adds the place.
@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.schema.libraries import UnstorableError as UnstorableError
 from mqsql.schema.plain import SCALARS, listed, name_of, native
-from mqsql.schema.plain import UnstorableError as UnstorableError
 
 MAX_DEPTH = 180
 """Levels of nesting in a Document; MongoDB's limit is 100, SQLite's JSON functions fail beyond 1,000."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
 from mqsql.schema import TASKS, TEXT, Index, Record, Table
-from mqsql.schema.plain import UnstorableError, either
+from mqsql.schema.plain import either
+from mqsql.schema.types import UnstorableError
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index, with_index, without_index
 
