@@ -22,7 +22,7 @@ import mqsql
 from mqsql import reference
 from mqsql.errors import MqsqlError
 from mqsql.schema import DOCUMENT, TEXT, Index, Kind, Table
-from mqsql.schema.plain import MAX_ITEMS
+from mqsql.schema.plain import MAX_ITEMS, listed
 from mqsql.storage import Store
 
 pytestmark = pytest.mark.usefixtures('local_zone')
@@ -525,6 +525,10 @@ def test_an_iterator_without_an_end_is_refused(store: Store) -> None:
     for endless in ({'content.a': {'$in': count()}}, {'content': Endless()}, Endless()):
         with pytest.raises(mqsql.QueryError, match=f'at most {MAX_ITEMS:,} items'):
             store.count(endless)
+
+
+def test_a_set_may_have_more_items_than_an_iterator() -> None:
+    assert len(listed(set(range(MAX_ITEMS + 2)))) == MAX_ITEMS + 2
 
 
 def test_a_key_is_its_text_whatever_it_equals(store: Store) -> None:

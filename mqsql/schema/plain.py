@@ -9,7 +9,7 @@ exception it raises, the value is refused with it as the cause, but for the erro
 """
 
 import re
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from itertools import islice
@@ -124,6 +124,8 @@ def listed(value: Any, path: str = '') -> Any:
     """A list of the items of an iterable that is no text, bytes or Mapping; anything else as it is."""
     if type(value) in (list, dict):
         return value
+    if type(value) in (set, frozenset, deque):  # which are in memory, however many items they have
+        return list(value)
     with _Foreign(value, path):
         if isinstance(value, str | bytes | bytearray | Mapping) or not isinstance(value, Iterable):
             return value
