@@ -123,3 +123,29 @@ def test_what_is_shown_is_cut_and_printable() -> None:
     assert named('a' * 79) == "'" + 'a' * 78 + '…'
     assert unknown('key', 'x\ud800' * LONG, ['label']).isprintable()
     assert len(str(mqsql.StorageError('a' * LONG))) == LONGEST
+
+
+BIG = 10**5000  # Python refuses to print it
+
+BIG_NUMBERS: list[dict[str, Any]] = [
+    {'limit': -BIG},
+    {'skip': BIG},
+    {'sort': {'label': BIG}},
+    {'collation': {'locale': 'en', 'strength': BIG}},
+    {'projection': {'content.a': {'$slice': BIG}}},
+    {'filter': {'label': BIG}},
+    {'filter': {'content.a': {'$size': -BIG}}},
+    {'filter': {'content.a': {'$mod': [BIG, 1]}}},
+    {'filter': {'content.a': {'$type': BIG}}},
+    {'filter': {'content.a': {'$bitsAllSet': [BIG]}}},
+    {'filter': {'$jsonSchema': {'minItems': -BIG}}},
+    *({'filter': {'$expr': {name: [-BIG]}}} for name in ('$sqrt', '$ln', '$log10')),
+]
+
+
+@pytest.mark.parametrize('options', BIG_NUMBERS, ids=lambda options: '-'.join(options))
+def test_a_number_that_python_cannot_print_is_named(store: Store, options: dict[str, Any]) -> None:
+    for find in (store.find, lambda **asked: reference.find([], **asked)):
+        with pytest.raises(mqsql.QueryError) as refused:
+            find(**options)
+        is_fit(refused.value)

@@ -21,7 +21,8 @@ import pytest
 import mqsql
 from mqsql import reference
 from mqsql.errors import MqsqlError
-from mqsql.schema.plain import MAX_ITEMS
+from mqsql.schema import DOCUMENT, TEXT, Index, Kind, Table
+from mqsql.schema.plain import MAX_ITEMS, listed
 from mqsql.storage import Store
 
 pytestmark = pytest.mark.usefixtures('local_zone')
@@ -526,6 +527,10 @@ def test_an_iterator_without_an_end_is_refused(store: Store) -> None:
             store.count(endless)
 
 
+def test_a_set_may_have_more_items_than_an_iterator() -> None:
+    assert len(listed(set(range(MAX_ITEMS + 2)))) == MAX_ITEMS + 2
+
+
 def test_a_key_is_its_text_whatever_it_equals(store: Store) -> None:
     store.add_record('m1', {'content': {BrokenKey('a'): 1}, BrokenKey('label'): 'x'})
     assert store.get_record('m1')['content'] == {'a': 1}
@@ -540,3 +545,27 @@ def test_a_query_that_holds_itself_is_refused_at_once(store: Store) -> None:
     for ask in (store.count, mqsql.compile, lambda query: reference.find([], query)):
         with pytest.raises(MqsqlError):
             ask(loop)
+
+
+class Names(str, Enum):  # noqa: UP042 - a StrEnum has the __str__ of str
+    """Names of a table of a program's own."""
+
+    TABLE = 'runs'
+    KEY = 'run'
+    STATE = 'state'
+    NOTES = 'notes'
+    ALIAS = 'status'
+    PATH = 'notes.a'
+    URL = ':memory:'
+
+
+def test_a_table_may_be_named_by_a_class_of_texts() -> None:
+    columns: dict[str, Kind] = {Names.KEY: TEXT, Names.STATE: TEXT, Names.NOTES: DOCUMENT}
+    indexes = (Index((Names.STATE,)), Index((Names.PATH,), (-1,)))
+    table = Table(Names.TABLE, columns, Names.KEY, {Names.ALIAS: Names.STATE}, indexes)
+    with mqsql.open(Names.URL, table=table) as store:
+        store.add_record('r1', {Names.ALIAS: 'done', Names.NOTES: {'a': 1}})
+        assert store.get_record('r1') == {'run': 'r1', 'state': 'done', 'notes': {'a': 1}}
+        assert list(store.list_indexes()) == ['state_1', 'notes.a_-1']
+        assert store.distinct(Names.ALIAS, {Names.PATH: 1}) == ['done']
+        assert 'FROM runs' in store.explain({Names.STATE: 'done'}).sql

@@ -36,7 +36,7 @@ def read_collation(collation: object, place: Place) -> Fold:
 def _strength(collation: Mapping[Any, Any], place: Place) -> int:
     strength = read_whole(collation.get('strength', 3), place, 1)
     if strength > 3:
-        raise place.error(f'takes 1, 2 or 3, not {strength}')
+        raise place.error(f'takes 1, 2 or 3, not {shown(strength)}')
     return strength
 
 

@@ -89,7 +89,7 @@ def distinct(
 ) -> list[Any]:
     """The different values at `key`, an array's elements one by one, in the order they are met; missing gives none."""
     place, key = _place(table, collation), read_plain(key, 'key')
-    steps = resolve_value(key, table, place.at(str(key)))
+    steps = resolve_value(key, table, place.at(key if isinstance(key, str) else 'key'))
     match = _read_optional(read_plain(either(query, filter)), place)
     first: dict[Order, Any] = {}
     for record in _matching(records, match, table):

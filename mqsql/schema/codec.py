@@ -315,7 +315,7 @@ def _store_timestamp(value: object) -> int:
 
 
 def _store_document(value: object) -> str:
-    plain = _encode_plain(value) if isinstance(value, dict | list) else None
+    plain = _encode_plain(value) if type(value) in (dict, list) else None
     return plain or encode_document(read_document(value))
 
 

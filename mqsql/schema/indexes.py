@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mqsql.errors import shown
 from mqsql.schema.codec import decode_text, encode_text
+from mqsql.schema.plain import as_text
 
 Path = tuple[str, tuple[str, ...]]
 """A column, and the steps of a path into it; none for the column itself."""
@@ -32,7 +33,8 @@ class Index:
         for what in ('columns', 'directions'):
             if not isinstance(getattr(self, what), list | tuple):
                 raise TypeError(f'the {what} of an index are a tuple, not {shown(getattr(self, what))}')
-            object.__setattr__(self, what, tuple(getattr(self, what)))
+        object.__setattr__(self, 'columns', tuple(map(as_text, self.columns)))
+        object.__setattr__(self, 'directions', tuple(self.directions))
         if odd := [key for key in self.columns if not isinstance(key, str)]:
             raise TypeError(f'an index is on the names of columns and paths, not on {shown(odd[0])}')
         if not self.columns or len(set(self.columns)) < len(self.columns):

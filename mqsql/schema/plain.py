@@ -1,4 +1,4 @@
-"""What Python programs hand over, read into Python's own plain types. Imports `errors` and `limits`.
+"""What Python programs hand over, read into Python's own plain types. Imports `libraries`, `errors` and `limits`.
 
 A value is what its type derives from, never what its own methods say: `class Label(str, Enum)` is its text, whatever its
 `__str__` gives. What has `__index__` is an integer; NumPy's scalars and arrays are the values and lists they stand for; a
@@ -9,22 +9,17 @@ exception it raises, the value is refused with it as the cause, but for the erro
 """
 
 import re
-import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import is_dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
-from fractions import Fraction
+from datetime import date, datetime, time
 from itertools import islice
 from operator import index
-from os import PathLike
 from typing import Any
 from uuid import UUID
 
 from mqsql import limits
 from mqsql.errors import MqsqlError, QueryError, shown
+from mqsql.schema.libraries import UnstorableError, advice_for, from_numpy, is_array
 
 SCALARS = frozenset({str, int, float, bool, type(None), bytes, datetime, re.Pattern})
 """The types of values that are plain as they are."""
@@ -37,14 +32,6 @@ DEEPEST = 400
 
 MAX_ITEMS = 1_000_000
 """Items that are taken of what might be endless: an iterator, the items of a Mapping that is no dict."""
-
-
-class UnstorableError(ValueError):
-    """A value that cannot be read, or that a kind cannot hold; `path` is the place inside the value, such as `.a[3]`."""
-
-    def __init__(self, message: str, path: str = '') -> None:
-        super().__init__(message)
-        self.path = path
 
 
 def plain(value: object) -> Any:
@@ -121,9 +108,14 @@ def _plain(value: Any, path: str, depth: int, seen: dict[int, tuple[object, Any]
 _CONTAINERS = frozenset({dict, list, tuple})
 
 
+def as_text(value: Any) -> Any:
+    """The plain text that a subclass of str is; anything else as it is."""
+    return str.__str__(value) if issubclass(type(value), str) else value
+
+
 def name_of(key: object, path: str = '') -> str:
     """A key as plain text."""
-    if isinstance(key, str):
+    if issubclass(type(key), str):
         return str.__str__(key)
     raise UnstorableError(f'a key is text, not {shown(key)}', path)
 
@@ -132,10 +124,12 @@ def listed(value: Any, path: str = '') -> Any:
     """A list of the items of an iterable that is no text, bytes or Mapping; anything else as it is."""
     if type(value) in (list, dict):
         return value
+    if type(value) in (set, frozenset, deque):  # which are in memory, however many items they have
+        return list(value)
     with _Foreign(value, path):
         if isinstance(value, str | bytes | bytearray | Mapping) or not isinstance(value, Iterable):
             return value
-        if isinstance(value, list | tuple) or _is_array(value) or (isinstance(value, memoryview) and value.ndim > 1):
+        if isinstance(value, list | tuple) or is_array(value) or (isinstance(value, memoryview) and value.ndim > 1):
             return native(value, path)
         return _taken(value, path)
 
@@ -176,15 +170,15 @@ def native(value: Any, path: str = '') -> Any:
         for types, read in _READERS:
             if issubclass(kind, types):
                 return read(value)
-        if _is_array(value):
-            return _from_numpy(value)
+        if is_array(value):
+            return from_numpy(value)
         if kind.__module__.startswith('bson.') and kind.__name__ == 'Regex':
             return re.compile(value.pattern, value.flags)
         if hasattr(kind, '__index__'):
             return int.__int__(index(value))
         if isinstance(value, Mapping):
             return tuple((key, item) for key, item in _taken(value.items(), path))
-        advice = _advice(value)
+        advice = advice_for(value)
         raise UnstorableError(f'mqsql has no type for {shown(value)}' + (advice and f'; write {advice}'), path)
 
 
@@ -220,66 +214,3 @@ _READERS: tuple[tuple[Any, Any], ...] = (
     (UUID, UUID.__str__),
 )
 """How each type, and what derives from it, is read; the first that fits holds."""
-
-
-# --- what other libraries have
-
-
-def _is_array(value: object) -> bool:
-    """Whether it is a scalar or an array of NumPy; where that is not imported, nothing is."""
-    numpy = sys.modules.get('numpy')
-    return hasattr(numpy, 'ndarray') and isinstance(value, (numpy.generic, numpy.ndarray))  # type: ignore[union-attr]
-
-
-def _from_numpy(value: Any) -> Any:
-    if hasattr(value, 'mask'):
-        raise UnstorableError('an array with masked values is no list; write value.filled(…) or value.compressed()')
-    if value.ndim:
-        return list(value)
-    kind = value.dtype.kind
-    if kind == 'M':
-        return _from_datetime64(value)
-    if kind in 'biufUSO':
-        item = value.item()
-        if type(item) is not type(value) and (kind != 'f' or item == value or item != item):
-            return native(item)
-    raise UnstorableError(f'mqsql has no type for {shown(value)}')
-
-
-def _from_datetime64(value: Any) -> datetime:
-    moment = value.astype('datetime64[us]')
-    if not moment == value:  # also NaT, which equals nothing
-        raise UnstorableError(f"{shown(value)} is no time of whole microseconds; write value.astype('datetime64[us]')")
-    moment = moment.item()
-    if not isinstance(moment, datetime):
-        raise UnstorableError(f'{shown(value)} is outside the years 1 to 9999')
-    return moment
-
-
-_ADVICE: tuple[tuple[Any, str], ...] = (
-    (Enum, 'value.value'),
-    (Decimal, 'float(value), or str(value) to keep all digits'),
-    (Fraction, 'float(value)'),
-    (complex, '[value.real, value.imag]'),
-    (timedelta, 'value.total_seconds()'),
-    (time, 'value.isoformat()'),
-    (PathLike, 'str(value)'),
-    (Iterable, 'a list: list(value)'),
-)
-_BSON_ADVICE = {
-    'ObjectId': 'str(value)',
-    'Decimal128': 'str(value)',
-    'Timestamp': 'value.as_datetime()',
-    'DatetimeMS': 'value.as_datetime()',
-    'DBRef': 'value.as_doc()',
-}
-
-
-def _advice(value: object) -> str:
-    """What to write in place of a value that cannot be read; empty if nobody knows."""
-    kind = type(value)
-    if kind.__module__.partition('.')[0] == 'bson':
-        return _BSON_ADVICE.get(kind.__name__, '')
-    if is_dataclass(kind):
-        return 'dataclasses.asdict(value)'
-    return next((advice for types, advice in _ADVICE if isinstance(value, types)), '')

@@ -14,7 +14,8 @@ from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown
 from mqsql.schema.codec import encoder
 from mqsql.schema.definition import check_indexes, check_names, check_parts
 from mqsql.schema.indexes import Index
-from mqsql.schema.plain import UnstorableError, native
+from mqsql.schema.libraries import UnstorableError
+from mqsql.schema.plain import as_text, native
 from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
 
 Record = dict[str, Any]
@@ -38,8 +39,11 @@ class Table:
 
     def __post_init__(self) -> None:
         check_parts(self.name, self.columns, self.key, self.aliases, self.indexes)
+        for what in ('name', 'key'):
+            object.__setattr__(self, what, as_text(getattr(self, what)))
         for what in ('columns', 'aliases'):
-            object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
+            plain = {as_text(name): as_text(value) for name, value in dict(getattr(self, what)).items()}
+            object.__setattr__(self, what, MappingProxyType(plain))
         object.__setattr__(self, 'indexes', tuple(self.indexes))
         check_names(self.name, self.buffers_table, self.columns, self.key, self.aliases)
         check_indexes(self.name, self.columns, self.indexes)
@@ -70,10 +74,10 @@ class Table:
 
     def column(self, name: object, path: str = '') -> str:
         """The column that a name or alias stands for; UnknownNameError names the nearest."""
-        if not isinstance(name, str):
-            raise QueryError(f'a key is text, not {shown(name)}', path)
         if type(name) is not str:
-            name = str.__str__(name)
+            name = as_text(name)
+            if type(name) is not str:
+                raise QueryError(f'a key is text, not {shown(name)}', path)
         column = self.aliases.get(name, name)
         if column not in self.columns:
             raise UnknownNameError(self._unknown(name), path)
@@ -86,7 +90,7 @@ class Table:
 
     def resolve(self, record: object) -> Record:
         """The given keys of a record by column, aliases resolved, the values as they are; RecordError for an odd key."""
-        if type(record) is dict and self._names.issuperset(record) and _TEXTS.issuperset(map(type, record)):
+        if type(record) is dict and _TEXTS.issuperset(map(type, record)) and self._names.issuperset(record):
             return record
         try:
             items = native(record)

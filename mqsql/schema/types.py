@@ -1,4 +1,4 @@
-"""The kinds of column: which Python values each holds, and in which one form. Imports `plain` and `errors`.
+"""The kinds of column: which Python values each holds, and in which one form. Imports `plain`, `libraries` and `errors`.
 
 `read` takes what a caller gave and returns the canonical value, the one that records hold and operands are compared as;
 it raises ValueError with a sentence for what the kind could never hold, and the caller adds the place.
@@ -7,14 +7,14 @@ None never reaches a kind: a NULL column is a missing field.
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.schema.libraries import UnstorableError as UnstorableError
 from mqsql.schema.plain import SCALARS, listed, name_of, native
-from mqsql.schema.plain import UnstorableError as UnstorableError
 
 MAX_DEPTH = 180
 """Levels of nesting in a Document; MongoDB's limit is 100, SQLite's JSON functions fail beyond 1,000."""
@@ -60,19 +60,19 @@ def read_iso(text: str) -> datetime:
 
 def to_utc(moment: datetime) -> datetime:
     """The same instant as a plain datetime in UTC."""
-    if moment.tzinfo is not None:
-        _check_zone(moment)
+    offset = _offset(moment) if moment.tzinfo is not None else None
+    naive = moment.replace(tzinfo=None)
     try:
-        utc = _in_utc(moment)
+        utc = _in_utc(naive) if offset is None else naive - offset
         return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, UTC)
     except (OverflowError, ValueError, OSError):
         raise UnstorableError(f'{shown(moment)} is outside the years 1 to 9999 in UTC') from None
 
 
-def _check_zone(moment: datetime) -> None:
-    """A time zone is code of others; see `plain`."""
+def _offset(moment: datetime) -> timedelta | None:
+    """A time zone is code of others, see `plain`; it is asked once."""
     try:
-        moment.utcoffset()
+        return moment.utcoffset()
     except Exception as e:
         raise UnstorableError(f'the time zone of {shown(moment)} cannot be read: {type(e).__name__}: {e}') from e
 
@@ -140,10 +140,8 @@ def read_document(value: object) -> dict[str, Any] | list[Any]:
 
 def read_buffers(value: object) -> list[bytes]:
     """A list of bytes, from any sequence of objects with the buffer protocol (bytes, memoryview, zmq frames)."""
-    if isinstance(value, str | bytes | bytearray | memoryview | Mapping):
-        raise UnstorableError(f'takes a list of bytes, not {shown(value)}')
-    parts = listed(value)
-    if not isinstance(parts, list):
+    parts = None if issubclass(type(value), (str, bytes, bytearray, memoryview)) else listed(value)
+    if type(parts) is not list:
         raise UnstorableError(f'takes a list of bytes, not {shown(value)}')
     return [_buffer(part, i) for i, part in enumerate(parts)]
 
@@ -151,8 +149,8 @@ def read_buffers(value: object) -> list[bytes]:
 def _buffer(part: Any, i: int) -> bytes:
     try:
         return bytes(memoryview(part))
-    except (TypeError, ValueError, BufferError):
-        raise UnstorableError(f'takes bytes, not {shown(part)}', f'[{i}]') from None
+    except Exception as e:  # whatever code of others raises, see `plain`
+        raise UnstorableError(f'takes bytes, not {shown(part)}', f'[{i}]') from e
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import os
 
 from mqsql.errors import StorageError, shown
 from mqsql.schema import TASKS, Table
+from mqsql.schema.plain import as_text
 from mqsql.storage.base import Explanation, Store
 from mqsql.storage.connection import Settings
 from mqsql.storage.files import MEMORY
@@ -51,7 +52,7 @@ def open(
 
 
 def _path(url: object) -> str:
-    name = os.fspath(url) if isinstance(url, str | os.PathLike) else None
+    name = as_text(os.fspath(url)) if isinstance(url, str | os.PathLike) else None
     if not isinstance(name, str) or '\0' in name:
         raise StorageError(f'a store is named by a path or a URL, not {shown(url)}')
     if name.startswith(SQLITE):

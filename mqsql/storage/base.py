@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
 from mqsql.schema import TEXT, Index, Record, Table
-from mqsql.schema.plain import UnstorableError, either
+from mqsql.schema.plain import either
+from mqsql.schema.types import UnstorableError
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
@@ -153,7 +154,7 @@ class Store(ABC):
     ) -> Record | None:
         """The first record that `find` gives with these options, or None; text is the key of a record."""
         asked: Any = _asked('find_one', query, options, Options)
-        if isinstance(asked, str) and not str.lstrip(asked).startswith(('{', '[')):
+        if issubclass(type(asked), str) and not str.lstrip(asked).startswith(('{', '[')):
             asked = {self.table.key: asked}
         return next(iter(self._find(asked, keys, **Options(**{**options, 'limit': 1}))), None)
 

@@ -11,7 +11,7 @@ from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
 from mqsql.schema import BUFFERS, DOCUMENT, Index, Table
 from mqsql.schema.codec import decode_text
 from mqsql.schema.indexes import index_on_columns, index_on_paths
-from mqsql.schema.types import read_text
+from mqsql.schema.plain import read_plain
 from mqsql.storage import ddl
 
 IndexKeys = str | Iterable[str | tuple[str, int]] | Mapping[str, int]
@@ -51,7 +51,8 @@ def with_index(table: Table, index: Index) -> Table:
 def without_index(table: Table, index_or_name: IndexKeys) -> tuple[Table, Index]:
     """The table without an index, named or given by its keys, and that index; UnknownNameError names the nearest."""
     known = {index.name: index for index in table.indexes}
-    name = read_text(index_or_name) if isinstance(index_or_name, str) else read_index(index_or_name, table).name
+    given = read_plain(index_or_name, 'index', iterable=True)
+    name = given if isinstance(given, str) else read_index(given, table).name
     if name not in known:
         raise UnknownNameError(unknown('index', name, known), 'index')
     return replace(table, indexes=tuple(i for i in table.indexes if i != known[name])), known[name]

@@ -57,10 +57,23 @@ def test_a_spoiled_query_is_refused_by_both_or_answered_alike(drawn: tuple[list[
 @st.composite
 def odd_options(draw: st.DrawFn) -> tuple[list[Record], dict[str, Any]]:
     d = Draws(draw)
-    odd, key = d.pick([*NAMES, *GARBAGE]), d.pick(['label', 'msg_id', 'buffers', 'complete', *NAMES])
+    # Of two mistakes in one dict, either may be met first.
+    odd, key = (
+        d.pick([one for one in (*NAMES, *GARBAGE) if not isinstance(one, dict) or len(one) < 2]),
+        d.pick(['label', 'msg_id', 'buffers', 'complete', *NAMES]),
+    )
     keys = d.pick([odd, key, [key], ['label', odd], [key, 'content.a'], {key: 1}])
-    sort = d.pick([odd, key, [key], [(key, 1)], [('label', odd)], {key: 1}, ((key, 1),), [[key, -1], ['started', 1]]])
-    option = d.pick([{'keys': keys}, {'sort': sort}, {'limit': odd}, {'skip': odd}])
+    sort = d.pick([
+        odd, key, [key], [(key, 1)], [('label', odd)], {key: 1}, ((key, 1),), [[key, -1], ['started', 1]], (key, -1),
+        ['label', key], {'label': odd}, [('$natural', odd)], {'label': -1, key: 1}.items(), [{key: 1}, 'label'],
+    ])  # fmt: skip
+    projection = d.pick([odd, [odd], [key], {key: odd}, {key: 1}, {'label': odd}, ['label', key]])
+    collation = d.pick(
+        [odd, {'locale': odd}, {'locale': 'en', 'strength': odd}, {'locale': 'en', 'numericOrdering': odd}]
+    )
+    option = d.pick([
+        {'keys': keys}, {'sort': sort}, {'limit': odd}, {'skip': odd}, {'projection': projection}, {'collation': collation},
+    ])  # fmt: skip
     return [{'msg_id': 'm0', 'label': 'a', 'content': {'a': 1}}, {'msg_id': 'm1'}], option
 
 

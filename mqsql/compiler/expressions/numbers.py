@@ -21,6 +21,7 @@ from mqsql.compiler.expressions.core import (
 )
 from mqsql.compiler.expressions.moments import milliseconds, shifted
 from mqsql.compiler.expressions.operands import MANY, in_turn, positional
+from mqsql.errors import shown
 from mqsql.schema.codec import INT64
 
 Number = int | float
@@ -183,13 +184,13 @@ def _to_place(number: Number, digits: int, rounding: str) -> Number:
     if isinstance(number, float):
         return math.copysign(float(whole * unit), number)
     if (result := int(whole * unit)) not in INT64:
-        raise ExpressionError(f'64 bits do not hold {number} rounded')
+        raise ExpressionError(f'64 bits do not hold {shown(number)} rounded')
     return result
 
 
 def _sqrt(number: Number) -> Number:
     if number < 0:
-        raise ExpressionError(f'takes a number of at least 0, not {number}')
+        raise ExpressionError(f'takes a number of at least 0, not {shown(number)}')
     return math.sqrt(to_float(number))
 
 
@@ -208,13 +209,13 @@ def _logarithm(number: Number, base: Number = math.e) -> Number:
 
 def _ln(number: Number) -> Number:
     if number <= 0:
-        raise ExpressionError(f'takes a number above 0, not {number}')
+        raise ExpressionError(f'takes a number above 0, not {shown(number)}')
     return math.log(number)
 
 
 def _log10(number: Number) -> Number:
     if number <= 0:
-        raise ExpressionError(f'takes a number above 0, not {number}')
+        raise ExpressionError(f'takes a number above 0, not {shown(number)}')
     return math.log10(number)
 
 

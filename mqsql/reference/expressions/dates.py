@@ -136,11 +136,11 @@ def _date_trunc(moment: Any, size: Any, unit: str, first_day: str, zone_name: st
     start = universal(REFERENCE, zone_name)
     if unit not in MONTHS and unit not in ('week', 'day'):
         if count * (SPANS[unit] // SPANS['millisecond']) not in INT64:
-            raise MeaninglessError(f'there is no bin of {count} {unit}s')
+            raise MeaninglessError(f'there is no bin of {shown(count)} {unit}s')
         return _floor(date(moment), start, count, SPANS[unit])
     clock = local(moment, zone_name)
     if count > 10**11:
-        raise MeaninglessError(f'there is no bin of {count} {unit}s')
+        raise MeaninglessError(f'there is no bin of {shown(count)} {unit}s')
     if unit in MONTHS:
         months = count * MONTHS[unit]
         return universal(_add_months(REFERENCE, _months(clock) // months * months), zone_name, start)

@@ -101,7 +101,7 @@ def _add_to_date(moment: datetime, before: Any, values: Iterator[Any]) -> Any:
 
 def _in_64_bits(value: int) -> int:
     if value not in INT64:
-        raise MeaninglessError(f'{value} is beyond 64 bits')
+        raise MeaninglessError(f'{shown(value)} is beyond 64 bits')
     return value
 
 
