@@ -4,7 +4,7 @@ from types import TracebackType
 
 import apsw
 
-from mqsql.errors import MqsqlError, RecordError, StorageError
+from mqsql.errors import MqsqlError, QueryError, RecordError, StorageError
 
 _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.ConnectionClosedError, 'the store is closed; open it again'),
@@ -33,6 +33,9 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
 )
 
 
+_LIMITS = ('too many ', 'too large', 'stack overflow', 'tables in a join')
+"""Of SQLite's messages about a statement that is larger than it reads."""
+
 UNREADABLE = (ValueError, TypeError, OverflowError, AttributeError)
 """What decoding raises for a value that another program put into the file."""
 
@@ -55,6 +58,8 @@ class Failures:
             raise StorageError(
                 f'{self.path}: it holds a value that mqsql did not write and cannot read: {error}'
             ) from error
+        if isinstance(error, apsw.SQLError) and any(limit in str(error) for limit in _LIMITS):
+            raise QueryError(f'the query is too large for SQLite ({error}); ask for less, or in parts') from error
         if isinstance(error, apsw.Error):
             raise StorageError(f'{self.path}: {_advice(error)}') from error
 
