@@ -5,7 +5,7 @@ from types import TracebackType
 import apsw
 
 from mqsql import limits
-from mqsql.errors import DamagedValueError, MqsqlError, RecordError, StorageError
+from mqsql.errors import DamagedValueError, MqsqlError, QueryError, RecordError, StorageError
 from mqsql.schema.codec import UNDECODABLE
 from mqsql.storage.files import unfinished
 
@@ -38,6 +38,9 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
 _UNSOUND = ('malformed JSON', 'JSON cannot hold BLOB values')
 """What SQLite says of values that its JSON functions cannot read."""
 
+_LIMITS = ('too many ', 'too large', 'stack overflow', 'tables in a join')
+"""Of SQLite's messages about a statement that is larger than it reads."""
+
 
 class Failures:
     """A context of work on the file at `path`: errors of apsw and of decoding leave it as StorageError, which names the path,
@@ -62,6 +65,8 @@ class Failures:
             ) from error
         if isinstance(error, apsw.CantOpenError | apsw.ReadOnlyError) and (reason := unfinished(self.path)):
             raise StorageError(reason) from error
+        if isinstance(error, apsw.SQLError) and any(limit in str(error) for limit in _LIMITS):
+            raise QueryError(f'the query is too large for SQLite ({error}); ask for less, or in parts') from error
         if isinstance(error, apsw.Error):
             raise StorageError(f'{self.path}: {_advice(error)}') from error
 
