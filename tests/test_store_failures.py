@@ -230,7 +230,7 @@ ENDLESS: list[dict[str, Any]] = [
 @pytest.mark.parametrize('query', ENDLESS)
 def test_an_endless_pattern_is_stopped(impatient: Store, query: dict[str, Any]) -> None:
     for call in (impatient.find_records, impatient.count):
-        with pytest.raises(MqsqlError, match='query_timeout|steps than PCRE2 allows'):
+        with pytest.raises(MqsqlError, match=r'query_timeout|steps than PCRE2 allows'):
             call(query)
     # And the store goes on, with patterns too.
     assert [r['label'] for r in impatient.find_records({'label': {'$regex': '^label 39?$'}})] == ['label 3', 'label 39']

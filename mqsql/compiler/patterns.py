@@ -20,6 +20,9 @@ MAX_REGEX = 32_761
 
 SHOWN_PATH = 200
 
+LONG_GLOB = 500
+"""Characters of the longest pattern for SQLite's GLOB, which takes time by its length and cannot be stopped."""
+
 # --- $regex
 
 FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE}
@@ -103,7 +106,7 @@ def read_glob(place: Place, operand: object) -> Predicate:
         raise place.error(f'takes a pattern of at most {MAX_PATTERN:,} characters, not {len(pattern):,}')
     if place.field.kind is TIMESTAMP:
         return NEVER
-    sqlite = to_sqlite(pattern)
+    sqlite = to_sqlite(pattern) if len(pattern) <= LONG_GLOB else None
     if sqlite is None:
         return place.test('$glob', 'function', encode_text(pattern))
     return place.test('$glob', sqlite.form, sqlite.pattern)
