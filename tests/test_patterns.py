@@ -367,6 +367,11 @@ def test_a_pattern_without_end_ends_with_the_deadline() -> None:
         patterns.compile('(a+)+$').found_in(('a' * 21 + 'b') * 5_000)
 
 
+def test_a_pattern_that_fails_on_the_name_of_a_column_is_an_error_of_the_query(store: Store) -> None:
+    with pytest.raises(QueryError, match='nested recursion'):
+        store.count({'$jsonSchema': {'patternProperties': {'(?R)*m': {}}}})
+
+
 def test_the_memory_of_a_search_is_bounded() -> None:
     with pytest.raises(patterns.PatternError, match='takes more than 100,000 KiB of memory'):
         patterns.compile('^(?:a|b)*c').found_in('ab' * 1_000_000)

@@ -1,4 +1,4 @@
-"""$regex, $options and $glob, and patterns where values may stand. Imports the compiler's lower layers only."""
+"""$regex, $options and $glob, and patterns where values may stand. Imports `patterns`, and the compiler's lower layers."""
 
 import re
 from typing import Any
