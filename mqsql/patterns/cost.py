@@ -22,7 +22,9 @@ _RECURSION = re.compile(r"\(\?(?:R|&|P>|[-+]?\d)|\\g[<']|\(\*scs:")
 _REPEATED_GROUP = re.compile(r'\)[*+{]|\\[QE]')
 _EXTENDED = re.compile(r'\(\?[a-zA-Z^-]*x')
 _DOTALL = re.compile(r'\(\?[a-zA-Z^-]*s')
-_REPEATED = re.compile(r'(?<!\()[*+{]')
+_REPEATED = re.compile(r'[*+{]')
+_VERB = re.compile(r'(?<!\\)\(\*[A-Za-z:]')
+_GROUP = re.compile(r'(?<!\\)\(\?')
 _REPEATED_DOT = re.compile(r'(?<!\\)\.[*+{]')
 _VARIED_LOOKBEHIND = re.compile(r'(?:\(\?<[=!*]|\(\*n?[pa]*lb:|look_?behind)[^)]*[?*+{|(]')
 
@@ -48,7 +50,7 @@ class Cost:
         """Whether no repetition reaches beyond a line of the text: only dots are repeated, and none matches a newline."""
         dotall = 's' in self.options or _DOTALL.search(self.source) is not None
         spoken = dotall or self._extended or '(*' in self.source
-        return not spoken and len(_REPEATED.findall(self.source)) == len(_REPEATED_DOT.findall(self.source))
+        return not spoken and _number_of(_REPEATED, self.source) == _number_of(_REPEATED_DOT, self.source)
 
     @cached_property
     def _nested(self) -> bool:
@@ -72,7 +74,7 @@ class Cost:
     @cached_property
     def _scans(self) -> int:
         """Items that may each look at a whole stretch of the text."""
-        signs = len(_REPEATED.findall(self.source)) + len(_ESCAPED_REFERENCE.findall(self.source))
+        signs = sum(_number_of(sign, self.source) for sign in (_REPEATED, _ESCAPED_REFERENCE))
         return signs * (self.copies if self._nested else 1)
 
     @cached_property
@@ -105,11 +107,15 @@ class Cost:
 
     @cached_property
     def _repetitions(self) -> int:
-        return self.source.count('*') - self.source.count('(*') + self.source.count('+')
+        return self.source.count('*') + self.source.count('+') - _number_of(_VERB, self.source)
 
     @cached_property
     def _choices(self) -> int:
-        return self.source.count('|') + self.source.count('?') - self.source.count('(?')
+        return self.source.count('|') + self.source.count('?') - _number_of(_GROUP, self.source)
+
+
+def _number_of(sign: re.Pattern[str], source: str) -> int:
+    return len(sign.findall(source))
 
 
 def _number(digits: str) -> int:
