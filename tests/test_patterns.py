@@ -20,6 +20,7 @@ from bench import nasty
 from mqsql import MqsqlError, QueryError, StorageError, limits, patterns
 from mqsql.compiler.functions import regex_matches
 from mqsql.patterns import engine
+from mqsql.patterns.cost import Cost
 from mqsql.patterns.engine import Watch
 from mqsql.storage import Store
 
@@ -403,7 +404,21 @@ USUAL = [
 
 @pytest.mark.parametrize('source', USUAL)
 def test_watched_or_not_the_answer_is_the_same(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = ['', 'foo', 'task 12 a b', 'me@here.org', 'an ERROR', '10.0.0.1', 'abbac', 'xyz', 'É', 'B', 'a' * 500 + 'c']
+    texts = [
+        '',
+        'foo',
+        'one\ntwo foo\n',
+        '\n\nabc\n',
+        'task 12 a b',
+        'me@here.org',
+        'an ERROR',
+        '10.0.0.1',
+        'abbac',
+        'xyz',
+        'É',
+        'B',
+        'a' * 500 + 'c',
+    ]
 
     def answers(pattern: patterns.Pattern) -> list[object]:
         found: list[object] = []
@@ -419,6 +434,29 @@ def test_watched_or_not_the_answer_is_the_same(source: str, monkeypatch: pytest.
         monkeypatch.setattr(patterns, 'STEPS', steps)
         with limits.deadline(60):
             assert answers(patterns.Pattern(source, 'x')) == expected
+
+
+def outcome(pattern: patterns.Pattern, text: str, jit: bool, watch: Watch) -> object:
+    try:
+        return pattern._run(text, jit, watch, 1_000)
+    except engine.LibraryError as e:
+        return engine.code_of(e)
+
+
+@pytest.mark.parametrize('watch', [Watch.LINES, Watch.STARTS, Watch.ITEMS])
+def test_random_patterns_are_found_by_whatever_watch(watch: Watch) -> None:
+    compared = 0
+    for seed in range(400):
+        r = Random(seed)
+        pattern = patterns.Pattern(*nasty.valid_pattern(r))
+        if len(pattern.source) < 1_000:
+            text = nasty.text(r, 30).encode('utf-8', 'replace').decode()
+            expected = outcome(pattern, text, True, Watch.NEVER)
+            for found in (outcome(pattern, text, jit, watch) for jit in (True, False)):
+                if isinstance(found, bool) and isinstance(expected, bool):
+                    compared += 1
+                    assert found is expected, (pattern.source, pattern.options, text)
+    assert compared > 400
 
 
 def test_random_patterns_and_texts_raise_our_errors_only() -> None:
@@ -442,6 +480,31 @@ def test_an_interrupt_ends_a_search() -> None:
     finally:
         timer.cancel()
         signal.signal(signal.SIGINT, before)
+
+
+IN_LINES = ['a.*b', r'\w+@[a-z.]+', r'(?:a|b)+ \d{2,}', r'(a+)+$', 'é*?x', r'\.+[^"]', r'\S++ x']
+BEYOND = [
+    r'a\s*b',
+    '(?s)a.*',
+    '[^"]*a',
+    r'[[:space:]]+',
+    r'[\s]*',
+    'a\n*',
+    '\\\n*',
+    r'\v+',
+    r'\p{L}*',
+    r'\W+',
+    '[^x[abc]+',
+    '(?x)a *',
+    r'\R+',
+    '[\t-z]+',
+]
+
+
+@pytest.mark.parametrize('source', IN_LINES + BEYOND)
+def test_it_is_known_that_a_repetition_stays_in_its_line(source: str) -> None:
+    assert Cost(source, '').in_lines is (source in IN_LINES)
+    assert not Cost(source, 's').in_lines
 
 
 def test_threads_share_patterns() -> None:

@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 LARGEST = 20_000
 """More items than this has no pattern that PCRE2 compiles: it limits the compiled form to 65,535 bytes."""
@@ -21,11 +22,13 @@ _ESCAPED_REFERENCE = re.compile(r'\\[1-9gk]|\(\?P=')
 _RECURSION = re.compile(r"\(\?(?:R|&|P>|[-+]?\d)|\\g[<']|\(\*scs:")
 _REPEATED_GROUP = re.compile(r'\)[*+{]|\\[QE]')
 _EXTENDED = re.compile(r'\(\?[a-zA-Z^-]*x')
-_DOTALL = re.compile(r'\(\?[a-zA-Z^-]*s')
+_NO_LINES = re.compile(r'\(\?[a-zA-Z^-]*s|\(\*|\(\?#|\\[QE]')
+_TOKEN = re.compile(r'\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|.', re.DOTALL)
+_SIGNS = frozenset('*+{?')
+_IN_LINE = re.compile(r'[^\\\[\n]|\\[wdSNh]|\\[^\w\n]|\[(?:[^\\\[\]^\x00-\x1f]|\\[wd])+\]')
 _REPEATED = re.compile(r'[*+{]')
 _VERB = re.compile(r'(?<!\\)\(\*[A-Za-z:]')
 _GROUP = re.compile(r'(?<!\\)\(\?')
-_REPEATED_DOT = re.compile(r'(?<!\\)\.[*+{]')
 _VARIED_LOOKBEHIND = re.compile(r'(?:\(\?<[=!*]|\(\*n?[pa]*lb:|look_?behind)[^)]*[?*+{|(]')
 
 
@@ -47,10 +50,11 @@ class Cost:
 
     @cached_property
     def in_lines(self) -> bool:
-        """Whether no repetition reaches beyond a line of the text: only dots are repeated, and none matches a newline."""
-        dotall = 's' in self.options or _DOTALL.search(self.source) is not None
-        spoken = dotall or self._extended or '(*' in self.source
-        return not spoken and _number_of(_REPEATED, self.source) == _number_of(_REPEATED_DOT, self.source)
+        """Whether no repetition reaches beyond a line of the text: what is repeated is known to match no newline."""
+        if self._extended or _NO_LINES.search(self.source) or 's' in self.options:
+            return False
+        tokens = _TOKEN.findall(self.source)
+        return all(_IN_LINE.fullmatch(token) for token, sign in pairwise(tokens) if sign in _SIGNS)
 
     @cached_property
     def _nested(self) -> bool:
