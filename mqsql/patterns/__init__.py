@@ -131,9 +131,12 @@ class Pattern:
 
     def _ways(self, text: str, steps: int) -> Iterator[tuple[Watch, int]]:
         """How to search, the quickest way first, so that few steps pass without a look at the clock."""
-        stretch = max(map(len, text.split('\n'))) if self._cost.in_lines else len(text)
+        line = max(map(len, text.split('\n')))
+        stretch = line if self._cost.in_lines else len(text)
         start, unit = self._cost.start(stretch), self._cost.unit(stretch)
-        for watch, starts in ((Watch.NEVER, len(text) + 1), (Watch.STARTS, 1)):
+        for watch, starts in ((Watch.NEVER, len(text) + 1), (Watch.LINES, line + 1), (Watch.STARTS, 1)):
+            if watch is Watch.LINES and line == len(text):
+                continue  # which would look as often as never
             if start * starts <= steps:
                 yield watch, MATCH_LIMIT
             elif steps >= LEAST_LIMIT * unit * starts:
