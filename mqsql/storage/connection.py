@@ -21,6 +21,7 @@ MEMORY = ':memory:'
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
 SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
 CACHE_KIB = 16_384
+MAX_TIMEOUT = 1_000_000
 OPENING_SECONDS = 10.0  # at least: another process may be creating the file
 RETRY_SECONDS = 0.01
 
@@ -45,7 +46,7 @@ class Settings:
                 raise StorageError(f'{name} is one of {", ".join(known)}, not {shown(getattr(self, name))}')
         for name in ('busy_timeout', 'query_timeout'):
             seconds = getattr(self, name)
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 1_000_000:
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_TIMEOUT:
                 raise StorageError(f'{name} is a number of seconds, not {shown(seconds)}')
 
 
@@ -90,6 +91,7 @@ def open_file(
     try:
         _check_owner(connection, path, guest)
         if not readonly:
+            _check_name(connection, path, table)
             _configure(connection, path, patient)
             _renew_indexes(connection, table)
             _upgrade(connection, path, table, guest)
@@ -112,6 +114,14 @@ def _check_owner(connection: apsw.Connection, path: str, guest: Guest | None) ->
         raise StorageError(f'{path}: this is a database of another application; name another file')
     if (version := connection.pragma('user_version')) > ddl.layout_version():
         raise StorageError(f'{path}: a newer mqsql wrote this file (layout {version}); update mqsql to use it')
+
+
+def _check_name(connection: apsw.Connection, path: str, table: Table) -> None:
+    for name in _names(connection):
+        if name != table.name and ddl.folded(name) == ddl.folded(table.name):
+            raise StorageError(
+                f'{path}: it has the name {name!r}, and SQLite does not tell {table.name!r} from it; use that'
+            )
 
 
 def _check_columns(connection: apsw.Connection, path: str, table: Table) -> None:
@@ -175,5 +185,5 @@ def _renew_indexes(connection: apsw.Connection, table: Table) -> None:
 
 
 def _lacking(connection: apsw.Connection, table: Table) -> list[str]:
-    names = _names(connection)
-    return [sql for name, sql in ddl.objects(table) if name not in names]
+    names = set(map(ddl.folded, _names(connection)))
+    return [sql for name, sql in ddl.objects(table) if ddl.folded(name) not in names]

@@ -5,7 +5,7 @@ of a table of their own: an UPDATE rewrites its row, and one line of output must
 Ids are never used again and blobs never change in place; triggers delete the blobs that a record no longer names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mqsql.compiler.indexes import path_index
@@ -32,6 +32,11 @@ def layout_version() -> int:
 def quote(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def folded(name: str) -> str:
+    """A name as SQLite compares names: the case of ASCII letters does not count."""
+    return name.encode().lower().decode()
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -166,12 +171,37 @@ def select_blobs(table: Table) -> str:
 
 
 def _tails(table: Table) -> str:
-    return quote(table.buffers_table.removesuffix('_buffers') + '_tails')
+    return quote(_tails_of(table.name.removesuffix(_RECORDS)))
+
+
+_RECORDS = '_records'
+
+
+def _tails_of(history: str) -> str:
+    return f'{history}_tails'
+
+
+def part_tails(table: Table, names: Collection[str]) -> Iterator[str]:
+    """What moves the tails that were once in one table for two histories, of which one is called as the other with an "s"
+    behind it, to where they belong. `names` are those in the file.
+    """
+    known = {folded(name): name for name in names}
+    one = folded(table.name).removesuffix(_RECORDS).removesuffix('s')
+    shared, records = known.get(_tails_of(one)), known.get(f'{one}s{_RECORDS}')
+    if shared and records:
+        kept, shared, records = map(quote, (_tails_of(records.removesuffix(_RECORDS)), shared, records))
+        theirs = f'record IN (SELECT {quote(table.key)} FROM {records})'
+        yield f'CREATE TABLE IF NOT EXISTS {kept} {_TAIL}'
+        yield f'INSERT INTO {kept} SELECT record, name, start, tail FROM {shared} WHERE {theirs} ORDER BY rowid'
+        yield f'DELETE FROM {shared} WHERE {theirs}'
+
+
+_TAIL = '(record TEXT, name TEXT, start INTEGER, tail TEXT)'
 
 
 def create_tails(table: Table) -> str:
     """CREATE of the table of tails, if there is none."""
-    return f'CREATE TABLE IF NOT EXISTS {_tails(table)} (record TEXT, name TEXT, start INTEGER, tail TEXT)'
+    return f'CREATE TABLE IF NOT EXISTS {_tails(table)} {_TAIL}'
 
 
 def insert_tail(table: Table) -> str:
