@@ -237,7 +237,7 @@ def asked(label: Any) -> Any:
 def test_tasks_with_labels_of_any_type_are_found_fetched_and_submitted_again(tmp_path: Path) -> None:
     numpy: Any = pytest.importorskip('numpy')
     labels: list[Any] = [7, 0.5, ('run', 3), {'run': 1}, numpy.int64(8), True, None, {'a': [1, {'b': None}]}, 'text']
-    with controller(tmp_path, engines=1) as cluster, client(cluster) as rc, client(cluster) as other:
+    with controller(tmp_path) as cluster, client(cluster) as rc, client(cluster) as other:
         view = rc.load_balanced_view()
         for label in labels:
             tasks = []

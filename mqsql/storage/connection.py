@@ -13,7 +13,7 @@ import apsw
 
 from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError, shown
-from mqsql.schema import Table
+from mqsql.schema import BUFFERS, Table
 from mqsql.storage import ddl
 from mqsql.storage.indexes import old_indexes, renew_indexes
 
@@ -124,14 +124,21 @@ def _check_name(connection: apsw.Connection, path: str, table: Table) -> None:
             )
 
 
+def _columns(connection: apsw.Connection, table: str) -> set[str]:
+    return {name for (name,) in connection.execute('SELECT name FROM pragma_table_info(?)', (table,))}
+
+
 def _check_columns(connection: apsw.Connection, path: str, table: Table) -> None:
-    found = {name for (name,) in connection.execute('SELECT name FROM pragma_table_info(?)', (table.name,))}
-    found.discard(ddl.POSITION)
+    found = _columns(connection, table.name) - {ddl.POSITION}
     if not found:
         raise StorageError(f'{path}: it holds no table {table.name!r}; open it without readonly=True to create it')
     if differing := sorted(found.symmetric_difference(table.columns)):
         sides = [f'{name!r} is only in the {"file" if name in found else "definition"}' for name in differing]
         raise StorageError(f'{path}: its table {table.name!r} was defined otherwise: {", ".join(sides)}')
+    if BUFFERS in table.columns.values() and _columns(connection, table.buffers_table) - ddl.BLOB_COLUMNS:
+        raise StorageError(
+            f'{path}: its table {table.buffers_table!r} holds no buffers; rename that, or {table.name!r}'
+        )
 
 
 def _configure(connection: apsw.Connection, path: str, settings: Settings) -> None:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from mqsql.compiler.indexes import path_index
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
 
+BLOB_COLUMNS = {'id', 'data'}
+
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
 
@@ -188,7 +190,7 @@ def part_tails(table: Table, names: Collection[str]) -> Iterator[str]:
     known = {folded(name): name for name in names}
     one = folded(table.name).removesuffix(_RECORDS).removesuffix('s')
     shared, records = known.get(_tails_of(one)), known.get(f'{one}s{_RECORDS}')
-    if shared and records:
+    if shared and records and _tails_of(f'{one}s') not in known:
         kept, shared, records = map(quote, (_tails_of(records.removesuffix(_RECORDS)), shared, records))
         theirs = f'record IN (SELECT {quote(table.key)} FROM {records})'
         yield f'CREATE TABLE IF NOT EXISTS {kept} {_TAIL}'
