@@ -33,13 +33,6 @@ class Hostile:
         raise ZeroDivisionError('repr')
 
 
-class HostileDict(dict[str, Any]):
-    """A dict whose items nobody can have."""
-
-    def items(self) -> Any:
-        raise ZeroDivisionError('items')
-
-
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[SQLiteDB]:
     opened = SQLiteDB(location=str(tmp_path))
@@ -89,7 +82,6 @@ ODD: list[tuple[str, Any]] = [
     ('result_buffers', b'one'),
     ('content', 'text'),
     ('content', Hostile()),
-    ('content', HostileDict(a=1)),
     ('metadata', {1, 2}),
     ('error', 5),
     ('execute_input', ['code']),

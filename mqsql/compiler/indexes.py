@@ -23,6 +23,7 @@ from mqsql.compiler.paths import Offers, Walk, holds_array
 from mqsql.compiler.sql import (
     Node,
     all_,
+    call,
     case,
     is_not_null,
     number,
@@ -213,7 +214,10 @@ def _root(table: Table, source: str, column: str) -> Node:
     if table.columns[column] is not ANY:
         return Node(stored)
     whole = opened(stored)
-    return replace(whole, json=lambda: case((is_other(stored()), whole.json())))
+    # What another program has damaged must not stop a change of the row.
+    return replace(
+        whole, json=lambda: case((all_([is_other(stored()), call('json_valid', whole.json())]), whole.json()))
+    )
 
 
 def _rowid(source: str) -> exp.Column:
