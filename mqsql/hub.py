@@ -7,6 +7,7 @@ One line of ipcontroller_config.py turns it on:
 The options that ipyparallel's own SQLiteDB has keep their meaning: `c.SQLiteDB.filename`, `location`, `table`.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +16,13 @@ from typing import Any
 from dateutil.tz import tzlocal
 from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
-from traitlets import Bool, CaselessStrEnum, Float, Integer, Unicode
+from traitlets import Bool, CaselessStrEnum, Float, Integer, TraitError, Unicode, validate
 
 from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
 from mqsql.schema import TASKS, Record
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
-from mqsql.storage.connection import JOURNAL_MODES, SYNCHRONOUS, Settings
+from mqsql.storage.connection import JOURNAL_MODES, MAX_TIMEOUT, SYNCHRONOUS, Settings
 from mqsql.storage.output import Output
 from mqsql.storage.retention import Limits, Retention
 from mqsql.storage.shipped import SHIPPED_TABLE, History, history_table
@@ -31,14 +32,33 @@ from mqsql.storage.storable import Storable
 DEEPEST = 300
 """Levels of a query, more than a store takes; it says so."""
 
+MAX_SECONDS = 1e10
+"""Three centuries; much more leads to times that Python does not have."""
+
+
+class Seconds(Float[float, Any]):
+    """A number of seconds, neither infinite nor NaN."""
+
+    def __init__(self, default: float, *, max: float = MAX_SECONDS, help: str) -> None:
+        super().__init__(default, min=0, max=max, help=help)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """The number; TraitError says what to write."""
+        seconds = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+        if not 0 <= seconds <= self.max:
+            raise TraitError(f'{self.name} is a number of seconds from 0 to {self.max:,.0f}, not {shown(value)}')
+        return float(seconds)
+
 
 class SQLiteDB(BaseDB):  # type: ignore[misc]
     """Keeps the hub's task records in an SQLite file. Each call is on disk when it returns."""
 
     filename = Unicode('tasks.db', help='The name of the file.').tag(config=True)
-    location = Unicode('', help="The directory of the file; by default the profile's, or else the current one.").tag(
-        config=True
-    )
+    location = Unicode(
+        '',
+        help="""The directory of the file; by default the profile's, or else the current one. It must exist; ~ stands for
+        the home directory.""",
+    ).tag(config=True)
     table = Unicode(
         SHIPPED_TABLE,
         help=f"""The name of the history in the file. Controllers that name the same one share their records, those of
@@ -56,9 +76,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         help="""How hard each call is made to last. With 'normal' the end of a process loses nothing, a loss of power
         perhaps the last moments; with 'full' not even that, at a price for each call; 'off' risks the file.""",
     ).tag(config=True)
-    busy_timeout = Float(
+    busy_timeout = Seconds(
         0.2,
-        min=0,
+        max=MAX_TIMEOUT,
         help="""How many seconds to wait while another process writes to the file. The hub does nothing meanwhile; then it
         keeps in memory what it has to write.""",
     ).tag(config=True)
@@ -69,9 +89,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         program keeps it locked). They are written as soon as that is possible again; what goes beyond is lost.""",
     ).tag(config=True)
 
-    query_timeout = Float(
+    query_timeout = Seconds(
         10.0,
-        min=0,
+        max=MAX_TIMEOUT,
         help="""How many seconds a query of a client may take, 0 for any time. The hub does nothing else meanwhile.""",
     ).tag(config=True)
     record_limit = Integer(
@@ -80,10 +100,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     size_limit = Integer(
         0, min=0, help='How many bytes of the file may be in use, 0 for any number. The oldest finished tasks go first.'
     ).tag(config=True)
-    max_age = Float(0, min=0, help='How many seconds after its end a task is dropped, 0 for never.').tag(config=True)
-    drop_buffers_after = Float(
+    max_age = Seconds(0, help='How many seconds after its end a task is dropped, 0 for never.').tag(config=True)
+    drop_buffers_after = Seconds(
         0,
-        min=0,
         help="""How many seconds after its end the buffers of a task are dropped, its arguments and its result; the rest of
         its record stays. 0 for never.""",
     ).tag(config=True)
@@ -96,9 +115,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.location = self.location or _profile_directory()
+        self.location = os.path.expanduser(self.location) or _profile_directory()
         self._file = SqliteStore(
-            str(Path(self.location, self.filename).absolute()),
+            self._path(),
             table=history_table(self.table or f'_{self.session}'),
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
             history=History(self.table, self.log.warning, adopt=self.adopt),
@@ -109,6 +128,30 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
         self._retention = Retention(tasks, self._file, limits, self.log.warning)
         self._storable, self._reported = Storable(TASKS, self.log.error), set[str]()
+
+    @validate('filename', 'location', 'table')
+    def _usable_text(self, proposal: Any) -> str:
+        name, given = proposal['trait'].name, str(proposal['value'])
+        if '\0' in given or any('\ud800' <= character <= '\udfff' for character in given):
+            raise TraitError(f'{name} is text that a file can be named by, not {shown(given)}')
+        if name == 'table' and given:
+            try:
+                history_table(given)
+            except StorageError as e:
+                raise TraitError(str(e)) from None
+        if name == 'filename' and Path(given).name in ('', '.', '..'):
+            raise TraitError(f"filename is the name of a file, such as 'tasks.db', not {shown(given)}")
+        return given
+
+    def _path(self) -> str:
+        path = Path(self.location, os.path.expanduser(self.filename)).absolute()
+        if not path.parent.is_dir():
+            raise StorageError(
+                f'{path.parent}: there is no such directory; create it, or set c.SQLiteDB.location to another'
+            )
+        if path.is_dir():
+            raise StorageError(f'{path}: this is a directory; c.SQLiteDB.filename is the name of a file')
+        return str(path)
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Store a new record. If its output came first and began it, only what `rec` knows is added.
@@ -127,14 +170,14 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         except DuplicateRecordError:
             self._store.update_record(msg_id, {key: value for key, value in rec.items() if value})
 
-    def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: str, rec: Mapping[str, Any]) -> None:
+    def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: Any, rec: Mapping[str, Any]) -> None:
         """Write a record or changes of one, without what cannot be stored."""
         try:
             write(msg_id, rec)
         except (MissingRecordError, StorageError):
             raise
         except Exception as e:  # whatever a foreign object raises when it is looked at
-            if not isinstance(msg_id, str | bytes) or not (isinstance(msg_id, str) or msg_id.isascii()):
+            if not _names_a_task(msg_id):
                 self._report(f'A task whose msg_id is {shown(msg_id)} cannot be recorded', e)
             else:
                 # The task is named by the call, whatever its record says.
@@ -182,8 +225,10 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             return {'display_data': {**shown, 'earlier': displays}}
         return {'display_data': {'earlier': [*displays, shown]}}
 
-    def drop_record(self, msg_id: str) -> None:
+    def drop_record(self, msg_id: Any) -> None:
         """Delete a record; KeyError if there is none."""
+        if not _names_a_task(msg_id):
+            raise MissingRecordError(f'there is no record with msg_id {shown(msg_id)}')
         self._store.drop_record(msg_id)
 
     def drop_matching_records(self, check: Query) -> None:
@@ -227,6 +272,10 @@ def _as_written(value: Any, depth: int = 0) -> Any:
 def _profile_directory() -> str:
     profile = BaseIPythonApplication.instance().profile_dir if BaseIPythonApplication.initialized() else None
     return str(profile.location) if profile is not None else '.'
+
+
+def _names_a_task(msg_id: object) -> bool:
+    return isinstance(msg_id, str) or (isinstance(msg_id, bytes) and msg_id.isascii())
 
 
 def config() -> str:

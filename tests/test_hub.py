@@ -309,8 +309,7 @@ def test_unknown_keys_and_operators_are_key_errors(db: SQLiteDB) -> None:
 
 def test_keys_of_an_update_are_not_sql(db: SQLiteDB) -> None:
     db.add_record('m0', {})
-    with pytest.raises(mqsql.RecordError):
-        db.update_record('m0', {"stdout = 'pwned' WHERE ? <> ? --": 'zz'})
+    db.update_record('m0', {"stdout = 'pwned' WHERE ? <> ? --": 'zz'})
     db.update_record('m0', {})
     assert db.get_record('m0')['stdout'] is None
 
@@ -398,11 +397,10 @@ def test_a_time_compared_with_a_list_or_a_number_is_refused(db: SQLiteDB) -> Non
             db.find_records({'started': {'$gt': operand}})
 
 
-def test_a_bad_time_is_refused_when_it_is_written_and_spoils_no_query(db: SQLiteDB) -> None:
+def test_a_bad_time_is_left_out_when_it_is_written_and_spoils_no_query(db: SQLiteDB) -> None:
     db.add_record('m', {'submitted': NOON})
-    with pytest.raises(mqsql.RecordError, match='started'):
-        db.update_record('m', {'started': 'yesterday', 'stdout': 'x'})
-    assert db.find_records({}, ['started', 'stdout']) == [{'msg_id': 'm', 'started': None, 'stdout': None}]
+    db.update_record('m', {'started': 'yesterday', 'stdout': 'x'})
+    assert db.find_records({}, ['started', 'stdout']) == [{'msg_id': 'm', 'started': None, 'stdout': 'x'}]
 
 
 def test_a_record_is_not_changed_by_changing_what_it_was_given(db: SQLiteDB) -> None:

@@ -1,4 +1,4 @@
-"""Columns of values of any type in SQL: text is stored as TEXT, all else as a BLOB of JSON. Imports `sql`.
+"""Columns of values of any type in SQL: text is stored as TEXT, all else as a BLOB of JSON. Imports `paths`, `sql`.
 
 All BLOBs come behind all TEXT in SQLite's order, so that texts, and all the others, are each one range of an index.
 """
@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from mqsql.compiler.sql import Condition, Node, call, case, listed, text
+from mqsql.compiler.paths import listed
+from mqsql.compiler.sql import Condition, Node, call, case, text
 
 
 def is_other(stored: exp.Expr) -> Condition:

@@ -214,8 +214,9 @@ def _root(table: Table, source: str, column: str) -> Node:
     if table.columns[column] is not ANY:
         return Node(lambda: case((call('json_valid', stored()), stored())))
     whole = opened(stored)
-    sound = call('json_valid', exp.Cast(this=stored(), to=exp.DataType.build('TEXT')))
-    return replace(whole, json=lambda: case((exp.And(this=is_other(stored()), expression=sound.copy()), whole.json())))
+    return replace(
+        whole, json=lambda: case((all_([is_other(stored()), call('json_valid', whole.json())]), whole.json()))
+    )
 
 
 def _rowid(source: str) -> exp.Column:

@@ -26,7 +26,6 @@ from mqsql.compiler.sql import (
     exists,
     is_not_null,
     is_tagged,
-    listed,
     one_of,
     row,
     table_function,
@@ -159,6 +158,13 @@ def _unguarded(source: exp.Expr) -> exp.Expr:
 
 def _column(alias: str) -> Node:
     return Node(lambda: exp.column('value', alias))
+
+
+def listed(json: exp.Expr) -> exp.Expr:
+    """A JSON array of one; NULL for what is missing."""
+    # -> binds as || does, from the left.
+    inner = exp.Paren(this=json) if isinstance(json, exp.JSONExtract) else json
+    return exp.DPipe(this=exp.DPipe(this=text('['), expression=inner), expression=text(']'))
 
 
 def holds_array(nodes: list[Node]) -> Condition:

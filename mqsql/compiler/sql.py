@@ -180,13 +180,6 @@ def is_tagged(json: exp.Expr) -> Condition:
     return exp.Glob(this=json, expression=text('{"$[^$]*'))
 
 
-def listed(json: exp.Expr) -> exp.Expr:
-    """A JSON array of one; NULL for what is missing."""
-    # -> binds as || does, from the left.
-    inner = exp.Paren(this=json) if isinstance(json, exp.JSONExtract) else json
-    return exp.DPipe(this=exp.DPipe(this=text('['), expression=inner), expression=text(']'))
-
-
 @dataclass(frozen=True)
 class Node:
     """A place inside a JSON text: the text's expression, made anew for each use, and the path from there.

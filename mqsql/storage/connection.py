@@ -26,6 +26,7 @@ SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
 CACHE_KIB = 16_384
 JOURNAL_BYTES = 64 << 20  # that are left of a log which has grown longer
 STEPS = 5_000  # of SQLite's machine between two looks at the clock; mostly less than some milliseconds
+MAX_TIMEOUT = 1_000_000
 OPENING_SECONDS = 10.0  # at least: another process may be creating the file
 RETRY_SECONDS = 0.01
 
@@ -47,7 +48,7 @@ class Settings:
                 raise StorageError(f'{name} is one of {", ".join(known)}, not {shown(getattr(self, name))}')
         for name in ('busy_timeout', 'query_timeout'):
             seconds = getattr(self, name)
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 1_000_000:
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_TIMEOUT:
                 raise StorageError(f'{name} is a number of seconds, not {shown(seconds)}')
 
 
@@ -111,6 +112,7 @@ def open_file(
     try:
         check_owner(connection, path, guest)
         if not readonly:
+            _check_name(connection, path, table)
             _configure(connection, path, patient)
             _renew_indexes(connection, table)
             _upgrade(connection, path, table, guest)
@@ -134,6 +136,14 @@ def check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> 
         raise StorageError(f'{path}: this is a database of another application; name another file')
     if (version := connection.pragma('user_version')) > ddl.layout_version():
         raise StorageError(f'{path}: a newer mqsql wrote this file (layout {version}); update mqsql to use it')
+
+
+def _check_name(connection: apsw.Connection, path: str, table: Table) -> None:
+    for name in _names(connection):
+        if name != table.name and ddl.folded(name) == ddl.folded(table.name):
+            raise StorageError(
+                f'{path}: it has the name {name!r}, and SQLite does not tell {table.name!r} from it; use that'
+            )
 
 
 def _configure(connection: apsw.Connection, path: str, settings: Settings) -> None:

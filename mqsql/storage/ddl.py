@@ -5,11 +5,13 @@ of a table of their own: an UPDATE rewrites its row, and one line of output must
 Ids are never used again and blobs never change in place; triggers delete the blobs that a record no longer names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mqsql.compiler.indexes import path_index
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
+
+BLOB_COLUMNS = {'id', 'data'}
 
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
@@ -32,6 +34,11 @@ def layout_version() -> int:
 def quote(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def folded(name: str) -> str:
+    """A name as SQLite compares names: the case of ASCII letters does not count."""
+    return name.encode().lower().decode()
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -169,21 +176,42 @@ def select_blobs(table: Table) -> str:
 # --- tails of long texts (see `output`)
 
 
+_RECORDS = '_records'
+_TAIL = ('record', 'name', 'start', 'tail')
+_TAIL_COLUMNS = '(record TEXT, name TEXT, start INTEGER, tail TEXT)'
+
+
 def tails_table(table: Table) -> str:
     """The name of the table of tails."""
-    return table.buffers_table.removesuffix('_buffers') + '_tails'
+    return _tails_of(table.name.removesuffix(_RECORDS))
+
+
+def _tails_of(history: str) -> str:
+    return f'{history}_tails'
 
 
 def _tails(table: Table) -> str:
     return quote(tails_table(table))
 
 
-_TAIL = ('record', 'name', 'start', 'tail')
+def part_tails(table: Table, names: Collection[str]) -> Iterator[str]:
+    """What moves the tails that were once in one table for two histories, of which one is called as the other with an "s"
+    behind it, to where they belong. `names` are those in the file.
+    """
+    known = {folded(name): name for name in names}
+    one = folded(table.name).removesuffix(_RECORDS).removesuffix('s')
+    shared, records = known.get(_tails_of(one)), known.get(f'{one}s{_RECORDS}')
+    if shared and records and _tails_of(f'{one}s') not in known:
+        kept, shared, records = map(quote, (_tails_of(records.removesuffix(_RECORDS)), shared, records))
+        theirs = f'record IN (SELECT {quote(table.key)} FROM {records})'
+        yield f'CREATE TABLE IF NOT EXISTS {kept} {_TAIL_COLUMNS}'
+        yield f'INSERT INTO {kept} SELECT record, name, start, tail FROM {shared} WHERE {theirs} ORDER BY rowid'
+        yield f'DELETE FROM {shared} WHERE {theirs}'
 
 
 def create_tails(table: Table) -> str:
     """CREATE of the table of tails, if there is none."""
-    return f'CREATE TABLE IF NOT EXISTS {_tails(table)} (record TEXT, name TEXT, start INTEGER, tail TEXT)'
+    return f'CREATE TABLE IF NOT EXISTS {_tails(table)} {_TAIL_COLUMNS}'
 
 
 def insert_tail(table: Table) -> str:

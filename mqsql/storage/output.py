@@ -41,6 +41,7 @@ class Output:
         """By record, the texts that the file holds only with their tails."""
         self._lengths: dict[tuple[str, str], int] = {}
         """The lengths of these texts without."""
+        self._part()
         self._recover()
 
     # --- changes
@@ -139,6 +140,12 @@ class Output:
                 connection.execute(ddl.delete_tails(self._store.table), (encode_text(msg_id),))
         for column in COLUMNS:
             self._lengths.pop((msg_id, column), None)
+
+    def _part(self) -> None:
+        with self._store.using() as connection, transaction(connection):
+            names = {name for (name,) in connection.execute('SELECT name FROM sqlite_schema')}
+            for sql in ddl.part_tails(self._store.table, names):
+                connection.execute(sql)
 
     def _recover(self) -> None:
         """Take up the tails that a process left behind which ended without notice."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-from mqsql.errors import RecordError
+from mqsql.errors import RecordError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record, Table
 from mqsql.storage.ddl import quote
 from mqsql.storage.pickles import read_pickled_buffers
@@ -95,8 +95,20 @@ class History:
 
 
 def history_table(name: str) -> Table:
-    """Our table of the history called `name`."""
-    return TASKS if name == SHIPPED_TABLE else TASKS.rename(f'{name}_records')
+    """Our table of the history called `name`; StorageError if there can be none."""
+    if name == SHIPPED_TABLE:
+        return TASKS
+    table = f'{name}_records'
+    if table.lower() == TASKS.name:
+        raise StorageError(
+            f'no other history than the default can be called {name!r}; write {SHIPPED_TABLE!r} for that'
+        )
+    try:
+        return TASKS.rename(table)
+    except ValueError:
+        raise StorageError(
+            f'a history cannot be called {name!r}: SQLite keeps such names for itself; write another'
+        ) from None
 
 
 def shipped_tables(connection: apsw.Connection) -> list[str]:

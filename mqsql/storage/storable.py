@@ -61,12 +61,19 @@ class Storable:
         try:
             return read_value(value)
         except Exception as e:  # as above
-            if depth >= MAX_DEPTH or not isinstance(value, Mapping | list | tuple):
-                self._tell(column, value, e)
-                return _GONE
-        if isinstance(value, Mapping):
-            return dict(self._fields(column, value, depth))
-        parts = [self._part(column, item, depth + 1) for item in value]
+            if depth < MAX_DEPTH and issubclass(type(value), Mapping | list | tuple):
+                return self._nested(column, value, depth)
+            self._tell(column, value, e)
+            return _GONE
+
+    def _nested(self, column: str, value: Any, depth: int) -> Any:
+        try:
+            if issubclass(type(value), Mapping):
+                return dict(self._fields(column, value, depth))
+            parts = [self._part(column, item, depth + 1) for item in value]
+        except Exception as e:  # as above
+            self._tell(column, value, e)
+            return _GONE
         return [None if part is _GONE else part for part in parts]
 
     def _fields(self, column: str, value: Mapping[Any, Any], depth: int) -> Iterator[tuple[str, Any]]:
