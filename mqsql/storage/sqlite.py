@@ -14,8 +14,8 @@ from typing import Any, Unpack
 
 import apsw
 
+from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.compiler import Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, shown
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.codec import decode_ids, decoder, encode_text
@@ -81,8 +81,9 @@ class SqliteStore(Store):
 
     def _tell(self, key: object, name: str, what: str) -> LazyBuffers | None:
         """What a record has in place of a value that cannot be read; see `Tell`."""
+        column = self.table.column(name.removeprefix('$'))
         sentence = self._damages.report(key, name, what)
-        return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
+        return damaged_buffers(sentence) if self.table.columns[column] is BUFFERS else None
 
     def _adopt(self, history: History, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
@@ -237,7 +238,7 @@ class SqliteStore(Store):
         compiled = self._compile(query, keys, **options)
         if self._streams:
             keyed = compiled.keys[:1] == (self.table.key,)
-            return Found(self._readers, compiled, guarded(compiled, self.table), keyed=keyed)
+            return Found(self._readers, compiled, lambda: guarded(compiled, self.table), keyed=keyed)
         return self._decoded(compiled, self._fetch_sound(compiled, 0))
 
     def _decoded(self, query: CompiledQuery, rows: list[Row]) -> Iterator[Record]:
@@ -261,16 +262,21 @@ class SqliteStore(Store):
             with self._failures:
                 return compiled.values(rows)
         except DamagedValueError:
-            # The keys are needed to say where the damage is.
-            records = self._records(self._compile(query, [compiled.column], collation=collation))
-            return compiled.within(record[compiled.column] for record in records)
+            return compiled.within(self._distinct_sound(compiled))
+
+    def _distinct_sound(self, query: Distinct) -> Iterator[Any]:
+        """The values of a column, with the keys of their records, which say where the damage is."""
+        decoders = [(name, decoder(self.table.columns[name])) for name in (self.table.key, query.column)]
+        for row in self._fetch(guarded(query, self.table), self._settings.query_timeout):
+            yield read_row(decoders, row, self._tell)[query.column]
 
     def _drop_matching(self, query: Query) -> None:
         self._look_for_indexes()
+        compiled = compile_delete(query, table=self.table)
         try:
-            self._delete(compile_delete(query, table=self.table))
+            self._delete(compiled)
         except DamagedValueError:
-            self._delete(guarded(compile_delete(query, table=self.table, within=True), self.table))
+            self._delete(guarded(compiled, self.table))
 
     def _delete(self, statement: Statement) -> None:
         with self._changing(several=False) as connection:

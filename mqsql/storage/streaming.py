@@ -12,8 +12,6 @@ from mqsql.errors import DamagedValueError, StorageError
 from mqsql.schema import Record
 from mqsql.storage.failures import Failures
 
-Row = tuple[Any, ...]
-
 IDLE = 2  # connections kept for the next answer
 
 
@@ -64,9 +62,9 @@ class Found(Iterator[Record]):
 
     _reader: apsw.Connection | None = None
 
-    def __init__(self, readers: Readers, query: Query, guarded: Query, *, keyed: bool) -> None:
-        """Begin to read; `guarded` gives the same rows but for values that SQLite cannot read; `keyed` says that a key leads
-        each row.
+    def __init__(self, readers: Readers, query: Query, guarded: Callable[[], Query], *, keyed: bool) -> None:
+        """Begin to read; `guarded` makes the query that gives the same rows but for values that SQLite cannot read; `keyed`
+        says that a key leads each row.
         """
         self._readers, self._query, self._guarded, self._keyed = readers, query, guarded, keyed
         self._passed = 0
@@ -91,7 +89,8 @@ class Found(Iterator[Record]):
             if self._keyed and self._passed:
                 again = self._rows.execute(self._query.sql, self._query.params)
                 self._passed_keys = {row[0] for row in islice(again, self._passed)}
-            self._rows.execute(self._guarded.sql, self._guarded.params)
+            guarded = self._guarded()
+            self._rows.execute(guarded.sql, guarded.params)
             for _ in range(0 if self._keyed else self._passed):
                 self._rows.fetchone()
 
@@ -99,23 +98,24 @@ class Found(Iterator[Record]):
         if self._reader is None:
             raise StopIteration
         try:
-            row = self._fetch()
+            record = self._read()
         except DamagedValueError:
             self._go_on_guarded()
-            row = self._fetch()
-        if row is None:
+            record = self._read()
+        if record is None:
             self.close()
             raise StopIteration
-        self._passed += 1
-        with self._readers.failures:
-            return self._query.record(row)
+        return record
 
-    def _fetch(self) -> Row | None:
+    def _read(self) -> Record | None:
         with self._readers.failures:
-            row: Row | None = self._rows.fetchone()
-            while row is not None and self._passed_keys and row[0] in self._passed_keys:
+            row = self._rows.fetchone()
+            while self._passed_keys and row is not None and row[0] in self._passed_keys:
                 row = self._rows.fetchone()
-            return row
+            if row is None:
+                return None
+            self._passed += 1
+            return self._query.record(row)
 
     def close(self) -> None:
         """Stop reading; closing twice is fine."""
