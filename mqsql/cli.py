@@ -115,4 +115,5 @@ def _errors() -> Iterator[None]:
     except MqsqlError as e:
         raise click.ClickException(str(e)) from e
     except OSError as e:
-        raise click.ClickException(f'{e.filename}: {e.strerror}' if e.filename and e.strerror else str(e)) from e
+        reason = e.strerror or str(e) or type(e).__name__
+        raise click.ClickException(f'{e.filename}: {reason}' if e.filename else reason) from e

@@ -1,6 +1,6 @@
 """The store in an SQLite file: records by key and by query. Imports `compiler`, `errors`, `limits` and `schema`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, Unpack
@@ -63,8 +63,9 @@ class SqliteStore(SqliteFile):
 
     def _tell(self, key: object, name: str, what: str) -> LazyBuffers | None:
         """What a record has in place of a value that cannot be read; see `Tell`."""
+        column = self.table.column(name.removeprefix('$'))
         sentence = self._damages.report(key, name, what)
-        return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
+        return damaged_buffers(sentence) if self.table.columns[column] is BUFFERS else None
 
     def _adopt(self, history: History, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
@@ -162,7 +163,7 @@ class SqliteStore(SqliteFile):
         except StorageError as e:
             if not isinstance(e.__cause__, _SCHEMA_CHANGED) or version == self._look_for_indexes():
                 raise
-        return run(statement.on(replace(self.table, indexes=())))
+        return run(replace(statement, sql=statement.unindexed()))
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
@@ -196,7 +197,8 @@ class SqliteStore(SqliteFile):
 
     def _begin(self, deadline: Deadline, query: CompiledQuery) -> Found:
         if self._streams:
-            return self._readers.find(deadline, query, guarded(query, self.table))
+            keyed = query.keys[:1] == (self.table.key,)
+            return self._readers.find(deadline, query, partial(guarded, query, self.table), keyed=keyed)
         return Found(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
@@ -206,28 +208,27 @@ class SqliteStore(SqliteFile):
             )
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
-        def again(column: str) -> CompiledQuery:
-            return self._compile(query, [column], **options)
-
         with self._queries.answering():
             read = partial(compile_distinct, key, query, table=self.table, tell=_refuse, **options)
-            return self._answer(read, partial(self._values, again))
+            return self._answer(read, self._values)
 
-    def _values(self, again: Callable[[str], CompiledQuery], query: Distinct) -> list[Any]:
+    def _values(self, query: Distinct) -> list[Any]:
         try:
             rows = self._fetch(query)
             with self._failures:
                 return query.values(rows)
         except DamagedValueError:
-            # The keys are needed to say where the damage is.
-            records = self._records(again(query.column))
-            return query.within(record[query.column] for record in records)
+            return query.within(self._distinct_sound(query))
+
+    def _distinct_sound(self, query: Distinct) -> Iterator[Any]:
+        """The values of a column, with the keys of their records, which say where the damage is."""
+        decoders = [(name, decoder(self.table.columns[name])) for name in (self.table.key, query.column)]
+        for row in self._fetch(guarded(query, self.table)):
+            yield read_row(decoders, row, self._tell)[query.column]
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
-            # Found by a SELECT inside, so that the statement also serves where a value is damaged.
-            read = partial(compile_delete, query, table=self.table, within=True)
-            self._answer(read, self._delete_sound)
+            self._answer(partial(compile_delete, query, table=self.table), self._delete_sound)
 
     def _delete_sound(self, query: Statement) -> None:
         try:
@@ -266,7 +267,8 @@ class SqliteStore(SqliteFile):
 
     def get_history(self) -> list[str]:
         """See Store."""
-        rows = self._fetch_sound(Statement(ddl.history(self.table), {}, ddl.history))
+        history = ddl.history(self.table)
+        rows = self._fetch_sound(Statement(history, {}, unindexed=lambda: history))
         key = self._decoders[:1]
         records = [read_row(key, row, self._tell) for row in rows]
         return [record[self.table.key] for record in records if record[self.table.key] is not None]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from threading import RLock
 from typing import Any
 
@@ -35,9 +36,9 @@ class Reader:
         if error is not None:
             self._failures.__exit__(kind, error, None)
 
-    def run(self, query: Query, spare: Query) -> 'Rows':
+    def run(self, query: Query, spare: Callable[[], Query], *, keyed: bool) -> 'Rows':
         """Begin to read the rows of a query; see Rows."""
-        self.rows = Rows(self.connection.cursor(), query, spare)
+        self.rows = Rows(self.connection.cursor(), query, spare, keyed=keyed)
         return self.rows
 
     def end(self) -> None:
@@ -58,13 +59,14 @@ class Reader:
 
 
 class Rows(Iterator[Row]):
-    """The rows of a query as they were at the beginning of a transaction; `spare` has the same rows in the same order, but
-    for values that SQLite cannot read.
+    """The rows of a query as they were at the beginning of a transaction; `spare` makes the query that has the same rows, but
+    for values that SQLite cannot read; `keyed` says that the key of its record begins each row.
     """
 
-    def __init__(self, cursor: apsw.Cursor, query: Query, spare: Query) -> None:
-        self.cursor, self._spare = cursor, spare
-        self._passed = 0
+    def __init__(self, cursor: apsw.Cursor, query: Query, spare: Callable[[], Query], *, keyed: bool) -> None:
+        self.cursor, self._query, self._spare, self._keyed = cursor, query, spare, keyed
+        self._passed, self._is_spare = 0, False
+        self._given: set[Any] = set()
         # Holds the moment also if the statement fails.
         cursor.execute('BEGIN')
         try:
@@ -74,20 +76,31 @@ class Rows(Iterator[Row]):
 
     def __next__(self) -> Row:
         try:
-            row: Row = next(self.cursor)
+            row = self._fetch()
         except StopIteration:
             raise
         except Exception as e:
             self._go_on(e)
-            row = next(self.cursor)
+            row = self._fetch()
         self._passed += 1
         return row
 
+    def _fetch(self) -> Row:
+        row: Row = next(self.cursor)
+        while self._given and row[0] in self._given:
+            row = next(self.cursor)
+        return row
+
     def _go_on(self, error: Exception) -> None:
-        if not is_of_value(error):
+        """Read on with the other query, after the records that the first has given; they may be elsewhere there."""
+        if self._is_spare or not is_of_value(error):
             raise error
-        self.cursor.execute(self._spare.sql, self._spare.params)
-        for _ in range(self._passed):
+        self._is_spare, spare = True, self._spare()
+        if self._keyed and self._passed:
+            again = self.cursor.execute(self._query.sql, self._query.params)
+            self._given = {row[0] for row in islice(again, self._passed)}
+        self.cursor.execute(spare.sql, spare.params)
+        for _ in range(0 if self._keyed else self._passed):
             next(self.cursor)
 
 
@@ -101,13 +114,13 @@ class Readers:
         self._idle: list[Reader] = []
         self._closed = False
 
-    def find(self, deadline: Deadline, query: Query, spare: Query) -> Found:
-        """The records of a query as they are now; `spare` as for Rows."""
+    def find(self, deadline: Deadline, query: Query, spare: Callable[[], Query], *, keyed: bool) -> Found:
+        """The records of a query as they are now; `spare` and `keyed` as for Rows."""
         reader = self._acquire(deadline)
         end = partial(self._release, reader)
         try:
             with reader:
-                rows = reader.run(query, spare)
+                rows = reader.run(query, spare, keyed=keyed)
         except BaseException:
             end()
             raise
