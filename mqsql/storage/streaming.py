@@ -22,10 +22,10 @@ class Reader:
     """A read-only connection, for one query at a time; also the block in which the query reads."""
 
     deadline: Deadline
-    rows: 'Rows'
 
     def __init__(self, connection: apsw.Connection, failures: Failures) -> None:
-        self.connection, self._failures, self._lock = connection, failures, RLock()
+        self.connection, self.cursor = connection, connection.cursor()
+        self._failures, self._lock = failures, RLock()
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -37,12 +37,12 @@ class Reader:
 
     def run(self, query: Query, spare: Query) -> 'Rows':
         """Begin to read the rows of a query; see Rows."""
-        self.rows = Rows(self.connection.cursor(), query, spare)
-        return self.rows
+        self.cursor = self.connection.cursor()
+        return Rows(self.cursor, query, spare)
 
     def end(self) -> None:
         """End the statement and the read transaction."""
-        self.rows.cursor.close(True)
+        self.cursor.close(True)
         if self.connection.in_transaction:
             self.connection.execute('ROLLBACK')
 
@@ -63,7 +63,7 @@ class Rows(Iterator[Row]):
     """
 
     def __init__(self, cursor: apsw.Cursor, query: Query, spare: Query) -> None:
-        self.cursor, self._spare = cursor, spare
+        self._cursor, self._spare = cursor, spare
         self._passed = 0
         # Holds the moment also if the statement fails.
         cursor.execute('BEGIN')
@@ -74,21 +74,21 @@ class Rows(Iterator[Row]):
 
     def __next__(self) -> Row:
         try:
-            row: Row = next(self.cursor)
+            row: Row = next(self._cursor)
         except StopIteration:
             raise
         except Exception as e:
             self._go_on(e)
-            row = next(self.cursor)
+            row = next(self._cursor)
         self._passed += 1
         return row
 
     def _go_on(self, error: Exception) -> None:
         if not is_of_value(error):
             raise error
-        self.cursor.execute(self._spare.sql, self._spare.params)
+        self._cursor.execute(self._spare.sql, self._spare.params)
         for _ in range(self._passed):
-            next(self.cursor)
+            next(self._cursor)
 
 
 class Readers:
