@@ -147,9 +147,7 @@ def test_what_fails_in_closing_leaves_nothing_else_open(path: Path, monkeypatch:
         with pytest.raises(StorageError, match='no more disk'):
             store.close()
     assert open_files(path) == []
-    assert not store.closed
     store.close()
-    assert store.closed
     with pytest.raises(StorageError, match='closed'):
         store.count()
 
@@ -216,7 +214,7 @@ def test_six_threads_read_and_write_one_store(path: Path) -> None:
             while time.monotonic() < end:
                 store.drop_index(store.create_index('content.n'))
 
-        assert Threads(*(lambda n=n: work(n) for n in range(6)), indexes).join() == []  # type: ignore[misc]
+        assert Threads(*(lambda n=n: work(n) for n in range(6)), indexes).join() == []
         assert store.count() == sum(kept)
 
 
@@ -280,8 +278,8 @@ def test_an_index_that_has_gone_is_not_needed(path: Path, monkeypatch: pytest.Mo
 
             def gone_after_the_look(look: Callable[[], int] = look) -> int:
                 version = look()
-                if other.list_indexes().get('content.a_1'):
-                    other.drop_index('content.a')
+                if 'content.a_1' in other.list_indexes():
+                    other.drop_index('content.a_1')
                 return version
 
             with monkeypatch.context() as patched:

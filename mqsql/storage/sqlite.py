@@ -149,14 +149,14 @@ class SqliteStore(SqliteFile):
 
     # --- records by query
 
-    def _compile(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> CompiledQuery:
+    def _compile(self, query: Query | None, keys: Keys, *, table: Table, **options: Unpack[Options]) -> CompiledQuery:
         query = {} if query is None else query
-        return compile(query, keys, table=self.table, buffers=self._lazy_buffers, tell=self._tell, **options)
+        return compile(query, keys, table=table, buffers=self._lazy_buffers, tell=self._tell, **options)
 
-    def _answer(self, read: Callable[[], Said], run: Callable[[Said], Answer]) -> Answer:
+    def _answer(self, read: Callable[..., Said], run: Callable[[Said], Answer]) -> Answer:
         """Read a query, and run the statement; once more without indexes if one that it uses goes meanwhile."""
         version = self._look_for_indexes()
-        statement = read()
+        statement = read(table=self.table)
         try:
             return run(statement)
         except StorageError as e:
@@ -204,17 +204,17 @@ class SqliteStore(SqliteFile):
         """See Store."""
         query = {} if query is None else query
         with self._queries.answering():
-            read = partial(compile_count, query, **options, table=self.table)
+            read = partial(compile_count, query, **options)
             return int(self._answer(read, self._fetch_sound)[0][0])
 
     def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
         """See Store."""
 
         def again(column: str) -> CompiledQuery:
-            return self._compile(query, [column], collation=collation)
+            return self._compile(query, [column], table=self.table, collation=collation)
 
         with self._queries.answering():
-            read = partial(compile_distinct, key, query, table=self.table, collation=collation, tell=_refuse)
+            read = partial(compile_distinct, key, query, collation=collation, tell=_refuse)
             return self._answer(read, partial(self._values, again))
 
     def _values(self, again: Callable[[str], CompiledQuery], query: Distinct) -> list[Any]:
@@ -230,7 +230,7 @@ class SqliteStore(SqliteFile):
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
             # Found by a SELECT inside, so that the statement also serves where a value is damaged.
-            read = partial(compile_delete, query, table=self.table, within=True)
+            read = partial(compile_delete, query, within=True)
             self._answer(read, self._delete_sound)
 
     def _delete_sound(self, query: Statement) -> None:
@@ -261,10 +261,10 @@ class SqliteStore(SqliteFile):
 
     def _look_for_indexes(self) -> int:
         """The version of the schema, whose indexes the table has."""
-        with self.using() as connection:
-            version = int(connection.pragma('schema_version'))
+        with self._lock, self._failures:
+            version = int(self._connection.pragma('schema_version'))
             if version != self._schema_version:
-                self.table = with_found_indexes(self.table, connection)
+                self.table = with_found_indexes(self.table, self._connection)
                 self._schema_version = version
             return version
 
