@@ -26,6 +26,7 @@ class Reader:
     def __init__(self, connection: apsw.Connection, failures: Failures) -> None:
         self.connection, self.cursor = connection, connection.cursor()
         self._failures, self._lock = failures, RLock()
+        self._closed = False
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -42,6 +43,8 @@ class Reader:
 
     def end(self) -> None:
         """End the statement and the read transaction."""
+        if self._closed:
+            return
         self.cursor.close(True)
         if self.connection.in_transaction:
             self.connection.execute('ROLLBACK')
@@ -52,6 +55,7 @@ class Reader:
             stop(self.deadline)
             self.connection.interrupt()
         try:
+            self._closed = True
             self.connection.close(True)
         finally:
             self._lock.release()
