@@ -27,7 +27,7 @@ class Deadline:
         self.seconds = seconds
         self._left_at = monotonic()
         self.end = self._left_at + seconds if seconds else float('inf')
-        self._reason = f'the query took longer than query_timeout ({seconds:g} s) and was stopped'
+        self._reason = ''
 
     def left(self) -> float:
         """The seconds that are left; infinite without a limit."""
@@ -40,7 +40,8 @@ class Deadline:
     def check(self) -> None:
         """StorageError if it is over."""
         if monotonic() > self.end:
-            raise StorageError(self._reason)
+            late = f'the query took longer than query_timeout ({self.seconds:g} s) and was stopped'
+            raise StorageError(self._reason or late)
 
     def stop(self, reason: str) -> None:
         """End it now, from any thread: the query raises StorageError with this reason."""

@@ -61,7 +61,7 @@ class Failures:
         if is_of_value(error):
             raise DamagedValueError(
                 f'{self.path}: it holds a value that another program stored and that cannot be read '
-                f'({error or type(error).__name__}); "mqsql check" lists such values'
+                f'({str(error) or type(error).__name__}); "mqsql check" lists such values'
             ) from error
         if isinstance(error, apsw.CantOpenError | apsw.ReadOnlyError) and (reason := unfinished(self.path)):
             raise StorageError(reason) from error

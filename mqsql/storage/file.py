@@ -52,10 +52,10 @@ class SqliteFile(Store):
     @contextmanager
     def _stoppable(self) -> Iterator[apsw.Connection]:
         """The connection for a statement that `close` need not wait for."""
-        with self.using() as connection:
-            self._stop = connection.interrupt
+        with self._lock, self._failures:
+            self._stop = self._connection.interrupt
             try:
-                yield connection
+                yield self._connection
             finally:
                 self._stop = _nothing
 

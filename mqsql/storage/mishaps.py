@@ -24,5 +24,5 @@ class Mishaps:
         cause = type(error), type(error.__cause__)
         if monotonic() - self._said.get(cause, float('-inf')) > SILENT_SECONDS:
             self._said[cause] = monotonic()
-            self._say(f'{self._what}: {error or type(error).__name__}')
+            self._say(f'{self._what}: {str(error) or type(error).__name__}')
         return True

@@ -150,14 +150,14 @@ class SqliteStore(SqliteFile):
 
     # --- records by query
 
-    def _compile(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> CompiledQuery:
+    def _compile(self, query: Query | None, keys: Keys, *, table: Table, **options: Unpack[Options]) -> CompiledQuery:
         query = {} if query is None else query
-        return compile(query, keys, table=self.table, buffers=self._lazy_buffers, tell=self._tell, **options)
+        return compile(query, keys, table=table, buffers=self._lazy_buffers, tell=self._tell, **options)
 
-    def _answer(self, read: Callable[[], Said], run: Callable[[Said], Answer]) -> Answer:
+    def _answer(self, read: Callable[..., Said], run: Callable[[Said], Answer]) -> Answer:
         """Read a query, and run the statement; once more without indexes if one that it uses goes meanwhile."""
         version = self._look_for_indexes()
-        statement = read()
+        statement = read(table=self.table)
         try:
             return run(statement)
         except StorageError as e:
@@ -203,14 +203,11 @@ class SqliteStore(SqliteFile):
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering():
-            return int(
-                self._answer(partial(compile_count, query, **options, table=self.table), self._fetch_sound)[0][0]
-            )
+            return int(self._answer(partial(compile_count, query, **options), self._fetch_sound)[0][0])
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
         with self._queries.answering():
-            read = partial(compile_distinct, key, query, table=self.table, tell=_refuse, **options)
-            return self._answer(read, self._values)
+            return self._answer(partial(compile_distinct, key, query, tell=_refuse, **options), self._values)
 
     def _values(self, query: Distinct) -> list[Any]:
         try:
@@ -228,7 +225,7 @@ class SqliteStore(SqliteFile):
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
-            self._answer(partial(compile_delete, query, table=self.table), self._delete_sound)
+            self._answer(partial(compile_delete, query), self._delete_sound)
 
     def _delete_sound(self, query: Statement) -> None:
         try:
@@ -258,10 +255,10 @@ class SqliteStore(SqliteFile):
 
     def _look_for_indexes(self) -> int:
         """The version of the schema, whose indexes the table has."""
-        with self.using() as connection:
-            version = int(connection.pragma('schema_version'))
+        with self._lock, self._failures:
+            version = int(self._connection.pragma('schema_version'))
             if version != self._schema_version:
-                self.table = with_found_indexes(self.table, connection)
+                self.table = with_found_indexes(self.table, self._connection)
                 self._schema_version = version
             return version
 

@@ -23,10 +23,11 @@ class Reader:
     """A read-only connection, for one query at a time; also the block in which the query reads."""
 
     deadline: Deadline
-    rows: 'Rows'
 
     def __init__(self, connection: apsw.Connection, failures: Failures) -> None:
-        self.connection, self._failures, self._lock = connection, failures, RLock()
+        self.connection, self.cursor = connection, connection.cursor()
+        self._failures, self._lock = failures, RLock()
+        self._closed = False
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -38,12 +39,14 @@ class Reader:
 
     def run(self, query: Query, spare: Callable[[], Query], *, keyed: bool) -> 'Rows':
         """Begin to read the rows of a query; see Rows."""
-        self.rows = Rows(self.connection.cursor(), query, spare, keyed=keyed)
-        return self.rows
+        self.cursor = self.connection.cursor()
+        return Rows(self.cursor, query, spare, keyed=keyed)
 
     def end(self) -> None:
         """End the statement and the read transaction."""
-        self.rows.cursor.close(True)
+        if self._closed:
+            return
+        self.cursor.close(True)
         if self.connection.in_transaction:
             self.connection.execute('ROLLBACK')
 
@@ -53,6 +56,7 @@ class Reader:
             stop(self.deadline)
             self.connection.interrupt()
         try:
+            self._closed = True
             self.connection.close(True)
         finally:
             self._lock.release()
@@ -64,7 +68,7 @@ class Rows(Iterator[Row]):
     """
 
     def __init__(self, cursor: apsw.Cursor, query: Query, spare: Callable[[], Query], *, keyed: bool) -> None:
-        self.cursor, self._query, self._spare, self._keyed = cursor, query, spare, keyed
+        self._cursor, self._query, self._spare, self._keyed = cursor, query, spare, keyed
         self._passed, self._is_spare = 0, False
         self._given: set[Any] = set()
         # Holds the moment also if the statement fails.
@@ -86,9 +90,9 @@ class Rows(Iterator[Row]):
         return row
 
     def _fetch(self) -> Row:
-        row: Row = next(self.cursor)
+        row: Row = next(self._cursor)
         while self._given and row[0] in self._given:
-            row = next(self.cursor)
+            row = next(self._cursor)
         return row
 
     def _go_on(self, error: Exception) -> None:
@@ -97,11 +101,11 @@ class Rows(Iterator[Row]):
             raise error
         self._is_spare, spare = True, self._spare()
         if self._keyed and self._passed:
-            again = self.cursor.execute(self._query.sql, self._query.params)
+            again = self._cursor.execute(self._query.sql, self._query.params)
             self._given = {row[0] for row in islice(again, self._passed)}
-        self.cursor.execute(spare.sql, spare.params)
+        self._cursor.execute(spare.sql, spare.params)
         for _ in range(0 if self._keyed else self._passed):
-            next(self.cursor)
+            next(self._cursor)
 
 
 class Readers:
