@@ -41,7 +41,7 @@ class Question:
     before: str = ''
 
 
-HOUR_AGO = 'hourago = datetime.now() - timedelta(1./24)'
+HOUR_AGO = 'hourago = datetime.now().astimezone() - timedelta(1./24)'
 QUESTIONS = (
     Question('What is pending?', "{'complete': None}, keys=['msg_id', 'started']", ('msg_id', 'started')),
     Question(

@@ -257,8 +257,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 def _as_written(value: Any, depth: int = 0) -> Any:
     """A query whose texts without a zone are in UTC, as they are for every store.
 
-    The hub makes datetimes of the texts in a query. Only one that has no zone gets dateutil's `tzlocal` there: a client
-    writes the offset of each datetime that it sends.
+    The hub makes datetimes of the texts in a query, by which dateutil's `tzlocal` marks those that have no zone.
     """
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if isinstance(value.tzinfo, tzlocal) else value

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ def test_what_a_task_showed_is_kept_with_types_as_documented(rc: Any) -> None:
 def test_the_queries_of_the_documentation(rc: Any, other: Any, tmp_path: Path) -> None:
     mine = finished(rc, *[rc[i].apply_async(invert, 2) for i in rc.ids])
     theirs = finished(other, other[0].apply_async(invert, 2))
-    hour_ago = datetime.now() - timedelta(hours=1)
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
 
     def found(query: dict[str, Any], **options: Any) -> list[str]:
         return sorted(r['msg_id'] for r in rc.db_query(query, **options))

@@ -57,8 +57,10 @@ def import_history(old: Path, new: Path, history: History, settings: Settings, t
 
 def _reader(old: Path) -> apsw.Connection:
     check_path(str(old))
-    if not old.exists():
-        raise StorageError(f'{old}: there is no such file')
+    try:
+        old.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise StorageError(f'{old}: there is no such file') from None
     try:
         return connect(str(old), Settings(), readonly=True)
     except apsw.ReadOnlyError as e:
