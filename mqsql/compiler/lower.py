@@ -144,11 +144,11 @@ class Scope:
         """A condition for each of the children, but one for those that an index answers together."""
         use = self._use([child for child in children if isinstance(child, Test)]) if self.view is None else None
         if use is None:
-            return self._conditions(children)
+            return self._separately(children)
         together = frozenset(use.tests)
-        return [self._indexed(use), *self._conditions([child for child in children if child not in together])]
+        return [self._indexed(use), *self._separately([child for child in children if child not in together])]
 
-    def _conditions(self, children: list[Predicate]) -> list[Condition]:
+    def _separately(self, children: list[Predicate]) -> list[Condition]:
         """A condition for each of the children, but one for the tests of an Any column's texts."""
         texts: dict[Field, list[Test]] = {}
         for child in children:
