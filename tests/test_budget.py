@@ -140,12 +140,6 @@ TOO_MUCH = {
             'in': {'$replaceAll': {'input': '$$value', 'find': 'x', 'replacement': 'xxxx'}},
         }
     },
-    'loops in loops': {
-        '$map': {
-            'input': {'$range': [0, 100_000]},
-            'in': {'$filter': {'input': {'$range': [0, 1_000]}, 'cond': '$content.q'}},
-        }
-    },
     'a value compared that holds itself often': {
         '$eq': [
             1,
@@ -175,9 +169,10 @@ def test_a_million_numbers_are_not_too_much(store: Store) -> None:
 
 
 def test_each_record_has_a_budget_of_its_own(store: Store) -> None:
-    for i in range(6):
+    for i in range(3):
         store.add_record(f'more{i}', {'content': {'a': 1}})
-    assert store.count({'$expr': {'$gt': [{'$size': [NUMBERS]}, 0]}, 'content.a': 1, 'msg_id': {'$ne': 'n'}}) == 7
+    numbers = {'$range': [{'$cond': [{'$isArray': '$content.a'}, 0, 0]}, 1_000_000]}
+    assert store.count({'$expr': {'$eq': [{'$size': [{'$concatArrays': [numbers, numbers]}]}, 2_000_000]}}) == 5
 
 
 def test_the_deadline_holds_within_an_expression(store: Store) -> None:
@@ -187,7 +182,7 @@ def test_the_deadline_holds_within_an_expression(store: Store) -> None:
 
 
 def test_limits_of_an_expression_are_those_that_the_message_names() -> None:
-    assert (MAX_STEPS, MAX_BYTES) == (10_000_000, 150_000_000)
+    assert (MAX_STEPS, MAX_BYTES) == (6_000_000, 150_000_000)
 
 
 # --- what is kept
@@ -195,13 +190,13 @@ def test_limits_of_an_expression_are_those_that_the_message_names() -> None:
 
 def test_large_statements_are_not_kept() -> None:
     before = _KEPT.size
-    for i in range(20):
+    for i in range(2):
         mqsql.compile({'$or': [{f'content.large{i}.{j}': j} for j in range(1_000)]})
     assert _KEPT.size == before
 
 
 def test_statements_are_kept_up_to_a_size() -> None:
-    for i in range(150):
+    for i in range(60):
         mqsql.compile({'$or': [{f'content.kept{i}.{j}': j} for j in range(100)]})
     assert _KEPT.size <= _KEPT.room
     gc.collect()

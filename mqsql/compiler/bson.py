@@ -43,7 +43,7 @@ def _payload(kind: str, value: Any, collation: Collation | None) -> bytes:
         case 'object':
             return _object(value, collation)
         case 'array':
-            budget.step(1 + len(value) // 8)
+            budget.step(8 + 4 * len(value))
             return b''.join([_bytes(item, collation) for item in limits.checked(value)]) + _END
     return _SCALARS[kind](value)
 
@@ -91,7 +91,7 @@ def _magnitude(value: int | float) -> bytes:
 
 def _object(value: dict[str, Any], collation: Collation | None) -> bytes:
     # Field by field: the value's type, the name, then the value.
-    budget.step(1 + len(value) // 8)
+    budget.step(8 + 4 * len(value))
     fields = ((bracket(v), k, v) for k, v in limits.checked(value.items()))
     return b''.join([_RANKS[kind] + _string(k) + _payload(kind, v, collation) for kind, k, v in fields]) + _END
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mqsql import limits
 
-MAX_STEPS = 10_000_000
+MAX_STEPS = 6_000_000
 MAX_BYTES = 150_000_000
 
 _STRIDE = 1_000  # steps between two looks at the clock

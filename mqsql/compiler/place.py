@@ -35,7 +35,8 @@ class Values(dict[str, Stored]):
     def listed(self, tests: Sequence[Test], operator: str) -> Test:
         """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
         stored = [self.pop(test.slots[0]) for test in tests]
-        return replace(tests[0], operator=operator, slots=(self.bind(orjson.dumps(stored).decode()),))
+        self[tests[0].slots[0]] = orjson.dumps(stored).decode()
+        return replace(tests[0], operator=operator)
 
     @cached_property
     def left(self) -> Left:

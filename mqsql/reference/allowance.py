@@ -12,7 +12,7 @@ from threading import local
 
 from mqsql import limits
 
-WORK = 10_000_000
+WORK = 6_000_000
 MEMORY = 150_000_000
 BETWEEN_LOOKS = 1_000
 

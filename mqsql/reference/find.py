@@ -5,6 +5,7 @@ from typing import Any
 
 from mqsql import limits
 from mqsql.errors import QueryError, shown
+from mqsql.reference.allowance import allowed
 from mqsql.reference.collation import read_collation
 from mqsql.reference.keys import Select, read_keys
 from mqsql.reference.paths import at_path
@@ -49,13 +50,14 @@ def find(
     Returns fresh dicts with canonical values.
     """
     place, query = _place(table, collation), read_plain(either(query, filter))
-    match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
+    with allowed():  # one allowance for all that is computed while the query is read
+        match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
     by, window = read_sort(sort, table), _read_window(limit, skip)
     found = _matching(records, match, table)
     # As in MongoDB, nothing is sorted where the key has one value, not even what could not be.
     one = place.fold is same_text and _of_one_key(query, table)
     ordered = found if one else sorted_by(found, by, place.fold)
-    return [select(record) for record in limits.checked(ordered[window])]
+    return [_made(select, record) for record in ordered[window]]
 
 
 def find_one(records: Records, query: object = None, keys: Keys = None, **options: Any) -> Record | None:
@@ -96,6 +98,12 @@ def distinct(
         for value in _values(record, steps):
             first.setdefault(order(value, place.fold), value)
     return list(first.values())
+
+
+def _made(select: Select, record: Record) -> Record:
+    limits.check()
+    with allowed():
+        return select(record)
 
 
 def _place(table: Table, collation: object) -> Place:

@@ -48,10 +48,10 @@ def order(value: Any, fold: Fold = same_text) -> Order:
         case str():
             return (STRING, fold(value))
         case dict():
-            work(1 + len(value))
+            work(4 + 4 * len(value))
             return (OBJECT, tuple(_field(name, order(v, fold)) for name, v in limits.checked(value.items())))
         case list():
-            work(1 + len(value))
+            work(4 + 4 * len(value))
             return (ARRAY, tuple(order(v, fold) for v in limits.checked(value)))
         case bytes():
             return (BINARY, len(value), value)
