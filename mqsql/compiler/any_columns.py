@@ -21,6 +21,11 @@ def among_others(stored: exp.Expr) -> Condition:
     return call('likelihood', is_other(stored), exp.Literal.number('0.0001'))
 
 
+def before_others(stored: exp.Expr) -> Condition:
+    """What an Any column holds is text, said as the end of a range of the column's index."""
+    return exp.LT(this=stored, expression=exp.HexString(this=''))
+
+
 def is_text(stored: exp.Expr) -> Condition:
     """What an Any column holds is text."""
     return exp.EQ(this=call('typeof', stored), expression=text('text'))

@@ -7,7 +7,7 @@ from functools import partial
 from sqlglot import exp
 
 from mqsql import limits
-from mqsql.compiler.any_columns import among_others, is_other, is_text, opened
+from mqsql.compiler.any_columns import among_others, before_others, is_other, is_text, opened
 from mqsql.compiler.comparison import ORDERS
 from mqsql.compiler.depth import MAX_DEPTH, depth
 from mqsql.compiler.index_rows import View
@@ -247,9 +247,11 @@ class Scope:
 
     def _of_text(self, tests: list[Test]) -> Condition:
         """An Any column holds text that passes all the tests."""
-        stored = partial(self._column, tests[0].field)
-        known = any(test.operator in TEXT_ONLY for test in tests)
-        return all_([*(_lowered(test, Value(stored)) for test in tests), *([] if known else [is_text(stored())])])
+        stored, operators = partial(self._column, tests[0].field), {test.operator for test in tests}
+        conditions = [_lowered(test, Value(stored)) for test in tests]
+        if not operators & TEXT_ONLY:
+            conditions.append(before_others(stored()) if operators & UPWARDS else is_text(stored()))
+        return all_(conditions)
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
@@ -356,6 +358,8 @@ def _lowered(test: Test, value: Value) -> Condition:
 
 TEXT_ONLY = frozenset({'$eq', '$in', '$lt', '$lte'})
 """With a text as operand they hold for no BLOB."""
+
+UPWARDS = frozenset({'$gt', '$gte'})
 
 
 def _is_for_text(test: Test) -> bool:
