@@ -46,12 +46,13 @@ compare: $(READY)  ## SQL against the reference, COUNT=1000000 times from SEED=1
 mutants: $(READY)  ## the compiler with one small mistake at a time, which no test sees? three hours; MUTANTS='mqsql.compiler.glob*' for a part
 	$(BIN)/python -m pip install --quiet --editable '.[mutation]'
 	mkdir -p .mutants
-	cd .mutants && ln -sfn ../mqsql ../tests ../pyproject.toml ../README.md ../../shared . && echo mutants > preload.txt
+	cd .mutants && ln -sfn ../mqsql ../tests ../bench ../pyproject.toml ../README.md ../../shared . && echo mutants > preload.txt
 	cd .mutants && export PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)/tests" PYTHONDONTWRITEBYTECODE= && \
 	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && \
 	  { mutmut results | grep -v -e 'type check' -e 'not checked' || echo 'No mutant lives.'; }
 
-bench: $(READY)  ## what indexes on paths are worth, and how long keeping a history within limits holds a hub up; ten minutes
+bench: $(READY)  ## what patterns cost, what indexes on paths are worth, how long keeping limits holds a hub up; ten minutes
+	$(BIN)/python -m bench.patterns
 	$(BIN)/python -m bench.path_indexes
 	$(BIN)/python -m bench.retention
 

@@ -5,18 +5,18 @@ from random import Random
 
 from mqsql.patterns import PatternError, compile
 
-ITEMS = [
+ITEMS: list[str] = [
     *'abc.é ^$',
     *r'[ab] [^b] [^bc] [^é] [[:alpha:]] [\p{L}\d] (?i:a)'.split(),
     *r'\w \W \d \s \S \h \v \R \N \X \b \B \K \G \p{L} \p{Lu} \pN \x{1F1E9}'.split(),
 ]
-REPEATS = ['', '', '', *'* + ? *? +? *+ ++ ?? {2,} {0,50} {3} {1,200} {5,9}? {100}'.split()]
+REPEATS: list[str] = ['', '', '', *'* + ? *? +? *+ ++ ?? {2,} {0,50} {3} {1,200} {5,9}? {100}'.split()]
 GROUPS = ['(', '(?:', '(?>', '(?i:', '(?s:']
 LOOKS = ['(?=', '(?!', '(?<=', '(?<!']
 CALLS = [r'\1', r'\1*', r'\1*+', '(?R)?', '(?1)', '(?1)?', '(?1)*']
 VERBS = ['(*SKIP)', '(*COMMIT)', '(*PRUNE)', '(*THEN)', '(*F)', '(*ACCEPT)']
 ENDS = ['', '', '$', 'c', '[bc]', '!', r'\z', 'x$']
-UNITS = [
+UNITS: list[str] = [
     *'abx1 é日ßK\n',
     'ab',
     'aaab',
@@ -30,6 +30,7 @@ UNITS = [
     'ab' * 30 + '\n',
     '\ud800a',
 ]
+LAST: list[str] = ['', *'bcx\n!']
 LENGTHS = [0, 1, 10, 30, 60, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000]
 
 
@@ -82,6 +83,9 @@ def text(r: Random, longest: int = LENGTHS[-1]) -> str:
     mixed = ''.join(r.choice(units) for _ in range(min(length, 10_000)))
     form = r.choice(['run', 'mixed', 'halves'])
     if form == 'halves':
-        return (units[0] * length)[: length // 2] + (units[-1] * length)[: length // 2] + r.choice(['', *'bcx\n!'])
-    unit: str = units[0] if form == 'run' or not mixed else mixed
-    return (unit * (length // len(unit) + 1))[:length] + r.choice(['', *'bcx\n!'])
+        return _run(units[0], length // 2) + _run(units[-1], length // 2) + r.choice(LAST)
+    return _run(units[0] if form == 'run' or not mixed else mixed, length) + r.choice(LAST)
+
+
+def _run(unit: str, length: int) -> str:
+    return (unit * (length // len(unit) + 1))[:length]

@@ -67,11 +67,8 @@ def rows(number: int) -> Table:
     table = Table('µs for a row', 're', 'by itself', 'in SQL', 'in SQL, with a deadline', box=box.SIMPLE)
     lines = texts(number)
     for source in USUAL:
-        ours: list[Callable[[str], object]] = [
-            patterns.compile(source).found_in,
-            partial(regex_matches, ':label', source),
-        ]
-        finds = [re.compile(source).search, *ours]
+        finds: list[Callable[[str], object]] = [re.compile(source).search, patterns.compile(source).found_in]
+        finds.append(partial(regex_matches, ':label', source))
         if len({count(find, lines) for find in finds}) > 1:
             raise SystemExit(f'{source}: the answers differ')
         cells = [per(number, partial(count, find, lines)) for find in finds]

@@ -48,6 +48,12 @@ def test_indexes_on_paths(tmp_path: Path) -> None:
     assert 'content.tags_1_completed_-1' in said
 
 
+def test_what_patterns_cost(tmp_path: Path) -> None:
+    said = run('patterns', '--rows', '100', '--patterns', '10', '--pairs', '3', directory=tmp_path)
+    assert 'µs for a row' in said
+    assert '3 pairs: {' in said
+
+
 def test_culling_beside_a_hub_at_work(tmp_path: Path) -> None:
     said = run(
         'retention', '--records', '300', '--large', '3', '--seconds', '2', '--only', 'record_limit', directory=tmp_path

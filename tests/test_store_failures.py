@@ -13,7 +13,7 @@ import pytest
 from store_files import FULL, ask, blob_count, fill, other
 
 import mqsql
-from mqsql.errors import QueryError, RecordError, StorageError
+from mqsql.errors import MqsqlError, QueryError, RecordError, StorageError
 from mqsql.storage import Store, streaming
 from mqsql.storage.sqlite import SqliteStore
 
@@ -213,7 +213,7 @@ ENDLESS: list[dict[str, Any]] = [
 @pytest.mark.parametrize('query', ENDLESS)
 def test_an_endless_pattern_is_stopped(impatient: Store, query: dict[str, Any]) -> None:
     for call in (impatient.find_records, impatient.count):
-        with pytest.raises(StorageError, match='query_timeout'):
+        with pytest.raises(MqsqlError, match=r'query_timeout|steps than PCRE2 allows'):
             call(query)
     # And the store goes on, with patterns too.
     assert [r['label'] for r in impatient.find_records({'label': {'$regex': '^label 39?$'}})] == ['label 3', 'label 39']

@@ -1,4 +1,4 @@
-"""$regex, $options and $glob, and patterns where values may stand. Imports the compiler's lower layers only."""
+"""$regex, $options and $glob, and patterns where values may stand. Imports `patterns`, and the compiler's lower layers."""
 
 import re
 from typing import Any
@@ -19,6 +19,9 @@ MAX_REGEX = 32_761
 """Characters of the longest pattern that MongoDB compiles."""
 
 SHOWN_PATH = 200
+
+LONG_GLOB = 500
+"""Characters of the longest pattern for SQLite's GLOB, which takes time by its length and cannot be stopped."""
 
 # --- $regex
 
@@ -103,7 +106,7 @@ def read_glob(place: Place, operand: object) -> Predicate:
         raise place.error(f'takes a pattern of at most {MAX_PATTERN:,} characters, not {len(pattern):,}')
     if place.field.kind is TIMESTAMP:
         return NEVER
-    sqlite = to_sqlite(pattern)
+    sqlite = to_sqlite(pattern) if len(pattern) <= LONG_GLOB else None
     if sqlite is None:
         return place.test('$glob', 'function', encode_text(pattern))
     return place.test('$glob', sqlite.form, sqlite.pattern)

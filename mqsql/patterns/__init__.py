@@ -9,7 +9,7 @@ deadline a search first takes the quickest way that is certainly short, then way
 
 import math
 import re
-from bisect import bisect_right
+from bisect import bisect
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -64,7 +64,7 @@ class Pattern:
         """Whether it is found in the text; StorageError when the deadline has passed, PatternError beyond PCRE2's limits."""
         deadline = limits.current()
         deadline.check()
-        if len(text) > self._plain and deadline.seconds:
+        if deadline.seconds and len(text) > self._plain:
             return self._search(self._run_within, text)
         try:
             return engine.search(self._quickest, text)
@@ -74,7 +74,7 @@ class Pattern:
     @cached_property
     def _plain(self) -> int:
         """The length of texts for which a search is short whatever they hold; -1 if there is none."""
-        return bisect_right(range(LONGEST), STEPS, key=lambda n: (n + 1) * self._cost.start(n)) - 1
+        return bisect(range(LONGEST), False, key=lambda n: (n + 1) * self._cost.start(n) > STEPS) - 1
 
     @cached_property
     def _quickest(self) -> engine.Code:
@@ -131,9 +131,12 @@ class Pattern:
 
     def _ways(self, text: str, steps: int) -> Iterator[tuple[Watch, int]]:
         """How to search, the quickest way first, so that few steps pass without a look at the clock."""
-        stretch = max(map(len, text.split('\n'))) if self._cost.in_lines else len(text)
+        line = max(map(len, text.split('\n')))
+        stretch = line if self._cost.in_lines else len(text)
         start, unit = self._cost.start(stretch), self._cost.unit(stretch)
-        for watch, starts in ((Watch.NEVER, len(text) + 1), (Watch.STARTS, 1)):
+        for watch, starts in ((Watch.NEVER, len(text) + 1), (Watch.LINES, line + 1), (Watch.STARTS, 1)):
+            if watch is Watch.LINES and line == len(text):
+                continue  # which would look as often as never
             if start * starts <= steps:
                 yield watch, MATCH_LIMIT
             elif steps >= LEAST_LIMIT * unit * starts:
@@ -194,7 +197,7 @@ def compile(source: str, options: str = '') -> Pattern:
 def _compile(source: str, options: str) -> Pattern:
     limits.check()
     if lone := _LONE.search(source):
-        raise PatternError(f'half a character at position {lone.start()}')
+        raise PatternError(f'a lone surrogate at position {lone.start()}')
     try:
         engine.check(source, options)
     except engine.CompileError as e:

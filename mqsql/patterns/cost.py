@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 LARGEST = 20_000
 """More items than this has no pattern that PCRE2 compiles: it limits the compiled form to 65,535 bytes."""
@@ -21,9 +22,13 @@ _ESCAPED_REFERENCE = re.compile(r'\\[1-9gk]|\(\?P=')
 _RECURSION = re.compile(r"\(\?(?:R|&|P>|[-+]?\d)|\\g[<']|\(\*scs:")
 _REPEATED_GROUP = re.compile(r'\)[*+{]|\\[QE]')
 _EXTENDED = re.compile(r'\(\?[a-zA-Z^-]*x')
-_DOTALL = re.compile(r'\(\?[a-zA-Z^-]*s')
-_REPEATED = re.compile(r'(?<!\()[*+{]')
-_REPEATED_DOT = re.compile(r'(?<!\\)\.[*+{]')
+_NO_LINES = re.compile(r'\(\?[a-zA-Z^-]*s|\(\*|\(\?#|\\[QE]')
+_TOKEN = re.compile(r'\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|.', re.DOTALL)
+_SIGNS = frozenset('*+{?')
+_IN_LINE = re.compile(r'[^\\\[\n]|\\[wdSNh]|\\[^\w\n]|\[(?:[^\\\[\]^\x00-\x1f]|\\[wd])+\]')
+_REPEATED = re.compile(r'[*+{]')
+_VERB = re.compile(r'(?<!\\)\(\*[A-Za-z:]')
+_GROUP = re.compile(r'(?<!\\)\(\?')
 _VARIED_LOOKBEHIND = re.compile(r'(?:\(\?<[=!*]|\(\*n?[pa]*lb:|look_?behind)[^)]*[?*+{|(]')
 
 
@@ -45,10 +50,11 @@ class Cost:
 
     @cached_property
     def in_lines(self) -> bool:
-        """Whether no repetition reaches beyond a line of the text: only dots are repeated, and none matches a newline."""
-        dotall = 's' in self.options or _DOTALL.search(self.source) is not None
-        spoken = dotall or self._extended or '(*' in self.source
-        return not spoken and len(_REPEATED.findall(self.source)) == len(_REPEATED_DOT.findall(self.source))
+        """Whether no repetition reaches beyond a line of the text: what is repeated is known to match no newline."""
+        if self._extended or _NO_LINES.search(self.source) or 's' in self.options:
+            return False
+        tokens = _TOKEN.findall(self.source)
+        return all(_IN_LINE.fullmatch(token) for token, sign in pairwise(tokens) if sign in _SIGNS)
 
     @cached_property
     def _nested(self) -> bool:
@@ -72,7 +78,7 @@ class Cost:
     @cached_property
     def _scans(self) -> int:
         """Items that may each look at a whole stretch of the text."""
-        signs = len(_REPEATED.findall(self.source)) + len(_ESCAPED_REFERENCE.findall(self.source))
+        signs = sum(_number_of(sign, self.source) for sign in (_REPEATED, _ESCAPED_REFERENCE))
         return signs * (self.copies if self._nested else 1)
 
     @cached_property
@@ -105,11 +111,15 @@ class Cost:
 
     @cached_property
     def _repetitions(self) -> int:
-        return self.source.count('*') - self.source.count('(*') + self.source.count('+')
+        return self.source.count('*') + self.source.count('+') - _number_of(_VERB, self.source)
 
     @cached_property
     def _choices(self) -> int:
-        return self.source.count('|') + self.source.count('?') - self.source.count('(?')
+        return self.source.count('|') + self.source.count('?') - _number_of(_GROUP, self.source)
+
+
+def _number_of(sign: re.Pattern[str], source: str) -> int:
+    return len(sign.findall(source))
 
 
 def _number(digits: str) -> int:

@@ -37,11 +37,14 @@ CompileError: type[Exception] = _cy.PatternError
 
 
 class Watch(Enum):
-    """When a search looks at the clock: never, at each position of the text where it begins, or at each item of the pattern."""
+    """When a search looks at the clock: never, where it begins at the beginning of a line, wherever it begins, or at each item
+    of the pattern.
+    """
 
-    NEVER = 0
-    STARTS = 1
-    ITEMS = 2
+    NEVER = ''
+    LINES = r'(?(?<![^\n])(?C1))'
+    STARTS = '(?C1)'
+    ITEMS = '(?C)'
 
 
 def code_of(error: Any) -> int:
@@ -67,8 +70,7 @@ def search(code: Code, text: str, look: Look | None = None) -> bool:
 
 def compiled(settings: str, source: str, options: str, watch: Watch, limit: int, jit: bool) -> Code:
     """The code of the pattern, behind settings that PCRE2 takes at its beginning only."""
-    callout = '(?C1)' if watch is Watch.STARTS else ''
-    whole = f'(*LIMIT_HEAP={HEAP_LIMIT})(*LIMIT_MATCH={limit}){settings}{callout}{source}'
+    whole = f'(*LIMIT_HEAP={HEAP_LIMIT})(*LIMIT_MATCH={limit}){settings}{watch.value}{source}'
     code = _cy.compile(whole, _bits(options) | (_AUTO_CALLOUT if watch is Watch.ITEMS else 0), _FORCED)
     if jit:
         _translate(code)

@@ -5,7 +5,6 @@ Regular expressions are PCRE2's, with the options i, m, s and x of MongoDB's man
 """
 
 import re
-import warnings
 from collections.abc import Callable
 from fnmatch import translate
 from typing import Any, NamedTuple
@@ -90,9 +89,7 @@ def glob_test(operand: object, place: Place) -> TextTest:
         raise place.error(str(e)) from None
     if len(pattern) > MAX_GLOB:
         raise place.error(f'a pattern of more than {MAX_GLOB} characters')
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # a later Python may read sets otherwise, which is no concern of the query's
-        matches = re.compile(translate(pattern)).match
+    matches = re.compile(translate(pattern)).match
 
     def test(value: Any) -> bool:
         limits.check()

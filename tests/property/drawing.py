@@ -54,7 +54,16 @@ def short_text(d: Draws, place: Place) -> str:
 
 def pattern(d: Draws, place: Place) -> str:
     """A regular expression."""
-    return d.pick(PATTERNS).replace('{}', re.escape(short_text(d, place)))
+    return _filled(d, place, PATTERNS + PCRE_PATTERNS)
+
+
+def _filled(d: Draws, place: Place, patterns: list[str]) -> str:
+    return d.pick(patterns).replace('{}', literal(short_text(d, place)))
+
+
+def literal(text: str) -> str:
+    """A regular expression for the text, without lone surrogates, which it cannot hold."""
+    return re.escape(re.sub('[\ud800-\udfff]', '', text))
 
 
 PATTERNS = [
@@ -71,14 +80,36 @@ PATTERNS = [
     '.',
     r'\d',
     r'\w',
+    r'\W',
+    r'^\s',
+    r'\b{}',
     '^.$',
+    '^..$',
     '{} #b',
+]
+"""Those that Python takes too."""
+
+PCRE_PATTERNS = [
+    r'{}\z',
+    r'^\h|\v|\R',
+    r'^\Q{}\E',
+    r'(?<n>{})\k<n>',
+    r'\p{L}',
+    r'^\P{Lu}\X',
+    r'[[:upper:][:punct:]]',
+    r'\x{e9}|\x{1f600}',
+    r'a(?i){}',
+    r'(?i){}(?-i)b',
+    r'(*UCP)^\w+$',
+    r'{}\K.',
+    r'(?|(a)|(b))\1',
+    r'^(?:a|{})++\N',
 ]
 
 
 def compiled(d: Draws, place: Place) -> re.Pattern[str]:
     """A regular expression as the value that it may be."""
-    return re.compile(pattern(d, place), d.pick([0, re.I, re.M, re.S, re.I | re.S]))
+    return re.compile(_filled(d, place, PATTERNS), d.pick([0, re.I, re.M, re.S, re.I | re.S]))
 
 
 GLOBS = ['{}*', '*{}', '?{}', '{}', '[!{}]*', '[a-{}]*', '*[{}', '{}?', '*', '?', '[!a]*', 'a*']

@@ -1,9 +1,8 @@
 """`$expr` and `$jsonSchema` to draw for the places of a collection. Imports `drawing`, `draws`, `places` and the schema."""
 
-import re
 from typing import Any
 
-from drawing import operand, short_text, somewhere
+from drawing import literal, operand, short_text, somewhere
 from draws import Draws
 from places import Place
 
@@ -69,7 +68,7 @@ def rule(d: Draws, there: list[Any], depth: int) -> dict[str, Any]:
             {'enum': [operand(d, place)]},
             {d.pick(['minimum', 'maximum']): d.pick(NUMBERS)},
             {d.pick(['minLength', 'maxLength', 'minItems', 'maxItems', 'minProperties']): d.pick([0, 1, 2])},
-            {'pattern': f'^{re.escape(first)}'},
+            {'pattern': f'^{literal(first)}'},
             {'uniqueItems': True},
         ]
     )

@@ -6,10 +6,9 @@ from typing import Any
 
 import orjson
 
-from mqsql import patterns
 from mqsql.compiler.json_schema.subjects import Read, Subject, distinct_names, flag, listed, mapping, sibling, where
 from mqsql.compiler.json_schema.subjects import count as read_count
-from mqsql.compiler.json_schema.values import read_pattern
+from mqsql.compiler.json_schema.values import found_in_name, read_pattern
 from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import ALWAYS, MEMBER, NEVER, Count, Every, Not, Predicate, Test, all_of, any_of
 from mqsql.errors import shown
@@ -143,7 +142,7 @@ def _is_like(subject: Subject, place: Place, pattern: object, name: str | None) 
     """The pattern is found in the name."""
     found = read_pattern(subject, place.inside('', MEMBER), pattern)
     if name is not None:
-        return ALWAYS if patterns.compile(str(pattern)).found_in(name) else NEVER
+        return ALWAYS if found_in_name(place, pattern, name) else NEVER
     assert isinstance(found, Test)
     return replace(found, operator='patternProperties')
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from mqsql import patterns
 from mqsql.compiler.bson import unordered_key
 from mqsql.compiler.comparison import encode_typed, equal_forms, read_order, test_lists
 from mqsql.compiler.json_schema.subjects import VALUE, Read, Subject, flag, listed, number, sibling
@@ -35,6 +36,14 @@ def read_pattern(subject: Subject, place: Place, operand: Any) -> Predicate:
     if not isinstance(operand, str):
         raise place.error(f'takes a pattern as text, not {shown(operand)}')
     return read_regex(place, operand)
+
+
+def found_in_name(place: Place, pattern: Any, name: str) -> bool:
+    """Whether a pattern that has been read is found in the name of a column."""
+    try:
+        return patterns.compile(str.__str__(pattern)).found_in(name)
+    except patterns.PatternError as e:
+        raise place.error(str(e)) from None
 
 
 # --- numbers
