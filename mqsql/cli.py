@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mqsql.errors import MqsqlError
+from mqsql.storage.check import check_file
 from mqsql.storage.connection import JOURNAL_MODES, Settings
-from mqsql.storage.shipped import SHIPPED_TABLE, History
+from mqsql.storage.shipped import SHIPPED_TABLE, History, history_table
 from mqsql.storage.transfer import import_history
 
 HUB_PACKAGES = {'ipyparallel', 'IPython', 'traitlets'}
@@ -76,6 +77,29 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
     click.echo(f'{new}: {figures}; tables read: {len(done.tables):,}')
 
 
+@main.command('check')
+@click.argument('file', type=PATH)
+@click.option('--table', default=SHIPPED_TABLE, show_default=True, help='The name of the history, as c.SQLiteDB.table.')
+def check(file: Path, table: str) -> None:
+    """List what is wrong with a file of mqsql.
+
+    That is: values that cannot be read, with table, key and column; buffers that are missing or that no record names;
+    indexes and triggers that are missing or changed; and what SQLite itself finds. FILE is only read; a hub may be
+    using it. Ends with 0 if nothing is wrong, else with 1.
+    """
+    number = 0
+    with _errors(), _progress() as progress:
+        findings = check_file(
+            file, history_table(table), lambda rows, total: progress.track(rows, total, description='Checking')
+        )
+        for finding in findings:
+            number += 1
+            click.echo(str(finding))
+    click.echo(f'{file}: problems found: {number:,}')
+    if number:
+        raise SystemExit(1)
+
+
 def _progress() -> Progress:
     """A bar on standard error if that is a terminal, else nothing."""
     console = Console(stderr=True)
@@ -91,4 +115,5 @@ def _errors() -> Iterator[None]:
     except MqsqlError as e:
         raise click.ClickException(str(e)) from e
     except OSError as e:
-        raise click.ClickException(f'{e.filename}: {e.strerror}' if e.filename and e.strerror else str(e)) from e
+        reason = e.strerror or str(e) or type(e).__name__
+        raise click.ClickException(f'{e.filename}: {reason}' if e.filename else reason) from e

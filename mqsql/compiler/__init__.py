@@ -17,8 +17,7 @@ tests on its rows, `ordering` sorts by it.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Self
+from typing import Any
 
 from mqsql.compiler.collation import read_collation
 from mqsql.compiler.dialects import DIALECTS, Dialect
@@ -50,15 +49,14 @@ Decoder = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver."""
+    """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver.
+
+    `unindexed` makes the text that reads nothing but the table itself, which may then be a view.
+    """
 
     sql: str
     params: Mapping[str, Stored]
-    _text: Callable[[Table], str] = field(repr=False, compare=False)
-
-    def on(self, table: Table) -> Self:
-        """The same on its table with other indexes; the query itself, which may have been an iterator's, is not read again."""
-        return replace(self, sql=self._text(table))
+    unindexed: Callable[[], str] | None = field(default=None, kw_only=True, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -109,18 +107,18 @@ def compile(
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
     extras = plan.extras if plan else ()
     printer, inline = _dialect(dialect, parsed.predicate, *extras), buffers is None
-    text = _text(select_text, wanted.columns, extras, parsed.predicate, order, _shape(window), inline, printer)
+
+    def text(table: Table) -> str:
+        return select_text(table, wanted.columns, extras, parsed.predicate, order, _shape(window), inline, printer)
+
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    return Query(text(table), parsed.values | window, text, wanted.names, decoders, tell, plan)
+    values = parsed.values | window
+    return Query(text(table), values, wanted.names, decoders, tell, plan, unindexed=lambda: text(_unindexed(table)))
 
 
-def _text(write: Callable[..., str], *what: Any) -> Callable[[Table], str]:
-    return partial(_write, write, what)
-
-
-def _write(write: Callable[..., str], what: tuple[Any, ...], table: Table) -> str:
-    return write(table, *what)
+def _unindexed(table: Table) -> Table:
+    return replace(table, indexes=())
 
 
 def _wanted(plan: Projection) -> Keys:
@@ -139,8 +137,12 @@ def compile_count(
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     parsed, window = parse(query, table, read_collation(collation)), _read_window(limit, skip)
-    text = _text(count_text, parsed.predicate, _shape(window), _dialect(dialect, parsed.predicate))
-    return Statement(text(table), parsed.values | window, text)
+    printer = _dialect(dialect, parsed.predicate)
+
+    def text(table: Table) -> str:
+        return count_text(table, parsed.predicate, _shape(window), printer)
+
+    return Statement(text(table), parsed.values | window, unindexed=lambda: text(_unindexed(table)))
 
 
 def _read_window(limit: object, skip: object) -> dict[str, Stored]:
@@ -156,7 +158,8 @@ def _shape(window: Mapping[str, object]) -> tuple[bool, bool]:
 class Distinct(Statement):
     """A SELECT of the `column` that a key leads into; `values` makes its rows the different values at the key.
 
-    `within` does so with values of the column that have been read. What cannot be read is left out, with a warning.
+    What cannot be read is left out, with a warning. `within` does the same with values of the column that have been read;
+    `unindexed` gives the record's key before the column.
     """
 
     column: str
@@ -178,7 +181,10 @@ def compile_distinct(
     parsed = parse({} if query is None else query, table, texts)
     column, steps = read_path(key, table, 'key')
     printer = _dialect(dialect, parsed.predicate)
-    text = _text(select_text, (column,), (), parsed.predicate, (), (False, False), True, printer)
+
+    def text(table: Table, *columns: str) -> str:
+        return select_text(table, columns, (), parsed.predicate, (), (False, False), True, printer)
+
     decoders = [(column, decoder(table.columns[column]))]
     tell = Damages(table.name, warn) if tell is None else tell
 
@@ -188,7 +194,10 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    return Distinct(text(table), parsed.values, text, column, values, within)
+    def unindexed() -> str:
+        return text(_unindexed(table), table.key, column)
+
+    return Distinct(text(table, column), parsed.values, column, values, within, unindexed=unindexed)
 
 
 def compile_delete(
@@ -197,12 +206,15 @@ def compile_delete(
     table: Table = TASKS,
     dialect: str = 'sqlite',
     collation: object = None,
-    within: bool = False,
 ) -> Statement:
-    """The DELETE of the records that match; `within` has them found by a SELECT inside it, of which the table may be a view."""
+    """The DELETE of the records that match."""
     parsed = parse(query, table, read_collation(collation))
-    text = _text(delete_text, parsed.predicate, within, _dialect(dialect, parsed.predicate))
-    return Statement(text(table), parsed.values, text)
+    printer = _dialect(dialect, parsed.predicate)
+
+    def unindexed() -> str:
+        return delete_text(_unindexed(table), parsed.predicate, True, printer)
+
+    return Statement(delete_text(table, parsed.predicate, False, printer), parsed.values, unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

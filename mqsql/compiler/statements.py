@@ -88,7 +88,7 @@ def count_text(table: Table, predicate: Predicate, window: tuple[bool, bool], di
 
 @lru_cache(_KEPT)
 def delete_text(table: Table, predicate: Predicate, within: bool, dialect: Dialect) -> str:
-    """DELETE the records that match; see `compile_delete`."""
+    """DELETE the records that match; `within` has a SELECT inside it find them, whose table may be a view."""
     where = _where(table, predicate)
     if where and within:
         found = select([exp.column('rowid')], [_table(table)], where)

@@ -20,7 +20,6 @@ import base64
 import math
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -102,9 +101,11 @@ def encode_timestamp(moment: datetime) -> int:
 
 def decode_timestamp(stored: int) -> datetime:
     """The aware datetime in UTC."""
-    if type(stored) is int:
-        with suppress(OverflowError):
+    try:
+        if type(stored) is int:
             return EPOCH + timedelta(microseconds=stored)
+    except OverflowError:
+        pass
     raise DamagedError(f'is no count of microseconds of the years 1 to 9999 but {shown(stored)}')
 
 
@@ -138,8 +139,7 @@ def decode_document(stored: str) -> Any:
         # Every value that needs more than JSON shows one of these in the text.
         coded = '\\u0001' in stored or '\ud7ff' in stored or '"$$' in stored
         value = orjson.loads(stored)
-        # A level takes two brackets, so most texts need not be looked at.
-        if len(stored) > 2 * MAX_DEPTH and stored.count('[') + stored.count('{') > MAX_DEPTH:
+        if len(stored) > _SHORT and stored.count('[') + stored.count('{') > MAX_DEPTH:
             _check_depth(value)
         return _from_json(value, coded) if coded or '"$' in stored else value
     except UNDECODABLE as e:
@@ -148,6 +148,7 @@ def decode_document(stored: str) -> Any:
         raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
 
 
+_SHORT = 2 * MAX_DEPTH  # text with so few brackets that it cannot be nested deeper than a document may be
 _LEVELS = 254  # that orjson writes
 _STORED_LEVELS = MAX_DEPTH + 6  # with those of tags, and of what is stored beside a value
 

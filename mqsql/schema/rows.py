@@ -57,6 +57,7 @@ class Damages:
 
     def report(self, key: object, name: str, what: str) -> str:
         """Say it; gives the sentence."""
+        name = name.removeprefix('$')  # of what a projection reads besides
         record = 'a record whose key cannot be read' if key is None else f'the record {repr(key)[:SHOWN]}'
         sentence = f'{self._table}: the {name} of {record} {what}; another program stored it'
         told = (record, name)

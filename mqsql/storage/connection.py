@@ -16,9 +16,9 @@ from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError, shown
 from mqsql.schema import Table
 from mqsql.storage import ddl
-from mqsql.storage.files import MEMORY, open_connection, unfinished
+from mqsql.storage.files import MEMORY, check_path, open_connection
 from mqsql.storage.indexes import old_indexes, renew_indexes
-from mqsql.storage.layout import check_table, check_triggers, missing
+from mqsql.storage.layout import check_kinds, check_table, check_triggers, missing
 from mqsql.storage.locks import wait_for_others
 
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
@@ -98,23 +98,20 @@ def open_file(
     path: str, table: Table, settings: Settings, *, readonly: bool, guest: Guest | None = None
 ) -> apsw.Connection:
     """A connection to a file that holds `table`, created if need be; StorageError, and no change, if it is not ours."""
+    if path != MEMORY:
+        check_path(path)
     if readonly and not os.path.exists(path):
         raise StorageError(f'{path}: there is no such file; open it without readonly=True to create it')
     patient = replace(settings, busy_timeout=max(settings.busy_timeout, OPENING_SECONDS))
     connection = connect(path, patient, readonly=readonly)
     try:
-        _check_owner(connection, path, guest)
+        check_owner(connection, path, guest)
         if not readonly:
             _configure(connection, path, patient)
             _renew_indexes(connection, table)
             _upgrade(connection, path, table, guest)
         check_table(connection, path, table)
         wait_for_others(connection, settings.busy_timeout)
-    except (apsw.CantOpenError, apsw.ReadOnlyError):
-        connection.close()
-        if reason := readonly and unfinished(path):
-            raise StorageError(reason) from None
-        raise
     except BaseException:
         connection.close()
         raise
@@ -125,7 +122,8 @@ def _names(connection: apsw.Connection) -> set[str]:
     return {name for (name,) in connection.execute('SELECT name FROM sqlite_schema')}
 
 
-def _check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> None:
+def check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> None:
+    """StorageError if the file is another application's, and not a guest's either, or of a newer mqsql."""
     owner = connection.pragma('application_id')
     foreign = owner != ddl.APPLICATION_ID and (owner or _names(connection))
     if foreign and (owner or guest is None or not guest.welcome(connection)):
@@ -163,6 +161,7 @@ def _try_journal_mode(connection: apsw.Connection, wanted: str, deadline: float)
 
 def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest | None) -> None:
     # Looking first spares a file that is in order the lock.
+    check_kinds(connection, path, table)
     check_triggers(connection, path, table)
     if connection.pragma('user_version') == ddl.layout_version() and not missing(connection, path, table):
         return

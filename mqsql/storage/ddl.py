@@ -99,9 +99,11 @@ def drop_old_path_index(name: str) -> Iterator[str]:
 
 def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
     name, on = quote(column), quote(table.name)
-    # What another program has made of the ids must not keep the record in the file.
-    ids = f'CASE WHEN json_valid(old.{name}) THEN old.{name} END'
-    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN (SELECT value FROM json_each({ids}))'
+    # What another program has made of the ids must neither keep the record in the file nor take away what others name.
+    is_json = f"CASE WHEN typeof(old.{name}) = 'text' AND json_valid(old.{name}) THEN old.{name} END"
+    ids = f"CASE WHEN json_type({is_json}) = 'array' THEN old.{name} END"
+    listed = f"SELECT value FROM json_each({ids}) WHERE type = 'integer'"
+    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN ({listed})'
     deleted, updated = f'{table.name}.{column}.deleted', f'{table.name}.{column}.updated'
     given = f'WHEN old.{name} IS NOT NULL'
     yield deleted, f'CREATE TRIGGER {quote(deleted)} AFTER DELETE ON {on} {given} BEGIN {drop}; END'
@@ -192,6 +194,13 @@ def select_tails(table: Table) -> str:
     """SELECT of all tails in order, the id of each first, texts as bytes."""
     columns = [f"CASE typeof({c}) WHEN 'text' THEN CAST({c} AS BLOB) ELSE {c} END" for c in _TAIL]
     return f'SELECT rowid, {", ".join(columns)} FROM {_tails(table)} ORDER BY rowid'
+
+
+def select_lost_tails(table: Table) -> str:
+    """SELECT of the ids of tails that cannot be taken up, each with the key of its record as an SQL literal."""
+    known = f'record IN (SELECT {quote(table.key)} FROM {quote(table.name)})'
+    sound = "typeof(name) = 'text' AND typeof(start) = 'integer' AND typeof(tail) = 'text'"
+    return f'SELECT rowid, hex(record) FROM {_tails(table)} WHERE ({known} AND {sound}) IS NOT TRUE'
 
 
 def delete_tails(table: Table) -> str:

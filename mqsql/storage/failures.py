@@ -7,6 +7,7 @@ import apsw
 from mqsql import limits
 from mqsql.errors import DamagedValueError, MqsqlError, RecordError, StorageError
 from mqsql.schema.codec import UNDECODABLE
+from mqsql.storage.files import unfinished
 
 _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.ConnectionClosedError, 'the store is closed; open it again'),
@@ -59,6 +60,8 @@ class Failures:
                 f'{self.path}: it holds a value that another program stored and that cannot be read '
                 f'({str(error) or type(error).__name__}); "mqsql check" lists such values'
             ) from error
+        if isinstance(error, apsw.CantOpenError | apsw.ReadOnlyError) and (reason := unfinished(self.path)):
+            raise StorageError(reason) from error
         if isinstance(error, apsw.Error):
             raise StorageError(f'{self.path}: {_advice(error)}') from error
 

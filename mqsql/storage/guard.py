@@ -2,7 +2,8 @@
 
 SQLite's JSON functions fail for text that is no JSON, and its driver for text that is no UTF-8, and with them the whole
 statement. Looking for such values first would take time in every statement; so one that has failed is run once more, over a
-view of the table in which each of them is replaced by one that every function can read, and that no condition matches.
+view of the table in which each of them is replaced by one that every function can read, and that no condition matches. It
+reads no index on paths either, which has copies of them.
 """
 
 from dataclasses import replace
@@ -37,7 +38,8 @@ def _view(table: Table) -> str:
 
 def guarded(statement: AnyStatement, table: Table) -> AnyStatement:
     """The statement, reading nothing that SQLite cannot read."""
-    return replace(statement, sql=_view(table) + statement.sql)
+    sql = statement.unindexed() if statement.unindexed else statement.sql
+    return replace(statement, sql=_view(table) + sql)
 
 
 def select_sound(table: Table) -> str:

@@ -50,6 +50,12 @@ def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
         raise StorageError(f'{path}: its table {table.buffers_table!r} is none of mqsql; name another file')
 
 
+def check_kinds(connection: apsw.Connection, path: str, table: Table) -> None:
+    """StorageError if something else than an ordinary table has the name of one of ours."""
+    for name in (table.name, table.buffers_table):
+        _columns(connection, path, name)
+
+
 def _columns(connection: apsw.Connection, path: str, name: str) -> set[str]:
     """The columns of a table; StorageError if it is not an ordinary one."""
     listed = "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE"

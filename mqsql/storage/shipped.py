@@ -101,7 +101,9 @@ def history_table(name: str) -> Table:
 
 def shipped_tables(connection: apsw.Connection) -> list[str]:
     """The tables of a file that ipyparallel's SQLiteDB made."""
-    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    # Nothing else: a view or a virtual table may give rows without end.
+    ordinary = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT wr"
+    tables = connection.execute(f'SELECT name FROM sqlite_schema WHERE name IN ({ordinary})').fetchall()
     names = [str(name) for (name,) in tables]
     return [name for name in names if set(_columns(connection, name)) >= COLUMNS and name != TASKS.name]
 

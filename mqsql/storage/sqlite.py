@@ -162,7 +162,8 @@ class SqliteStore(SqliteFile):
         except StorageError as e:
             if not isinstance(e.__cause__, _SCHEMA_CHANGED) or version == self._look_for_indexes():
                 raise
-        return run(statement.on(replace(self.table, indexes=())))
+        assert statement.unindexed is not None
+        return run(replace(statement, sql=statement.unindexed()))
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
@@ -197,7 +198,8 @@ class SqliteStore(SqliteFile):
 
     def _begin(self, deadline: Deadline, query: CompiledQuery) -> Found:
         if self._streams:
-            return self._readers.find(deadline, query, guarded(query, self.table))
+            keyed = query.keys[:1] == (self.table.key,)
+            return self._readers.find(deadline, query, lambda: guarded(query, self.table), keyed=keyed)
         return Found(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
     def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
@@ -210,27 +212,28 @@ class SqliteStore(SqliteFile):
     def distinct(self, key: str, query: Query | None = None, *, collation: Collation = None) -> list[Any]:
         """See Store."""
 
-        def again(column: str) -> CompiledQuery:
-            return self._compile(query, [column], table=self.table, collation=collation)
-
         with self._queries.answering():
             read = partial(compile_distinct, key, query, collation=collation, tell=_refuse)
-            return self._answer(read, partial(self._values, again))
+            return self._answer(read, self._values)
 
-    def _values(self, again: Callable[[str], CompiledQuery], query: Distinct) -> list[Any]:
+    def _values(self, query: Distinct) -> list[Any]:
         try:
             rows = self._fetch(query)
             with self._failures:
-                return query.values(rows)
+                # Without indexes the keys come first.
+                return query.values(row[-1:] for row in rows)
         except DamagedValueError:
-            # The keys are needed to say where the damage is.
-            records = self._records(again(query.column))
-            return query.within(record[query.column] for record in records)
+            return query.within(self._distinct_sound(query))
+
+    def _distinct_sound(self, query: Distinct) -> Iterator[Any]:
+        """The values of a column, with the keys of their records, which say where the damage is."""
+        decoders = [(name, decoder(self.table.columns[name])) for name in (self.table.key, query.column)]
+        for row in self._fetch(guarded(query, self.table)):
+            yield read_row(decoders, row, self._tell)[query.column]
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
-            # Found by a SELECT inside, so that the statement also serves where a value is damaged.
-            read = partial(compile_delete, query, within=True)
+            read = partial(compile_delete, query)
             self._answer(read, self._delete_sound)
 
     def _delete_sound(self, query: Statement) -> None:
@@ -270,7 +273,7 @@ class SqliteStore(SqliteFile):
 
     def get_history(self) -> list[str]:
         """See Store."""
-        rows = self._fetch_sound(Statement(ddl.history(self.table), {}, ddl.history))
+        rows = self._fetch_sound(Statement(ddl.history(self.table), {}))
         key = self._decoders[:1]
         records = [read_row(key, row, self._tell) for row in rows]
         return [record[self.table.key] for record in records if record[self.table.key] is not None]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from threading import RLock
 from typing import Any
 
@@ -14,6 +15,7 @@ from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.queries import Found, Queries
 
 Row = tuple[Any, ...]
+Guarded = Callable[[], Query]
 
 IDLE = 2  # connections kept for the next answer
 
@@ -36,10 +38,10 @@ class Reader:
         if error is not None:
             self._failures.__exit__(kind, error, None)
 
-    def run(self, query: Query, spare: Query) -> 'Rows':
+    def run(self, query: Query, guarded: Guarded, keyed: bool) -> 'Rows':
         """Begin to read the rows of a query; see Rows."""
         self.cursor = self.connection.cursor()
-        return Rows(self.cursor, query, spare)
+        return Rows(self.cursor, query, guarded, keyed)
 
     def end(self) -> None:
         """End the statement and the read transaction."""
@@ -62,13 +64,16 @@ class Reader:
 
 
 class Rows(Iterator[Row]):
-    """The rows of a query as they were at the beginning of a transaction; `spare` has the same rows in the same order, but
-    for values that SQLite cannot read.
+    """The rows of a query as they were at the beginning of a transaction.
+
+    Where SQLite cannot read a value, `guarded` makes the query that goes on, behind the rows that have been given; they may be
+    elsewhere there, so that they are known by their keys if a key leads each row (`keyed`).
     """
 
-    def __init__(self, cursor: apsw.Cursor, query: Query, spare: Query) -> None:
-        self._cursor, self._spare = cursor, spare
+    def __init__(self, cursor: apsw.Cursor, query: Query, guarded: Guarded, keyed: bool) -> None:
+        self._cursor, self._query, self._guarded, self._keyed = cursor, query, guarded, keyed
         self._passed = 0
+        self._passed_keys: set[Any] = set()
         # Holds the moment also if the statement fails.
         cursor.execute('BEGIN')
         try:
@@ -84,14 +89,20 @@ class Rows(Iterator[Row]):
         except Exception as e:
             self._go_on(e)
             row = next(self._cursor)
+        while self._passed_keys and row[0] in self._passed_keys:
+            row = next(self._cursor)
         self._passed += 1
         return row
 
     def _go_on(self, error: Exception) -> None:
         if not is_of_value(error):
             raise error
-        self._cursor.execute(self._spare.sql, self._spare.params)
-        for _ in range(self._passed):
+        if self._keyed and self._passed:
+            again = self._cursor.execute(self._query.sql, self._query.params)
+            self._passed_keys = {row[0] for row in islice(again, self._passed)}
+        guarded = self._guarded()
+        self._cursor.execute(guarded.sql, guarded.params)
+        for _ in range(0 if self._keyed else self._passed):
             next(self._cursor)
 
 
@@ -105,13 +116,13 @@ class Readers:
         self._idle: list[Reader] = []
         self._closed = False
 
-    def find(self, deadline: Deadline, query: Query, spare: Query) -> Found:
-        """The records of a query as they are now; `spare` as for Rows."""
+    def find(self, deadline: Deadline, query: Query, guarded: Guarded, *, keyed: bool) -> Found:
+        """The records of a query as they are now; `guarded` and `keyed` as for Rows."""
         reader = self._acquire(deadline)
         end = partial(self._release, reader)
         try:
             with reader:
-                rows = reader.run(query, spare)
+                rows = reader.run(query, guarded, keyed)
         except BaseException:
             end()
             raise

@@ -1,0 +1,160 @@
+"""`mqsql check`: what is wrong with a file is listed, and the file is only read."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from store_files import fill, other
+
+import mqsql
+from mqsql import cli
+from mqsql.hub import SQLiteDB
+
+
+@pytest.fixture
+def file(path: Path) -> Path:
+    with mqsql.open(path) as store:
+        fill(store, 5)
+        store.create_index('header.n')
+    return path
+
+
+def check(*words: object) -> Result:
+    return CliRunner().invoke(cli.main, ['check', *map(str, words)])
+
+
+def damage(path: Path, *statements: str) -> None:
+    connection = other(path)
+    for sql in statements:
+        connection.execute(sql)
+    connection.close()
+
+
+def test_a_file_in_order(file: Path) -> None:
+    before = file.read_bytes()
+    done = check(file)
+    assert (done.exit_code, done.stdout) == (0, f'{file}: problems found: 0\n')
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ('sql', 'line'),
+    [
+        ("SET content = '{'", "task_records: 'm0001': content: is no JSON as mqsql stores it"),
+        ("SET content = '5'", "task_records: 'm0001': content: is neither an object nor an array but 5 (int)"),
+        ("SET content = x'00'", "task_records: 'm0001': content: is no text but b'\\x00' (bytes)"),
+        (
+            "SET label = CAST(x'41ff' AS TEXT)",
+            "task_records: 'm0001': label: is no text in UTF-8: invalid start byte at byte 1",
+        ),
+        ("SET submitted = 'noon'", "task_records: 'm0001': submitted: is no count of microseconds"),
+        ("SET buffers = '{}'", "task_records: 'm0001': buffers: is no list of ids of buffers"),
+        ("SET buffers = '[77]'", "task_records: 'm0001': buffers: names buffers that are not there: 77"),
+        ("SET msg_id = x'00'", "task_records: row 2: msg_id: is no text but b'\\x00' (bytes)"),
+    ],
+)
+def test_a_damaged_value_is_named_with_its_place(file: Path, sql: str, line: str) -> None:
+    damage(file, f"UPDATE task_records {sql} WHERE msg_id = 'm0001'")
+    done = check(file)
+    assert done.exit_code == 1
+    assert any(found.startswith(line) for found in done.stdout.splitlines()), done.stdout
+    # What the value kept is not missed elsewhere.
+    assert "'m0000'" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ('sql', 'line'),
+    [
+        ('DROP TRIGGER "task_records.buffers.deleted"', 'task_records: task_records.buffers.deleted: is missing'),
+        ('DROP TABLE "task_records/header.n"', 'task_records: task_records/header.n: is missing'),
+        (
+            'CREATE TRIGGER spy AFTER INSERT ON task_records BEGIN SELECT 1; END',
+            "task_records: spy: is a trigger of another program on 'task_records'",
+        ),
+        ("INSERT INTO task_buffers (data) VALUES (x'00')", 'task_buffers: no record names these buffers: 6'),
+        (
+            "UPDATE task_records SET buffers = '[1]' WHERE msg_id = 'm0001'",
+            'task_buffers: several records name these buffers: 1',
+        ),
+    ],
+)
+def test_what_is_missing_left_over_or_strange(file: Path, sql: str, line: str) -> None:
+    damage(file, sql)
+    done = check(file)
+    assert done.exit_code == 1
+    assert line in done.stdout.splitlines()
+
+
+def test_what_sqlite_finds(file: Path) -> None:
+    data = file.read_bytes()
+    at = data.index(b'm0003', data.index(b'm0003') + 5)  # in the first index, which comes behind the table
+    file.write_bytes(data[:at] + b'm0009' + data[at + 5 :])
+    done = check(file)
+    assert done.exit_code == 1
+    assert 'SQLite: ' in done.stdout
+
+
+def test_output_that_belongs_to_no_task(tmp_path: Path) -> None:
+    db = SQLiteDB(location=str(tmp_path))
+    db.close()
+    damage(tmp_path / 'tasks.db', "INSERT INTO task_tails VALUES ('gone', 'stdout', 0, 'x')")
+    done = check(tmp_path / 'tasks.db')
+    assert done.exit_code == 1
+    assert 'task_tails: row 1: belongs to no record or is damaged' in done.stdout
+
+
+def test_another_history_of_a_file(tmp_path: Path) -> None:
+    db = SQLiteDB(location=str(tmp_path), table='mine')
+    db.add_record('m', {'content': {}})
+    db.close()
+    file = tmp_path / 'tasks.db'
+    assert check(file, '--table', 'mine').exit_code == 0
+    damage(file, "UPDATE mine_records SET content = '{'")
+    assert "mine_records: 'm': content:" in check(file, '--table', 'mine').stdout
+
+
+@pytest.mark.parametrize(
+    ('words', 'reason'),
+    [(['missing'], 'there is no such file'), (['letter'], 'not an SQLite database'), (['empty.db'], 'holds no table')],
+)
+def test_a_file_that_cannot_be_checked_is_an_error_of_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path('letter').write_text('Dear hub,')
+    Path('empty.db').write_bytes(b'')
+    done = check(*words)
+    assert done.exit_code == 1
+    assert done.stderr.startswith('Error: ')
+    assert reason in done.stderr
+    assert done.stderr.count('\n') == 1
+
+
+@pytest.mark.parametrize('words', [[], ['a', 'b'], ['--tabel']])
+def test_a_wrong_command_is_a_usage_error(words: list[str]) -> None:
+    assert check(*words).exit_code == 2
+
+
+def test_help_says_what_is_looked_for() -> None:
+    done = check('--help')
+    assert done.exit_code == 0
+    assert 'List what is wrong' in done.stdout
+
+
+def test_the_program_itself(file: Path) -> None:
+    damage(file, "UPDATE task_records SET content = '{' WHERE msg_id = 'm0001'")
+    command = [sys.executable, '-m', 'mqsql', 'check', str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {'PYTHONWARNINGS': 'error'})
+    assert done.returncode == 1
+    assert done.stderr == ''
+    assert done.stdout.splitlines()[-1] == f'{file}: problems found: 1'
+
+
+def test_a_hub_may_be_using_the_file(tmp_path: Path) -> None:
+    db = SQLiteDB(location=str(tmp_path))
+    db.add_record('m', {'buffers': [b'x']})
+    assert check(tmp_path / 'tasks.db').exit_code == 0
+    db.close()
