@@ -43,12 +43,17 @@ class Deadline:
             late = f'the query took longer than query_timeout ({self.seconds:g} s) and was stopped'
             raise StorageError(self._reason or late)
 
+    def spent(self) -> float:
+        """The seconds that the last block took."""
+        return self._left_at - self._entered_at
+
     def stop(self, reason: str) -> None:
         """End it now, from any thread: the query raises StorageError with this reason."""
         self._reason, self.end = reason, float('-inf')
 
     def __enter__(self) -> Self:
-        self.end += monotonic() - self._left_at
+        self._entered_at = monotonic()
+        self.end += self._entered_at - self._left_at
         outer = _CURRENT.get()
         self._token = _CURRENT.set(self if self.end <= outer.end else outer)
         return self

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import islice
-from time import monotonic
 from typing import Any, NoReturn
 
 from mqsql import limits
@@ -116,7 +115,6 @@ class Found(Answer):
     def _read_some(self) -> None:
         if self._rows is None:
             self._stop()
-        started = monotonic()
         try:
             with self._deadline, self._turn:
                 self._queries.check_open()
@@ -128,7 +126,7 @@ class Found(Answer):
             self.close()
         if not self._read:
             self._stop()
-        self._number = min(2 * self._number, MOST) if monotonic() - started < FAST else 1
+        self._number = min(2 * self._number, MOST) if self._deadline.spent() < FAST else 1
 
     def _stop(self) -> NoReturn:
         failure, self._failure = self._failure, None

@@ -63,9 +63,8 @@ class SqliteStore(SqliteFile):
 
     def _tell(self, key: object, name: str, what: str) -> LazyBuffers | None:
         """What a record has in place of a value that cannot be read; see `Tell`."""
-        column = self.table.column(name.removeprefix('$'))
         sentence = self._damages.report(key, name, what)
-        return damaged_buffers(sentence) if self.table.columns[column] is BUFFERS else None
+        return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
 
     def _adopt(self, history: History, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
@@ -213,7 +212,8 @@ class SqliteStore(SqliteFile):
         try:
             rows = self._fetch(query)
             with self._failures:
-                return query.values(rows)
+                # Without indexes the keys come first.
+                return query.values(row[-1:] for row in rows)
         except DamagedValueError:
             return query.within(self._distinct_sound(query))
 
