@@ -103,7 +103,7 @@ BY_KIND: dict[Any, Strategy] = {
 }
 DOCUMENTS = [column for column, kind in TASKS.columns.items() if kind is DOCUMENT]
 OTHERS = [column for column, kind in TASKS.columns.items() if kind is not DOCUMENT and column != TASKS.key]
-COLUMNS = [['content', 'header', 'label'], OTHERS, DOCUMENTS]
+COLUMNS = [['content', 'header'], OTHERS, DOCUMENTS]
 
 
 def record(d: Draws, columns: set[str]) -> Record:
