@@ -11,7 +11,6 @@ import ipyparallel
 import psutil  # type: ignore[import-untyped]
 import pytest
 from hub_cluster import (
-    SECONDS,
     client,
     controller,
     ended,
@@ -20,10 +19,10 @@ from hub_cluster import (
     hub_process,
     kill_controller,
     wait_for_record,
-    wait_until,
 )
 from ipyparallel.error import RemoteError, TaskAborted
 from systems import needs_file_limits
+from waiting import SECONDS, wait_until
 
 import mqsql
 

@@ -97,8 +97,7 @@ class Retention:
 
     def step(self) -> bool:
         """Do a part of what is to be done; whether there may be more."""
-        if not self._more:
-            self._look()
+        self._look()
         end = monotonic() + STEP_SECONDS
         self._more = False
         for part in (self._cull, self._drop_buffers, self._shrink):
@@ -115,12 +114,12 @@ class Retention:
         return self._reader
 
     def _look(self) -> None:
-        """See how much there is."""
+        """See how much there is: another controller on the same file may have dropped some of it since the last step."""
         limits = self._limits
         if limits.record_limit or limits.size_limit:
             self._count = self._reading().count()
             self._mean = self._used() / max(1, self._count)
-        if limits.record_limit or limits.size_limit or limits.max_age:
+        if not self._more and (limits.record_limit or limits.size_limit or limits.max_age):
             now = monotonic()
             orphans = self._reading().find(ORPHANS, [], limit=WATCHED)
             self._orphans = {r[self._key]: self._orphans.get(r[self._key], now) for r in orphans}
