@@ -148,6 +148,7 @@ def test_two_controllers_on_one_file_see_each_others_tasks(tmp_path: Path) -> No
 def locked(directory: Path, hub: Any) -> Iterator[None]:
     """Another program is in the middle of a change."""
     connection = apsw.Connection(str(directory / 'tasks.db'))
+    connection.set_busy_timeout(60_000)
     connection.execute('BEGIN IMMEDIATE')
     yield
     connection.execute('ROLLBACK')

@@ -151,6 +151,7 @@ def test_a_dropped_record_takes_its_output_with_it(tasks: Output, path: Path) ->
 def test_while_the_file_is_locked_output_is_kept(tasks: Output, path: Path) -> None:
     write(tasks, 'm', 'one')
     lock = apsw.Connection(str(path))
+    lock.set_busy_timeout(60_000)  # what is to be taken up may just be written
     lock.execute('BEGIN IMMEDIATE')
     write(tasks, 'm', 'two')
     write(tasks, 'm', 'three')
