@@ -7,7 +7,7 @@ that is to be pending is one that ends when the test says so (`held`).
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
@@ -17,9 +17,7 @@ from typing import Any
 import ipyparallel
 import psutil  # type: ignore[import-untyped]
 import pytest
-
-SECONDS = 240
-"""To wait for at most. It ends a test that hangs; how fast the machine is must not matter."""
+from waiting import SECONDS, holds_in_time, wait_until
 
 DATABASE = '--IPController.db_class=mqsql.hub.SQLiteDB'
 # An engine is known to the hub after its second heartbeat, and is taken for dead when it has missed two minutes of them.
@@ -144,20 +142,6 @@ def held(view: Any, directory: Path) -> Iterator[Any]:
 # --- what the hub knows
 
 
-def wait_until(holds: Callable[[], object], otherwise: str) -> None:
-    """Return when `holds` does; fail with a sentence if it does not in time."""
-    assert _holds_in_time(holds, SECONDS), otherwise
-
-
-def _holds_in_time(holds: Callable[[], object], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def wait_for_record(rc: Any, query: dict[str, Any]) -> dict[str, Any]:
     """The record that matches, when the hub has it."""
     wait_until(lambda: rc.db_query(query, keys=[]), f'the hub has no record that matches {query}')
@@ -207,7 +191,7 @@ def wait_until_heard(rc: Any) -> None:
         assert time.monotonic() < deadline, 'the hub does not hear of tasks'
         marks = _speak([*(rc[i] for i in rc.ids), rc.load_balanced_view()])
         tried |= marks
-        heard = _holds_in_time(partial(_heard, rc, marks), ROUND_SECONDS)
+        heard = holds_in_time(partial(_heard, rc, marks), ROUND_SECONDS)
     pending = {'msg_id': {'$in': _ids(tried)}, 'submitted': {'$ne': None}, 'completed': None}
     wait_until(lambda: not rc.db_query(pending, keys=[]), 'the hub does not hear of the end of tasks')
     wait_for_output(rc)

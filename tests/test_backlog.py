@@ -2,14 +2,14 @@
 
 import copy
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
+from waiting import wait_until
 
 import mqsql
 from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError
@@ -53,13 +53,6 @@ def lock(path: Path, tasks: Backlog) -> Iterator[apsw.Connection]:
 def written(path: Path) -> dict[str, Any]:
     with mqsql.open(path, readonly=True) as store:
         return {record['msg_id']: copy.deepcopy(record) for record in store.find_records({})}
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_what_cannot_be_written_is_kept_and_written_later(

@@ -8,8 +8,9 @@ from typing import Any
 
 import ipyparallel
 import pytest
-from hub_cluster import SECONDS, client, controller, ended, finished, forget_all, held, wait_for_output
+from hub_cluster import client, controller, ended, finished, forget_all, held, wait_for_output
 from ipyparallel.error import RemoteError, TaskAborted
+from waiting import SECONDS
 
 pytestmark = pytest.mark.hub
 

@@ -11,7 +11,6 @@ import ipyparallel
 import psutil  # type: ignore[import-untyped]
 import pytest
 from hub_cluster import (
-    SECONDS,
     client,
     controller,
     ended,
@@ -20,10 +19,10 @@ from hub_cluster import (
     hub_process,
     kill_controller,
     wait_for_record,
-    wait_until,
 )
 from ipyparallel.error import RemoteError, TaskAborted
 from systems import needs_file_limits
+from waiting import SECONDS, wait_until
 
 import mqsql
 
@@ -149,6 +148,7 @@ def test_two_controllers_on_one_file_see_each_others_tasks(tmp_path: Path) -> No
 def locked(directory: Path, hub: Any) -> Iterator[None]:
     """Another program is in the middle of a change."""
     connection = apsw.Connection(str(directory / 'tasks.db'))
+    connection.set_busy_timeout(60_000)
     connection.execute('BEGIN IMMEDIATE')
     yield
     connection.execute('ROLLBACK')

@@ -1,12 +1,12 @@
 """The output of a task: long texts grow at the price of what is new, and are whole for whoever asks."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
+from waiting import wait_until
 
 import mqsql
 from mqsql.schema.codec import encode_text
@@ -22,7 +22,13 @@ LONG = 'x' * 2 * SHORT
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, 'TAKE_UP_SECONDS', 0.2)
+    """Output is taken up when it must be, not because time passes."""
+    monkeypatch.setattr(output, 'TAKE_UP_SECONDS', 3600)
+
+
+@pytest.fixture
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, 'TAKE_UP_SECONDS', 0.05)
 
 
 def opened(path: Path) -> Output:
@@ -57,15 +63,7 @@ def tails(path: Path) -> int:
     return len(rows)
 
 
-def wait_for(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_many_lines_cost_what_they_are_long(tasks: Output, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output, 'TAKE_UP_SECONDS', 3600)
     sizes: list[int] = []
     update = tasks._tasks.update_record
 
@@ -91,11 +89,12 @@ def test_queries_see_the_whole_text(tasks: Output, path: Path) -> None:
     assert in_file(path) == {'m': LONG + 'the end', 'n': LONG}
 
 
+@pytest.mark.usefixtures('_quick')
 def test_other_processes_see_it_soon(tasks: Output, path: Path) -> None:
     write(tasks, 'm', 'the end')
-    wait_for(lambda: in_file(path)['m'] == LONG + 'the end')
+    wait_until(lambda: in_file(path)['m'] == LONG + 'the end')
     write(tasks, 'm', ', really')
-    wait_for(lambda: in_file(path)['m'] == LONG + 'the end, really')
+    wait_until(lambda: in_file(path)['m'] == LONG + 'the end, really')
     assert tails(path) == 0
 
 
@@ -148,13 +147,15 @@ def test_a_dropped_record_takes_its_output_with_it(tasks: Output, path: Path) ->
     assert tasks.get_record('m')['stdout'] == 'new text'
 
 
+@pytest.mark.usefixtures('_quick')
 def test_while_the_file_is_locked_output_is_kept(tasks: Output, path: Path) -> None:
     write(tasks, 'm', 'one')
     lock = apsw.Connection(str(path))
+    lock.set_busy_timeout(60_000)  # what is to be taken up may just be written
     lock.execute('BEGIN IMMEDIATE')
     write(tasks, 'm', 'two')
     write(tasks, 'm', 'three')
     assert tasks.get_record('m')['stdout'] == LONG + 'onetwothree'
     lock.execute('ROLLBACK')
-    wait_for(lambda: in_file(path)['m'] == LONG + 'onetwothree')
+    wait_until(lambda: in_file(path)['m'] == LONG + 'onetwothree')
     assert tasks.get_record('m')['stdout'] == LONG + 'onetwothree'

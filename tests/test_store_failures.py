@@ -197,7 +197,7 @@ for i in range(10_000):
 
 @pytest.fixture
 def impatient(path: Path) -> Iterator[Store]:
-    with mqsql.open(path, query_timeout=1) as store:
+    with mqsql.open(path, query_timeout=3) as store:
         for i in range(400):
             store.add_record(str(i), {'stdout': 'a' * 60 + 'b', 'label': f'label {i}'})
         yield store
@@ -225,7 +225,7 @@ def test_an_endless_statement_is_stopped(impatient: Store) -> None:
     # Some thousand clauses, each with a path, on each record.
     query = {'$nor': [{f'header.a{i}.b': i} for i in range(40)] * 10}
     for i in range(400, 800):
-        impatient.add_record(str(i), {'header': {f'a{k}': [{'b': -1}] * 20 for k in range(40)}})
+        impatient.add_record(str(i), {'header': {f'a{k}': [{'b': -1}] * 200 for k in range(40)}})
     with pytest.raises(StorageError, match='query_timeout'):
         impatient.find_records(query)
     assert impatient.count({'label': 'label 7'}) == 1

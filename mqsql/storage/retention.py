@@ -106,8 +106,7 @@ class Retention:
 
     def step(self) -> bool:
         """Do a part of what is to be done; whether there may be more."""
-        if not self._more:
-            self._look()
+        self._look()
         end = monotonic() + STEP_SECONDS
         more = self._more = False
         for part in (self._cull, self._drop_buffers, self._shrink):
@@ -137,12 +136,12 @@ class Retention:
         return self._reader
 
     def _look(self) -> None:
-        """See how much there is."""
+        """See how much there is: another controller on the same file may have dropped some of it since the last step."""
         limits = self._limits
         if limits.record_limit or limits.size_limit:
             self._count = self._reading().count()
             self._mean = self._used() / max(1, self._count)
-        if limits.record_limit or limits.size_limit or limits.max_age:
+        if not self._more and (limits.record_limit or limits.size_limit or limits.max_age):
             now = monotonic()
             orphans = self._reading().find(ORPHANS, [], limit=WATCHED)
             self._orphans = {key: self._orphans.get(key, now) for key in self._readable_keys(orphans)}
