@@ -9,8 +9,9 @@ from typing import Any
 import apsw
 import ipyparallel
 import pytest
-from hub_cluster import SECONDS, client, controller, finished, wait_for_record
+from hub_cluster import client, controller, finished, wait_for_record
 from ipyparallel.controller.hub import empty_record
+from waiting import SECONDS
 
 from mqsql.hub import SQLiteDB
 
