@@ -75,6 +75,7 @@ def test_a_damaged_value_is_named_with_its_place(file: Path, sql: str, line: str
             "task_records: spy: is a trigger of another program on 'task_records'",
         ),
         ("INSERT INTO task_buffers (data) VALUES (x'00')", 'task_buffers: no record names these buffers: 6'),
+        ("UPDATE task_buffers SET data = 'text' WHERE id = 2", 'task_buffers: these buffers are no bytes: 2'),
         (
             "UPDATE task_records SET buffers = '[1]' WHERE msg_id = 'm0001'",
             'task_buffers: several records name these buffers: 1',

@@ -221,6 +221,15 @@ def test_a_stream_goes_on_behind_the_damage(path: Path) -> None:
         assert first + rest == [f'm{i}' for i in range(300) if i != 150]
 
 
+@pytest.mark.parametrize('value', ["'text'", '5', "CAST(x'ff' AS TEXT)"])
+def test_a_buffer_that_is_no_bytes_is_a_storage_error(path: Path, value: str) -> None:
+    with make(path) as store:
+        other(path).execute(f'UPDATE task_buffers SET data = {value} WHERE id = 3')
+        with pytest.raises(DamagedValueError):
+            list(store.get_record('m2')['buffers'])
+        assert list(store.get_record('m1')['buffers']) == [b'1']
+
+
 def test_a_damaged_key_is_no_key(path: Path) -> None:
     with make(path) as store:
         damage(path, 'msg_id', "x'ff'")

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 import apsw
 
-from mqsql.errors import DamagedValueError
+from mqsql.errors import SHOWN, DamagedValueError
 from mqsql.schema import Table
 from mqsql.storage import ddl
 
@@ -32,7 +32,12 @@ class LazyBuffers(Sequence[bytes]):
 
     def _look(self) -> list[bytes]:
         if self._content is None:
-            self._content = [] if self._length == 0 else self._read(self._ids)
+            content = [] if self._length == 0 else self._read(self._ids)
+            if not all(type(blob) is bytes for blob in content):
+                raise DamagedValueError(
+                    f'of the buffers {self._ids[:SHOWN]} one is no bytes; another program stored it'
+                )
+            self._content = content
         return self._content
 
     def __len__(self) -> int:

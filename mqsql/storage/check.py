@@ -86,6 +86,8 @@ def _of_values(connection: apsw.Connection, table: Table, track: Track) -> Itera
                     yield Finding(table.name, key, column, f'names buffers that are not there: {_some(lost)}')
     if shared := [id for id, number in named.items() if number > 1 and id in blobs]:
         yield Finding(table.buffers_table, '', '', f'several records name these buffers: {_some(shared)}')
+    if odd := _odd_blobs(connection, table):
+        yield Finding(table.buffers_table, '', '', f'these buffers are no bytes: {_some(odd)}')
     if orphans := sorted(blobs - named.keys()):
         yield Finding(table.buffers_table, '', '', f'no record names these buffers: {_some(orphans)}')
 
@@ -106,6 +108,13 @@ def _blob_ids(connection: apsw.Connection, table: Table) -> set[int]:
     if BUFFERS not in table.columns.values():
         return set()
     return {id for (id,) in connection.execute(f'SELECT id FROM {ddl.quote(table.buffers_table)}')}
+
+
+def _odd_blobs(connection: apsw.Connection, table: Table) -> list[int]:
+    if BUFFERS not in table.columns.values():
+        return []
+    odd = f"SELECT id FROM {ddl.quote(table.buffers_table)} WHERE typeof(data) <> 'blob'"
+    return [id for (id,) in connection.execute(odd)]
 
 
 def _some(ids: list[int]) -> str:
