@@ -251,3 +251,22 @@ def test_tasks_with_labels_of_any_type_are_found_fetched_and_submitted_again(tmp
             other.purge_hub_results(again.msg_ids)
         everything = rc.db_query({'label': {'$in': [7, 'text', ['run', 3]]}}, keys=['label'])
         assert sorted(map(repr, (r['label'] for r in everything))) == sorted(2 * ["'text'", '7', "['run', 3]"])
+
+
+@pytest.mark.hub
+def test_tasks_of_a_hub_whose_messages_are_pickles_are_recorded_whatever_they_hold(tmp_path: Path) -> None:
+    kept: list[tuple[Any, Any]] = [
+        ({1, 2}, None),
+        ({3: 4}, {}),
+        (('a', {5}), ['a', None]),
+        (b'raw', b'raw'),
+        (object, None),
+    ]
+    with controller(tmp_path, '--Session.packer=pickle') as cluster, client(cluster) as rc:
+        view = rc.load_balanced_view()
+        for label, expected in kept:
+            with view.temp_flags(label=label):
+                tasks = [view.apply_async(say, word) for word in ('', 'hello')]
+            for msg_id, word in zip(finished(rc, *tasks), ('', 'hello\n'), strict=True):
+                record = wait_for_record(rc, {'msg_id': msg_id, 'completed': {'$ne': None}, 'stdout': word})
+                assert (record['label'], record['submitted'] is None) == (expected, False)
