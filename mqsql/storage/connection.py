@@ -139,7 +139,7 @@ def check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> 
 
 
 def _check_name(connection: apsw.Connection, path: str, table: Table) -> None:
-    for name in _names(connection):
+    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"):
         if name != table.name and ddl.folded(name) == ddl.folded(table.name):
             raise StorageError(
                 f'{path}: it has the name {name!r}, and SQLite does not tell {table.name!r} from it; use that'

@@ -81,11 +81,12 @@ def _columns(connection: apsw.Connection, path: str, name: str) -> set[str]:
 def missing(connection: apsw.Connection, path: str, table: Table) -> list[str]:
     """The statements that make what a table lacks, and make again what is there in another form."""
     there = objects_of(connection)
+    folded = {ddl.folded(name): found for name, found in there.items()}
     statements = [
         sql
         for name, made in ddl.objects(_without_paths(table))
-        if name not in there or _differs(there[name], made)
-        for sql in _renewed(path, there.get(name), name, made)
+        if (found := folded.get(ddl.folded(name))) is None or _differs(found, made)
+        for sql in _renewed(path, found, name, made)
     ]
     for index in _on_paths(table, there):
         made = list(ddl.index_objects(table, index))
@@ -143,9 +144,10 @@ def foreign_triggers(connection: apsw.Connection, table: Table) -> Iterator[tupl
     there = objects_of(connection)
     made = list(_all_objects(table, there))
     ours = {name for name, sql in made if sql.startswith('CREATE TRIGGER')}
-    tables = {name.lower() for name, sql in made if sql.startswith('CREATE TABLE')} | {ddl.tails_table(table).lower()}
+    created = [name for name, sql in made if sql.startswith('CREATE TABLE')]
+    tables = set(map(ddl.folded, [*created, ddl.tails_table(table)]))
     for name, found in there.items():
-        if found.type == 'trigger' and found.table.lower() in tables and name not in ours:
+        if found.type == 'trigger' and ddl.folded(found.table) in tables and name not in ours:
             yield name, found.table
 
 
