@@ -18,8 +18,9 @@ from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
 from traitlets import Bool, CaselessStrEnum, Float, Integer, TraitError, Unicode, validate
 
-from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
+from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, shown
 from mqsql.schema import TASKS, Record
+from mqsql.schema.plain import read_plain
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.connection import JOURNAL_MODES, MAX_TIMEOUT, SYNCHRONOUS, Settings
@@ -127,7 +128,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         self._store = Output(tasks, self._file, self.log.error)
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
         self._retention = Retention(tasks, self._file, limits, self.log.warning)
-        self._storable, self._reported = Storable(TASKS, self.log.error), set[str]()
+        self._storable, self._reported = Storable(TASKS, self.log.error), set[object]()
 
     @validate('filename', 'location', 'table')
     def _usable_text(self, proposal: Any) -> str:
@@ -159,10 +160,15 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         A value that cannot be stored, or a key that is not known, is left out, of a document as little as can be; the log
         names it once for each key and type. A task whose `msg_id` is no text is named in the log only.
         """
+        try:
+            key = self._file.read_key(msg_id)
+        except RecordError as e:
+            self._report(f'A task whose msg_id is {shown(msg_id)} cannot be recorded', e)
+            return
+        self._write(self._add, key, rec)
         # Not in __init__: the controller forks its schedulers after that.
         self._retention.start()
         self._file.checkpoint_beside(self.log.error)
-        self._write(self._add, msg_id, rec)
 
     def _add(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         try:
@@ -170,32 +176,37 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         except DuplicateRecordError:
             self._store.update_record(msg_id, {key: value for key, value in rec.items() if value})
 
-    def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: Any, rec: Mapping[str, Any]) -> None:
+    def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: str, rec: Mapping[str, Any]) -> None:
         """Write a record or changes of one, without what cannot be stored."""
         try:
             write(msg_id, rec)
         except (MissingRecordError, StorageError):
             raise
-        except Exception as e:  # whatever a foreign object raises when it is looked at
-            if not _names_a_task(msg_id):
-                self._report(f'A task whose msg_id is {shown(msg_id)} cannot be recorded', e)
-            else:
-                # The task is named by the call, whatever its record says.
-                kept = {key: value for key, value in rec.items() if key != TASKS.key}
-                write(msg_id, self._storable.record(kept))
+        except Exception:  # whatever a foreign object raises when it is looked at
+            self._write_storable(write, msg_id, self._storable.record(rec))
+
+    def _write_storable(self, write: Callable[[str, Record], None], msg_id: str, rec: Record) -> None:
+        try:
+            write(msg_id, rec)
+        except RecordError as e:  # it is larger than SQLite stores, say, or with earlier displays nested too deep
+            if not rec:
+                raise
+            self._write_storable(write, msg_id, self._storable.less(rec, e))
 
     def _report(self, what: str, error: Exception) -> None:
-        if str(error) not in self._reported:
-            self._reported.add(str(error))
+        kind = type(error), type(error.__cause__)
+        if kind not in self._reported:
+            self._reported.add(kind)
             self.log.error('%s (said once): %s', what, error, exc_info=True)
 
     def get_record(self, msg_id: str) -> Record:
         """The record of a task; KeyError, which is all that the hub expects, if there is none or it cannot be read."""
+        key = self._file.read_known_key(msg_id)
         try:
-            return self._store.get_record(msg_id)
+            return self._store.get_record(key)
         except MissingRecordError:
-            if self._retention.culled(msg_id):
-                raise MissingRecordError(f'the record with msg_id {shown(msg_id)} was culled to keep a limit') from None
+            if self._retention.culled(key):
+                raise MissingRecordError(f'the record with msg_id {shown(key)} was culled to keep a limit') from None
             raise
         except Exception as e:
             # The hub would not record the task at all if anything but KeyError left this.
@@ -208,7 +219,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         Of several messages in `display_data` the last stands there, the others under its key "earlier", in order; the last
         too if it is no dict, or has a key "earlier" of its own. What cannot be stored is left out as in `add_record`.
         """
-        self._write(self._update, msg_id, rec)
+        self._write(self._update, self._file.read_known_key(msg_id), rec)
 
     def _update(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         self._store.update_record(msg_id, {**rec, **self._with_earlier(msg_id, rec.get('display_data'))})
@@ -227,9 +238,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
     def drop_record(self, msg_id: Any) -> None:
         """Delete a record; KeyError if there is none."""
-        if not _names_a_task(msg_id):
-            raise MissingRecordError(f'there is no record with msg_id {shown(msg_id)}')
-        self._store.drop_record(msg_id)
+        self._store.drop_record(self._file.read_known_key(msg_id))
 
     def drop_matching_records(self, check: Query) -> None:
         """Delete the records that match a query.
@@ -237,12 +246,13 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         The hub's words for all records that are finished also stand for those that never will be, since only output is
         known of them: of a broadcast, or of a task whose request did not reach the hub.
         """
-        every = dict(check) == {'completed': {'$ne': None}}
+        check = read_plain(check)
+        every = check == {'completed': {'$ne': None}}
         self._store.drop_matching_records({'$or': [check, {'submitted': None}]} if every else check)
 
     def find_records(self, check: Query, keys: Keys = None) -> list[Record]:
         """The records that match a query, with all keys or those asked for; msg_id always."""
-        return self._store.find_records(_as_written(check), keys)
+        return self._store.find_records(_as_written(read_plain(check)), keys)
 
     def get_history(self) -> list[str]:
         """All msg_ids by time of submission; those without one, of which only output is known, come first."""
@@ -271,10 +281,6 @@ def _as_written(value: Any, depth: int = 0) -> Any:
 def _profile_directory() -> str:
     profile = BaseIPythonApplication.instance().profile_dir if BaseIPythonApplication.initialized() else None
     return str(profile.location) if profile is not None else '.'
-
-
-def _names_a_task(msg_id: object) -> bool:
-    return isinstance(msg_id, str) or (isinstance(msg_id, bytes) and msg_id.isascii())
 
 
 def config() -> str:

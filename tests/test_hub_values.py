@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import apsw
@@ -13,6 +15,7 @@ from hub_cluster import client, controller, finished, wait_for_record
 from ipyparallel.controller.hub import empty_record
 from waiting import SECONDS
 
+from mqsql.errors import QueryError, StorageError
 from mqsql.hub import SQLiteDB
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -129,14 +132,26 @@ def test_of_a_document_the_smallest_part_is_left_out(db: SQLiteDB, said: pytest.
     assert any(line.startswith('label: {3} (set) of a task') for line in lines)
 
 
-def test_a_document_without_end_is_left_out(db: SQLiteDB) -> None:
+def test_of_a_document_without_end_the_beginning_is_kept(db: SQLiteDB) -> None:
     content: dict[str, Any] = {'a': 1}
     content['b'] = content
     deep: list[Any] = []
     for _ in range(1000):
         deep = [deep]
     db.add_record('m', {'content': content, 'metadata': {'deep': deep}, 'label': deep, 'queue': 'q'})
-    assert db.get_record('m')['queue'] == 'q'
+    record = db.get_record('m')
+    assert record['queue'] == 'q'
+    # Clients read what is in these, and fail where there is no document at all.
+    assert record['content']['a'] == 1
+    assert depth(record['metadata']['deep']) == depth(record['label']) - 1 == depth(record['content']) - 1
+
+
+def depth(value: Any) -> int:
+    """The levels of dicts and lists within each other, the last of each."""
+    levels = 0
+    while isinstance(value, dict | list) and value:
+        levels, value = levels + 1, [*value.values()][-1] if isinstance(value, dict) else value[-1]
+    return levels
 
 
 def test_the_log_names_each_kind_once(db: SQLiteDB, said: pytest.LogCaptureFixture) -> None:
@@ -156,6 +171,149 @@ def test_a_task_that_has_no_name_is_named_in_the_log(db: SQLiteDB, said: pytest.
         db.get_record(msg_id)
     with pytest.raises(KeyError):
         db.drop_record(msg_id)
+
+
+class Name(str, Enum):  # noqa: UP042
+    FIRST = 'm'
+
+
+class Own(str):
+    """Text that equals nothing."""
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = str.__hash__
+
+
+@pytest.fixture(params=[False, True], ids=['free', 'locked'])
+def locked_or_not(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SQLiteDB]:
+    """A database whose file another program may keep locked."""
+    opened = SQLiteDB(location=str(tmp_path), busy_timeout=0)
+    other = apsw.Connection(str(tmp_path / 'tasks.db'))
+    if request.param:
+        other.execute('BEGIN IMMEDIATE')
+    yield opened
+    if request.param:
+        other.execute('ROLLBACK')
+    other.close()
+    opened.close()
+    after = SQLiteDB(location=str(tmp_path))
+    assert after.get_history() == ['m']
+    assert after.get_record('m')['stdout'] == LONG + 'second'
+    after.close()
+
+
+LONG = 'x' * 20_000
+
+
+@pytest.mark.parametrize('msg_id', [Name.FIRST, Own('m'), b'm', bytearray(b'm'), memoryview(b'm')], ids=range(5))
+def test_a_task_is_one_record_however_its_name_is_written(locked_or_not: SQLiteDB, msg_id: Any) -> None:
+    db = locked_or_not
+    db.add_record(msg_id, {'msg_id': msg_id, 'stdout': LONG})
+    db.update_record('m', {'stdout': LONG + 'first'})
+    db.update_record(msg_id, {'stdout': LONG + 'second'})
+    for name in (msg_id, 'm'):
+        record = db.get_record(name)
+        assert (record['msg_id'], record['stdout']) == ('m', LONG + 'second')
+    assert [r['msg_id'] for r in db.find_records({})] == db.get_history() == ['m']
+
+
+@pytest.mark.parametrize('named', ['other', 5, None, Hostile()], ids=range(4))
+def test_a_record_that_names_another_task_stays_the_one_of_the_call(locked_or_not: SQLiteDB, named: Any) -> None:
+    db = locked_or_not
+    db.add_record('m', {'msg_id': named, 'stdout': 'first'})
+    db.update_record('m', {'msg_id': named, 'stdout': LONG + 'second'})
+    assert db.get_record('m')['msg_id'] == 'm'
+    assert [r['msg_id'] for r in db.find_records({})] == ['m']
+
+
+class OddItems(dict[Any, Any]):
+    """Its own items are no pairs."""
+
+    def items(self) -> Any:
+        raise ZeroDivisionError
+
+
+class OddMapping(Mapping[Any, Any]):
+    """Gives pairs whose keys no dict takes."""
+
+    def __getitem__(self, key: Any) -> Any:
+        raise KeyError
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 3
+
+    def items(self) -> Any:
+        return [([], 1), ('label', 'kept'), ('nope', 2)]
+
+
+@pytest.mark.parametrize(
+    'record', [None, 5, 'text', ['label'], Hostile(), OddItems(label='kept'), OddMapping()], ids=range(7)
+)
+def test_a_record_that_is_no_dict_is_still_a_task(db: SQLiteDB, said: pytest.LogCaptureFixture, record: Any) -> None:
+    db.add_record('m', record)
+    db.update_record('m', record)
+    kept = 'kept' if isinstance(record, Mapping) else None
+    assert db.find_records({}, ['label']) == [{'msg_id': 'm', 'label': kept}]
+    assert bool(said.records) == (not isinstance(record, OddItems))
+
+
+def test_of_a_record_too_large_for_sqlite_the_largest_value_is_left_out(
+    db: SQLiteDB, said: pytest.LogCaptureFixture
+) -> None:
+    db._file._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 100_000)  # of a billion bytes
+    db.add_record('m', {'content': {'a': 'x' * 200_000}, 'label': 'a', 'buffers': [b'a']})
+    db.update_record('m', {'result_buffers': [b'r', bytes(200_000)], 'completed': NOON, 'stderr': 'e' * 150_000})
+    record = db.get_record('m')
+    assert (record['label'], record['buffers'], record['completed']) == ('a', [b'a'], NOON)
+    assert (record['content'], record['result_buffers'], record['stderr']) == (None, None, None)
+    lines = [line.getMessage() for line in said.records]
+    assert [line.partition(':')[0] for line in lines] == ['content', 'result_buffers', 'stderr']
+    assert all('1,000,000,000 bytes' in line for line in lines)
+
+
+def test_a_display_that_is_too_deep_with_those_before_it_costs_only_itself(db: SQLiteDB) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(175):
+        deep = {'a': deep}
+    record = displayed(db, deep, {'n': 2}, {'n': 3})
+    assert record == {'n': 3, 'earlier': [deep, {'n': 2}]}
+    db.update_record('m', {'display_data': {'b': record, 'c': {'d': record}}, 'stdout': 'x' * 100})
+    assert db.get_record('m')['stdout'] == 'x' * 100
+
+
+def test_a_query_may_hold_iterators(locked_or_not: SQLiteDB) -> None:
+    db = locked_or_not
+    db.add_record('m', {'label': 1, 'queue': 'q', 'stdout': LONG + 'second'})
+    assert db.find_records({'label': {'$in': iter([1, 2])}}, iter(['queue'])) == [{'msg_id': 'm', 'queue': 'q'}]
+    assert db.find_records({'label': 1}, {'queue': 1}) == [{'msg_id': 'm', 'queue': 'q'}]
+
+
+@pytest.mark.parametrize('query', [None, 5, 'text', ['a'], Hostile(), {5: 1}, {'label': Hostile()}], ids=range(7))
+def test_a_purge_without_a_query_is_refused(db: SQLiteDB, query: Any) -> None:
+    db.add_record('m', {'completed': NOON})
+    with pytest.raises(QueryError):
+        db.drop_matching_records(query)
+    assert db.get_history() == ['m']
+
+
+def test_a_purge_by_a_mapping_that_is_no_dict(db: SQLiteDB) -> None:
+    db.add_record('m', {'stdout': 'of a broadcast'})
+    db.drop_matching_records(MappingProxyType({'completed': MappingProxyType({'$ne': None})}))
+    assert db.get_history() == []
+
+
+def test_a_database_that_is_closed_says_so(db: SQLiteDB) -> None:
+    db.add_record('m', {})
+    db.close()
+    with pytest.raises(StorageError, match='closed'):
+        db.add_record('n', {})
+    with pytest.raises(StorageError, match='closed'):
+        db.update_record('m', {'label': 'a'})
 
 
 def test_a_record_is_named_by_the_call(db: SQLiteDB) -> None:

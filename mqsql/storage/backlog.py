@@ -12,8 +12,9 @@ from time import monotonic
 from typing import Any
 
 from mqsql import limits, reference
-from mqsql.errors import DuplicateRecordError, MissingRecordError, StorageError, shown
+from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, shown
 from mqsql.schema import Record
+from mqsql.schema.plain import read_plain
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Mishaps, Say
@@ -50,20 +51,20 @@ class Backlog:
         """As Store's."""
         with self._lock:
             if not self._write(lambda: self._store.add_record(msg_id, record)):
-                if self._known(msg_id):
-                    raise DuplicateRecordError(
-                        f'there is already a record with {self._store.table.key} {shown(msg_id)}'
-                    )
-                self._keep(msg_id, self._store.table.read(record))
-                self._new.add(msg_id)
+                key, given = self._store.read_new(msg_id, record)
+                if self._known(key):
+                    raise DuplicateRecordError(f'there is already a record with {self._store.table.key} {shown(key)}')
+                self._keep(key, self._store.table.read(given))
+                self._new.add(key)
 
     def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
         """As Store's."""
         with self._lock:
             if not self._write(lambda: self._store.update_record(msg_id, changes)):
-                if self._known(msg_id) is False:
-                    raise MissingRecordError(f'there is no record with {self._store.table.key} {shown(msg_id)}')
-                self._keep(msg_id, self._store.table.read(changes))
+                key, given = self._store.read_changes(msg_id, changes)
+                if self._known(key) is False:
+                    raise MissingRecordError(f'there is no record with {self._store.table.key} {shown(key)}')
+                self._keep(key, self._store.table.read(given))
 
     def drop_record(self, msg_id: str) -> None:
         """As Store's; not kept for later."""
@@ -76,6 +77,7 @@ class Backlog:
         with self._store.answering(), self._lock:
             if not self._kept:
                 return self._store.drop_matching_records(query)
+            query = read_plain(query)  # which may hold iterators, and is read twice
             dropped = [record[key] for record in self._find_kept(query, [])]
             others = {'$and': [query, {key: {'$nin': list(self._kept)}}]}
             self._store.drop_matching_records({'$or': [others, {key: {'$in': dropped}}]})
@@ -98,9 +100,9 @@ class Backlog:
     def _begin(self, cause: StorageError) -> None:
         if self._waiting:
             return
+        Thread(target=self._write_later, name='mqsql backlog', daemon=True).start()
         self._waiting = True
         self._say(f'{cause}. Tasks are kept in memory, up to {self._limit:,} bytes, and written once that is possible.')
-        Thread(target=self._write_later, name='mqsql backlog', daemon=True).start()
 
     def _keep(self, msg_id: str, changes: Record) -> None:
         before = self._kept.get(msg_id, {})
@@ -160,8 +162,8 @@ class Backlog:
             self._write_to_file(msg_id, self._kept[msg_id])
         except StorageError:
             return False
-        except MissingRecordError as e:
-            # Another controller on the same file has dropped it.
+        except (MissingRecordError, RecordError) as e:
+            # Another controller on the same file has dropped it, or SQLite stores nothing so large; it would hold up the rest.
             self._say(f'What was kept of a task is not written: {e}')
         self._forget(msg_id)
         return True
@@ -189,6 +191,7 @@ class Backlog:
 
     def get_record(self, msg_id: str) -> Record:
         """As Store's."""
+        msg_id = self._store.read_known_key(msg_id)
         with self._lock:
             if msg_id not in self._kept:
                 return self._store.get_record(msg_id)
@@ -199,6 +202,8 @@ class Backlog:
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """As Store's; what is kept comes last."""
         with self._store.answering(), self._lock:
+            # Either may hold iterators, and both are read twice.
+            query, keys = read_plain(query), read_plain(keys, 'keys', iterable=True)
             found = self._store.find_records(query, keys)
             if not self._kept:
                 return found

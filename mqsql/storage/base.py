@@ -98,31 +98,21 @@ class Store(ABC):
     def add_record(self, msg_id: str, record: Mapping[str, Any]) -> None:
         """Store a new record; DuplicateRecordError if there is one of this key, RecordError if it cannot be stored."""
         self._check_writable()
-        key = self._read_key(msg_id)
-        given = self.table.resolve(record)
-        named = given.get(self.table.key)
-        if named is not None and self._read_key(named) != key:
-            raise RecordError(f'names another record, {shown(named)}', self.table.key)
-        self._add(key, {**given, self.table.key: key})
+        self._add(*self.read_new(msg_id, record))
 
     def get_record(self, msg_id: str) -> Record:
         """The record of a key, with all keys, None where it has no value; MissingRecordError if there is none."""
-        return self._get(self._read_known_key(msg_id))
+        return self._get(self.read_known_key(msg_id))
 
     def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
         """Give some keys of a record new values, None to remove one; MissingRecordError if there is no such record."""
         self._check_writable()
-        key = self._read_known_key(msg_id)
-        given = self.table.resolve(changes)
-        named = given.get(self.table.key, key)
-        if named is None or self._read_key(named) != key:
-            raise RecordError('the key of a record never changes', self.table.key)
-        self._update(key, {column: value for column, value in given.items() if column != self.table.key})
+        self._update(*self.read_changes(msg_id, changes))
 
     def drop_record(self, msg_id: str) -> None:
         """Delete the record of a key; MissingRecordError if there is none."""
         self._check_writable()
-        self._drop(self._read_known_key(msg_id))
+        self._drop(self.read_known_key(msg_id))
 
     # --- records by query
 
@@ -271,16 +261,36 @@ class Store(ABC):
         if self.readonly:
             raise StorageError('the store was opened read-only; open it without readonly=True to change it')
 
-    def _read_key(self, msg_id: object) -> str:
+    def read_new(self, msg_id: object, record: object) -> tuple[str, Record]:
+        """The key of a new record, and what it has by column; RecordError unless both are of one record."""
+        key = self.read_key(msg_id)
+        given = self.table.resolve(record)
+        named = given.get(self.table.key)
+        if named is not None and self.read_key(named) != key:
+            raise RecordError(f'names another record, {shown(named)}', self.table.key)
+        return key, {**given, self.table.key: key}
+
+    def read_changes(self, msg_id: object, changes: object) -> tuple[str, Record]:
+        """The key of a record, and what is to change by column; RecordError if the key itself is."""
+        key = self.read_known_key(msg_id)
+        given = self.table.resolve(changes)
+        named = given.get(self.table.key, key)
+        if named is None or self.read_key(named) != key:
+            raise RecordError('the key of a record never changes', self.table.key)
+        return key, {column: value for column, value in given.items() if column != self.table.key}
+
+    def read_key(self, msg_id: object) -> str:
+        """The key as plain text; RecordError if it is no text."""
         try:
             key: str = TEXT.read(msg_id)
         except UnstorableError as e:
             raise RecordError(str(e), self.table.key) from e.__cause__
         return key
 
-    def _read_known_key(self, msg_id: object) -> str:
+    def read_known_key(self, msg_id: object) -> str:
+        """The key as plain text; MissingRecordError if it is no text, and no record's."""
         try:
-            return self._read_key(msg_id)
+            return self.read_key(msg_id)
         except RecordError:
             raise self._missing(msg_id) from None
 

@@ -83,8 +83,9 @@ class SqliteFile(Store):
 
         `say` is told of failures.
         """
-        if self._streams:
-            self._checkpoints.start(say)
+        with self.using():
+            if self._streams and not self.closed:
+                self._checkpoints.start(say)
 
     @contextmanager
     def without_waiting(self) -> Iterator[None]:

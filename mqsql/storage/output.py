@@ -41,6 +41,7 @@ class Output:
         """By record, the texts that the file holds only with their tails."""
         self._lengths: dict[tuple[str, str], int] = {}
         """The lengths of these texts without."""
+        self._has_thread = False
         self._part()
         self._recover()
 
@@ -72,10 +73,10 @@ class Output:
         except StorageError:
             # The whole text is kept in memory with all that cannot be written now.
             return False
-        first = not self._texts
         self._texts.setdefault(msg_id, {})[column] = text
-        if first:
+        if not self._has_thread:
             Thread(target=self._take_up_later, name='mqsql output', daemon=True).start()
+            self._has_thread = True
         return True
 
     def drop_record(self, msg_id: str) -> None:
@@ -128,10 +129,14 @@ class Output:
 
     def _take_up_later(self) -> None:
         mishaps = Mishaps(self._say, 'Output of tasks is written later')
-        while self._texts and not self._closing.wait(TAKE_UP_SECONDS):
+        while not self._closing.wait(TAKE_UP_SECONDS):
             # What can neither be written nor be kept in memory is tried again.
             with mishaps:
                 self.take_up()
+            with self._lock:
+                if not self._texts:
+                    self._has_thread = False
+                    return
 
     def _forget(self, msg_id: str) -> None:
         if self._texts.pop(msg_id, None) is not None:
