@@ -9,6 +9,7 @@ The options that ipyparallel's own SQLiteDB has keep their meaning: `c.SQLiteDB.
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -260,8 +261,8 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the file. The controller never calls this, and need not unless something is kept in memory."""
-        self._retention.close()
-        self._store.close()
+        with closing(self._store):
+            self._retention.close()
 
 
 def _as_written(value: Any, depth: int = 0) -> Any:

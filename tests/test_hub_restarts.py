@@ -133,7 +133,9 @@ def test_two_controllers_on_one_file_see_each_others_tasks(tmp_path: Path) -> No
         for rc in (one, two):
             assert set(rc.hub_history()) == {*ids[0], *ids[1]}
         assert two.get_result(ids[0][:2]).get(timeout=SECONDS) == [[1.0], [0.5]]
-        assert two.resubmit(ids[0][1]).get(timeout=SECONDS) == [[0.5]]
+        again = two.resubmit(ids[0][1])
+        assert again.get(timeout=SECONDS) == [[0.5]]
+        finished(two, again)
         one.purge_hub_results(targets=one.ids)
         assert set(two.hub_history()) & {*ids[0], *ids[1]} == set(ids[1])
         kill_controller(directories[0])

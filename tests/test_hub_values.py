@@ -276,6 +276,19 @@ def test_of_a_record_too_large_for_sqlite_the_largest_value_is_left_out(
     assert all('1,000,000,000 bytes' in line for line in lines)
 
 
+def test_output_that_grows_too_large_for_sqlite_holds_up_no_query(db: SQLiteDB, said: pytest.LogCaptureFixture) -> None:
+    db.add_record('m', {'stdout': LONG})
+    db.add_record('n', {'stdout': LONG})
+    for msg_id, length in (('m', 35_000), ('n', 25_000)):
+        db.update_record(msg_id, {'stdout': LONG})
+        db.update_record(msg_id, {'stdout': LONG.ljust(length)})
+    db._file._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 30_000)  # of a billion bytes
+    assert [len(r['stdout']) for r in db.find_records({}, ['stdout'])] == [20_000, 25_000]
+    assert "The last output of the task 'm' is lost" in said.text
+    db.update_record('m', {'stdout': LONG.ljust(40_000), 'label': 'kept'})
+    assert db.find_records({'label': 'kept'}, []) == [{'msg_id': 'm'}]
+
+
 def test_a_display_that_is_too_deep_with_those_before_it_costs_only_itself(db: SQLiteDB) -> None:
     deep: dict[str, Any] = {}
     for _ in range(175):
@@ -406,7 +419,7 @@ def test_tasks_with_labels_of_any_type_are_found_fetched_and_submitted_again(tmp
             again = other.resubmit(ids)
             assert again.get(timeout=SECONDS) == ['', 'hello']
             # A task submitted again has no label.
-            other.purge_hub_results(again.msg_ids)
+            other.purge_hub_results(finished(other, again))
         everything = rc.db_query({'label': {'$in': [7, 'text', ['run', 3]]}}, keys=['label'])
         assert sorted(map(repr, (r['label'] for r in everything))) == sorted(2 * ["'text'", '7', "['run', 3]"])
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-from mqsql.errors import MissingRecordError, StorageError, shown
+from mqsql.errors import MissingRecordError, RecordError, StorageError, shown
 from mqsql.schema import Record
 from mqsql.schema.codec import decode_text, encode_text
 from mqsql.storage import ddl
@@ -124,8 +124,15 @@ class Output:
             for msg_id in list(self._texts):
                 # A record that was dropped meanwhile takes its output with it.
                 with suppress(MissingRecordError):
-                    self._tasks.update_record(msg_id, self._texts[msg_id])
+                    self._take_up_one(msg_id)
                 self._forget(msg_id)
+
+    def _take_up_one(self, msg_id: str) -> None:
+        try:
+            self._tasks.update_record(msg_id, self._texts[msg_id])
+        except RecordError as e:
+            # It would hold up all others, and every query.
+            self._say(f'The last output of the task {msg_id!r} is lost: {e}')
 
     def _take_up_later(self) -> None:
         mishaps = Mishaps(self._say, 'Output of tasks is written later')
