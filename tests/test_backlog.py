@@ -9,7 +9,7 @@ from typing import Any
 
 import apsw
 import pytest
-from waiting import wait_until
+from waiting import SECONDS, wait_until
 
 import mqsql
 from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError
@@ -235,3 +235,39 @@ def test_changes_during_the_writing_come_after_it(
     thread.join()
     wait_until(lambda: len(said) == 2)
     assert {r['stdout'] for m, r in written(path).items() if m != 'old'} == {'0123'}
+
+
+def test_closing_waits_for_the_file_as_any_change_does(
+    path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog, 'RETRY_SECONDS', 60)
+    tasks = Backlog(SqliteStore(str(path), settings=Settings(busy_timeout=0.01)), MEBIBYTE, said.append)
+    lock = apsw.Connection(str(path))
+    lock.execute('BEGIN IMMEDIATE')
+    tasks.add_record('m', {})
+    tried = threading.Event()
+
+    def wait(tries: int) -> bool:
+        tried.set()
+        return True
+
+    tasks._store._connection.set_busy_handler(wait)
+    closing = threading.Thread(target=tasks.close)
+    closing.start()
+    assert tried.wait(SECONDS)
+    lock.execute('ROLLBACK')
+    closing.join(SECONDS)
+    assert list(written(path)) == ['m']
+    lock.close()
+
+
+def test_a_task_that_is_too_large_holds_up_no_other(
+    path: Path, tasks: Backlog, lock: apsw.Connection, said: list[str]
+) -> None:
+    tasks.add_record('large', {'stdout': 'x' * 50_000})
+    tasks.add_record('small', {'label': 'a'})
+    tasks._store._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 30_000)  # of a billion bytes
+    lock.execute('ROLLBACK')
+    wait_until(lambda: not tasks._waiting)
+    assert list(written(path)) == ['old', 'small']
+    assert any('What was kept of a task is not written: a value is larger' in line for line in said)

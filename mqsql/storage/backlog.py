@@ -184,7 +184,8 @@ class Backlog:
             return
         self._store.end_queries()
         with self._lock.after(self._store.end_queries), closing(self._store):
-            if self._kept and not self._store.closed and not self._write_kept():
+            # Nobody is held up any more: it may take as long as the file is waited for.
+            if not self._store.closed and not self._write_some(float('inf')):
                 self._say(f'{len(self._kept):,} tasks could not be written and are lost.')
 
     # --- reading
