@@ -61,6 +61,8 @@ DAMAGED: dict[str, list[str]] = {
 }
 CASES = [(column, value) for column, values in DAMAGED.items() for value in values]
 
+KINDS_OF_ALL = [{'$type': f'${column}'} for column in ('content', 'label', 'submitted', 'content.a')]
+
 CALLS: list[tuple[str, Callable[[Store], list[Any]]]] = [
     ('find', lambda store: [r['msg_id'] for r in store.find()]),
     ('find, all keys', lambda store: [r['msg_id'] for r in store.find({}, list(store.table.columns))]),
@@ -83,6 +85,7 @@ CALLS: list[tuple[str, Callable[[Store], list[Any]]]] = [
         lambda store: [r['msg_id'] for r in store.find({'label': 'LABEL'}, collation={'locale': 'en', 'strength': 2})],
     ),
     ('projection', lambda store: [r['msg_id'] for r in store.find({}, projection={'content.a': 1})]),
+    ('projection computed', lambda store: [r['msg_id'] for r in store.find({}, projection={'kind': KINDS_OF_ALL})]),
     ('slice', lambda store: [r['msg_id'] for r in store.find({}, projection={'content.list': {'$slice': 1}})]),
     ('keys', lambda store: [r['msg_id'] for r in store.find({}, ['content.a', 'label'])]),
     ('history', lambda store: store.get_history()),
