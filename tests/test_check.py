@@ -98,6 +98,22 @@ def test_what_sqlite_finds(file: Path) -> None:
     assert 'SQLite: ' in done.stdout
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    'sql',
+    [
+        'CREATE TABLE odd (x CHECK (length(hex(zeroblob(500000000 + x)))))',
+        'CREATE TABLE odd (x, y AS (hex(zeroblob(500000000 + x))), UNIQUE (y))',
+        'CREATE TABLE others (x); CREATE INDEX odd ON others (hex(zeroblob(500000000 + x)))',
+    ],
+)
+def test_what_a_file_computes_is_not_computed(file: Path, sql: str) -> None:
+    damage(file, sql)
+    done = check(file)
+    assert done.exit_code == 1
+    assert done.stdout.startswith('odd: computes or checks what it holds')
+
+
 def test_output_that_belongs_to_no_task(tmp_path: Path) -> None:
     db = SQLiteDB(location=str(tmp_path))
     db.close()

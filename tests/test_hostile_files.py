@@ -268,9 +268,18 @@ BOMBS = {
     + b'e.',
     'a long number': b'\x80\x02\x8b' + struct.pack('<I', 10**6) + b'\xff' * 10**6 + b'.',
     'a length without bytes': b'\x80\x04]B\xff\xff\xff\xffa.',
+    'a long text of Python 2': b"(lp0\nS'" + b'\\xff' * 8_000_000 + b"'\np1\na.",
     'a class': b'cos\nsystem\n(S"true"\ntR.',
     'an extension': b'\x82\x01.',
 }
+
+
+@pytest.mark.parametrize(
+    'text', [b"'", b'', b'a', b"'a", b"'a\\'", b'\'a"', b"'\\x4'", b"'\\x4G'", b"'\\0'", b"'\\\\\\'"]
+)
+def test_a_text_that_python_2_does_not_write(text: bytes) -> None:
+    with pytest.raises(ValueError, match='Python 2 does not write'):
+        read_pickled_buffers(b'(lp0\nS' + text + b'\np1\na.')
 
 
 @pytest.mark.parametrize('bomb', BOMBS)

@@ -20,7 +20,7 @@ from mqsql.storage.connection import Settings, check_owner, connect
 from mqsql.storage.failures import Failures
 from mqsql.storage.files import check_path
 from mqsql.storage.guard import sound
-from mqsql.storage.layout import check_kinds, check_table, computed_indexes, objects_of, problems
+from mqsql.storage.layout import check_kinds, check_table, computing, objects_of, problems
 from mqsql.storage.shipped import all_shipped, history_name, history_table
 
 Rows = Iterable[tuple[Any, ...]]
@@ -72,10 +72,10 @@ def _known(connection: apsw.Connection, path: str) -> str:
 
 
 def _of_sqlite(connection: apsw.Connection) -> Iterator[Finding]:
-    if computed := sorted(computed_indexes(connection)):
-        # SQLite would compute them all.
+    if odd := computing(connection):
+        # SQLite would compute all of it.
         yield Finding(
-            '', '', computed[0], 'is an index that computes, with which SQLite itself does not check the file'
+            '', '', odd[0], 'computes or checks what it holds, so that SQLite itself does not check this file'
         )
         return
     for (line,) in connection.execute('PRAGMA integrity_check').fetchall():

@@ -76,11 +76,26 @@ def _columns(connection: apsw.Connection, path: str, name: str) -> set[str]:
         "SELECT max(sql) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", (name,)
     ).fetchall()
     computed = any(hidden or default is not None for _, hidden, default in columns)
-    if computed or (sql and _CONSTRAINED.search(_QUOTED.sub('""', str(sql)))):
+    if computed or (sql and _computes(str(sql))):
         raise StorageError(
             f'{path}: its table {name!r} computes or checks values, which mqsql did not make; name another file'
         )
     return {str(column) for column, _, _ in columns}
+
+
+def _computes(sql: str) -> bool:
+    """Whether a table that was made so computes or checks values."""
+    return _CONSTRAINED.search(_QUOTED.sub('""', sql)) is not None
+
+
+def computing(connection: apsw.Connection) -> list[str]:
+    """The indexes and tables of a file that compute or check what they hold."""
+    indexes = computed_indexes(connection)
+    return [
+        name
+        for name, found in objects_of(connection).items()
+        if name in indexes or (found.type == 'table' and found.sql and _computes(found.sql))
+    ]
 
 
 # --- indexes and triggers
