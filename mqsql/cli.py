@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from mqsql.errors import MqsqlError
 from mqsql.storage.check import check_file
 from mqsql.storage.connection import JOURNAL_MODES, Settings
-from mqsql.storage.shipped import SHIPPED_TABLE, History, history_table
+from mqsql.storage.shipped import SHIPPED_TABLE, History
 from mqsql.storage.transfer import import_history
 
 HUB_PACKAGES = {'ipyparallel', 'IPython', 'traitlets'}
@@ -89,9 +89,7 @@ def check(file: Path, table: str) -> None:
     """
     number = 0
     with _errors(), _progress() as progress:
-        findings = check_file(
-            file, history_table(table), lambda rows, total: progress.track(rows, total, description='Checking')
-        )
+        findings = check_file(file, table, lambda rows, total: progress.track(rows, total, description='Checking'))
         for finding in findings:
             number += 1
             click.echo(str(finding))

@@ -98,6 +98,22 @@ def test_what_sqlite_finds(file: Path) -> None:
     assert 'SQLite: ' in done.stdout
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    'sql',
+    [
+        'CREATE TABLE odd (x CHECK (length(hex(zeroblob(500000000 + x)))))',
+        'CREATE TABLE odd (x, y AS (hex(zeroblob(500000000 + x))), UNIQUE (y))',
+        'CREATE TABLE others (x); CREATE INDEX odd ON others (hex(zeroblob(500000000 + x)))',
+    ],
+)
+def test_what_a_file_computes_is_not_computed(file: Path, sql: str) -> None:
+    damage(file, sql)
+    done = check(file)
+    assert done.exit_code == 1
+    assert done.stdout.startswith('odd: computes or checks what it holds')
+
+
 def test_output_that_belongs_to_no_task(tmp_path: Path) -> None:
     db = SQLiteDB(location=str(tmp_path))
     db.close()
@@ -117,9 +133,43 @@ def test_another_history_of_a_file(tmp_path: Path) -> None:
     assert "mine_records: 'm': content:" in check(file, '--table', 'mine').stdout
 
 
+def test_the_histories_of_a_file_are_named_if_it_has_not_the_one_that_is_asked_for(tmp_path: Path) -> None:
+    for name in ('mine', 'yours'):
+        SQLiteDB(location=str(tmp_path), table=name).close()
+    for words in ([], ['--table', 'his']):
+        done = check(tmp_path / 'tasks.db', *words)
+        assert done.exit_code == 1
+        assert done.stderr.strip().endswith("; write --table with one of 'mine', 'yours'")
+
+
+def test_a_file_of_ipyparallel_is_to_be_imported(tmp_path: Path) -> None:
+    columns = 'msg_id, header, content, buffers, submitted, client_uuid, engine_uuid, started, completed'
+    damage(tmp_path / 'old.db', f'CREATE TABLE "ipython-tasks" ({columns})')
+    done = check(tmp_path / 'old.db')
+    assert done.exit_code == 1
+    assert 'ipyparallel itself wrote this file; "mqsql import" copies it' in done.stderr
+
+
+def test_histories_that_share_a_table_of_buffers(tmp_path: Path) -> None:
+    for name in ('run', 'runs'):
+        db = SQLiteDB(location=str(tmp_path), table=name)
+        db.add_record('m', {'buffers': [b'x'], 'result_buffers': [b'y']})
+        db.close()
+    file = tmp_path / 'tasks.db'
+    for name in ('run', 'runs'):
+        assert check(file, '--table', name).stdout == f'{file}: problems found: 0\n'
+    damage(file, "UPDATE runs_records SET buffers = '{', result_buffers = '[1]'")
+    lines = check(file, '--table', 'run').stdout.splitlines()
+    assert lines[:-1] == ['run_buffers: several records name these buffers: 1']
+
+
 @pytest.mark.parametrize(
     ('words', 'reason'),
-    [(['missing'], 'there is no such file'), (['letter'], 'not an SQLite database'), (['empty.db'], 'holds no table')],
+    [
+        (['missing'], 'there is no such file'),
+        (['letter'], 'not an SQLite database'),
+        (['empty.db'], "it has no history called 'ipython-tasks'"),
+    ],
 )
 def test_a_file_that_cannot_be_checked_is_an_error_of_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], reason: str

@@ -26,6 +26,7 @@ from mqsql.storage.pickles import read_pickled_buffers
 from mqsql.storage.shipped import SHIPPED_TABLE
 
 COLUMNS = 'msg_id, header, content, buffers, submitted, client_uuid, engine_uuid, started, completed'
+TAILS = 'record, name, start, tail'
 ENDLESS = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c'
 
 
@@ -166,6 +167,50 @@ def test_what_is_no_table_of_ours_is_refused(path: Path, statements: list[str], 
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ('statement', 'reason'),
+    [
+        (f'CREATE VIEW task_tails AS SELECT x AS record FROM ({ENDLESS})', "'task_tails' is a view"),
+        (f'CREATE VIRTUAL TABLE task_tails USING fts5({TAILS})', "'task_tails' is a virtual table"),
+        (f'CREATE TABLE task_tails ({TAILS} CHECK (hex(zeroblob(500000000))))', "'task_tails' computes"),
+        ('CREATE INDEX slow ON task_records (hex(zeroblob(500000000 + length(label))))', "the index 'slow'"),
+        ('CREATE INDEX slow ON task_records (label) WHERE hex(zeroblob(500000000)) > label', "the index 'slow'"),
+        ('CREATE INDEX slow ON task_buffers (hex(zeroblob(500000000 + id)))', "the index 'slow'"),
+        (
+            f'CREATE TABLE task_tails ({TAILS}); CREATE INDEX slow ON task_tails (hex(zeroblob(500000000 + start)))',
+            "the index 'slow' on 'task_tails'.*DROP INDEX \"slow\"",
+        ),
+    ],
+)
+def test_what_would_run_at_each_change_is_refused_but_for_reading(path: Path, statement: str, reason: str) -> None:
+    with_schema(path, statement)
+    with pytest.raises(StorageError, match=reason):
+        mqsql.open(path)
+    with pytest.raises(StorageError, match=reason):
+        SQLiteDB(location=str(path.parent), filename=path.name)
+    with mqsql.open(path, readonly=True) as store:
+        assert store.count() == 0
+    assert run('check', path).exit_code == 1
+
+
+@pytest.mark.timeout(60)
+def test_a_view_is_not_taken_for_output_of_two_histories(tmp_path: Path) -> None:
+    SQLiteDB(location=str(tmp_path), table='runs').close()
+    endless = f"SELECT 'm' AS record, 'stdout' AS name, 0 AS start, x AS tail FROM ({ENDLESS})"
+    write(tmp_path / 'tasks.db', 'DROP TABLE runs_tails', f'CREATE VIEW run_tails AS {endless}')
+    db = SQLiteDB(location=str(tmp_path), table='runs')
+    db.add_record('m', {})
+    db.close()
+
+
+def test_an_index_of_another_program_on_columns_is_left_alone(path: Path) -> None:
+    with_schema(path, 'CREATE INDEX mine ON task_records (queue, label DESC)')
+    with mqsql.open(path) as store:
+        store.add_record('m', {'queue': 'mux'})
+    assert run('check', path).exit_code == 0
+
+
+@pytest.mark.timeout(60)
 def test_a_trigger_of_another_program_is_named_and_does_not_run(path: Path) -> None:
     with_schema(path, f'CREATE TRIGGER slow AFTER INSERT ON task_records BEGIN SELECT count(*) FROM ({ENDLESS}); END')
     with pytest.raises(StorageError, match=r"the trigger 'slow' on 'task_records'.*DROP TRIGGER \"slow\""):
@@ -223,9 +268,18 @@ BOMBS = {
     + b'e.',
     'a long number': b'\x80\x02\x8b' + struct.pack('<I', 10**6) + b'\xff' * 10**6 + b'.',
     'a length without bytes': b'\x80\x04]B\xff\xff\xff\xffa.',
+    'a long text of Python 2': b"(lp0\nS'" + b'\\xff' * 8_000_000 + b"'\np1\na.",
     'a class': b'cos\nsystem\n(S"true"\ntR.',
     'an extension': b'\x82\x01.',
 }
+
+
+@pytest.mark.parametrize(
+    'text', [b"'", b'', b'a', b"'a", b"'a\\'", b'\'a"', b"'\\x4'", b"'\\x4G'", b"'\\0'", b"'\\\\\\'"]
+)
+def test_a_text_that_python_2_does_not_write(text: bytes) -> None:
+    with pytest.raises(ValueError, match='Python 2 does not write'):
+        read_pickled_buffers(b'(lp0\nS' + text + b'\np1\na.')
 
 
 @pytest.mark.parametrize('bomb', BOMBS)

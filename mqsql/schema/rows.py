@@ -39,7 +39,8 @@ def _read_sound(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
         try:
             record[name] = None if stored is None else decode(stored)
         except DamagedError as e:
-            record[name] = tell(key, name, str(e))
+            # What only the expressions of a projection read has a $ before its name.
+            record[name] = tell(key, name.removeprefix('$'), str(e))
         key = record[name] if i == 0 else key
     return record
 
@@ -57,7 +58,6 @@ class Damages:
 
     def report(self, key: object, name: str, what: str) -> str:
         """Say it; gives the sentence."""
-        name = name.removeprefix('$')  # of what a projection reads besides
         record = 'a record whose key cannot be read' if key is None else f'the record {repr(key)[:SHOWN]}'
         sentence = f'{self._table}: the {name} of {record} {what}; another program stored it'
         told = (record, name)

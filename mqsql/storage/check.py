@@ -5,21 +5,23 @@ The file is only read. Values are tried as a store reads them, by `decoder`, so 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import apsw
 
 from mqsql.errors import SHOWN, StorageError
-from mqsql.schema import BUFFERS, Kind, Table
+from mqsql.schema import BUFFERS, TASKS, Kind, Table
 from mqsql.schema.codec import DamagedError, decode_ids, decode_text, decoder
 from mqsql.storage import ddl
 from mqsql.storage.connection import Settings, check_owner, connect
 from mqsql.storage.failures import Failures
 from mqsql.storage.files import check_path
 from mqsql.storage.guard import sound
-from mqsql.storage.layout import check_table, objects_of, problems
+from mqsql.storage.layout import check_kinds, check_table, computing, objects_of, problems
+from mqsql.storage.shipped import all_shipped, history_name, history_table
 
 Rows = Iterable[tuple[Any, ...]]
 Track = Callable[[Rows, int], Rows]
@@ -41,22 +43,41 @@ class Finding(NamedTuple):
         return ': '.join(part for part in self if part)
 
 
-def check_file(path: Path, table: Table, track: Track) -> Iterator[Finding]:
-    """All that is wrong with the file as far as `table` is concerned; StorageError if it holds no such table."""
-    name = str(path.absolute())
+def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
+    """All that is wrong with the file as far as a history is concerned; StorageError if it holds no such history."""
+    name, table = str(path.absolute()), history_table(history)
     check_path(name)
     if not path.exists():
         raise StorageError(f'{path}: there is no such file')
     with Failures(name), closing(connect(name, Settings(), readonly=True)) as connection:
+        if all_shipped(connection):
+            raise StorageError(
+                f'{path}: ipyparallel itself wrote this file; "mqsql import" copies it into one of mqsql'
+            )
         check_owner(connection, name, None)
+        if ddl.folded(table.name) not in map(ddl.folded, objects_of(connection)):
+            raise StorageError(f'{path}: it has no history called {history!r}{_known(connection, name)}')
+        check_kinds(connection, name, table)
         check_table(connection, name, table)
         yield from _of_sqlite(connection)
         yield from (Finding(table.name, '', what, problem) for what, problem in problems(connection, table))
-        yield from _of_values(connection, table, track)
+        yield from _of_values(connection, name, table, track)
         yield from _of_tails(connection, table)
 
 
+def _known(connection: apsw.Connection, path: str) -> str:
+    histories = (history_name(table) for table in _tables(connection, path, TASKS))
+    known = ', '.join(map(repr, islice(histories, MOST_NAMED)))
+    return known and f'; write --table with one of {known}'
+
+
 def _of_sqlite(connection: apsw.Connection) -> Iterator[Finding]:
+    if odd := computing(connection):
+        # SQLite would compute all of it.
+        yield Finding(
+            '', '', odd[0], 'computes or checks what it holds, so that SQLite itself does not check this file'
+        )
+        return
     for (line,) in connection.execute('PRAGMA integrity_check').fetchall():
         if line != 'ok':
             yield Finding('', '', '', f'SQLite: {line}')
@@ -65,13 +86,15 @@ def _of_sqlite(connection: apsw.Connection) -> Iterator[Finding]:
 # --- values
 
 
-def _of_values(connection: apsw.Connection, table: Table, track: Track) -> Iterator[Finding]:
+def _of_values(connection: apsw.Connection, path: str, table: Table, track: Track) -> Iterator[Finding]:
     columns = [(column, table.columns[column]) for column in table.all_keys]
     reads = [decode_ids if kind is BUFFERS else decoder(kind) for _, kind in columns]
     listed = ', '.join(sound(column, kind) for column, kind in columns)
     rows = connection.execute(f'SELECT {ddl.POSITION}, {listed} FROM {ddl.quote(table.name)} ORDER BY {ddl.POSITION}')
     named: Counter[int] = Counter()
     blobs = _blob_ids(connection, table)
+    for other in _sharing(connection, path, table):
+        named.update(_named_ids(connection, other))
     for position, *row in track(rows, _count(connection, table)):
         key = _key(row[0], position)
         for (column, kind), read, stored in zip(columns, reads, row, strict=True):
@@ -90,6 +113,31 @@ def _of_values(connection: apsw.Connection, table: Table, track: Track) -> Itera
         yield Finding(table.buffers_table, '', '', f'these buffers are no bytes: {_some(odd)}')
     if orphans := sorted(blobs - named.keys()):
         yield Finding(table.buffers_table, '', '', f'no record names these buffers: {_some(orphans)}')
+
+
+def _sharing(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
+    """The other tables of the file whose buffers are in the same table: those of the histories "run" and "runs" are."""
+    shared = ddl.folded(table.buffers_table)
+    return (other for other in _tables(connection, path, table) if ddl.folded(other.buffers_table) == shared)
+
+
+def _tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
+    """The other tables of the file that are as `table` is."""
+    for name, found in objects_of(connection).items():
+        if found.type == 'table' and ddl.folded(name) != ddl.folded(table.name):
+            with suppress(ValueError, StorageError):  # none of mqsql
+                other = table.rename(name)
+                check_table(connection, path, other)
+                yield other
+
+
+def _named_ids(connection: apsw.Connection, table: Table) -> Iterator[int]:
+    """The ids of buffers that the records of a table name."""
+    for column in (column for column, kind in table.columns.items() if kind is BUFFERS):
+        stored = f'SELECT {sound(column, BUFFERS)} FROM {ddl.quote(table.name)} WHERE {ddl.quote(column)} IS NOT NULL'
+        for (ids,) in connection.execute(stored):
+            with suppress(DamagedError):
+                yield from decode_ids(ids)
 
 
 def _key(stored: object, position: int) -> str:

@@ -18,7 +18,7 @@ from mqsql.schema import Table
 from mqsql.storage import ddl
 from mqsql.storage.files import MEMORY, check_path, open_connection
 from mqsql.storage.indexes import old_indexes, renew_indexes
-from mqsql.storage.layout import check_kinds, check_table, check_triggers, missing
+from mqsql.storage.layout import check_foreign, check_kinds, check_table, missing
 from mqsql.storage.locks import wait_for_others
 
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
@@ -176,7 +176,7 @@ def _try_journal_mode(connection: apsw.Connection, wanted: str, deadline: float)
 def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest | None) -> None:
     # Looking first spares a file that is in order the lock.
     check_kinds(connection, path, table)
-    check_triggers(connection, path, table)
+    check_foreign(connection, path, table)
     if connection.pragma('user_version') == ddl.layout_version() and not missing(connection, path, table):
         return
     with transaction(connection):

@@ -190,21 +190,26 @@ def _tails_of(history: str) -> str:
     return f'{history}_tails'
 
 
+def made_tails(name: str) -> str:
+    """What a file says of how a table of tails was made."""
+    return f'CREATE TABLE {quote(name)} {_TAIL_COLUMNS}'
+
+
 def _tails(table: Table) -> str:
     return quote(tails_table(table))
 
 
-def part_tails(table: Table, names: Collection[str]) -> Iterator[str]:
+def part_tails(table: Table, names: Collection[str], tails: Collection[str]) -> Iterator[str]:
     """What moves the tails that were once in one table for two histories, of which one is called as the other with an "s"
-    behind it, to where they belong. `names` are those in the file.
+    behind it, to where they belong. `names` are those in the file, `tails` the tables of tails.
     """
     known = {folded(name): name for name in names}
     one = folded(table.name).removesuffix(_RECORDS).removesuffix('s')
     shared, records = known.get(_tails_of(one)), known.get(f'{one}s{_RECORDS}')
-    if shared and records and _tails_of(f'{one}s') not in known:
+    if shared and shared in tails and records and _tails_of(f'{one}s') not in known:
         kept, shared, records = map(quote, (_tails_of(records.removesuffix(_RECORDS)), shared, records))
         theirs = f'record IN (SELECT {quote(table.key)} FROM {records})'
-        yield f'CREATE TABLE IF NOT EXISTS {kept} {_TAIL_COLUMNS}'
+        yield f'CREATE TABLE {kept} {_TAIL_COLUMNS}'
         yield f'INSERT INTO {kept} SELECT record, name, start, tail FROM {shared} WHERE {theirs} ORDER BY rowid'
         yield f'DELETE FROM {shared} WHERE {theirs}'
 

@@ -1,7 +1,7 @@
 """Whether a file holds what we made, and what is to be made again. Imports `errors`, `schema`, `compiler`, `ddl`.
 
 Whoever gave us the file may have put anything under our names: a view that never ends, a column that is computed, a trigger
-that runs at each change.
+that runs at each change, an index that computes.
 """
 
 import re
@@ -34,6 +34,14 @@ def objects_of(connection: apsw.Connection) -> dict[str, Object]:
     return {name: Object(*rest) for name, *rest in rows}
 
 
+def tails_of(connection: apsw.Connection) -> set[str]:
+    """The names of the tables of tails of a file, if they are as we make them."""
+    there = objects_of(connection)
+    laden = {ddl.folded(found.table) for found in there.values() if found.type in ('index', 'trigger')}
+    made = {name for name, found in there.items() if found.sql == ddl.made_tails(name)}
+    return {name for name in made if ddl.folded(name) not in laden}
+
+
 # --- tables
 
 
@@ -52,7 +60,7 @@ def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
 
 def check_kinds(connection: apsw.Connection, path: str, table: Table) -> None:
     """StorageError if something else than an ordinary table has the name of one of ours."""
-    for name in (table.name, table.buffers_table):
+    for name in (table.name, table.buffers_table, ddl.tails_table(table)):
         _columns(connection, path, name)
 
 
@@ -68,11 +76,26 @@ def _columns(connection: apsw.Connection, path: str, name: str) -> set[str]:
         "SELECT max(sql) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", (name,)
     ).fetchall()
     computed = any(hidden or default is not None for _, hidden, default in columns)
-    if computed or (sql and _CONSTRAINED.search(_QUOTED.sub('""', str(sql)))):
+    if computed or (sql and _computes(str(sql))):
         raise StorageError(
             f'{path}: its table {name!r} computes or checks values, which mqsql did not make; name another file'
         )
     return {str(column) for column, _, _ in columns}
+
+
+def _computes(sql: str) -> bool:
+    """Whether a table that was made so computes or checks values."""
+    return _CONSTRAINED.search(_QUOTED.sub('""', sql)) is not None
+
+
+def computing(connection: apsw.Connection) -> list[str]:
+    """The indexes and tables of a file that compute or check what they hold."""
+    indexes = computed_indexes(connection)
+    return [
+        name
+        for name, found in objects_of(connection).items()
+        if name in indexes or (found.type == 'table' and found.sql and _computes(found.sql))
+    ]
 
 
 # --- indexes and triggers
@@ -133,30 +156,45 @@ def _renewed(path: str, found: Object | None, name: str, sql: str) -> list[str]:
 
 def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
     """What takes away all that is left of an index on paths; indexes go with their tables."""
+    name = ddl.folded(name)
     for kind in ('trigger', 'view', 'table'):
         for one, found in there.items():
-            if found.type == kind and (one == name or one.startswith(f'{name}~')):
+            if found.type == kind and (ddl.folded(one) == name or ddl.folded(one).startswith(f'{name}~')):
                 yield f'DROP {kind.upper()} {ddl.quote(one)}'
 
 
-def foreign_triggers(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str]]:
-    """The triggers of other programs that run at our changes, each with the table that it is on."""
+def foreign(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str, str]]:
+    """What other programs have made that runs at our changes: `trigger` or `index`, its name, and the table that it is on.
+
+    Of indexes these are the ones that compute or choose what they hold; our own do not.
+    """
     there = objects_of(connection)
     made = list(_all_objects(table, there))
     ours = {name for name, sql in made if sql.startswith('CREATE TRIGGER')}
     created = [name for name, sql in made if sql.startswith('CREATE TABLE')]
     tables = set(map(ddl.folded, [*created, ddl.tails_table(table)]))
+    computed = computed_indexes(connection)
     for name, found in there.items():
-        if found.type == 'trigger' and ddl.folded(found.table) in tables and name not in ours:
-            yield name, found.table
+        odd = name in computed if found.type == 'index' else found.type == 'trigger' and name not in ours
+        if odd and ddl.folded(found.table) in tables:
+            yield found.type, name, found.table
 
 
-def check_triggers(connection: apsw.Connection, path: str, table: Table) -> None:
-    """StorageError if another program's trigger would run at our changes: it could undo them, or never end."""
-    for name, on in foreign_triggers(connection, table):
+def computed_indexes(connection: apsw.Connection) -> set[str]:
+    """The indexes of a file on expressions or with a condition, which may be of any size."""
+    rows = connection.execute(
+        "SELECT i.name FROM (SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage) AS t, "
+        'pragma_index_list(t.name) AS i WHERE i.partial OR EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name) WHERE cid = -2)'
+    )
+    return {name for (name,) in rows}
+
+
+def check_foreign(connection: apsw.Connection, path: str, table: Table) -> None:
+    """StorageError if something of another program would run at our changes: it could undo them, or never end."""
+    for kind, name, on in foreign(connection, table):
         raise StorageError(
-            f'{path}: the trigger {name!r} on {on!r} is none of mqsql and would run at each change; open the file with '
-            f'readonly=True, or remove the trigger in the sqlite3 shell: DROP TRIGGER {ddl.quote(name)};'
+            f'{path}: the {kind} {name!r} on {on!r} is none of mqsql and would run at each change; open the file with '
+            f'readonly=True, or remove it in the sqlite3 shell: DROP {kind.upper()} {ddl.quote(name)};'
         )
 
 
@@ -169,5 +207,5 @@ def problems(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, s
             yield name, 'is missing'
         elif _differs(there[name], sql):
             yield name, 'is not as mqsql makes it'
-    for name, on in foreign_triggers(connection, table):
-        yield name, f'is a trigger of another program on {on!r}'
+    for kind, name, on in foreign(connection, table):
+        yield name, f'is a{"n" * (kind == "index")} {kind} of another program on {on!r}'

@@ -20,6 +20,7 @@ from mqsql.storage import ddl
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.connection import transaction
+from mqsql.storage.layout import objects_of, tails_of
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Mishaps, Say
 from mqsql.storage.sqlite import SqliteStore
@@ -155,8 +156,7 @@ class Output:
 
     def _part(self) -> None:
         with self._store.using() as connection, transaction(connection):
-            names = {name for (name,) in connection.execute('SELECT name FROM sqlite_schema')}
-            for sql in ddl.part_tails(self._store.table, names):
+            for sql in ddl.part_tails(self._store.table, objects_of(connection), tails_of(connection)):
                 connection.execute(sql)
 
     def _recover(self) -> None:

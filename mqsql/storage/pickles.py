@@ -20,7 +20,8 @@ _MARK, _ENCODE, _BYTES = object(), object(), object()
 _GLOBALS = {'_codecs encode': _ENCODE, '__builtin__ bytes': _BYTES, 'builtins bytes': _BYTES}
 """By which protocols 0 to 2 of Python 3 make bytes: of text in Latin-1, and of nothing."""
 
-_LITERAL = re.compile(rb"""(["'])(?:[^\\]|\\[\\'"nrt]|\\x[0-9a-f]{2})*\1""", re.DOTALL)
+# Possessive, or each step would be remembered to come back to.
+_LITERAL = re.compile(rb"""(?:[^\\]++|\\[\\'"nrt]|\\x[0-9a-f]{2})*+""")
 
 Value: TypeAlias = Any
 
@@ -154,9 +155,10 @@ def _opcodes(file: BytesIO) -> Iterator[tuple[str, Any]]:
 def _quoted(line: bytes) -> str:
     """The text of a literal of Python 2, in Latin-1: pickletools reads ASCII alone."""
     text = line.removesuffix(b'\n')
-    if not _LITERAL.fullmatch(text):
+    quote, content = text[:1], text[1:-1]
+    if quote not in (b"'", b'"') or len(text) < 2 or text[-1:] != quote or not _LITERAL.fullmatch(content):
         raise ValueError('a text that Python 2 does not write')
-    decoded: bytes = codecs.escape_decode(text[1:-1])[0]
+    decoded: bytes = codecs.escape_decode(content)[0]
     return decoded.decode('latin-1')
 
 

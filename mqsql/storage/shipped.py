@@ -111,6 +111,11 @@ def history_table(name: str) -> Table:
         ) from None
 
 
+def history_name(table: Table) -> str:
+    """What the history of one of our tables is called."""
+    return SHIPPED_TABLE if table.name == TASKS.name else table.name.removesuffix('_records')
+
+
 def shipped_tables(connection: apsw.Connection) -> list[str]:
     """The tables of a file that ipyparallel's SQLiteDB made."""
     # Nothing else: a view or a virtual table may give rows without end.
