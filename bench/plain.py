@@ -70,15 +70,15 @@ def key(i: int) -> str:
 
 def operations(folder: Path, number: int) -> Iterator[tuple[str, Operation]]:
     """Each operation with its name, on a file of so many records."""
-    store, memory, indexed = mqsql.open(folder / 'a.db'), mqsql.open(':memory:'), mqsql.open(folder / 'b.db')
+    store, memory, grown, indexed = (mqsql.open(name) for name in (folder / 'a.db', ':memory:', folder / 'b.db', folder / 'c.db'))
     indexed.create_index('content.x')
     for i in range(number):
         store.add_record(key(i), {**submitted(i), **finished(i)})
     new, shape, ids = count(number), count(), [key(7 * i) for i in range(500) if 7 * i < number]
     store.add_record('nested', {'content': {'rows': [[[j] for j in range(10)] for _ in range(200)]}})
-    for name, into in (('file', store), (':memory:', memory), ('path index', indexed)):
+    for name, into in (('file', grown), (':memory:', memory), ('path index', indexed)):
         yield f'add_record {name}', lambda into=into: into.add_record(key(i := next(new)), submitted(i))  # type: ignore[misc]
-    yield 'update_record', lambda: store.update_record(key(next(new) % number), finished(3))
+    yield 'update_record', lambda: store.update_record(key(i := next(new) % number), finished(i))
     yield 'update_record stdout', lambda: store.update_record(key(5), {'stdout': 'a line\n' * 5})
     yield 'get_record', lambda: store.get_record(key(11))
     yield 'get_record nested', lambda: store.get_record('nested')
