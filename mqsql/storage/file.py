@@ -39,7 +39,8 @@ class Use:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            self._failures.__exit__(kind, error, trace)
+            if error is not None:
+                self._failures.__exit__(kind, error, trace)
         finally:
             self._lock.__exit__(kind, error, trace)
 
