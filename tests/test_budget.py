@@ -213,7 +213,7 @@ def test_what_is_used_stays_and_what_is_not_goes() -> None:
     made = []
 
     def get(key: int, size: int = 10) -> str:
-        def make() -> tuple[str, int]:
+        def make(key: int) -> tuple[str, int]:
             made.append(key)
             return str(key), size
 

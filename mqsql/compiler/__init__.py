@@ -31,7 +31,7 @@ from mqsql.compiler.projection import Projection, read_projection
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
 from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.codec import Stored, decoder
+from mqsql.schema.codec import DamagedError, Stored, decoder
 from mqsql.schema.plain import either, read_plain
 from mqsql.schema.rows import Damages, Tell, read_row, warn
 
@@ -71,7 +71,6 @@ class Query(Statement):
     _tell: Tell = field(repr=False, compare=False)
     _projection: Projection | None = None
 
-    @limits.within_python
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
         # What a projection asked for besides stands behind the columns.
@@ -198,13 +197,18 @@ def compile_distinct(
     def text(table: Table, *columns: str) -> str:
         return select_text(table, columns, (), parsed.predicate, (), (False, False), True, printer)
 
-    decoders = [(column, decoder(table.columns[column]))]
-    tell = Damages(table.name, warn) if tell is None else tell
+    decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
+
+    def read(stored: Any) -> Any:
+        try:
+            return None if stored is None else decode(stored)
+        except DamagedError as e:
+            return tell(None, column, str(e))
 
     @limits.within_python
     def values(rows: Iterable[tuple[Any, ...]]) -> list[Any]:
         # A key may come first.
-        return within(read_row(decoders, row[-1:], tell)[column] for row in rows)
+        return within(read(row[-1]) for row in rows)
 
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
@@ -242,8 +246,8 @@ def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
 
 
 def _dialect(name: object, *predicates: Predicate) -> Dialect:
-    name = read_plain(name, 'dialect')
-    dialect = DIALECTS.get(name) if isinstance(name, str) else None
+    name = name if type(name) is str else read_plain(name, 'dialect')
+    dialect = DIALECTS.get(name) if type(name) is str else None
     if dialect is None:
         raise QueryError(f'unknown dialect {shown(name)}; known are {", ".join(DIALECTS)}')
     if dialect.absent and (

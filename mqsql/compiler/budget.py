@@ -29,6 +29,9 @@ class Left(NamedTuple):
     bytes: float = MAX_BYTES
 
 
+_ALL = Left()
+
+
 class _State(local):
     steps: float = inf
     bytes: float = inf
@@ -38,16 +41,19 @@ class _State(local):
 _STATE = _State()
 
 
-def begin(left: Left = Left()) -> None:  # noqa: B008
+def begin(left: Left = _ALL) -> None:
     """An evaluation in this thread begins, with so much left to it."""
     _STATE.steps, _STATE.bytes = left
 
 
-def end() -> Left:
-    """It ends, and leaves so much."""
-    left = Left(_STATE.steps, _STATE.bytes)
+def left() -> Left:
+    """What is left to it."""
+    return Left(_STATE.steps, _STATE.bytes)
+
+
+def end() -> None:
+    """It ends."""
     _STATE.steps = _STATE.bytes = inf
-    return left
 
 
 def step(count: int = 1) -> None:

@@ -26,13 +26,13 @@ class Kept(Generic[Key, Value]):
         self._entries: dict[Key, _Entry[Value]] = {}
         self._lock = Lock()
 
-    def get(self, key: Key, make: Callable[[], tuple[Value, int]]) -> Value:
-        """The value of the key; `make` gives one that is not kept, and about how many bytes it and its key take."""
+    def get(self, key: Key, make: Callable[[Key], tuple[Value, int]]) -> Value:
+        """The value of the key; `make` gives the one of a key that is not kept, and about how many bytes both take."""
         entry = self._entries.get(key)
         if entry is not None:
             entry.used = True
             return entry.value
-        value, size = make()
+        value, size = make(key)
         if size <= self.room // 4:
             self._keep(key, _Entry(value, size))
         return value

@@ -221,7 +221,7 @@ def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> 
 
 def read_count(name: str, value: Any) -> int:
     """A limit or skip: a whole number from 0 (no limit, no skip) to 64 bits."""
-    value = read_plain(value, name)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise QueryError(f'takes a whole number from 0, not {shown(value)}', name)
-    return value
+    count = value if type(value) is int else read_plain(value, name)
+    if type(count) is not int or not 0 <= count < 2**63:
+        raise QueryError(f'takes a whole number from 0, not {shown(count)}', name)
+    return count

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
+from mqsql import limits
 from mqsql.compiler import budget
 from mqsql.compiler.element import read_elem_match
 from mqsql.compiler.expressions import Expression, read_expression
@@ -94,6 +95,7 @@ def read_projection(projection: Mapping[str, Any], table: Table, place: Place) -
     }
     hidden = tuple(dict.fromkeys(c for _, leaf in leaves if isinstance(leaf, Expression) for c in leaf.columns))
 
+    @limits.within_python
     def make(record: Record, extras: tuple[Any, ...]) -> Record:
         values = [record.pop(f'${name}') for name in hidden]
         budget.begin()

@@ -76,7 +76,7 @@ Spec: TypeAlias = tuple[tuple[tuple[str, ...], int], ...]
 
 
 def _read_spec(spec: str) -> Spec:
-    return _SPECS.get(spec, partial(_decode_spec, spec))
+    return _SPECS.get(spec, _decode_spec)
 
 
 def _decode_spec(spec: str) -> tuple[Spec, int]:

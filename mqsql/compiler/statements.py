@@ -4,7 +4,7 @@ Texts are kept by shape: the trees are hashable and hold no values.
 """
 
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, ParamSpec
 
 from sqlglot import exp
@@ -30,15 +30,17 @@ Shape = ParamSpec('Shape')
 def _kept(make: Callable[Shape, str]) -> Callable[Shape, str]:
     """The function, whose texts are kept by shape."""
 
-    def made(shape: tuple[Any, ...], named: dict[str, Any]) -> tuple[str, int]:
-        text = make(*shape, **named)
-        return text, _PER_CHARACTER * len(text)
-
     @wraps(make)
     def text(*shape: Shape.args, **named: Shape.kwargs) -> str:
-        return _KEPT.get((make, shape, *named.items()), partial(made, shape, named))
+        return _KEPT.get((make, shape, *named.items()), _made)
 
     return text
+
+
+def _made(key: tuple[Any, ...]) -> tuple[str, int]:
+    make, shape, *named = key
+    text = make(*shape, **dict(named))
+    return text, _PER_CHARACTER * len(text)
 
 
 @_kept

@@ -142,11 +142,12 @@ def decode_document(stored: str) -> Any:
     """The value that `encode_document` was given; DamagedError if it was given none."""
     try:
         # Every value that needs more than JSON shows one of these in the text.
-        coded = '\\u0001' in stored or '\ud7ff' in stored or '"$$' in stored
+        tagged = '"$' in stored
+        coded = '\\u0001' in stored or '\ud7ff' in stored or (tagged and '"$$' in stored)
         value = orjson.loads(stored)
         if len(stored) > _SHORT and stored.count('[') + stored.count('{') > MAX_DEPTH:
             _check_depth(value)
-        return _from_json(value, coded) if coded or '"$' in stored else value
+        return _from_json(value, coded) if coded or tagged else value
     except UNDECODABLE as e:
         if not isinstance(stored, str):
             raise DamagedError(f'is no text but {shown(stored)}') from None
@@ -222,15 +223,18 @@ def _to_json(value: Any) -> Any:
 
 def _from_json(value: Any, coded: bool) -> Any:
     """What was stored as this; `coded` says that there may be texts or keys that are stored as others."""
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is list:
         return [_from_json(v, coded) for v in value]
-    if not isinstance(value, dict):
-        return decode_text(value) if coded and isinstance(value, str) else value
+    if kind is not dict:
+        return decode_text(value) if coded and kind is str else value
     if len(value) == 1:
         ((tag, body),) = value.items()
         if tag in _TAGS:
             return _TAGS[tag](body)
-    return {decode_key(k) if coded else k: _from_json(v, coded) for k, v in value.items()}
+    if coded:
+        return {decode_key(k): _from_json(v, coded) for k, v in value.items()}
+    return {k: _from_json(v, coded) if type(v) is dict or type(v) is list else v for k, v in value.items()}
 
 
 NEGATIVE_BIG, POSITIVE_BIG, NAN = '-n', '0', 'NaN'
@@ -294,10 +298,16 @@ def _decode_column(stored: str) -> Any:
 
 def decode_ids(stored: str) -> list[int]:
     """The ids of the blobs that a Buffers column names, in their order."""
-    ids = decode_document(stored)
-    if isinstance(ids, list) and all(type(id) is int and id in INT64 for id in ids):
+    try:
+        ids = orjson.loads(stored)
+    except ValueError:
+        ids = None
+    if type(stored) is str and type(ids) is list and _INTEGERS.issuperset(map(type, ids)) and max(ids, default=0) in INT64:
         return ids
     raise DamagedError(f'is no list of ids of buffers but {shown(stored)}')
+
+
+_INTEGERS = frozenset({int})
 
 
 def _decode_blobs(stored: str) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""Rows of stored values become records. Imports `codec` of the project and `errors`.
+"""Rows of stored values become records. Imports `codec` of the project, `errors` and `limits`.
 
 A value that cannot be read costs only itself: the record has None in its place, and whoever asked is told.
 """
@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mqsql import limits
 from mqsql.errors import SHOWN, DamagedValueWarning
 from mqsql.schema.codec import DamagedError
 from mqsql.schema.tasks import Record
@@ -28,10 +29,21 @@ def read_row(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
             name: None if stored is None else decode(stored)
             for (name, decode), stored in zip(decoders, row, strict=False)
         }
-    except DamagedError:
+    except (DamagedError, MemoryError, RecursionError):
         return _read_sound(decoders, row, tell)
 
 
+def read_present(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
+    """The same without what is None."""
+    try:
+        return {
+            name: decode(stored) for (name, decode), stored in zip(decoders, row, strict=False) if stored is not None
+        }
+    except (DamagedError, MemoryError, RecursionError):
+        return {name: value for name, value in _read_sound(decoders, row, tell).items() if value is not None}
+
+
+@limits.within_python
 def _read_sound(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
     record: Record = {}
     key: object = None

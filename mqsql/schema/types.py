@@ -176,19 +176,20 @@ ANY = Kind('Any', 'values of any type', read_value, mixed=True)
 
 def bracket(value: object) -> str:
     """The BSON type bracket of a canonical value: only values of one bracket are ordered among each other by queries."""
-    if value is None:
-        return 'null'
-    return 'boolean' if isinstance(value, bool) else next(name for types, name in _BRACKETS if isinstance(value, types))
+    return _BRACKETS[type(value)]
 
 
-_BRACKETS: tuple[tuple[Any, str], ...] = (
-    ((int, float), 'number'),
-    (str, 'string'),
-    (dict, 'object'),
-    (list, 'array'),
-    (bytes, 'binary'),
-    (datetime, 'date'),
-)
+_BRACKETS: dict[type, str] = {
+    type(None): 'null',
+    bool: 'boolean',
+    int: 'number',
+    float: 'number',
+    str: 'string',
+    dict: 'object',
+    list: 'array',
+    bytes: 'binary',
+    datetime: 'date',
+}
 
 
 def is_nan(value: object) -> bool:

@@ -54,6 +54,10 @@ class Failures:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            self._explain(error)
+
+    def _explain(self, error: BaseException) -> None:
         if isinstance(error, apsw.InterruptError):
             limits.check()  # says why it was interrupted
         if isinstance(error, apsw.TooBigError):
@@ -71,7 +75,7 @@ class Failures:
             raise StorageError(f'{self.path}: {_advice(error)}') from error
 
 
-def is_of_value(error: BaseException | None) -> bool:
+def is_of_value(error: BaseException) -> bool:
     """Whether a value in the file that cannot be read is the cause."""
     if isinstance(error, apsw.SQLError):
         return str(error).endswith(_UNSOUND)

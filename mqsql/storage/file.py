@@ -6,9 +6,10 @@ write-ahead log; in memory and with other journal modes `find` holds the undecod
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import partial
+from types import TracebackType
 
 import apsw
 
@@ -19,11 +20,49 @@ from mqsql.storage.checkpoints import Checkpoints
 from mqsql.storage.connection import Guest, Settings, connect, open_file, transaction
 from mqsql.storage.failures import Failures
 from mqsql.storage.files import MEMORY
-from mqsql.storage.locks import wait_for_others
+from mqsql.storage.locks import Lock, wait_for_others
 from mqsql.storage.mishaps import Say
 from mqsql.storage.streaming import Readers
 
 FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
+
+
+class Use:
+    """A block that has the connection for its thread alone; errors of SQLite leave it as StorageError."""
+
+    def __init__(self, connection: apsw.Connection, lock: Lock, failures: Failures) -> None:
+        self._connection, self._lock, self._failures = connection, lock, failures
+
+    def __enter__(self) -> apsw.Connection:
+        self._lock.__enter__()
+        return self._connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if error is not None:
+                self._failures.__exit__(kind, error, trace)
+        finally:
+            self._lock.__exit__(kind, error, trace)
+
+
+class StoppableUse(Use):
+    """A block for a statement that `close` need not wait for."""
+
+    _entered = False
+
+    def __enter__(self) -> apsw.Connection:
+        connection = super().__enter__()
+        self._entered = True
+        return connection
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._entered = False
+        super().__exit__(kind, error, trace)
+
+    def stop(self) -> None:
+        """End what runs in the block now, from any thread."""
+        if self._entered:
+            self._connection.interrupt()
 
 
 class SqliteFile(Store):
@@ -40,31 +79,20 @@ class SqliteFile(Store):
         self._checkpoints = Checkpoints(self._connection, partial(connect, path, settings, readonly=False))
         self._identity = _identity(path)
         self.closed = False
-        self._stop: Callable[[], None] = _nothing
+        self._use = Use(self._connection, self._lock, self._failures)
+        self._stoppable = StoppableUse(self._connection, self._lock, self._failures)
         self._changes, self._next_statistics = 0, FIRST_STATISTICS
 
-    @contextmanager
-    def using(self) -> Iterator[apsw.Connection]:
+    def using(self) -> Use:
         """The connection, for this thread alone; errors of SQLite leave the block as StorageError."""
-        with self._lock, self._failures:
-            yield self._connection
-
-    @contextmanager
-    def _stoppable(self) -> Iterator[apsw.Connection]:
-        """The connection for a statement that `close` need not wait for."""
-        with self._lock, self._failures:
-            self._stop = self._connection.interrupt
-            try:
-                yield self._connection
-            finally:
-                self._stop = _nothing
+        return self._use
 
     @contextmanager
     def _changing(self, *, several: bool = True) -> Iterator[apsw.Connection]:
         """The connection for a change, which is all done or not at all; one statement needs no transaction for that."""
-        with self._lock, self._failures:
-            with transaction(self._connection) if several else nullcontext():
-                yield self._connection
+        with self._use as connection:
+            with transaction(connection) if several else nullcontext():
+                yield connection
             self._count_change()
 
     def _count_change(self) -> None:
@@ -104,7 +132,7 @@ class SqliteFile(Store):
     def end_queries(self) -> None:
         """See Store."""
         super().end_queries()
-        self._stop()
+        self._stoppable.stop()
 
     def close(self) -> None:
         """See Store."""
@@ -132,7 +160,3 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _nothing() -> None:
-    """What there is to stop as a rule."""

@@ -63,8 +63,9 @@ class Lock:
             self._lock.release()
 
     def __enter__(self) -> None:
-        self.check_process()
-        if not self._lock.acquire(blocking=False):
+        if self._forks != _forks:
+            self.check_process()
+        if not self._lock.acquire(False):
             self._wait()
 
     def _wait(self) -> None:

@@ -106,7 +106,7 @@ class SqliteStore(SqliteFile):
         return read_row(self._decoders, rows[0], self._tell)
 
     def _select(self, sql: str, key: str) -> list[Row]:
-        with self.using() as connection:
+        with self._use as connection:
             return connection.execute(sql, (encode_text(key),)).fetchall()
 
     def _update(self, key: str, changes: Record) -> None:
@@ -127,7 +127,7 @@ class SqliteStore(SqliteFile):
                 raise self._missing(key)
 
     def _check_known(self, key: str) -> None:
-        with self.using() as connection:
+        with self._use as connection:
             if not connection.execute(ddl.exists(self.table), (encode_text(key),)).fetchall():
                 raise self._missing(key)
 
@@ -139,7 +139,7 @@ class SqliteStore(SqliteFile):
         return LazyBuffers(ids, len(decode_ids(ids)), self._read_blobs)
 
     def _read_blobs(self, ids: str) -> list[bytes]:
-        with self.using() as connection:
+        with self._use as connection:
             blobs = read_blobs(connection, self.table, ids)
         if len(blobs) != ids.count(',') + 1:
             raise StorageError(
@@ -187,7 +187,7 @@ class SqliteStore(SqliteFile):
             return self._fetch(guarded(query, self.table))
 
     def _fetch(self, query: Statement) -> list[Row]:
-        with self._stoppable() as connection:
+        with self._stoppable as connection:
             return connection.execute(query.sql, query.params).fetchall()
 
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Found:
@@ -212,8 +212,7 @@ class SqliteStore(SqliteFile):
         try:
             rows = self._fetch(query)
             with self._failures:
-                # Without indexes the keys come first.
-                return query.values(row[-1:] for row in rows)
+                return query.values(rows)
         except DamagedValueError:
             return query.within(self._distinct_sound(query))
 
@@ -234,7 +233,7 @@ class SqliteStore(SqliteFile):
             self._delete(guarded(query, self.table))
 
     def _delete(self, query: Statement) -> None:
-        with self._stoppable(), self._changing() as connection:
+        with self._stoppable, self._changing() as connection:
             connection.execute(query.sql, query.params)
 
     # --- indexes
@@ -255,10 +254,10 @@ class SqliteStore(SqliteFile):
 
     def _look_for_indexes(self) -> int:
         """The version of the schema, whose indexes the table has."""
-        with self._lock, self._failures:
-            version = int(self._connection.pragma('schema_version'))
+        with self._use as connection:
+            version = int(connection.pragma('schema_version'))
             if version != self._schema_version:
-                self.table = with_found_indexes(self.table, self._connection)
+                self.table = with_found_indexes(self.table, connection)
                 self._schema_version = version
             return version
 
@@ -275,7 +274,7 @@ class SqliteStore(SqliteFile):
             return self._answer(partial(self._compile, query, keys, **options), self._explanation)
 
     def _explanation(self, query: CompiledQuery) -> Explanation:
-        with self._stoppable() as connection:
+        with self._stoppable as connection:
             return explanation(connection, query, ddl.index_names(self.table))
 
 

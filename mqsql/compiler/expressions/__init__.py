@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from mqsql import limits
@@ -34,7 +33,7 @@ from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, named, shown
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decode_document, decoder, encode_document
-from mqsql.schema.rows import read_row
+from mqsql.schema.rows import read_present
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
 
 EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **TOTALS, **DATES, **TEXTS, **ARRAYS, **TYPES}
@@ -82,7 +81,8 @@ def read_expression(place: Place, expression: object) -> Expression:
     try:
         built = Here(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
     finally:
-        place.values.left = budget.end()
+        place.values.left = budget.left()
+        budget.end()
     return Expression(canonical, tuple(columns), aliases, built, place.values.now)
 
 
@@ -147,9 +147,8 @@ def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> d
 
 def evaluate(expression: str, *stored: Any) -> bool:
     """Whether an expression, as `read_expr` bound it, is true of a record, given by the columns that it names."""
-    now, columns, built, path = _built(expression)
-    record = {name: value for name, value in read_row(columns, stored, _untold).items() if value is not None}
-    return is_true(_run(built, {'ROOT': record, 'NOW': now}, path))
+    now, columns, built, path = _BUILT.get(expression, _build)
+    return is_true(_run(built, {'ROOT': read_present(columns, stored, _untold), 'NOW': now}, path))
 
 
 def _run(built: Built, variables: Variables, path: str) -> Any:
@@ -172,10 +171,6 @@ def _untold(key: object, name: str, what: str) -> None:
 Columns = list[tuple[str, Callable[[Any], Any]]]
 
 
-def _built(expression: str) -> tuple[datetime | None, Columns, Built, str]:
-    return _BUILT.get(expression, partial(_build, expression))
-
-
 def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str], int]:
     """The function of an expression, and the bytes that it holds: its parts, and what those without variables make."""
     payload = decode_document(expression)
@@ -190,8 +185,9 @@ def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str]
     budget.begin()
     try:
         built = here.build(payload['expression'])
+        left = budget.left()
     finally:
-        left = budget.end()
+        budget.end()
     size = 20 * len(expression) + int(budget.MAX_BYTES - left.bytes)
     return (payload['now'], columns, built, payload['path']), size
 

@@ -112,9 +112,9 @@ class Here:
     def compare(self, left: Any, right: Any) -> int:
         """Below 0, 0 or above 0, as the left one orders before, with or behind the right one."""
         # What Python itself orders as BSON does needs no key.
-        kinds = {type(left), type(right)}
-        same = kinds == {datetime} or (kinds == {str} and self.collation is None)
-        direct = same or (kinds <= {int, float} and left == left and right == right)
+        kind, other = type(left), type(right)
+        same = kind is other and (kind is datetime or (kind is str and self.collation is None))
+        direct = same or (kind in _NUMBERS and other in _NUMBERS and left == left and right == right)
         a, b = (left, right) if direct else (self.order_key(left), self.order_key(right))
         return (a > b) - (a < b)
 
@@ -198,6 +198,8 @@ class Here:
         if len(steps) > MAX_STEPS + 1:
             raise self.error(f'a path has at most {MAX_STEPS} steps')
 
+
+_NUMBERS = frozenset({int, float})
 
 MAX_LEVELS = 200
 """MongoDB's limit for documents within each other."""

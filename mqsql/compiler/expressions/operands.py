@@ -4,17 +4,21 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, is_nullish
+from mqsql.compiler.expressions.core import Built, Here, Operator, Run, Variables, is_nullish
 from mqsql.errors import shown, unknown
 
 
 def positional(function: Callable[..., Any], least: int, most: int | None = None) -> Operator:
     """An operator on a list of operands; a single one may stand without the list."""
-    return in_turn(lambda values: function(*values), least, most)
+    return _on_list(lambda parts: lambda v: function(*[part.run(v) for part in parts]), least, most)
 
 
 def in_turn(function: Callable[[Iterator[Any]], Any], least: int, most: int | None = None) -> Operator:
     """As `positional`; the function takes the values one by one, and what it does not take is not evaluated."""
+    return _on_list(lambda parts: lambda v: function(part.run(v) for part in parts), least, most)
+
+
+def _on_list(runs: Callable[[list[Built]], Run], least: int, most: int | None) -> Operator:
     top = least if most is None else most
 
     def build(here: Here, operand: Any) -> Built:
@@ -23,7 +27,7 @@ def in_turn(function: Callable[[Iterator[Any]], Any], least: int, most: int | No
         if not least <= len(operands) <= top:
             raise here.error(f'takes {_counted(least, top)}, not {len(operands)}')
         parts = [here.inside(f'[{i}]' if listed else '').build(item) for i, item in enumerate(operands)]
-        return here.made(lambda v: function(part.run(v) for part in parts), parts)
+        return here.made(runs(parts), parts)
 
     return Operator(build)
 
