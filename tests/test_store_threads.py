@@ -95,12 +95,13 @@ def test_closing_ends_what_other_threads_read(slow: Store, path: Path) -> None:
         for_ever(lambda: slow.count(SLOW)),
         for_ever(lambda: slow.drop_matching_records({'$and': [SLOW, {'label': 'none'}]})),
         for_ever(lambda: list(slow.find(keys=['label']))),
+        for_ever(slow.get_history),
     )
     time.sleep(0.3)
     assert threads.errors == []
     slow.close()
     errors = threads.join()
-    assert len(errors) == 4
+    assert len(errors) == 5
     for error in errors:
         assert isinstance(error, StorageError)
         assert 'the store was closed' in str(error) or 'the store is closed' in str(error)

@@ -264,9 +264,10 @@ class SqliteStore(SqliteFile):
     def get_history(self) -> list[str]:
         """See Store."""
         history = ddl.history(self.table)
-        rows = self._fetch_sound(Statement(history, {}, unindexed=lambda: history))
         key = self._decoders[:1]
-        records = [read_row(key, row, self._tell) for row in rows]
+        with self._queries.answering():
+            rows = self._fetch_sound(Statement(history, {}, unindexed=lambda: history))
+            records = [read_row(key, row, self._tell) for row in limits.checked(rows)]
         return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
