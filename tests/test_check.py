@@ -114,6 +114,23 @@ def test_what_a_file_computes_is_not_computed(file: Path, sql: str) -> None:
     assert done.stdout.startswith('odd: computes or checks what it holds')
 
 
+def test_a_change_that_was_begun_and_never_ended(file: Path) -> None:
+    program = (
+        'import apsw, os, sys\n'
+        'connection = apsw.Connection(sys.argv[1])\n'
+        'connection.pragma("journal_mode", "delete")\n'
+        'connection.pragma("cache_size", 1)\n'
+        'connection.execute("BEGIN; UPDATE task_records SET stdout = hex(zeroblob(30000))")\n'
+        'os.kill(os.getpid(), 9)\n'
+    )
+    subprocess.run([sys.executable, '-c', program, str(file)])
+    done = check(file)
+    assert done.exit_code == 1
+    assert f'who wrote it was stopped in the middle of a change; undo that: sqlite3 {file} .schema' in done.stderr
+    mqsql.open(file).close()
+    assert check(file).exit_code == 0
+
+
 def test_output_that_belongs_to_no_task(tmp_path: Path) -> None:
     db = SQLiteDB(location=str(tmp_path))
     db.close()
