@@ -396,6 +396,13 @@ def test_an_odd_value_of_an_old_file_costs_itself_alone(tmp_path: Path, row: dic
     db.close()
 
 
+def test_a_long_key_is_not_repeated_in_messages(tmp_path: Path) -> None:
+    old = old_file(tmp_path / 'old.db', {'msg_id': 'x\0' * 100_000, 'content': '{', 'header': b'{"a":"\xff"}'})
+    done = run('import', old, tmp_path / 'new.db')
+    assert 'tasks imported: 1;' in done.stdout
+    assert len(done.stdout + done.stderr) < 2_000
+
+
 @pytest.mark.timeout(60)
 def test_a_view_or_a_virtual_table_is_no_old_history(tmp_path: Path) -> None:
     view = tmp_path / 'view.db'
