@@ -60,21 +60,22 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
     but values that are damaged are left out, or what can be read of them is kept, and each is named.
     """
     damaged: list[str] = []
-    with _errors(), _progress() as progress:
+    with _errors():
+        with _progress() as progress:
 
-        def say(line: str) -> None:
-            damaged.append(line)
-            progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            def say(line: str) -> None:
+                damaged.append(line)
+                progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
-        done = import_history(
-            old,
-            new,
-            History(table, say),
-            Settings(journal_mode=journal_mode),
-            lambda records, total: progress.track(records, total, description='Importing'),
-        )
-    figures = f'tasks imported: {done.added:,}; there already: {done.present:,}; values damaged: {len(damaged):,}'
-    click.echo(f'{new}: {figures}; tables read: {len(done.tables):,}')
+            done = import_history(
+                old,
+                new,
+                History(table, say),
+                Settings(journal_mode=journal_mode),
+                lambda records, total: progress.track(records, total, description='Importing'),
+            )
+        figures = f'tasks imported: {done.added:,}; there already: {done.present:,}; values damaged: {len(damaged):,}'
+        click.echo(f'{new}: {figures}; tables read: {len(done.tables):,}')
 
 
 @main.command('check')
@@ -88,12 +89,14 @@ def check(file: Path, table: str) -> None:
     using it. Ends with 0 if nothing is wrong, else with 1.
     """
     number = 0
-    with _errors(), _progress() as progress:
-        findings = check_file(file, table, lambda rows, total: progress.track(rows, total, description='Checking'))
-        for finding in findings:
-            number += 1
-            click.echo(str(finding))
-    click.echo(f'{file}: problems found: {number:,}')
+    with _errors():
+        with _progress() as progress:
+            findings = check_file(file, table, lambda rows, total: progress.track(rows, total, description='Checking'))
+            for number, finding in enumerate(findings, 1):
+                if number == 1:
+                    progress.stop()  # on a terminal the lines would be behind the bar
+                click.echo(str(finding))
+        click.echo(f'{file}: problems found: {number:,}')
     if number:
         raise SystemExit(1)
 

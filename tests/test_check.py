@@ -114,6 +114,23 @@ def test_what_a_file_computes_is_not_computed(file: Path, sql: str) -> None:
     assert done.stdout.startswith('odd: computes or checks what it holds')
 
 
+def test_a_change_that_was_begun_and_never_ended(file: Path) -> None:
+    program = (
+        'import apsw, os, sys\n'
+        'connection = apsw.Connection(sys.argv[1])\n'
+        'connection.pragma("journal_mode", "delete")\n'
+        'connection.pragma("cache_size", 1)\n'
+        'connection.execute("BEGIN; UPDATE task_records SET stdout = hex(zeroblob(30000))")\n'
+        'os.kill(os.getpid(), 9)\n'
+    )
+    subprocess.run([sys.executable, '-c', program, str(file)])
+    done = check(file)
+    assert done.exit_code == 1
+    assert f'who wrote it was stopped in the middle of a change; undo that: sqlite3 {file} .schema' in done.stderr
+    mqsql.open(file).close()
+    assert check(file).exit_code == 0
+
+
 def test_output_that_belongs_to_no_task(tmp_path: Path) -> None:
     db = SQLiteDB(location=str(tmp_path))
     db.close()
@@ -202,6 +219,30 @@ def test_the_program_itself(file: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == ''
     assert done.stdout.splitlines()[-1] == f'{file}: problems found: 1'
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no pseudoterminals')
+def test_on_a_terminal_no_line_is_behind_the_bar(file: Path) -> None:
+    import pty
+
+    damage(file, "UPDATE task_records SET content = '{'")
+    seen, terminal = pty.openpty()
+    command = [sys.executable, '-m', 'mqsql', 'check', str(file)]
+    env = os.environ | {'TERM': 'xterm', 'NO_COLOR': '1'}
+    assert subprocess.run(command, stdout=terminal, stderr=terminal, env=env).returncode == 1
+    os.close(terminal)
+    lines = os.read(seen, 100_000).decode().splitlines()
+    os.close(seen)
+    assert len([line for line in lines if 'content: is no JSON' in line]) == 5
+    assert not [line for line in lines if 'Checking' in line and 'content:' in line]
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='this system has no /dev/full')
+def test_a_full_disk_is_an_error_of_one_line(file: Path) -> None:
+    with open('/dev/full', 'w') as full:
+        done = subprocess.run([sys.executable, '-m', 'mqsql', 'check', str(file)], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert done.stderr == b'Error: No space left on device\n'
 
 
 def test_a_hub_may_be_using_the_file(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ DAMAGED: dict[str, list[str]] = {
         '\'{"a":{"$date":"x"}}\'',
         '\'{"a":{"$date":"2026-01-01T00:00:00"}}\'',
         '\'{"a":{"$numberDouble":5}}\'',
+        '\'{"a":"\\ud800","b":{"c":"\\udc00x"},"list":["\\ud800"]}\'',
         f"'{'[' * 300 + ']' * 300}'",
         f"'{'[' * 3000 + ']' * 3000}'",
         f'\'["\\u0001",{"[" * 900 + "]" * 900}]\'',
@@ -78,6 +79,7 @@ CALLS: list[tuple[str, Callable[[Store], list[Any]]]] = [
     ('$expr of columns', lambda store: [r['msg_id'] for r in store.find({'$expr': {'$ne': ['$label', '$submitted']}})]),
     ('$jsonSchema', lambda store: [r['msg_id'] for r in store.find({'$jsonSchema': {'required': ['msg_id']}})]),
     ('$size', lambda store: [r['msg_id'] for r in store.find({'buffers': {'$size': 1}})]),
+    ('bits', lambda store: [r['msg_id'] for r in store.find({'content.a': {'$bitsAllClear': 8}})]),
     ('sort by a path', lambda store: [r['msg_id'] for r in store.find({}, sort='content.a')]),
     ('sort by all', lambda store: [r['msg_id'] for r in store.find({}, sort=[('submitted', 1), ('label', -1)])]),
     (

@@ -114,6 +114,35 @@ def test_a_fifo_in_place_of_a_file_beside_it(path: Path, suffix: str, mode: str)
             mqsql.open(path, journal_mode=mode, readonly=readonly)
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='this system has no FIFOs')
+@pytest.mark.parametrize('suffix', ['-journal', '-wal', '-shm'])
+def test_a_fifo_beside_what_a_link_leads_to(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / 'there').mkdir()
+    real, link = tmp_path / 'there' / 'tasks.db', tmp_path / 'link.db'
+    mqsql.open(real).close()
+    link.symlink_to(real)
+    mqsql.open(link).close()
+    os.mkfifo(f'{real}{suffix}')
+    for readonly in (False, True):
+        with pytest.raises(StorageError, match=f'tasks.db{suffix}: this is a FIFO'):
+            mqsql.open(link, readonly=readonly)
+    assert run('check', link).exit_code == 1
+    assert run('import', link, tmp_path / 'new.db').exit_code == 1
+
+
+@pytest.mark.parametrize('suffix', ['-journal', '-wal', '-shm'])
+def test_a_link_in_place_of_a_file_beside_it_is_named(tmp_path: Path, suffix: str) -> None:
+    path, victim = tmp_path / 'tasks.db', tmp_path / 'victim'
+    mqsql.open(path).close()
+    victim.write_text('precious')
+    Path(f'{path}{suffix}').symlink_to(victim)
+    for readonly in (False, True):
+        with pytest.raises(StorageError, match=f'tasks.db{suffix}: this is a symbolic link'):
+            mqsql.open(path, readonly=readonly)
+    assert victim.read_text() == 'precious'
+
+
 # --- schemas
 
 
@@ -365,6 +394,13 @@ def test_an_odd_value_of_an_old_file_costs_itself_alone(tmp_path: Path, row: dic
         assert {'before', 'after'} <= set(history)
     assert db.get_record('after')['content'] == {'a': 1}
     db.close()
+
+
+def test_a_long_key_is_not_repeated_in_messages(tmp_path: Path) -> None:
+    old = old_file(tmp_path / 'old.db', {'msg_id': 'x\0' * 100_000, 'content': '{', 'header': b'{"a":"\xff"}'})
+    done = run('import', old, tmp_path / 'new.db')
+    assert 'tasks imported: 1;' in done.stdout
+    assert len(done.stdout + done.stderr) < 2_000
 
 
 @pytest.mark.timeout(60)

@@ -82,6 +82,15 @@ def is_utf8(stored: bytes) -> bool:
     return True
 
 
+def is_json(stored: bytes) -> bool:
+    """Whether these bytes are JSON whose texts are all UTF-8 too, lone surrogates in escapes being none."""
+    try:
+        orjson.loads(stored)
+    except ValueError:
+        return False
+    return True
+
+
 ANY_NUMBER = -1
 
 FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
@@ -92,6 +101,7 @@ FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ('mqsql_glob', 2, glob_matches),
     ('mqsql_bits', 2, bits_set),
     ('mqsql_utf8', 1, is_utf8),
+    ('mqsql_json', 1, is_json),
     ('mqsql_sort_key', 2, sort_key),
     ('mqsql_sort_key', 4, sort_key),
     ('mqsql_one_array', ANY_NUMBER, one_array),

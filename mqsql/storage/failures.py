@@ -69,6 +69,12 @@ class Failures:
             ) from error
         if isinstance(error, apsw.CantOpenError | apsw.ReadOnlyError) and (reason := unfinished(self.path)):
             raise StorageError(reason) from error
+        if (
+            isinstance(error, apsw.ReadOnlyError)
+            and getattr(error, 'extendedresult', 0) == apsw.SQLITE_READONLY_ROLLBACK
+        ):
+            reason = 'who wrote it was stopped in the middle of a change'
+            raise StorageError(f'{self.path}: {reason}; undo that: sqlite3 {self.path} .schema') from error
         if isinstance(error, apsw.SQLError) and any(limit in str(error) for limit in _LIMITS):
             raise QueryError(f'the query is too large for SQLite ({error}); ask for less, or in parts') from error
         if isinstance(error, apsw.Error):

@@ -37,7 +37,12 @@ def check_path(path: str) -> None:
         path.encode()
     except UnicodeEncodeError:
         raise StorageError(f'SQLite takes paths in UTF-8 alone, not {shown(path)}; rename the file') from None
-    for name in (path, *(path + suffix for suffix in _SIDE_FILES)):
+    _check_ordinary(path, path)
+    # SQLite follows a link to the file, and has the others beside what it leads to; of these it follows none.
+    real = os.path.realpath(path)
+    for name in (real + suffix for suffix in _SIDE_FILES):
+        if os.path.islink(name):
+            raise StorageError(f'{name}: this is a symbolic link, which SQLite does not follow here; remove it')
         _check_ordinary(name, path)
 
 

@@ -17,11 +17,11 @@ from mqsql.storage.ddl import POSITION, quote
 
 AnyStatement = TypeVar('AnyStatement', bound=Statement)
 
-_JSON = """CASE WHEN {0} IS NULL OR typeof({0}) = 'text' AND json_valid({0}) AND mqsql_utf8(CAST({0} AS BLOB))
+_JSON = """CASE WHEN {0} IS NULL OR typeof({0}) = 'text' AND json_valid({0}) AND mqsql_json(CAST({0} AS BLOB))
  THEN {0} ELSE '{1}' END"""
 _OTHER = """CASE typeof({0})
  WHEN 'text' THEN CASE WHEN mqsql_utf8(CAST({0} AS BLOB)) THEN {0} ELSE CAST('{1}' AS BLOB) END
- WHEN 'blob' THEN CASE WHEN mqsql_utf8({0}) AND json_valid(CAST({0} AS TEXT)) THEN {0} ELSE CAST('{1}' AS BLOB) END
+ WHEN 'blob' THEN CASE WHEN mqsql_json({0}) AND json_valid(CAST({0} AS TEXT)) THEN {0} ELSE CAST('{1}' AS BLOB) END
  ELSE {0} END"""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-from mqsql.errors import RecordError, StorageError
+from mqsql.errors import RecordError, StorageError, cut, printable
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record, Table
 from mqsql.storage.ddl import quote
 from mqsql.storage.pickles import read_pickled_buffers
@@ -83,15 +83,16 @@ class History:
                 yield dict(self._values(_decode(given['msg_id']), given))
 
     def _values(self, msg_id: str, given: dict[str, bytes]) -> Iterator[tuple[str, Any]]:
+        task = cut(printable(msg_id))
         for name, stored in given.items():
             column = TASKS.column(name)
             try:
                 yield from TASKS.read({column: _read(column, TASKS.columns[column], stored)}).items()
             except (ValueError, RecordError, RecursionError) as e:
-                self._say(f'The {column} of task {msg_id} cannot be read and is left out: {e}')
+                self._say(f'The {column} of task {task} cannot be read and is left out: {e}')
             else:
                 if TASKS.columns[column] is not BUFFERS and _damaged(stored):
-                    self._say(f'The {column} of task {msg_id} is not UTF-8; what is not is replaced by "{REPLACED}".')
+                    self._say(f'The {column} of task {task} is not UTF-8; what is not is replaced by "{REPLACED}".')
 
 
 def history_table(name: str) -> Table:
