@@ -11,15 +11,14 @@ Both are written by triggers whose SQL any SQLite understands, so no other progr
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import count
 
 from sqlglot import exp
 
-from mqsql.compiler.any_columns import is_other, opened
+from mqsql.compiler.any_columns import is_other
 from mqsql.compiler.dialects import DIALECTS
-from mqsql.compiler.paths import Offers, Walk, holds_array
+from mqsql.compiler.paths import Offers, Walk, holds_array, listed
 from mqsql.compiler.sql import (
     Node,
     all_,
@@ -121,16 +120,16 @@ def _offered(index: Index) -> Iterator[str]:
 
 def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -> str:
     """INSERT of the records of `source` that have one value at each path."""
-    outputs: list[exp.Expr] = [_rowid(source)]
+    outputs: list[exp.Expr] = [_rowid(READ)]
     ranks = []
     for i, (column, steps) in enumerate(index.paths):
         if not steps:
-            outputs.append(_as(_stored(source, column), columns_of(i)[1]))
+            outputs.append(_as(_stored(READ, column), columns_of(i)[1]))
             continue
-        start = _root(table, source, column)
+        start = _root(table, column)
         ranks.append(is_not_null(exp.column(columns_of(i)[0])))
         outputs += [_as(made, name) for made, name in zip(_describe(start, steps), columns_of(i), strict=True)]
-    described = exp.Subquery(this=_select(outputs, tables))
+    described = exp.Subquery(this=select(outputs, [_read(table, index, source, tables)]))
     return _insert(index.stored_name(table.name), select([exp.Star()], [described], all_(ranks)))
 
 
@@ -166,14 +165,15 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
     """INSERT of the other records, with what the first path offers them: elements, whole arrays, what is missing."""
     assert index.into is not None
     column, steps = index.into
-    start = _root(table, source, column)
+    start = _root(table, column)
     unknown = exp.Not(this=exp.In(this=_rowid(source), query=records_of(index.stored_name(table.name))))
-    keys = [_stored(source, key) for key, steps in index.paths if not steps]
+    read = _read(table, index, source, tables, unknown)
+    keys = [_stored(READ, key) for key, steps in index.paths if not steps]
     numbers = count(1)
 
     def rows(kind: exp.Expr, value: exp.Expr, each: list[exp.Table], wanted: list[exp.Expr]) -> exp.Select:
-        outputs = [kind, value, _rowid(source), *(key.copy() for key in keys)]
-        return _select(outputs, [*tables, *each], all_([unknown.copy(), *wanted]))
+        outputs = [kind, value, _rowid(READ), *(key.copy() for key in keys)]
+        return select(outputs, [read.copy(), *each], all_(wanted) if wanted else None)
 
     def offered(offers: Offers, wanted: str = '', as_type: str = '') -> exp.Select:
         walk = Walk(start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
@@ -192,11 +192,42 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
     return _insert(others_table(index.stored_name(table.name)), union)
 
 
-def _select(outputs: list[exp.Expr], tables: Sequence[exp.Expr], where: exp.Expr | None = None) -> exp.Select:
-    """SELECT, of a trigger's own row too, which is in no table."""
-    if tables:
-        return select(outputs, tables, where)
+READ = 'read'
+"""The name of the records in a statement that fills a table: the position, and the columns of the index."""
+
+
+def _read(
+    table: Table, index: Index, source: str, tables: Sequence[exp.Expr], where: exp.Expr | None = None
+) -> exp.Subquery:
+    """The records of `source`, which is in no table if it is a trigger's row.
+
+    JSON that another program has damaged is missing, and must not stop a change. Whether it is sound takes as long to see as
+    the rest: SQLite does so once for each record, as it does not merge a query that has an OFFSET with the one around it.
+    """
+    outputs = [_as(_rowid(source), 'rowid')]
+    for column, is_path in dict.fromkeys((column, bool(steps)) for column, steps in index.paths):
+        stored = _stored(source, column)
+        outputs.append(_as(_sound(table, stored, column), _json_of(column)) if is_path else _as(stored, column))
+    rows = select(outputs, tables, where) if tables else _of_row(outputs, where)
+    rows.set('limit', exp.Limit(expression=number(-1)))
+    rows.set('offset', exp.Offset(expression=number(0)))
+    return exp.Subquery(this=rows, alias=exp.TableAlias(this=named(READ)))
+
+
+def _of_row(outputs: list[exp.Expr], where: exp.Expr | None) -> exp.Select:
     return exp.Select(expressions=outputs, where=exp.Where(this=where) if where else None)
+
+
+def _sound(table: Table, stored: exp.Expr, column: str) -> exp.Expr:
+    """The JSON of a column that paths lead into, NULL if it is not sound."""
+    if table.columns[column] is not ANY:
+        return case((call('json_valid', stored), stored.copy()))
+    json = listed(stored)
+    return case((all_([is_other(stored.copy()), call('json_valid', json)]), json.copy()))
+
+
+def _json_of(column: str) -> str:
+    return f'{column}.json'  # no column has a dot in its name
 
 
 def records_of(name: str) -> exp.Subquery:
@@ -208,15 +239,9 @@ def _stored(source: str, column: str) -> exp.Expr:
     return exp.Column(this=named(column), table=named(source))
 
 
-def _root(table: Table, source: str, column: str) -> Node:
-    """Where the paths into a column begin; JSON that another program has damaged is missing, and must not stop a change."""
-    stored = partial(_stored, source, column)
-    if table.columns[column] is not ANY:
-        return Node(lambda: case((call('json_valid', stored()), stored())))
-    whole = opened(stored)
-    return replace(
-        whole, json=lambda: case((all_([is_other(stored()), call('json_valid', whole.json())]), whole.json()))
-    )
+def _root(table: Table, column: str) -> Node:
+    """Where the paths into a column begin."""
+    return Node(partial(_stored, READ, _json_of(column)), '$[0]' if table.columns[column] is ANY else '$')
 
 
 def _rowid(source: str) -> exp.Column:

@@ -302,7 +302,12 @@ def decode_ids(stored: str) -> list[int]:
         ids = orjson.loads(stored)
     except ValueError:
         ids = None
-    if type(stored) is str and type(ids) is list and _INTEGERS.issuperset(map(type, ids)) and max(ids, default=0) in INT64:
+    if (
+        type(stored) is str
+        and type(ids) is list
+        and _INTEGERS.issuperset(map(type, ids))
+        and max(ids, default=0) in INT64
+    ):
         return ids
     raise DamagedError(f'is no list of ids of buffers but {shown(stored)}')
 
