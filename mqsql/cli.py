@@ -1,4 +1,4 @@
-"""The command line, `mqsql`. Imports `errors`, `schema` and `storage`, and `hub` for the command that needs it."""
+"""The command line, `mqsql`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The exceptions of mqsql. Imports nothing of the project.
+"""The exceptions of mqsql.
 
 All derive from one:
 

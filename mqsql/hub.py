@@ -1,4 +1,4 @@
-"""The task database of an IPython Parallel hub, in an SQLite file. Imports `errors`, `schema` and `storage`.
+"""The task database of an IPython Parallel hub, in an SQLite file.
 
 One line of ipcontroller_config.py turns it on:
 

@@ -1,4 +1,4 @@
-"""How long a query may take: one deadline, from the first line of parsing to the last row; and where Python itself ends.
+"""The deadline of a query, from parsing to the last record, and the limits of Python itself.
 
 Whoever answers a query opens a block with `deadline(seconds)`; whatever runs inside it, in the same thread, calls `check` as
 often as a query can make it work: the parser, the functions that SQLite calls for a row, the decoding of rows, the reference.

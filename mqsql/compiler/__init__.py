@@ -1,4 +1,4 @@
-"""From a query dict to one parameterized SQL statement. Imports `schema` and `errors` of the project.
+"""From a query dict to one parameterized SQL statement.
 
     dict ─parse→ predicate tree + values ─lower→ SQL tree ─render→ text + parameters
 

@@ -1,4 +1,4 @@
-"""Columns of values of any type in SQL: text is stored as TEXT, all else as a BLOB of JSON. Imports `paths`, `sql`.
+"""SQL over columns of values of any type: text is stored as TEXT, every other value as a BLOB of JSON.
 
 All BLOBs come behind all TEXT in SQLite's order, so that texts, and all the others, are each one range of an index.
 """

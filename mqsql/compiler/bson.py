@@ -1,5 +1,4 @@
-"""BSON's order of values as text: `bson_key` of two values compares as MongoDB compares them. Imports `collation` of the
-compiler, and `schema`.
+"""BSON's order of values as text: `bson_key` of two values compares as MongoDB compares them.
 
 A key is the hexadecimal form of bytes, so that it can be a parameter, stand in a JSON list and be indexed. The order's
 source is MongoDB's manual, "Comparison/Sort Order"; numbers compare exactly across int and float.

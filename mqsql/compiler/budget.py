@@ -1,4 +1,4 @@
-"""How much one evaluation of an expression may do, and how much it may make. Imports `limits` of the project.
+"""Limits on the steps and the memory of one evaluation of an expression.
 
 A few words can ask for any amount: a $map over a $range over a $range. So operators that loop count their `step`s, those that
 join or copy count the bytes that they `make`, and past a limit the evaluation ends with TooMuchError. Steps also look at the

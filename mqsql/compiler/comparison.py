@@ -1,4 +1,4 @@
-"""Equality and order: $eq $gt $gte $lt $lte $in, and what is folded into them. Imports the compiler's lower layers only.
+"""Equality and order: $eq $gt $gte $lt $lte $in, and what is folded into them.
 
 On a Document path an operand is compared within its type bracket (number, string, …), which gives the Test its form; what
 SQLite's JSON functions cannot carry (dates, binary, infinities, big integers) is stored tagged, as a one-key object whose

@@ -1,4 +1,4 @@
-"""How deep an SQL condition is as SQLite counts it, which reads no more than 1,000 levels. Imports sqlglot.
+"""The depth of an SQL condition as SQLite counts it; SQLite reads at most 1,000 levels.
 
 SQLite counts the levels of an expression, those of the subqueries in it included, and then, while it resolves the names of a
 subquery, adds the levels of that one's expressions to those of the expressions around it.

@@ -1,4 +1,4 @@
-"""The different values at a path. Imports `bson`, `paths` and `schema` of the project."""
+"""The different values at a path."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""$exists, $type and $size, and the array operators $all and $elemMatch. Imports the compiler's lower layers only."""
+"""$exists, $type and $size, and the array operators $all and $elemMatch."""
 
 import re
 from collections.abc import Callable, Mapping

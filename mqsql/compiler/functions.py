@@ -1,6 +1,6 @@
-"""What SQL cannot say: functions to be registered on a connection before it runs a compiled statement.
+"""The functions that compiled statements call: they are registered on a connection before it runs one.
 
-Imports the compiler's lower layers and `schema`. All are deterministic and total: SQLite may call them before it tests
+All are deterministic and total: SQLite may call them before it tests
 whether a value has the type that they are for.
 """
 

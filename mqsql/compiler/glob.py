@@ -1,4 +1,4 @@
-"""Patterns of Python's fnmatch as patterns of SQLite's GLOB. Imports `limits` and `schema.codec` of the project.
+"""Patterns of Python's fnmatch as patterns of SQLite's GLOB.
 
 The two differ in how they negate a class, in which brackets are literal, and in what one character is: stored text holds a
 few code points as pairs (see `schema.codec`). The rules are those of `fnmatch.translate` and of SQLite's patternCompare().

@@ -1,4 +1,4 @@
-"""Which index on paths answers which tests, and which keeps the order of a sort. Imports `index_rows`, `sql`, `schema`."""
+"""Which index on paths answers which tests, and which keeps the order of a sort."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

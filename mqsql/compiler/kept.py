@@ -1,4 +1,4 @@
-"""What is kept for the next time, up to so many bytes in all. Imports nothing of the project."""
+"""A cache with a limit in bytes."""
 
 from collections.abc import Callable
 from threading import Lock

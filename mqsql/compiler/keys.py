@@ -1,4 +1,4 @@
-"""The keys and the sort that were asked for, read into columns. Imports `paths` of the compiler, `schema` and `errors`."""
+"""The keys and the sort that were asked for, read into columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

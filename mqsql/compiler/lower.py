@@ -1,4 +1,4 @@
-"""A predicate becomes an SQL condition. Imports the compiler's tree, table and paths."""
+"""A predicate becomes an SQL condition."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""ORDER BY, and SELECT in the order that an index on paths keeps. Imports `lower`, `index_use` and what they import."""
+"""ORDER BY, and SELECT in the order that an index on paths keeps."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""A query dict is read: keys resolved, operands checked and bound, sugar folded. Imports the compiler's tree and table.
+"""A query dict is read: keys resolved, operands checked and bound, sugar folded.
 
 Everything that can be wrong with a query is found here, as a QueryError that names the place.
 """

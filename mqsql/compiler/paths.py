@@ -1,4 +1,4 @@
-"""Paths into Documents as SQL: a test holds if it holds for one of the values that the path offers. Imports `sql`.
+"""Paths into Documents as SQL: a test holds if it holds for one of the values that the path offers.
 
 Most paths meet no array; then the value stands at the path and is tested there. An array at the path's end offers its
 elements; arrays on the way are unnested by a chain of json_each, one for each step. One CASE tells the three apart:

@@ -1,4 +1,4 @@
-"""$regex, $options and $glob, and patterns where values may stand. Imports `patterns`, and the compiler's lower layers."""
+"""$regex, $options and $glob, and compiled patterns in place of values."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where a query is being read: what an operator's `read` gets to see. Imports `predicate`, `schema` and `errors`."""
+"""The place in a query that is being read; an operator's `read` is given one."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""MongoDB's projection: a dict of what to return. Imports `element`, `keys`, `place` of the compiler, `schema` and `errors`.
+"""MongoDB's projection: a dict of what to return.
 
 The statement selects the columns that are needed; objects and arrays in them are cut down afterwards, as the rows are
 read. Only $elemMatch asks the database, for the position of the first element that matches, in a column behind the others.

@@ -1,4 +1,4 @@
-"""The keys that records are sorted by on paths into a Document. Imports `bson`, `paths`, `schema` and `errors`.
+"""The keys that records are sorted by on paths into a Document.
 
 What a path's key is is MongoDB's rule for its indexes (src/mongo/db/index/btree_key_generator.cpp), which its sort follows:
 an array's elements give a key each; one that lacks the next step, or is no object, gives null; an element at a numeric

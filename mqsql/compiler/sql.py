@@ -1,4 +1,4 @@
-"""The pieces of SQL that operators are lowered to: connectives, JSON vocabulary, and Value. Imports `predicate` of the project.
+"""The pieces of SQL that operators are lowered to: connectives, JSON vocabulary, and Value.
 
 Every helper returns a fresh sqlglot tree. A condition may be NULL, which counts as false; `negated` alone turns it round,
 by a form that takes NULL as false, so that De Morgan's laws hold on every row.

@@ -1,4 +1,4 @@
-"""Regular expressions as MongoDB has them, searched for within the deadline of a query. Imports `limits` of the project.
+"""Regular expressions as MongoDB has them, searched for within the deadline of a query.
 
 They are PCRE2's, in UTF mode, where \\w, \\d, \\s and \\b mean ASCII. Without a deadline a search is bounded by PCRE2's own
 limits alone, as in MongoDB. These count anew at each position of the text, and do not count all of the work, so that under a

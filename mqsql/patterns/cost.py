@@ -1,4 +1,4 @@
-"""How many steps a search can take at most, estimated from a pattern's text. Imports nothing of the project.
+"""An upper bound for the steps of a search, estimated from a pattern's text.
 
 A step is about what PCRE2 does for one character of the text. The text of the pattern is not parsed: its signs are counted,
 also where they are escaped or in a class, so that a bound may be too high and never too low.

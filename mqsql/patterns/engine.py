@@ -1,4 +1,4 @@
-"""Patterns compiled by PCRE2. Imports nothing of the project; `pcre2` stays here.
+"""Patterns compiled by PCRE2.
 
 MongoDB compiles in UTF mode and without UCP. The package's own `compile` cannot say that: it forces UCP, and escapes as in
 JavaScript. So the layer below it is used, which its author may change between minor versions.

@@ -1,4 +1,4 @@
-"""What one evaluation of an expression may cost. Imports `limits` of the project.
+"""Limits on the work and the memory of one evaluation of an expression.
 
 An expression of a few words can ask for any number of values ($map over $range over $range). Each operator counts as work,
 as does each element that one looks at, and what operators make counts as memory; whoever needs more than is allowed gets

@@ -1,4 +1,4 @@
-"""`collation`: how texts compare in a query. Imports `errors`, and `place`, `values` of the reference.
+"""`collation`: how texts compare in a query.
 
 Of MongoDB's collations (manual, "Collation") those of English, in three strengths: 1 compares letters, 2 accents too, 3 case
 too, lower case first. Signs come before digits, digits before letters, and letters compare by the code points of the

@@ -1,4 +1,4 @@
-"""Which records a query finds, in what order, with which keys. Imports `schema`, `errors`, and all of the reference."""
+"""Which records a query finds, in what order, with which keys."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

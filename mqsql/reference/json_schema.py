@@ -1,5 +1,4 @@
-"""$jsonSchema: which values a JSON Schema takes. Imports `errors`, `schema`, and of the reference `values`, `place`,
-`operators` and `json_schema_scalars`.
+"""$jsonSchema: which values a JSON Schema takes.
 
 The dialect is MongoDB's (manual, "$jsonSchema"): draft 4 with `bsonType`, without "integer", references, formats and
 defaults. A keyword speaks of values of one type and takes all others. At the top, properties are the columns of the table.

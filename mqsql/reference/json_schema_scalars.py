@@ -1,6 +1,4 @@
-"""What $jsonSchema says of numbers and strings. Imports `errors`, and of the reference `values`, `place`, `patterns` and
-`expressions.numbers`.
-"""
+"""The keywords of $jsonSchema for numbers and strings."""
 
 import math
 from collections.abc import Callable, Mapping

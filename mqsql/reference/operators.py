@@ -1,5 +1,4 @@
-"""The operators that test the values of one path, as a table. Imports `errors`, `schema`, and of the reference all but
-`query`, `keys` and `find`.
+"""The operators that test the values of one path, as a table.
 
 An operator takes its operand and place, and gives the test that the values found there must pass. It raises QueryError
 for an operand without a meaning. Those that hold other operators ($not, $elemMatch, $all) stand in `query`.

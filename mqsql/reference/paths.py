@@ -1,4 +1,4 @@
-"""What a dotted path finds in a document. Imports `values` and `allowance` of the reference.
+"""The values that a dotted path finds in a document.
 
 The rules are those of MongoDB's manual, "Query an Array of Embedded Documents", and of its matcher.
 """

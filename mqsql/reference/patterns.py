@@ -1,5 +1,4 @@
-"""Tests of text: $regex with $options, compiled patterns, $glob. Imports `errors`, `limits`, `patterns`, and `place` of the
-reference.
+"""Tests of text: $regex with $options, compiled patterns, $glob.
 
 Regular expressions are PCRE2's, with the options i, m, s and x of MongoDB's manual, "$regex".
 """

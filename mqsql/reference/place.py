@@ -1,4 +1,4 @@
-"""Where in a query something stands; how operands are read. Imports `schema`, `errors`, `values` of the reference."""
+"""Places in a query, and the reading of operands."""
 
 import re
 from collections.abc import Iterable, Mapping

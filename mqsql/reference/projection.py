@@ -1,5 +1,4 @@
-"""`projection`: MongoDB's dict of what to return. Imports `schema`, `errors`, and `place`, `keys`, `query`, `operators`,
-`expressions`, `values` of the reference.
+"""`projection`: MongoDB's dict of what to return.
 
 The rules are those of MongoDB's manual, "Project Fields to Return from Query"; the table's key plays the part of `_id`.
 As with `keys`, a column that is asked for and missing comes as None.

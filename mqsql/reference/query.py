@@ -1,5 +1,4 @@
-"""From a query dict to a function that says whether a record matches. Imports `errors`, `schema`, and of the reference
-all but `keys` and `find`.
+"""From a query dict to a function that says whether a record matches.
 
 The whole query is read, and refused if it has no meaning, before any record is seen.
 """

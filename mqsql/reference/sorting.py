@@ -1,4 +1,4 @@
-"""`sort`: the keys that records are sorted by. Imports `errors`, `schema`, and `paths`, `place`, `values` of the reference.
+"""`sort`: the keys that records are sorted by.
 
 A path's key is what MongoDB's index on it holds, not what `walk` offers: an element of an array counts as null if it lacks the
 step, whatever it is; where the array has an element at a numeric step, that one stands for all; an empty array at the

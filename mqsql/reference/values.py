@@ -1,4 +1,4 @@
-"""BSON's order and equality of canonical values. Imports `limits`, and `allowance` of the reference.
+"""BSON's order and equality of canonical values.
 
 The order is that of MongoDB's manual, "Comparison/Sort Order", among the types that a record can hold.
 """

@@ -1,6 +1,6 @@
 """How canonical values are stored, and read back: equality and order of what is stored are those of the values.
 
-Imports `types` of the project. Timestamps are microseconds since 1970 UTC. Documents are compact JSON text:
+Timestamps are microseconds since 1970 UTC. Documents are compact JSON text:
 
     datetime             {"$date":"2026-11-22T20:15:00.000001Z"}    fixed width, so that text order is time order
     bytes                {"$binary":{"base64":"…","subType":"00"}}

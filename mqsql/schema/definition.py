@@ -1,5 +1,5 @@
-"""What a table's definition must be, checked when it is made: TypeError for what is none of its parts, ValueError for what
-contradicts itself or SQLite. Imports `indexes` and `types` of the project.
+"""Checks of a table's definition: TypeError for a part of the wrong type, ValueError for names, columns or indexes that
+contradict each other or that SQLite cannot have.
 """
 
 import re

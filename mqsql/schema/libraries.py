@@ -1,4 +1,4 @@
-"""Values of NumPy and of other libraries: which plain values they are, or what to write in their place. Imports `errors`."""
+"""Values of NumPy and of other libraries: which plain values they are, or what to write in their place."""
 
 import sys
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What Python programs hand over, read into Python's own plain types. Imports `libraries`, `errors` and `limits`.
+"""Reads the values that Python programs pass into Python's own plain types.
 
 A value is what its type derives from, never what its own methods say: `class Label(str, Enum)` is its text, whatever its
 `__str__` gives. What has `__index__` is an integer; NumPy's scalars and arrays are the values and lists they stand for; a

@@ -1,4 +1,4 @@
-"""What users of MongoDB write that is no query here, and what to write in its place. Imports `errors`."""
+"""Parts of MongoDB that are refused in a query, each with what to write instead."""
 
 from collections.abc import Mapping
 from typing import Any

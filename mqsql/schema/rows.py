@@ -1,4 +1,4 @@
-"""Rows of stored values become records. Imports `codec` of the project and `errors`.
+"""Makes records of rows of stored values.
 
 A value that cannot be read costs only itself: the record has None in its place, and whoever asked is told.
 """

@@ -1,4 +1,4 @@
-"""What a table is, and TASKS, the one definition of a task record. Imports `types` and `errors` of the project.
+"""Tables, and TASKS, the one definition of a task record.
 
 A task record is what an IPython Parallel hub keeps of a task; its keys are those of ipyparallel's documentation
 ("The IPython task database", ipyparallel.readthedocs.io), every other list of keys in the project is derived from here.

@@ -1,4 +1,4 @@
-"""What `find` returns, and what a user of pymongo meets where a method is called otherwise here. Imports nothing."""
+"""The iterator that `find` returns, and hints for users of pymongo whose methods have other names here."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any

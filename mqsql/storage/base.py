@@ -1,4 +1,4 @@
-"""What every store offers, and the checks that all share. Imports `errors`, `schema`, `ddl`, `indexes`, `answers`."""
+"""The methods of every store, and the checks that all share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping

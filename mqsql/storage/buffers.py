@@ -1,4 +1,4 @@
-"""Buffers that are read when someone looks. Imports `errors`, `schema` and `ddl`.
+"""Buffers that are read from the file when they are first used.
 
 The hub reads a record for every line of output that its task prints, and its buffers, which may be large, almost never.
 """

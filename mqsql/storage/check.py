@@ -1,4 +1,4 @@
-"""What is wrong with a file: its values, the objects of a table, SQLite's own structures. Imports `schema`, `errors`.
+"""Finds what is wrong with a file: damaged values, missing or changed indexes and triggers, faults that SQLite finds.
 
 The file is only read. Values are tried as a store reads them, by `decoder`, so that what is named here is what it leaves out.
 """

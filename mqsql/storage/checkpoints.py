@@ -1,4 +1,4 @@
-"""Moving the write-ahead log into the file in a thread of its own. Imports nothing but `mishaps`.
+"""Moves the write-ahead log into the file, in a thread of its own.
 
 SQLite does that when the log has 1,000 pages, within the commit of the moment, which then waits for the disk. Beside the writer
 it holds up nobody. But a log that is written to all the time never begins anew, so the writer still does it itself when the

@@ -1,4 +1,4 @@
-"""Opening a file: what it must hold is checked first, and created or migrated. Imports `errors`, `schema`, `compiler`.
+"""Opens a file: checks what it holds, then creates or migrates the tables.
 
 Settings are made on each connection itself; nothing is set for other users of SQLite in the process.
 """

@@ -1,4 +1,4 @@
-"""The fixed SQL of a table, built from its definition alone: no value ever enters it. Imports `compiler` and `schema`.
+"""The fixed SQL of a table, built from its definition alone: no value ever enters it.
 
 A table of records has one column per key. A Buffers column holds the JSON array of the ids of its blobs, which are rows
 of a table of their own: an UPDATE rewrites its row, and one line of output must not rewrite the arguments of the task.

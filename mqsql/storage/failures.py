@@ -1,4 +1,4 @@
-"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors`, `limits`, `schema`."""
+"""Turns failures of SQLite into StorageErrors that say what happened and what to do."""
 
 from types import TracebackType
 

@@ -1,4 +1,4 @@
-"""A store's SQLite file while it is open. Imports `errors`, `limits` and `schema` of the project.
+"""A store's SQLite file while it is open.
 
 One connection, behind a lock, does all but `find`, which streams: it reads from a connection of its own, so that the
 answer is that of the moment of the call whatever is written meanwhile, and writers never wait for it. That needs the

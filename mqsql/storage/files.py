@@ -1,4 +1,4 @@
-"""Which files SQLite may open, and how. Imports `errors` of the project.
+"""Which files SQLite may open, and how.
 
 SQLite would wait for ever at a FIFO, and says little of a path that is none.
 """

@@ -1,4 +1,4 @@
-"""The records of a table as SQLite can always read them. Imports `ddl` and `schema` of the project.
+"""A view of a table without the values that SQLite cannot read.
 
 SQLite's JSON functions fail for text that is no JSON, and its driver for text that is no UTF-8, and with them the whole
 statement. Looking for such values first would take time in every statement; so one that has failed is run once more, over a

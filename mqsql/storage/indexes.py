@@ -1,4 +1,4 @@
-"""Which indexes a table has beside those of its definition. Imports `compiler`, `errors`, `schema` and `ddl`."""
+"""The indexes that users create, in addition to those of a table's definition."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whether a file holds what we made, and what is to be made again. Imports `errors`, `schema`, `compiler`, `ddl`.
+"""Compares the tables, indexes and triggers of a file with those that mqsql makes.
 
 Whoever gave us the file may have put anything under our names: a view that never ends, a column that is computed, a trigger
 that runs at each change.

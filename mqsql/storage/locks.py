@@ -1,4 +1,4 @@
-"""Locks of a store's threads, and waiting for the locks of other processes. Imports `errors` and `limits` of the project.
+"""Locks of a store's threads, and waiting for the locks of other processes.
 
 Whoever waits inside a query waits no longer than the query may take.
 """

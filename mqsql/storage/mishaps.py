@@ -1,4 +1,4 @@
-"""Failures in threads that nobody waits for. Imports nothing of the project."""
+"""Reports failures in background threads."""
 
 from collections.abc import Callable
 from time import monotonic

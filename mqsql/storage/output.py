@@ -1,4 +1,4 @@
-"""Text that grows by a line at a time, as the output of a task does. Imports `backlog`, `sqlite`, `ddl`, `schema`.
+"""The output of running tasks, which grows by a line at a time.
 
 A row is rewritten as a whole when a column changes, so 5,000 lines in one task would write hundreds of megabytes. Where
 the text is long already, only what is new is written, to a table of tails; a tail says at which length of the text it

@@ -1,4 +1,4 @@
-"""Lists of bytes read out of pickles that nobody vouches for. Imports nothing of the project.
+"""Reads lists of bytes from pickles that may be hostile.
 
 Python's own unpickler would do whatever a pickle says, and take any time and memory. Here only the opcodes that a list of
 bytes needs have a meaning: those of protocols 0 to 5, with Python 2's str, which were bytes.

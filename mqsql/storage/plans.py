@@ -1,4 +1,4 @@
-"""How SQLite answers a statement. Imports `compiler` and `base`."""
+"""How SQLite answers a statement."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The queries that a store is answering, each within its time. Imports `errors`, `limits` and `schema` of the project."""
+"""The running queries of a store, each with its deadline."""
 
 from collections import deque
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Keeping a history within limits, in steps too short to be noticed. Imports `backlog`, `sqlite` and `schema`.
+"""Keeps a history within limits, in steps of some milliseconds.
 
 Whoever records tasks waits for a step while it changes the file, but not while it looks at what there is to do: that is read
 from a connection of its own, as the log is moved into the file on another.

@@ -1,4 +1,4 @@
-"""The store in an SQLite file: records by key and by query. Imports `compiler`, `errors`, `limits` and `schema`."""
+"""The store in an SQLite file: records by key and by query."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What can be stored of a record, where not all of it can. Imports `errors` and `schema` of the project.
+"""The part of a record that can be stored, where not all of it can.
 
 A hub is told of a task once, and cannot ask again: a value that no column holds must not cost the record it came with.
 """

@@ -1,4 +1,4 @@
-"""Records read while others are written: each answer has a connection of its own. Imports `answers`, `compiler`, `errors`."""
+"""Reads answers while other threads write: each answer has a connection of its own."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""A new file that is there only when it is whole. Imports `errors` and `connection` of the project.
+"""Creates a file in one step: it is written elsewhere, and moved to its place when it is complete.
 
 It is written in a directory of its own beside its place. That directory nobody else can have made: another user could have
 put a symbolic link there, through which files elsewhere would be written and deleted.

@@ -1,4 +1,4 @@
-"""$expr: MongoDB's aggregation expressions over a record, run by a function of the connection. Imports the lower layers.
+"""$expr: MongoDB's aggregation expressions over a record, run by a function of the connection.
 
 SQL has no words for most of them, and two programs for one operator would be one too many: all of an expression is
 evaluated by `mqsql_expr`, which gets it as one parameter and the columns that it names as the others. It is built twice:

@@ -1,4 +1,4 @@
-"""Operators on arrays and objects. Imports `core` and `logic`."""
+"""Operators on arrays and objects."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

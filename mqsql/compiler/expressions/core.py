@@ -1,4 +1,4 @@
-"""How an expression is built and run: operands, variables, paths, and what an operator is. Imports the compiler's lower layers.
+"""How an expression is built and run: operands, variables, paths, and what an operator is.
 
 An expression is built once, into a function of its variables; parts without variables are computed while it is built, as
 MongoDB does. Operators are plain functions of values, which raise ExpressionError; where they stand is known here alone.

@@ -1,4 +1,4 @@
-"""Date operators. Imports `core` and `moments`."""
+"""Date operators."""
 
 import calendar
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Dates as text, by patterns of MongoDB's, and back, from ISO 8601. Imports `core`."""
+"""Dates to text, by MongoDB's format strings, and from text in ISO 8601."""
 
 import re
 from collections.abc import Callable

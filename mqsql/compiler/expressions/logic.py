@@ -1,4 +1,4 @@
-"""Comparison, boolean and conditional operators, and variables. Imports `core`."""
+"""Comparison, boolean and conditional operators, and variables."""
 
 from collections.abc import Callable
 from functools import partial

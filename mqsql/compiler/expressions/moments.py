@@ -1,4 +1,4 @@
-"""Times as expressions count them: in milliseconds, in time zones, in units. Imports `core`.
+"""Times as expressions count them: in milliseconds, in time zones, in units.
 
 MongoDB's dates have milliseconds. Ours keep their microseconds when they are moved, and lose them, downwards, where a date
 becomes a number.

@@ -1,4 +1,4 @@
-"""Arithmetic. Imports `core`.
+"""Arithmetic.
 
 Whole numbers stay whole as far as 64 bits go, beyond that they become floats; a null or missing operand gives null.
 """

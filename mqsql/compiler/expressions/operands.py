@@ -1,4 +1,4 @@
-"""How the operands of an operator are read: by position or by name. Imports `core`."""
+"""How the operands of an operator are read: by position or by name."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""Operators on text, and regular expressions. Imports `core`; of the compiler, what patterns are."""
+"""Operators on text, and regular expressions."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Operators over the elements of one array, or over all operands. Imports `core` and `numbers`."""
+"""Operators over the elements of one array, or over all operands."""
 
 import math
 from collections.abc import Callable, Iterator

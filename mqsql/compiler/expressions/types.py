@@ -1,4 +1,4 @@
-"""Operators on types, and conversions. Imports `core` and `formats`."""
+"""Operators on types, and conversions."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""The SQL of the tests that only schemas make. Imports the compiler's lower layers only."""
+"""The SQL of the tests that only schemas make."""
 
 from collections.abc import Callable
 

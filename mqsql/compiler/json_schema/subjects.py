@@ -1,4 +1,4 @@
-"""What a schema is put to, and how the operands of keywords are read. Imports the compiler's lower layers only."""
+"""The values that a schema is applied to, and the operands of its keywords."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

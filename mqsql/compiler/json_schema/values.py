@@ -1,4 +1,4 @@
-"""The keywords of scalars, and enum. Imports the compiler's lower layers only."""
+"""The keywords of scalars, and enum."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Expressions, as $expr and computed fields take them. Imports `place` of the reference, and the modules of this folder.
+"""Expressions, as $expr and computed fields take them.
 
 The operators are those of MongoDB's manual, "Expression Operators", that EXPRESSIONS lists.
 """

@@ -1,6 +1,4 @@
-"""Expressions on arrays and objects, and of types. Imports `errors`, and of the reference `operators`, `bits`, `values`
-and the other expressions.
-"""
+"""Expressions on arrays and objects, and of types."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Dates on the clocks of a time zone, to text and from it. Imports `errors`, and `core` of the reference."""
+"""Dates on the clocks of a time zone, to text and from it."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Reads expressions into functions. Imports `errors`, `schema`, and `place`, `values` of the reference.
+"""Reads expressions into functions.
 
 An expression is a literal, a path (`$started`, `$content.a`), a variable (`$$this.x`), a list or dict of expressions, or a
 dict of one operator. It is read once, and then evaluated for each record with the variables in scope, ROOT among them.

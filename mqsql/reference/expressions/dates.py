@@ -1,4 +1,4 @@
-"""Expressions on dates. Imports `errors`, and `numbers` and `core` of the reference.
+"""Expressions on dates.
 
 The rules are those of MongoDB's manual, "Date Expression Operators": days and longer units are counted on the calendar
 of the time zone, hours and shorter ones as they pass.

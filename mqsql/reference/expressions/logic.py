@@ -1,4 +1,4 @@
-"""Expressions that compare, decide, and name values. Imports `errors`, and `values` and `core` of the reference."""
+"""Expressions that compare, decide, and name values."""
 
 import operator as compare
 import re

@@ -1,4 +1,4 @@
-"""Expressions of arithmetic, on numbers and on dates. Imports `errors`, and `bits`, `values` and `core` of the reference.
+"""Expressions of arithmetic, on numbers and on dates.
 
 As in MongoDB, whole numbers stay whole while 64 bits hold them and become floating point beyond; a number added to a date
 is whole milliseconds, rounded half away from zero, and so is the difference of two dates, each cut to its millisecond.

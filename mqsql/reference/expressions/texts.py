@@ -1,4 +1,4 @@
-"""Expressions on text. Imports `errors`, and `patterns`, `place`, `numbers`, `dates` and `core` of the reference.
+"""Expressions on text.
 
 Lengths and positions count code points (…CP) or bytes of UTF-8 (…Bytes). Case is that of ASCII, as in MongoDB.
 """
