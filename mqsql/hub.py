@@ -30,10 +30,10 @@ from mqsql.storage.sqlite import SqliteStore
 from mqsql.storage.storable import Storable
 
 DEEPEST = 300
-"""Levels of a query, more than a store takes; it says so."""
+"""Levels of a query that are read here; a store takes less and refuses more."""
 
 MAX_SECONDS = 1e10
-"""Three centuries; much more leads to times that Python does not have."""
+"""Three centuries; much more leads to times outside the years of Python."""
 
 
 class Seconds(Float[float, Any]):
@@ -56,7 +56,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     filename = Unicode('tasks.db', help='The name of the file.').tag(config=True)
     location = Unicode(
         '',
-        help="""The directory of the file; by default the profile's, or else the current one. It must exist; ~ stands for
+        help="""The directory of the file; by default the profile's, or else the current one. It must exist; ~ is
         the home directory.""",
     ).tag(config=True)
     table = Unicode(
@@ -154,10 +154,10 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         return str(path)
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
-        """Store a new record. If its output came first and began it, only what `rec` knows is added.
+        """Store a new record. If output of the task has come first, the record exists, and the values of `rec` are added.
 
-        A value that cannot be stored, or a key that is not known, is left out, of a document as little as can be; the log
-        names it once for each key and type. A task whose `msg_id` is no text is named in the log only.
+        A value that cannot be stored, or an unknown key, is left out, of a document as little as possible; the log names it
+        once for each key and type. A task whose `msg_id` is not text is not stored; the log names it.
         """
         # Not in __init__: the controller forks its schedulers after that.
         self._retention.start()
@@ -171,12 +171,12 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             self._store.update_record(msg_id, {key: value for key, value in rec.items() if value})
 
     def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: Any, rec: Mapping[str, Any]) -> None:
-        """Write a record or changes of one, without what cannot be stored."""
+        """Write a record, or changes of one, without the values that cannot be stored."""
         try:
             write(msg_id, rec)
         except (MissingRecordError, StorageError):
             raise
-        except Exception as e:  # whatever a foreign object raises when it is looked at
+        except Exception as e:  # objects of other libraries may raise anything when they are read
             if not _names_a_task(msg_id):
                 self._report(f'A task whose msg_id is {shown(msg_id)} cannot be recorded', e)
             else:
@@ -205,8 +205,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     def update_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Give some keys of a record new values; KeyError if there is no such record.
 
-        Of several messages in `display_data` the last stands there, the others under its key "earlier", in order; the last
-        too if it is no dict, or has a key "earlier" of its own. What cannot be stored is left out as in `add_record`.
+        Of several messages in `display_data` the last one is kept, with the others under its key "earlier", in order; if the
+        last is not a dict, or has a key "earlier" itself, all are under "earlier". Values that cannot be stored are left out
+        as in `add_record`.
         """
         self._write(self._update, msg_id, rec)
 
@@ -255,9 +256,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
 
 def _as_written(value: Any, depth: int = 0) -> Any:
-    """A query whose texts without a zone are in UTC, as they are for every store.
+    """The query with its times of texts without a zone in UTC, as in every store.
 
-    The hub makes datetimes of the texts in a query, by which dateutil's `tzlocal` marks those that have no zone.
+    The hub makes datetimes of the texts in a query; those without a zone have dateutil's `tzlocal`.
     """
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if isinstance(value.tzinfo, tzlocal) else value

@@ -152,7 +152,7 @@ def with_schema(path: Path, *statements: str) -> Path:
             ],
             'computes or checks values',
         ),
-        (['DROP TABLE task_buffers', 'CREATE TABLE task_buffers (x)'], "'task_buffers' is none of mqsql"),
+        (['DROP TABLE task_buffers', 'CREATE TABLE task_buffers (x)'], "'task_buffers' was not made by mqsql"),
     ],
 )
 def test_what_is_no_table_of_ours_is_refused(path: Path, statements: list[str], reason: str) -> None:

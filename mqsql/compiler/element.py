@@ -124,10 +124,10 @@ def lower_type(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 
 
 def read_size(place: Place, operand: object) -> Predicate:
-    """A non-negative whole number."""
+    """A non-negative integer."""
     size = place.whole_number(operand)
     if size < 0:
-        raise place.error(f'takes a non-negative whole number, not {shown(operand)}')
+        raise place.error(f'takes a non-negative integer, not {shown(operand)}')
     return (
         place.test('$size', '', size)
         if (place.field.kind.mixed or place.field.kind is BUFFERS) and size < 2**63

@@ -69,7 +69,7 @@ def read_fields(keys: object, projection: object, table: Table) -> tuple[Any, di
     """
     keys, projection = read_plain(keys, 'keys', iterable=True), read_plain(projection, 'projection', iterable=True)
     if keys is not None and projection:
-        raise QueryError('keys and projection do not stand together', 'projection')
+        raise QueryError('give keys or projection, not both', 'projection')
     if isinstance(keys, dict):
         keys, projection = None, keys
     if isinstance(projection, list):
@@ -160,7 +160,7 @@ def read_sort(sort: object, table: Table, collation: Collation | None = None) ->
         raise QueryError(f'takes at most {MAX_SORT_KEYS} keys, not {len(directions):,}', 'sort')
     if any(key == NATURAL for key, _ in directions):
         if len(directions) > 1:
-            raise QueryError(f'{NATURAL} stands alone', 'sort')
+            raise QueryError(f'{NATURAL} cannot be combined with other keys', 'sort')
         return LAST_FIRST if directions[0][1] < 0 else ()
     return tuple(SortKey(*read_path(key, table, 'sort'), way < 0, collation) for key, way in directions)
 
@@ -220,8 +220,8 @@ def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> 
 
 
 def read_count(name: str, value: Any) -> int:
-    """A limit or skip: a whole number from 0 (no limit, no skip) to 64 bits."""
+    """A limit or skip: an integer from 0 (no limit, no skip) to 64 bits."""
     value = read_plain(value, name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise QueryError(f'takes a whole number from 0, not {shown(value)}', name)
+        raise QueryError(f'takes an integer from 0, not {shown(value)}', name)
     return value

@@ -88,7 +88,7 @@ def lower_regex(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 def read_options(place: Place, operand: object) -> Predicate | None:
     """Read with $regex, refused alone."""
     if '$regex' not in (place.siblings or {}):
-        raise place.error('stands only beside $regex')
+        raise place.error('is allowed only with $regex')
     return None
 
 

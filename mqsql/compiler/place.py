@@ -123,7 +123,7 @@ class Place:
             return int(operand)
         if isinstance(operand, float) and operand.is_integer():
             return int(operand)
-        raise self.error(f'takes a whole number, not {shown(operand)}')
+        raise self.error(f'takes an integer, not {shown(operand)}')
 
 
 MAX_PATH = 500

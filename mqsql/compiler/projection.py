@@ -158,7 +158,7 @@ class _Reader:
         if len(field.steps) > 1:
             raise QueryError('$elemMatch takes a field of the document, no path further into it', path)
         if isinstance(operand, Mapping) and (odd := {'$expr', '$jsonSchema'} & operand.keys()):
-            raise QueryError(f'{min(odd)} cannot stand in a projection', path)
+            raise QueryError(f'{min(odd)} is not allowed in a projection', path)
         here = replace(self.place, field=field, path=f'{path}.$elemMatch')
         self.extras.append(read_elem_match(here, operand))
         if len(self.extras) > MAX_EXTRAS:

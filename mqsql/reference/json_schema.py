@@ -71,7 +71,7 @@ def _types(names: Mapping[str, str]) -> Keyword:
     def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
         listed: Any = operand if isinstance(operand, list | tuple) else [operand]
         if 'type' in schema and 'bsonType' in schema:
-            raise place.error('type and bsonType do not stand together')
+            raise place.error('give type or bsonType, not both')
         if not all(isinstance(name, str) and name in names for name in listed) or len(set(listed)) < len(listed):
             raise place.error(f'takes one of {", ".join(names)}, or several different ones, not {shown(operand)}')
         wanted = read_types([names[name] for name in listed], place)

@@ -43,7 +43,7 @@ def exclusive(beside: str) -> Keyword:
 
     def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
         if not isinstance(operand, bool) or beside not in schema:
-            raise place.error(f'takes a boolean and stands beside {beside}')
+            raise place.error(f'takes a boolean, and is allowed only with {beside}')
         return every([])
 
     return read

@@ -173,7 +173,7 @@ def _read_type(name: object, place: Place) -> frozenset[int]:
 
 
 def remainder(operand: object, place: Place) -> Test:
-    """The value, cut to a whole number, leaves this remainder, which has the sign of the value."""
+    """The value, cut to an integer, leaves this remainder, which has the sign of the value."""
     if not isinstance(operand, list | tuple) or len(operand) != 2:
         raise place.error(f'takes a list of divisor and remainder, not {shown(operand)}')
     divisor, wanted = (read_int64(part, place.item(i)) for i, part in enumerate(operand))

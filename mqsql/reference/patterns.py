@@ -34,7 +34,7 @@ def regex_test(regex: Regex, place: Place) -> TextTest:
     if isinstance(pattern, re.Pattern):
         # MongoDB notices an empty $options too, unless it has read it before the pattern.
         if (regex.options or regex.options_follow) and own_options(pattern):
-            raise place.error('options stand both in the pattern and in $options')
+            raise place.error('options are both in the pattern and in $options; give one of them')
         pattern, options = pattern.pattern, options | own_options(pattern)
     return _test(pattern, options, place)
 

@@ -105,7 +105,7 @@ def _elem_match(operand: object, place: Place) -> Callable[[Any], Any]:
     if not isinstance(operand, Mapping):
         raise place.error(f'takes operators or a query, not {shown(operand)}')
     if odd := {'$jsonSchema', '$expr'} & operand.keys():
-        raise place.error(f'{min(odd)} cannot stand in a projection')
+        raise place.error(f'{min(odd)} is not allowed in a projection')
     match = read_element(operand, Place(None, place.path, fold=place.fold).nested(10))
 
     def first(value: Any) -> Any:

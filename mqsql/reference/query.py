@@ -130,7 +130,7 @@ def read_test(operand: object, place: Place) -> Test:
 def read_operators(operators: Any, place: Place) -> Test:
     """A dict of operators, all of which must hold."""
     if '$options' in operators and '$regex' not in operators:
-        raise place.at('$options').error('stands beside $regex only')
+        raise place.at('$options').error('is allowed only with $regex')
     follow = [name for name in operators if name in ('$regex', '$options')] == ['$regex', '$options']
     given = {k: Regex(v, operators.get('$options', ''), follow) if k == '$regex' else v for k, v in operators.items()}
     return every([_read_operator(name, operand, place) for name, operand in given.items() if name != '$options'])

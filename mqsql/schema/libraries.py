@@ -31,7 +31,7 @@ def from_numpy(value: Any) -> Any:
     """The list of an array's items, which may be scalars of NumPy; the plain value of a scalar."""
     numpy: Any = sys.modules['numpy']
     if any(base.__name__ == 'MaskedArray' for base in type(value).__mro__):
-        raise UnstorableError('an array with masked values is no list; write value.filled(…) or value.compressed()')
+        raise UnstorableError('an array with masked values is not a list; write value.filled(…) or value.compressed()')
     if isinstance(value, numpy.ndarray):
         array = numpy.ndarray.view(value, numpy.ndarray)
         return list(array) if array.ndim else from_numpy(array[()])
@@ -48,7 +48,7 @@ def from_numpy(value: Any) -> Any:
 def _from_datetime64(value: Any) -> datetime:
     moment = value.astype('datetime64[us]')
     if not moment == value:  # also NaT, which equals nothing
-        raise UnstorableError(f"{shown(value)} is no time of whole microseconds; write value.astype('datetime64[us]')")
+        raise UnstorableError(f"{shown(value)} has no whole microseconds; write value.astype('datetime64[us]')")
     moment = moment.item()
     if not isinstance(moment, datetime):
         raise UnstorableError(f'{shown(value)} is outside the years 1 to 9999')

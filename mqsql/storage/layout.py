@@ -47,7 +47,7 @@ def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
         sides = [f'{name!r} is only in the {"file" if name in found else "definition"}' for name in differing]
         raise StorageError(f'{path}: its table {table.name!r} was defined otherwise: {", ".join(sides)}')
     if BUFFERS in table.columns.values() and _columns(connection, path, table.buffers_table) != {'id', 'data'}:
-        raise StorageError(f'{path}: its table {table.buffers_table!r} is none of mqsql; name another file')
+        raise StorageError(f'{path}: its table {table.buffers_table!r} was not made by mqsql; name another file')
 
 
 def check_kinds(connection: apsw.Connection, path: str, table: Table) -> None:
@@ -155,7 +155,7 @@ def check_triggers(connection: apsw.Connection, path: str, table: Table) -> None
     """StorageError if another program's trigger would run at our changes: it could undo them, or never end."""
     for name, on in foreign_triggers(connection, table):
         raise StorageError(
-            f'{path}: the trigger {name!r} on {on!r} is none of mqsql and would run at each change; open the file with '
+            f'{path}: the trigger {name!r} on {on!r} was not made by mqsql and would run at each change; open the file with '
             f'readonly=True, or remove the trigger in the sqlite3 shell: DROP TRIGGER {ddl.quote(name)};'
         )
 

@@ -89,7 +89,7 @@ def read_expression(place: Place, expression: object) -> Expression:
 def read_expr(place: Place, expression: object) -> Predicate:
     """The expression is true of the record."""
     if place.field.column is None:
-        raise place.error('looks at whole records, so it cannot stand inside $elemMatch')
+        raise place.error('looks at whole records, so it is not allowed inside $elemMatch')
     read = read_expression(place, expression)
     if len(read.columns) > MAX_COLUMNS:
         raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(read.columns)}')
@@ -138,7 +138,7 @@ def _name(name: object, path: str) -> str:
 def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> dict[str, Any]:
     options = options_of(pattern)
     if options and given.get('options') is not None:
-        raise QueryError('takes options in the pattern or beside it, not in both', path)
+        raise QueryError('takes options in the pattern or in options, not in both', path)
     return {'regex': pattern.pattern, **({'options': options} if options else {})}
 
 

@@ -146,7 +146,7 @@ class Here:
         names = list(expression)
         if names and names[0].startswith('$'):
             if len(names) > 1:
-                raise self.error(f'an operator stands alone in its dict, not beside {named(names[1])}')
+                raise self.error(f'an operator is the only key of its dict; remove {named(names[1])}')
             return self._operator(names[0], expression[names[0]])
         if bad := [name for name in names if name.startswith('$') or '.' in name or '\0' in name or not name]:
             raise self.error(f'a field of an object cannot be named {named(bad[0])}')
@@ -298,7 +298,7 @@ def copied(value: Any) -> list[Any]:
     return each_of(value)
 
 
-def need_whole(value: Any, what: str = 'a whole number') -> int:
+def need_whole(value: Any, what: str = 'an integer') -> int:
     """The operand, which must be a number of at most 32 bits without a fraction."""
     if not is_number(value) or value != value or not -(2**31) <= value < 2**31 or value != int(value):
         raise wrong(f'{what} of 32 bits', value)

@@ -55,7 +55,7 @@ def _first_day(day: Any) -> int:
 
 def _steps(amount: Any) -> int:
     if not is_number(amount) or not -(2**63) <= amount < 2**63 or amount != int(amount):
-        raise wrong('a whole number of 64 bits', amount)
+        raise wrong('an integer of 64 bits', amount)
     return int(amount)
 
 

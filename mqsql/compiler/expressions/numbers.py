@@ -84,7 +84,7 @@ def _add(values: Iterator[Any]) -> Any:
 
 
 def _plus(left: Number, right: Number) -> Number:
-    """The sum; of whole numbers that 64 bits do not hold, that of the floats."""
+    """The sum; of integers that 64 bits do not hold, that of the floats."""
     total = left + right
     return total if isinstance(total, float) or total in INT64 else to_float(left) + to_float(right)
 

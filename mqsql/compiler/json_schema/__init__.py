@@ -72,7 +72,7 @@ _NUMBERS = ('int', 'long', 'double')
 
 def _declared(place: Place, operands: Mapping[object, object]) -> list[str] | None:
     if 'type' in operands and 'bsonType' in operands:
-        raise place.error("'type' and 'bsonType' cannot stand together")
+        raise place.error("give 'type' or 'bsonType', not both")
     for keyword, types in (('type', JSON_TYPES), ('bsonType', BSON_TYPES)):
         if keyword in operands:
             return _types(place.inside(f'.{keyword}'), operands[keyword], types)

@@ -114,8 +114,8 @@ def number(place: Place, operand: object) -> int | float:
 
 
 def count(place: Place, operand: object) -> int:
-    """A non-negative whole number; none that 64 bits do not hold is ever reached."""
+    """A non-negative integer; none that 64 bits do not hold is ever reached."""
     whole = place.whole_number(operand)
     if whole < 0:
-        raise place.error(f'takes a non-negative whole number, not {shown(operand)}')
+        raise place.error(f'takes a non-negative integer, not {shown(operand)}')
     return min(whole, 2**63 - 1)

@@ -65,7 +65,7 @@ def exclusive(keyword: str) -> Read:
     def read(subject: Subject, place: Place, operand: Any) -> Predicate:
         flag(place, operand)
         if sibling(place, keyword) is None:
-            raise place.error(f'stands only beside {keyword!r}')
+            raise place.error(f'is allowed only with {keyword!r}')
         return ALWAYS
 
     return read

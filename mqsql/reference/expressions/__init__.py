@@ -40,6 +40,6 @@ def read_expression(expression: object, place: Place) -> Callable[[dict[str, Any
 def read_expr(expression: object, place: Place) -> Callable[[dict[str, Any]], bool]:
     """$expr: the records for which the expression is true."""
     if place.table is None:
-        raise place.error('$expr looks at whole records, it cannot stand inside $elemMatch')
+        raise place.error('$expr looks at whole records, so it is not allowed inside $elemMatch')
     evaluate = read_expression(expression, place)
     return lambda record: truth(evaluate(record))

@@ -237,7 +237,7 @@ def _to_whole(limits: range) -> Callable[[Any], int]:
             exact = milliseconds(value) if isinstance(value, datetime) else _plain(value)
             result = int(exact)
         except (ValueError, OverflowError):
-            raise MeaninglessError(f'{shown(value)} is no whole number') from None
+            raise MeaninglessError(f'{shown(value)} is not an integer') from None
         # A number is compared before it loses its fraction.
         compared = result if isinstance(exact, str) else exact
         if not limits[0] <= compared <= limits[-1] or (isinstance(value, datetime) and limits is INT32):
@@ -250,7 +250,7 @@ def _to_whole(limits: range) -> Callable[[Any], int]:
 def _plain(value: Any) -> Any:
     """A number, boolean, or text in the form of a number, for Python to convert."""
     if isinstance(value, str) and (value != value.strip() or '_' in value or not value.isascii()):
-        raise MeaninglessError(f'{shown(value)} is no number')
+        raise MeaninglessError(f'{shown(value)} is not a number')
     return value if isinstance(value, bool | str) else number(value)
 
 
@@ -260,7 +260,7 @@ def _to_double(value: Any) -> float:
     try:
         result = float(_plain(value))
     except ValueError:
-        raise MeaninglessError(f'{shown(value)} is no number') from None
+        raise MeaninglessError(f'{shown(value)} is not a number') from None
     # Digits that stand for infinity, or for less than a float holds at full precision, are out of range as in C.
     if isinstance(value, str) and re.match('[+-]?[0.]*[1-9]', value) and not LEAST <= abs(result) < math.inf:
         raise MeaninglessError(f'{shown(value)} is out of range')

@@ -76,7 +76,7 @@ ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%L'
 def check_format(pattern: Any) -> None:
     """Refuses what is no format of MongoDB's."""
     if not isinstance(pattern, str) or re.search(r'%(?![YmdHMSLjwuUVGzZbB%])', pattern.replace('%%', '')):
-        raise MeaninglessError(f'{shown(pattern)} is no format for dates')
+        raise MeaninglessError(f'{shown(pattern)} is not a format for dates')
 
 
 def _is_utc(zone_name: Any) -> bool:
@@ -108,7 +108,7 @@ def read_date(value: str) -> datetime:
             return _composed(found.groupdict(default='')).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise MeaninglessError(f'{shown(value)} is no date')
+    raise MeaninglessError(f'{shown(value)} is not a date')
 
 
 def _composed(parts: Mapping[str, str]) -> datetime:

@@ -137,7 +137,7 @@ class Reader:
     def _operator(self, names: list[str], fields: Mapping[str, Any]) -> Evaluate:
         name = names[0]
         if len(names) > 1:
-            raise self.place.error(f'an operator stands alone in its dict, not beside {shown(names[1])}')
+            raise self.place.error(f'an operator is the only key of its dict; remove {shown(names[1])}')
         if name in UNSUPPORTED:
             raise self.place.error(f'{name} is not supported in expressions')
         if name not in self.operators:

@@ -134,7 +134,7 @@ def _trim(strip: Callable[[str, str], str]) -> Operator:
         if is_null(characters):
             return None
         if len(encode(text(characters))) > MAX_TRIMMED:
-            raise MeaninglessError(f'trims what stands in at most {MAX_TRIMMED} bytes')
+            raise MeaninglessError(f'takes the characters to trim in at most {MAX_TRIMMED} bytes')
         writing(subject)
         return strip(subject, characters)
 
@@ -192,7 +192,7 @@ def _text_test(pattern: Any, options: Any, place: Place) -> TextTest | None:
     if '\0' in letters:
         raise MeaninglessError('takes options without NUL')
     if isinstance(pattern, re.Pattern) and own_options(pattern) and not is_null(options):
-        raise MeaninglessError('options stand both in the pattern and beside it')
+        raise MeaninglessError('options are both in the pattern and in options; give one of them')
     return None if is_null(pattern) else regex_test(Regex(pattern, letters), place)
 
 
