@@ -7,7 +7,8 @@ from typing import Any
 from sqlglot import exp
 
 from mqsql import limits
-from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, alike, equal
+from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, equal
+from mqsql.compiler.equalities import alike
 from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import DBREF, Place, is_operators
 from mqsql.compiler.predicate import NEVER, Each, Field, Not, Predicate, Some, Test, all_of, any_of

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from mqsql import limits
 from mqsql.compiler.collation import Collation
-from mqsql.compiler.comparison import alike, equal, read_eq
+from mqsql.compiler.comparison import equal, read_eq
+from mqsql.compiler.equalities import alike
 from mqsql.compiler.expressions import read_expr
 from mqsql.compiler.json_schema import read_json_schema
 from mqsql.compiler.operators import OPERATORS

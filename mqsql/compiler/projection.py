@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from mqsql.compiler import budget
 from mqsql.compiler.element import read_elem_match
 from mqsql.compiler.expressions import Expression, read_expression
-from mqsql.compiler.expressions.core import MISSING
+from mqsql.compiler.expressions.values import MISSING
 from mqsql.compiler.keys import read_path
 from mqsql.compiler.place import DBREF, MAX_STEPS, Place
 from mqsql.compiler.predicate import Field, Predicate

@@ -20,13 +20,14 @@ from mqsql import limits
 from mqsql.compiler import budget
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.expressions.arrays import ARRAYS
-from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, is_true
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables
 from mqsql.compiler.expressions.dates import DATES
 from mqsql.compiler.expressions.logic import LOGIC
 from mqsql.compiler.expressions.numbers import NUMBERS
 from mqsql.compiler.expressions.texts import TEXTS
 from mqsql.compiler.expressions.totals import TOTALS
 from mqsql.compiler.expressions.types import TYPES
+from mqsql.compiler.expressions.values import is_true
 from mqsql.compiler.kept import Kept
 from mqsql.compiler.patterns import options_of
 from mqsql.compiler.place import Place, cut

@@ -6,12 +6,11 @@ from itertools import islice
 from typing import Any
 
 from mqsql.compiler import budget
-from mqsql.compiler.expressions.core import (
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables
+from mqsql.compiler.expressions.logic import check_name
+from mqsql.compiler.expressions.operands import MANY, comparing, fields, in_turn, positional
+from mqsql.compiler.expressions.values import (
     MISSING,
-    Built,
-    Here,
-    Operator,
-    Variables,
     as_null,
     copied,
     each_of,
@@ -21,8 +20,6 @@ from mqsql.compiler.expressions.core import (
     need_whole,
     wrong,
 )
-from mqsql.compiler.expressions.logic import check_name
-from mqsql.compiler.expressions.operands import MANY, comparing, fields, in_turn, positional
 
 # --- elements
 

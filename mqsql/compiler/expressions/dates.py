@@ -5,22 +5,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mqsql.compiler.expressions.core import (
-    Built,
-    ExpressionError,
-    Here,
-    Operator,
-    Variables,
-    constant,
-    is_nullish,
-    is_number,
-    need_date,
-    need_text,
-    wrong,
-)
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, constant
 from mqsql.compiler.expressions.formats import ISO, formatted, week
 from mqsql.compiler.expressions.moments import AT_UTC, MILLISECOND, Zone, instant, local, milliseconds, zone
 from mqsql.compiler.expressions.operands import Ask, build_fields, named, positional, read_constant
+from mqsql.compiler.expressions.values import ExpressionError, is_nullish, is_number, need_date, need_text, wrong
 
 # --- units
 

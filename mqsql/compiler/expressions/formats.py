@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 
 from mqsql.compiler import budget
-from mqsql.compiler.expressions.core import wrong
+from mqsql.compiler.expressions.values import wrong
 
 _MONTHS = (
     'January', 'February', 'March', 'April', 'May', 'June',

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mqsql.compiler.expressions.core import ExpressionError, need_text, wrong
+from mqsql.compiler.expressions.values import ExpressionError, need_text, wrong
 from mqsql.schema.codec import EPOCH
 
 MILLISECOND = timedelta(milliseconds=1)

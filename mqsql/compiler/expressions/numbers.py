@@ -10,17 +10,10 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN
 from fractions import Fraction
 from typing import Any
 
-from mqsql.compiler.expressions.core import (
-    ExpressionError,
-    Operator,
-    is_finite,
-    is_nullish,
-    is_number,
-    need_whole,
-    wrong,
-)
+from mqsql.compiler.expressions.core import Operator
 from mqsql.compiler.expressions.moments import milliseconds, shifted
 from mqsql.compiler.expressions.operands import MANY, in_turn, positional
+from mqsql.compiler.expressions.values import ExpressionError, is_finite, is_nullish, is_number, need_whole, wrong
 from mqsql.errors import shown
 from mqsql.schema.codec import INT64
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, is_nullish
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables
+from mqsql.compiler.expressions.values import is_nullish
 from mqsql.errors import shown, unknown
 
 

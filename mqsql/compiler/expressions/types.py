@@ -7,21 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from mqsql.compiler.expressions.core import (
-    MISSING,
-    ExpressionError,
-    Operator,
-    is_finite,
-    is_nullish,
-    is_number,
-    is_true,
-    wrong,
-)
+from mqsql.compiler.expressions.core import Operator
 from mqsql.compiler.expressions.formats import parsed
 from mqsql.compiler.expressions.moments import milliseconds, shifted
 from mqsql.compiler.expressions.numbers import Number, fitted, to_float
 from mqsql.compiler.expressions.operands import positional
 from mqsql.compiler.expressions.texts import as_text, number_text
+from mqsql.compiler.expressions.values import MISSING, ExpressionError, is_finite, is_nullish, is_number, is_true, wrong
 from mqsql.errors import shown
 from mqsql.schema.codec import EPOCH
 from mqsql.schema.types import bracket

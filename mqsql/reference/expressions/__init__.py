@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mqsql.reference.allowance import ExhaustedError, allowed
-from mqsql.reference.expressions.arrays import ARRAYS, CONVERSIONS
+from mqsql.reference.expressions.arrays import ARRAYS
 from mqsql.reference.expressions.core import Evaluate, Operator, Reader
 from mqsql.reference.expressions.dates import DATES
 from mqsql.reference.expressions.logic import LOGIC
 from mqsql.reference.expressions.numbers import NUMBERS
 from mqsql.reference.expressions.texts import TEXTS
+from mqsql.reference.expressions.types import CONVERSIONS
 from mqsql.reference.place import Place
 from mqsql.reference.values import truth
 from mqsql.schema import BUFFERS

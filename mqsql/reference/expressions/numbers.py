@@ -14,7 +14,8 @@ from typing import Any
 from mqsql.errors import shown
 from mqsql.reference.allowance import work
 from mqsql.reference.bits import INT64
-from mqsql.reference.expressions.core import MeaninglessError, Operator, function, in_turn, is_null, lazily
+from mqsql.reference.expressions.calls import function, in_turn, lazily
+from mqsql.reference.expressions.core import MeaninglessError, Operator, is_null
 from mqsql.reference.operators import INT32
 from mqsql.reference.values import is_number, order
 

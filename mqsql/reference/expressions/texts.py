@@ -13,21 +13,17 @@ from typing import Any
 from mqsql.errors import shown
 from mqsql.reference.allowance import listing, writing
 from mqsql.reference.bits import INT64
+from mqsql.reference.expressions.calls import Arguments, by_name, function, in_turn, null_first
 from mqsql.reference.expressions.clocks import format_date
 from mqsql.reference.expressions.core import (
-    Arguments,
     Constant,
     Evaluate,
     MeaninglessError,
     Operator,
     Reader,
     Variables,
-    by_name,
-    function,
     guard,
-    in_turn,
     is_null,
-    null_first,
 )
 from mqsql.reference.expressions.numbers import number, position
 from mqsql.reference.patterns import Regex, TextTest, own_options, regex_test
