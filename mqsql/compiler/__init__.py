@@ -31,7 +31,8 @@ from mqsql.compiler.projection import Projection, read_projection
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
 from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.codec import Stored, decoder
+from mqsql.schema.codec import Stored
+from mqsql.schema.columns import decoder
 from mqsql.schema.plain import either, read_plain
 from mqsql.schema.rows import Damages, Tell, read_row, warn
 

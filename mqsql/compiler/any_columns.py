@@ -3,12 +3,14 @@
 All BLOBs come behind all TEXT in SQLite's order, so that texts, and all the others, are each one range of an index.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
 from mqsql.compiler.paths import listed
+from mqsql.compiler.predicate import Test
 from mqsql.compiler.sql import Condition, Node, call, case, text
+from mqsql.schema import ANY
 
 
 def is_other(stored: exp.Expr) -> Condition:
@@ -40,3 +42,26 @@ def as_json(stored: Callable[[], exp.Expr]) -> exp.Expr:
     """What an Any column holds, text too, as JSON."""
     other = exp.Cast(this=stored(), to=exp.DataType.build('TEXT'))
     return case((is_text(stored()), call('json_quote', stored())), default=other)
+
+
+# --- tests of its texts
+
+TEXT_ONLY = frozenset({'$eq', '$in', '$lt', '$lte'})
+"""With a text as operand they match no BLOB."""
+
+UPWARDS = frozenset({'$gt', '$gte'})
+"""They match all BLOBs."""
+
+
+def is_for_text(test: Test) -> bool:
+    """Whether the test can match a text that an Any column holds."""
+    textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
+    return textual and test.field.kind is ANY and not test.field.steps
+
+
+def bounds_of_texts(tests: Sequence[Test], stored: Callable[[], exp.Expr]) -> list[Condition]:
+    """What keeps tests for texts from matching the BLOBs of an Any column; empty if they do not match any."""
+    operators = {test.operator for test in tests}
+    if operators & TEXT_ONLY:
+        return []
+    return [before_others(stored()) if operators & UPWARDS else is_text(stored())]

@@ -24,7 +24,8 @@ from mqsql.compiler.place import Place, is_operators
 from mqsql.compiler.predicate import NEVER, Not, Predicate, any_of
 from mqsql.compiler.sql import Condition, Value, all_, any_, call, is_null, slot, subquery, table_function, text
 from mqsql.errors import shown
-from mqsql.schema.codec import BETWEEN_BIGS, INT64, encode_document, encode_text, encode_timestamp
+from mqsql.schema.codec import INT64, encode_document, encode_text, encode_timestamp
+from mqsql.schema.numbers import BETWEEN_BIGS
 from mqsql.schema.types import bracket, is_nan
 
 NUMBER_TAG = '{"$numberDouble":"'

@@ -6,16 +6,16 @@ from functools import partial
 
 from sqlglot import exp
 
-from mqsql import limits
-from mqsql.compiler.any_columns import among_others, before_others, is_other, is_text, opened
+from mqsql.compiler.any_columns import among_others, bounds_of_texts, is_for_text, is_other, opened
 from mqsql.compiler.comparison import ORDERS
-from mqsql.compiler.depth import MAX_DEPTH, depth
+from mqsql.compiler.depth import check_depth
 from mqsql.compiler.index_rows import View
 from mqsql.compiler.index_use import Use, conjuncts, find_use
 from mqsql.compiler.json_schema import SCHEMA_TESTS
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
 from mqsql.compiler.predicate import And, Count, Each, Evaluated, Every, Field, If, Not, Or, Predicate, Some, Test
+from mqsql.compiler.size import SHALLOW, Size
 from mqsql.compiler.sql import (
     Condition,
     Node,
@@ -37,7 +37,6 @@ from mqsql.compiler.sql import (
     text,
     total,
 )
-from mqsql.errors import QueryError
 from mqsql.schema import ANY, Table
 from mqsql.schema.codec import encode_key
 
@@ -48,11 +47,8 @@ def lower(predicate: Predicate, table: Table, view: View | None = None) -> Condi
     """The condition of a predicate over the rows of `table`; `view` says that an index has them (see `index_use`)."""
     size = Size()
     condition = Scope(table, size, view=view).lower(predicate)
-    if size.parts > SHALLOW and depth(condition) > MAX_DEPTH:
-        raise QueryError(
-            f'the query is nested too deeply: its SQL has more than the {MAX_DEPTH:,} levels that SQLite reads; '
-            'an $elemMatch in another, and the items of a schema, take many'
-        )
+    if size.parts > SHALLOW:
+        check_depth(condition)
     return condition
 
 
@@ -60,41 +56,6 @@ def lower_positions(predicates: tuple[Predicate, ...], table: Table) -> list[exp
     """The position of the first element that satisfies each Some, NULL where there is none; its field's path is strict."""
     size = Size()
     return [Scope(table, size.of_another()).position(predicate) for predicate in predicates]
-
-
-SHALLOW = 40
-"""Parts of a condition that cannot be too deep."""
-
-MAX_PARTS = 12_000
-"""Tests, and steps of paths, in the SQL of a condition. So many take a second to compile, and SQLite 70 MB to prepare."""
-
-
-class Size:
-    """How large a condition has become: counted while it is made, so that one that is too large never is."""
-
-    def __init__(self) -> None:
-        self.parts = self.aliases = 0
-
-    def add(self, parts: int = 1) -> None:
-        """So many parts more; QueryError beyond the limit."""
-        self.parts += parts
-        limits.check()
-        if self.parts > MAX_PARTS:
-            raise QueryError(
-                f'the query is too large: its SQL has more than {MAX_PARTS:,} tests and steps of paths '
-                '(a path into documents takes several of each); put many values of one field into one $in, or ask in parts'
-            )
-
-    def of_another(self) -> 'Size':
-        """The same size, for another condition, whose tables are counted from one."""
-        self.aliases = 0
-        return self
-
-    def alias(self) -> str:
-        """The name of the next table."""
-        self.add()
-        self.aliases += 1
-        return f'e{self.aliases}'
 
 
 @dataclass(frozen=True)
@@ -152,7 +113,7 @@ class Scope:
         """A condition for each of the children, but one for the tests of an Any column's texts."""
         texts: dict[Field, list[Test]] = {}
         for child in children:
-            if isinstance(child, Test) and _is_for_text(child):
+            if isinstance(child, Test) and is_for_text(child):
                 texts.setdefault(child.field, []).append(child)
         joined = {test for tests in texts.values() if len(tests) > 1 for test in tests}
         several = [self._all_of_any(tests) for tests in texts.values() if len(tests) > 1]
@@ -233,7 +194,7 @@ class Scope:
         others = all_([among_others(self._column(field)), inside])
         if for_null:
             return any_([is_null(self._column(field)), others])
-        return any_([*(self._of_text([test]) for test in tests if _is_for_text(test)), others])
+        return any_([*(self._of_text([test]) for test in tests if is_for_text(test)), others])
 
     def _all_of_any(self, tests: list[Test]) -> Condition:
         """All of the tests, which are for text, hold, so said that one search of the column's index finds the texts."""
@@ -247,11 +208,8 @@ class Scope:
 
     def _of_text(self, tests: list[Test]) -> Condition:
         """An Any column holds text that passes all the tests."""
-        stored, operators = partial(self._column, tests[0].field), {test.operator for test in tests}
-        conditions = [_lowered(test, Value(stored)) for test in tests]
-        if not operators & TEXT_ONLY:
-            conditions.append(before_others(stored()) if operators & UPWARDS else is_text(stored()))
-        return all_(conditions)
+        stored = partial(self._column, tests[0].field)
+        return all_([*(_lowered(test, Value(stored)) for test in tests), *bounds_of_texts(tests, stored)])
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
@@ -354,18 +312,6 @@ def _lowered(test: Test, value: Value) -> Condition:
     lowering = operator.lower if operator else SCHEMA_TESTS[test.operator]
     assert lowering is not None
     return lowering(replace(value, collation=test.collation), test.form, test.slots)
-
-
-TEXT_ONLY = frozenset({'$eq', '$in', '$lt', '$lte'})
-"""With a text as operand they hold for no BLOB."""
-
-UPWARDS = frozenset({'$gt', '$gte'})
-
-
-def _is_for_text(test: Test) -> bool:
-    """The test can hold for a text that is an Any column's value."""
-    textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
-    return textual and test.field.kind is ANY and not test.field.steps
 
 
 def _offers(test: Test) -> tuple[Offers, ...]:

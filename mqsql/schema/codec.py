@@ -4,13 +4,10 @@ Timestamps are microseconds since 1970 UTC. Documents are compact JSON text:
 
     datetime             {"$date":"2026-11-22T20:15:00.000001Z"}    fixed width, so that text order is time order
     bytes                {"$binary":{"base64":"…","subType":"00"}}
-    nan, inf, big ints   {"$numberDouble":"…"}                      see `number_text`
+    nan, inf, big ints   {"$numberDouble":"…"}                      see `numbers`
     a key like "$date"   "$$date"                                   so a key with one $ is always ours
 
 These are MongoDB's Extended JSON (relaxed, version 2), but for integers past 64 bits, which it does not have.
-
-An Any column stores text as a Text column does, and every other value as a BLOB of this JSON: SQLite orders all BLOBs behind
-all TEXT, so that tests of text need not know of them, and the others are one range of an index.
 
 Text is stored as itself, but for four kinds of code point that SQLite's text functions, its JSON or UTF-8 cannot carry:
 NUL, lone surrogates, and the two characters that announce them. Each becomes a pair, chosen so that code point order stays:
@@ -29,20 +26,13 @@ from typing import Any
 import orjson
 
 from mqsql.errors import shown
+from mqsql.schema.numbers import (
+    from_number_text,
+    number_text,
+)
 from mqsql.schema.types import (
-    ANY,
-    BUFFERS,
-    DOCUMENT,
     MAX_DEPTH,
-    TEXT,
-    TIMESTAMP,
-    Kind,
     UnstorableError,
-    read_buffers,
-    read_document,
-    read_text,
-    read_timestamp,
-    read_value,
     to_utc,
 )
 
@@ -135,7 +125,7 @@ def decode_key(stored: str) -> str:
 
 def encode_document(value: object) -> str:
     """Compact JSON for any canonical value of a Document, scalars included."""
-    return _encode_plain(value) or orjson.dumps(_to_json(value)).decode()
+    return encode_plain(value) or orjson.dumps(_to_json(value)).decode()
 
 
 def decode_document(stored: str) -> Any:
@@ -167,7 +157,7 @@ def _check_depth(value: Any) -> None:
         raise ValueError(f'it is nested deeper than {_STORED_LEVELS} levels') from None
 
 
-def _encode_plain(value: object) -> str | None:
+def encode_plain(value: object) -> str | None:
     """The JSON of a value, canonical or not, that needs nothing but dates beyond JSON, as nearly all do; None for any other.
 
     In a fifth of the time that reading and encoding take otherwise.
@@ -233,33 +223,6 @@ def _from_json(value: Any, coded: bool) -> Any:
     return {decode_key(k) if coded else k: _from_json(v, coded) for k, v in value.items()}
 
 
-NEGATIVE_BIG, POSITIVE_BIG, NAN = '-n', '0', 'NaN'
-BETWEEN_BIGS = '.'
-"""Sorts above the texts of all negative and below those of all positive numbers that JSON cannot carry."""
-
-
-def number_text(number: int | float) -> str:
-    """The text of a number that JSON cannot carry: "-Infinity" < integers below 64 bits < those above < "Infinity" < "NaN".
-
-    A big integer is its digits behind their count; a negative one has both complemented, so that text order is number order.
-    """
-    if isinstance(number, float):
-        return NAN if math.isnan(number) else 'Infinity' if number > 0 else '-Infinity'
-    digits = f'{abs(number)}'
-    if number > 0:
-        return f'{len(digits):06d}:{digits}'
-    return NEGATIVE_BIG + f'{999999 - len(digits):06d}:{digits.translate(_COMPLEMENT)}'
-
-
-_COMPLEMENT = str.maketrans('0123456789', '9876543210')
-
-
-def _from_number_text(text: str) -> float:
-    if text.startswith(NEGATIVE_BIG):
-        return -int(text.partition(':')[2].translate(_COMPLEMENT))
-    return int(text.partition(':')[2]) if text.startswith(POSITIVE_BIG) else float(text)
-
-
 def _from_date_text(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -279,17 +242,10 @@ _TAGS: dict[str, Callable[[Any], Any]] = {
     '$damaged': _refuse,
     '$date': _from_date_text,
     '$binary': lambda body: base64.b64decode(body['base64']),
-    '$numberDouble': _from_number_text,
+    '$numberDouble': from_number_text,
 }
 
-# --- columns
-
-
-def _decode_column(stored: str) -> Any:
-    value = decode_document(stored)
-    if type(value) is dict or type(value) is list:
-        return value
-    raise DamagedError(f'is neither an object nor an array but {shown(value)}')
+# --- buffers
 
 
 def decode_ids(stored: str) -> list[int]:
@@ -298,69 +254,3 @@ def decode_ids(stored: str) -> list[int]:
     if isinstance(ids, list) and all(type(id) is int and id in INT64 for id in ids):
         return ids
     raise DamagedError(f'is no list of ids of buffers but {shown(stored)}')
-
-
-def _decode_blobs(stored: str) -> list[bytes]:
-    try:
-        return [bytes.fromhex(part) for part in decode_document(stored)]
-    except (ValueError, TypeError):
-        raise DamagedError('is no list of buffers') from None
-
-
-def _store_text(value: object) -> str:
-    return encode_text(value if type(value) is str else read_text(value))
-
-
-def _store_timestamp(value: object) -> int:
-    return encode_timestamp(value if type(value) is datetime and value.tzinfo is UTC else read_timestamp(value))
-
-
-def _store_document(value: object) -> str:
-    plain = _encode_plain(value) if type(value) in (dict, list) else None
-    return plain or encode_document(read_document(value))
-
-
-def _store_any(value: object) -> str | bytes:
-    canonical = value if type(value) is str else read_value(value)
-    return encode_text(canonical) if isinstance(canonical, str) else encode_document(canonical).encode()
-
-
-def _decode_any(stored: str | bytes) -> Any:
-    if not isinstance(stored, bytes):
-        return decode_text(stored)
-    try:
-        return decode_document(stored.decode())
-    except UnicodeDecodeError:
-        raise DamagedError('is neither text nor JSON') from None
-
-
-_ENCODERS: dict[Kind, Callable[[Any], Stored | list[bytes]]] = {
-    TEXT: _store_text,
-    TIMESTAMP: _store_timestamp,
-    DOCUMENT: _store_document,
-    ANY: _store_any,
-    BUFFERS: read_buffers,
-}
-_DECODERS: dict[Kind, Callable[[Any], Any]] = {
-    TEXT: decode_text,
-    TIMESTAMP: decode_timestamp,
-    DOCUMENT: _decode_column,
-    ANY: _decode_any,
-    BUFFERS: _decode_blobs,
-}
-
-
-def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
-    """What reads a value as `kind.read` does, and encodes it as a column stores it, in one go; raises UnstorableError.
-
-    Buffers have rows of their own, and become the list of what these store.
-    """
-    return _ENCODERS[kind]
-
-
-def decoder(kind: Kind) -> Callable[[Any], Any]:
-    """What makes the canonical value of what a column gave (but NULL), or raises DamagedError.
-
-    Buffers come as a JSON array of hexadecimal texts.
-    """
-    return _DECODERS[kind]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown, unknown
-from mqsql.schema.codec import encoder
+from mqsql.schema.columns import encoder
 from mqsql.schema.definition import check_indexes, check_names, check_parts
 from mqsql.schema.indexes import Index
 from mqsql.schema.libraries import UnstorableError

@@ -13,7 +13,8 @@ import apsw
 
 from mqsql.errors import SHOWN, StorageError
 from mqsql.schema import BUFFERS, Kind, Table
-from mqsql.schema.codec import DamagedError, decode_ids, decode_text, decoder
+from mqsql.schema.codec import DamagedError, decode_ids, decode_text
+from mqsql.schema.columns import decoder
 from mqsql.storage import ddl
 from mqsql.storage.connection import Settings, check_owner, connect
 from mqsql.storage.failures import Failures

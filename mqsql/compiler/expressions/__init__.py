@@ -34,7 +34,8 @@ from mqsql.compiler.place import Place, cut
 from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, named, shown
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
-from mqsql.schema.codec import decode_document, decoder, encode_document
+from mqsql.schema.codec import decode_document, encode_document
+from mqsql.schema.columns import decoder
 from mqsql.schema.rows import read_row
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
 
