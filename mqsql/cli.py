@@ -83,9 +83,9 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
 def check(file: Path, table: str) -> None:
     """List what is wrong with a file of mqsql.
 
-    That is: values that cannot be read, with table, key and column; buffers that are missing or that no record names;
-    indexes and triggers that are missing or changed; and what SQLite itself finds. FILE is only read; a hub may be
-    using it. Ends with 0 if nothing is wrong, else with 1.
+    It lists values that cannot be read, with table, key and column; buffers that are missing or that no record names;
+    indexes and triggers that are missing or changed; and the findings of SQLite's own check. It only reads FILE, also
+    while a hub is using it. The exit status is 0 if nothing is wrong, else 1.
     """
     number = 0
     with _errors(), _progress() as progress:

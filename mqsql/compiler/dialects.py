@@ -15,7 +15,7 @@ from mqsql import limits
 
 
 class SQLitePrinter(SQLiteGenerator):
-    """Prints for SQLite, and looks at the clock on its way: a large statement takes a second."""
+    """Prints for SQLite, and checks the deadline meanwhile: a large statement takes a second."""
 
     def anonymous_sql(self, expression: exp.Anonymous) -> str:
         """A call of a function."""

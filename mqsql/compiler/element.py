@@ -154,7 +154,7 @@ def read_all(place: Place, operand: object) -> Predicate:
     members = [_read_member(place.inside(f'[{i}]'), item) for i, item in enumerate(limits.checked(items))]
 
     def merged(tests: list[Test]) -> list[Predicate]:
-        # The first stays by itself: an index can find what it is true of.
+        # The first one stays alone, so that an index can find its records.
         return [tests[0], Each(place.values.listed(tests[1:], '$eq'))]
 
     return all_of(alike(members, merged)) if items else NEVER

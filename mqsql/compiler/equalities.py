@@ -5,11 +5,11 @@ from collections.abc import Callable
 from mqsql.compiler.predicate import Predicate, Test
 
 SEVERAL = 20
-"""Equalities of one field, from which on they are one test of a list: each is a test of every value of a path."""
+"""More equalities of one field than this become one test of a list; each would test every value of a path."""
 
 
 def alike(children: list[Predicate], merged: Callable[[list[Test]], list[Predicate]]) -> list[Predicate]:
-    """The predicates, but those for which `merged` gives others: equalities of one field with values of one form."""
+    """The predicates, with many equalities of one field and one form of value replaced by those that `merged` makes of them."""
     groups: dict[object, list[Test]] = {}
     for child in children:
         if isinstance(child, Test) and child.operator == '$eq' and child.form != 'null':

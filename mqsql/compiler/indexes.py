@@ -209,7 +209,7 @@ def _stored(source: str, column: str) -> exp.Expr:
 
 
 def _root(table: Table, source: str, column: str) -> Node:
-    """Where the paths into a column begin; JSON that another program has damaged is missing, and must not stop a change."""
+    """The start of paths into a column; damaged JSON counts as missing, as it must not prevent a change."""
     stored = partial(_stored, source, column)
     if table.columns[column] is not ANY:
         return Node(lambda: case((call('json_valid', stored()), stored())))

@@ -60,7 +60,7 @@ def lower_positions(predicates: tuple[Predicate, ...], table: Table) -> list[exp
 
 @dataclass(frozen=True)
 class Scope:
-    """What fields stand for: the columns of a table or, within an $elemMatch, the `element` of an array.
+    """The meaning of fields: the columns of a table or, within an $elemMatch, the `element` of an array.
 
     The element is a json_each row, an object or an array; an array is read as an object whose keys are its positions.
     """
@@ -110,7 +110,7 @@ class Scope:
         return [self._indexed(use), *self._separately([child for child in children if child not in together])]
 
     def _separately(self, children: list[Predicate]) -> list[Condition]:
-        """A condition for each of the children, but one for the tests of an Any column's texts."""
+        """A condition for each of the children, but only one for all tests of an Any column's texts."""
         texts: dict[Field, list[Test]] = {}
         for child in children:
             if isinstance(child, Test) and is_for_text(child):
@@ -183,7 +183,7 @@ class Scope:
         return self._walks(field, _offers(tests[0]), condition)
 
     def _scan_any(self, tests: Sequence[Test]) -> Condition:
-        """The same of a column whose texts are stored as such, all else as JSON: a range of the column's index each."""
+        """The same for an Any column: its texts, and its other values, are one range of the column's index each."""
         first = tests[0]
         field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
         if first.operator == '$exists' and not field.steps:
@@ -197,13 +197,13 @@ class Scope:
         return any_([*(self._of_text([test]) for test in tests if is_for_text(test)), others])
 
     def _all_of_any(self, tests: list[Test]) -> Condition:
-        """All of the tests, which are for text, hold, so said that one search of the column's index finds the texts."""
+        """All of the tests, which are for text, hold; written so that one search of the column's index finds the texts."""
         field = tests[0].field
         inside = self._opened(field, all_([self._look_inside([test]) for test in tests]))
         return any_([self._of_text(tests), all_([among_others(self._column(field)), inside])])
 
     def _opened(self, field: Field, inside: exp.Expr) -> exp.Expr:
-        """What looks at JSON, kept from the texts of an Any column: SQLite may take the terms of an AND in any order."""
+        """A condition on JSON that is not evaluated for texts of an Any column: SQLite may reorder the terms of an AND."""
         return case((is_other(self._column(field)), inside)) if field.kind is ANY else inside
 
     def _of_text(self, tests: list[Test]) -> Condition:
@@ -241,7 +241,7 @@ class Scope:
         return any_([Walk(start, steps, seen, condition, self.alias).condition() for seen in offers])
 
     def _start(self, field: Field) -> tuple[Node, tuple[str, ...]]:
-        """Where a walk to the field begins, and the steps of it; an element's field is its beginning."""
+        """The start and the steps of a walk to the field; within an element the walk starts at the element's field."""
         if not self.element:
             return self._root(field), field.steps
         return self._field(self._root(field), field.steps[0]), field.steps[1:]
@@ -255,7 +255,7 @@ class Scope:
         return replace(element, start=lambda: case(*by_type, default=text(f'$."{name}"')))
 
     def _each(self, test: Test) -> Condition:
-        """No value of the list fails the test, whose slot it takes."""
+        """The test holds for every value of the list in its slot."""
         alias, (listed,) = self.alias(), test.slots
         one = self._scan(test)
         for operand in [found for found in one.find_all(exp.Placeholder) if found.name == listed]:
@@ -267,7 +267,7 @@ class Scope:
             alias = self.alias()
             here = self._within(alias, some)
             if self.element:
-                # One level less in SQLite's expressions, for elements within elements.
+                # This takes one level less of SQLite's expressions, for elements within elements.
                 return exists([table_function('json_each', [value.when_array(value.sql)], alias)], here)
             return value.when_array(exists([table_function('json_each', [value.sql], alias)], here))
 
@@ -279,7 +279,7 @@ class Scope:
         return all_([among_others(self._column(some.field)), found]) if some.field.kind is ANY else found
 
     def _some_on_the_way(self, some: Some) -> Condition:
-        """The same, said once: one way through arrays and another for all else would double it with each level."""
+        """The same in one condition: one for arrays and another one for other values would double the SQL with each level."""
         start, steps = self._start(some.field)
         self.size.add(len(steps))
         tables, last = Walk(start, steps, Offers(elements=False), Value.is_object, self.alias).rows()
@@ -315,5 +315,5 @@ def _lowered(test: Test, value: Value) -> Condition:
 
 
 def _offers(test: Test) -> tuple[Offers, ...]:
-    """What the test sees of a path; those of schemas stand on strict fields only."""
+    """The values of a path that the test sees; tests of schemas are on strict fields only."""
     return OPERATORS[test.operator].offers(test.form) if test.operator in OPERATORS else ()

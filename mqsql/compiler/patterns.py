@@ -49,7 +49,7 @@ def read_regex(place: Place, operand: object) -> Predicate:
 
 
 def match_pattern(place: Place, pattern: 're.Pattern[Any]') -> Predicate:
-    """A compiled pattern where a value may stand: the field offers text that it finds."""
+    """A compiled pattern in place of a value: the field offers text in which it is found."""
     place.refuse_buffers()
     return _found(place, pattern.pattern, options_of(pattern))
 

@@ -101,7 +101,7 @@ class Place:
     def read(self, value: object, position: int | None = None) -> Any:
         """The operand as the field's kind reads it; QueryError says what the column holds and what was given.
 
-        `position` is where it stands in a list of operands.
+        `position` is its index in a list of operands.
         """
         self.refuse_buffers()
         kind = self.field.kind

@@ -28,7 +28,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One operator on one field; `form` tells variants of its SQL apart ('string', 'null', 'int' …).
+    """One operator on one field; `form` names the variant of its SQL ('string', 'null', 'int' …).
 
     Where there is a collation, texts are compared by the keys that it gives.
     """

@@ -119,7 +119,7 @@ class _Reader:
     def leaves(
         self, above: tuple[str, ...], fields: Mapping[Any, Any], path: str
     ) -> Iterator[tuple[tuple[str, ...], Leaf]]:
-        """The paths, as steps, each with what is said of it; a dict without operator stands for the paths below."""
+        """The paths, as steps, each with what is said of it; a dict without operator has paths below it."""
         for name, operand in fields.items():
             here = f'{path}.{name}' if isinstance(name, str) else path
             if not isinstance(name, str):

@@ -19,7 +19,7 @@ OPTIONS = ('locale', 'strength', 'numericOrdering')
 
 
 def read_collation(collation: object, place: Place) -> Fold:
-    """What a text stands for in comparisons; None and the locale "simple" are no collation."""
+    """The form of a text in comparisons; None and the locale "simple" are no collation."""
     if collation is None:
         return same_text
     if not isinstance(collation, Mapping):

@@ -50,7 +50,7 @@ def find(
     Returns fresh dicts with canonical values.
     """
     place, query = _place(table, collation), read_plain(either(query, filter))
-    with allowed():  # one allowance for all that is computed while the query is read
+    with allowed():  # one allowance for everything computed while the query is read
         match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
     by, window = read_sort(sort, table), _read_window(limit, skip)
     found = _matching(records, match, table)

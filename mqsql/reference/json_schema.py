@@ -134,7 +134,7 @@ def _inside(place: Place, kind: Kind = DOCUMENT) -> Place:
 
 
 def _property(name: str, place: Place) -> Place:
-    """The place of a property's schema; Buffers are told apart, as they cannot be compared."""
+    """The place of a property's schema; Buffers are marked, as they cannot be compared."""
     return _inside(place.at(name), place.table.columns[place.table.column(name)] if place.table else DOCUMENT)
 
 

@@ -13,7 +13,7 @@ from mqsql.reference.values import is_number, order
 
 Check = Callable[[Any], bool]
 Keyword = Callable[[Any, Mapping[str, Any], Place], Check]
-"""Takes what stands under the keyword, the whole schema (some keywords modify each other), and the place."""
+"""Takes the operand of the keyword, the whole schema (some keywords modify each other), and the place."""
 
 
 def every(checks: list[Check]) -> Check:

@@ -1,7 +1,7 @@
 """The operators that test the values of one path, as a table.
 
 An operator takes its operand and place, and gives the test that the values found there must pass. It raises QueryError
-for an operand without a meaning. Those that hold other operators ($not, $elemMatch, $all) stand in `query`.
+for an operand without a meaning. Those that hold other operators ($not, $elemMatch, $all) are in `query`.
 """
 
 import operator as compare
@@ -108,7 +108,7 @@ def _item(item: object, place: Place) -> Any:
 
 
 def text_pattern(pattern: Any, place: Place) -> TextTest:
-    """The test of a compiled pattern that stands as a value."""
+    """The test of a compiled pattern in place of a value."""
     if place.kind is BUFFERS:
         raise place.error('a Buffers column holds no text for a pattern')
     return pattern_test(pattern, place)

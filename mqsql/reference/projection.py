@@ -65,7 +65,7 @@ def read_projection(projection: object, table: Table, fold: Fold) -> Select:
 
 
 def _read_leaves(above: list[str], projection: Mapping[Any, Any], place: Place) -> Iterator[tuple[list[str], Leaf]]:
-    """The paths, as steps, each with what is said of it; a dict within stands for the paths below."""
+    """The paths, as steps, each with what is said of it; a dict within has paths below it."""
     for name, operand in projection.items():
         here = place.at(str(name))
         steps = split_path('.'.join([*above, *split_path(name, here)]), here)

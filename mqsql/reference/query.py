@@ -58,7 +58,7 @@ def _clause(key: object, operand: object, place: Place) -> Match:
 
 
 def _dbref_field(key: str, operand: object, place: Place) -> Match:
-    """In an element these are fields; what stands under them is a value. Only the id is compared by the collation."""
+    """In an element these are fields; their operands are values. Only the id is compared by the collation."""
     test = equal(operand, place if key == '$id' else replace(place, fold=same_text))
     return lambda document: test(list(walk(document, [key])))
 
@@ -114,14 +114,14 @@ QUERY_OPERATORS: Mapping[str, Callable[[object, Place], Match]] = {
     '$expr': read_expr,
     '$jsonSchema': read_schema,
 }
-"""The operators that stand where a key of a record could."""
+"""The operators in place of a key of a record."""
 
 
-# --- what stands under a key
+# --- operands of a key
 
 
 def read_test(operand: object, place: Place) -> Test:
-    """What stands under a key: operators, a pattern, or a value to be equal to."""
+    """The operand of a key: operators, a pattern, or a value to be equal to."""
     if is_operators(operand):
         return read_operators(operand, place)
     return some(text_pattern(operand, place)) if is_pattern(operand) else equal(operand, place)
@@ -204,7 +204,7 @@ def _is_elem_match(item: object) -> bool:
 
 
 FIELD_OPERATORS: Mapping[str, Operator] = {**VALUE_OPERATORS, '$not': _not, '$elemMatch': _elem_match, '$all': _all}
-"""The operators that stand under a key; $options belongs to $regex."""
+"""The operators under a key; $options belongs to $regex."""
 
 OPERATORS: Mapping[str, object] = {**QUERY_OPERATORS, **FIELD_OPERATORS, '$options': FIELD_OPERATORS['$regex']}
 """Every operator of the query language by name."""

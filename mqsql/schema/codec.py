@@ -40,7 +40,7 @@ Stored = str | int | bytes | float | None
 
 
 class DamagedError(ValueError):
-    """What a column gave is no value of its kind: another program stored it. Says what it is."""
+    """A stored value is not one of its column's kind, since another program stored it; the message completes "the value …"."""
 
 
 UNDECODABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
@@ -111,7 +111,7 @@ QUOTE = '\x01\U000f1002'
 
 
 def encode_key(key: str) -> str:
-    """A key as it stands in stored JSON: text, with no double quote, which JSON paths of SQLite before 3.45 cannot name."""
+    """A key in stored JSON: text without double quotes, which JSON paths of SQLite before 3.45 cannot name."""
     if key.startswith('$'):
         key = '$' + key
     return encode_text(key).replace('"', QUOTE)
@@ -143,9 +143,9 @@ def decode_document(stored: str) -> Any:
         raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
 
 
-_SHORT = 2 * MAX_DEPTH  # text with so few brackets that it cannot be nested deeper than a document may be
+_SHORT = 2 * MAX_DEPTH  # characters of text that cannot be nested deeper than a document may be
 _LEVELS = 254  # that orjson writes
-_STORED_LEVELS = MAX_DEPTH + 6  # with those of tags, and of what is stored beside a value
+_STORED_LEVELS = MAX_DEPTH + 6  # including the levels of tags
 
 
 def _check_depth(value: Any) -> None:
@@ -231,7 +231,7 @@ def _from_date_text(text: str) -> datetime:
 
 
 UNSOUND = '{"$damaged":0}'
-"""What a store has SQLite see in place of what its JSON functions or its driver cannot read. No value decodes from it."""
+"""The replacement for values that SQLite's JSON functions or its driver cannot read; it is not the code of any value."""
 
 
 def _refuse(body: object) -> Any:

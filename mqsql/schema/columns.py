@@ -95,15 +95,15 @@ _DECODERS: dict[Kind, Callable[[Any], Any]] = {
 
 
 def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
-    """What reads a value as `kind.read` does, and encodes it as a column stores it, in one go; raises UnstorableError.
+    """The function that reads a value as `kind.read` does, and encodes it as a column stores it; it raises UnstorableError.
 
-    Buffers have rows of their own, and become the list of what these store.
+    Buffers become a list of the bytes that their own rows store.
     """
     return _ENCODERS[kind]
 
 
 def decoder(kind: Kind) -> Callable[[Any], Any]:
-    """What makes the canonical value of what a column gave (but NULL), or raises DamagedError.
+    """The function that makes the canonical value of a stored one (but NULL), or raises DamagedError.
 
     Buffers come as a JSON array of hexadecimal texts.
     """

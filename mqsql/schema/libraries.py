@@ -1,4 +1,4 @@
-"""Values of NumPy and of other libraries: which plain values they are, or what to write in their place."""
+"""Values of NumPy and of other libraries: their plain values, or what to write instead."""
 
 import sys
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class UnstorableError(ValueError):
 
 
 def is_array(value: object) -> bool:
-    """Whether it is a scalar or an array of NumPy; where that is not imported, nothing is."""
+    """Whether it is a scalar or an array of NumPy; False if NumPy is not imported."""
     numpy = sys.modules.get('numpy')
     return hasattr(numpy, 'ndarray') and issubclass(type(value), (numpy.generic, numpy.ndarray))  # type: ignore[union-attr]
 
@@ -81,7 +81,7 @@ _ADVICE_BY_NAME = {
 
 
 def advice_for(value: object) -> str:
-    """What to write in place of a value that cannot be read; empty if nobody knows."""
+    """What to write instead of a value that cannot be read; empty if unknown."""
     kind = type(value)
     name = f'{kind.__module__.partition(".")[0]}.{kind.__name__}'
     if name in _ADVICE_BY_NAME:

@@ -39,7 +39,7 @@ REFUSED: Mapping[str, str] = {
 
 
 def no_query(given: Any) -> str:
-    """What to say of something that stands for a query and is no dict."""
+    """The message for a query that is not a dict."""
     said = f'a query is a dict, not {shown(given)}'
     if isinstance(given, str):
         return f'{said}; json.loads(text) makes one of JSON'
@@ -49,12 +49,12 @@ def no_query(given: Any) -> str:
 
 
 def misplaced(name: str, *, under_key: bool) -> str:
-    """What to say of an operator that is known, but not where it was written."""
+    """The message for a known operator in the wrong place."""
     if under_key:
         return f"{name} cannot be under a key; write it where a key would be: {{'{name}': …}}"
     return f"{name} cannot be where a key would be; write it under one: {{'key': {{'{name}': …}}}}"
 
 
 def no_step(step: str) -> str:
-    """What to say of a step that a path of a projection cannot have, such as the $ in 'grades.$'."""
+    """A hint for a step that a path of a projection cannot have, such as the $ in 'grades.$'."""
     return "; {'grades': {'$elemMatch': {…}}} returns the first element that matches" if step in ('$', '$[]') else ''

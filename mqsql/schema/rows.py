@@ -1,6 +1,6 @@
 """Makes records of rows of stored values.
 
-A value that cannot be read costs only itself: the record has None in its place, and whoever asked is told.
+A value that cannot be read costs only itself: the record has None in its place, and the caller is told.
 """
 
 import sys

@@ -28,7 +28,7 @@ class Table:
     """A table of records: `columns` by name in the order of storage, `key` the Text column that names a record.
 
     `aliases` maps other names to columns; they work in queries and keys. Two tables are equal only if they are the same
-    object. Raises ValueError for a definition that contradicts itself, TypeError for a part that is none.
+    object. Raises ValueError for a definition that contradicts itself, TypeError for a part of the wrong type.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Table:
         return frozenset(self.columns)
 
     def column(self, name: object, path: str = '') -> str:
-        """The column that a name or alias stands for; UnknownNameError names the nearest."""
+        """The column of a name or alias; UnknownNameError names the nearest."""
         if type(name) is not str:
             name = as_text(name)
             if type(name) is not str:

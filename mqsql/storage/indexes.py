@@ -91,7 +91,7 @@ def old_indexes(connection: apsw.Connection, table: Table) -> dict[str, Index]:
 
 
 def renew_indexes(connection: apsw.Connection, table: Table) -> None:
-    """Make these indexes anew."""
+    """Make these indexes again."""
     for name, index in old_indexes(connection, table).items():
         for sql in (*ddl.drop_old_path_index(name), *ddl.create_index(table, index)):
             connection.execute(sql)

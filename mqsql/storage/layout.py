@@ -1,7 +1,7 @@
 """Compares the tables, indexes and triggers of a file with those that mqsql makes.
 
-Whoever gave us the file may have put anything under our names: a view that never ends, a column that is computed, a trigger
-that runs at each change.
+A hostile file may have anything under the names of mqsql: a view that never ends, a computed column, a trigger that runs at
+each change.
 """
 
 import re
@@ -29,7 +29,7 @@ class Object(NamedTuple):
 
 
 def objects_of(connection: apsw.Connection) -> dict[str, Object]:
-    """What a file holds, by name."""
+    """The tables, views, indexes and triggers of a file by name."""
     rows = connection.execute('SELECT name, type, tbl_name, sql FROM sqlite_schema')
     return {name: Object(*rest) for name, *rest in rows}
 
@@ -38,7 +38,7 @@ def objects_of(connection: apsw.Connection) -> dict[str, Object]:
 
 
 def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
-    """StorageError if the tables of `table` are not there as we make them."""
+    """StorageError if the tables of `table` are missing or not as mqsql makes them."""
     found = _columns(connection, path, table.name)
     found.discard(ddl.POSITION)
     if not found:
@@ -51,7 +51,7 @@ def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
 
 
 def check_kinds(connection: apsw.Connection, path: str, table: Table) -> None:
-    """StorageError if something else than an ordinary table has the name of one of ours."""
+    """StorageError if a name of ours belongs to anything but an ordinary table."""
     for name in (table.name, table.buffers_table):
         _columns(connection, path, name)
 
@@ -79,7 +79,7 @@ def _columns(connection: apsw.Connection, path: str, name: str) -> set[str]:
 
 
 def missing(connection: apsw.Connection, path: str, table: Table) -> list[str]:
-    """The statements that make what a table lacks, and make again what is there in another form."""
+    """The statements that create the missing indexes and triggers of a table, and replace the changed ones."""
     there = objects_of(connection)
     folded = {ddl.folded(name): found for name, found in there.items()}
     statements = [
@@ -100,7 +100,7 @@ def _without_paths(table: Table) -> Table:
 
 
 def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
-    """The indexes on paths that a table has or of which a part is there."""
+    """The indexes on paths that a table has, or of which the file has a part."""
     parts = ('~inserted', '~updated', '~deleted', '~others')
     begun = {name.removesuffix(part) for name in there for part in parts if name.endswith(part)}
     found = (index_on_paths(name, table.name) for name in begun)
@@ -115,7 +115,7 @@ def _all_objects(table: Table, there: Mapping[str, Object]) -> Iterator[tuple[st
 
 
 def _differs(found: Object, sql: str) -> bool:
-    """Whether an object is another one than a statement makes. Of tables of records the columns are looked at elsewhere."""
+    """Whether an object differs from the one that a statement makes; `check_table` compares the columns of tables."""
     if not sql.startswith('CREATE'):
         return False  # the statement fills it
     _, kind, _ = sql.split(maxsplit=2)
@@ -132,7 +132,7 @@ def _renewed(path: str, found: Object | None, name: str, sql: str) -> list[str]:
 
 
 def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
-    """What takes away all that is left of an index on paths; indexes go with their tables."""
+    """Statements that drop all that is left of an index on paths; SQLite's indexes go with their tables."""
     for kind in ('trigger', 'view', 'table'):
         for one, found in there.items():
             if found.type == kind and (one == name or one.startswith(f'{name}~')):
@@ -140,7 +140,7 @@ def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
 
 
 def foreign_triggers(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str]]:
-    """The triggers of other programs that run at our changes, each with the table that it is on."""
+    """The triggers of other programs that run when mqsql changes records, each with its table."""
     there = objects_of(connection)
     made = list(_all_objects(table, there))
     ours = {name for name, sql in made if sql.startswith('CREATE TRIGGER')}
@@ -152,7 +152,7 @@ def foreign_triggers(connection: apsw.Connection, table: Table) -> Iterator[tupl
 
 
 def check_triggers(connection: apsw.Connection, path: str, table: Table) -> None:
-    """StorageError if another program's trigger would run at our changes: it could undo them, or never end."""
+    """StorageError if a trigger of another program would run when mqsql changes records: it could undo that, or never end."""
     for name, on in foreign_triggers(connection, table):
         raise StorageError(
             f'{path}: the trigger {name!r} on {on!r} was not made by mqsql and would run at each change; open the file with '
@@ -161,7 +161,7 @@ def check_triggers(connection: apsw.Connection, path: str, table: Table) -> None
 
 
 def problems(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str]]:
-    """The names of the indexes and triggers of a table that are not as we make them, each with what is wrong."""
+    """The names of the indexes and triggers of a table that differ from those that mqsql makes, each with what is wrong."""
     there = objects_of(connection)
     made = list(_all_objects(table, there))
     for name, sql in made:

@@ -97,7 +97,7 @@ class Retention:
         return msg_id in self._culled
 
     def _run(self) -> None:
-        # The file is locked or full, say; a later step may do it.
+        # The file may be locked or full; a later step does it.
         mishaps = Mishaps(self._say, 'The history is not culled just now')
         while not self._closing.wait(BUSY_SECONDS if self._more else IDLE_SECONDS):
             with mishaps:
@@ -136,7 +136,7 @@ class Retention:
         return self._reader
 
     def _look(self) -> None:
-        """See how much there is: another controller on the same file may have dropped some of it since the last step."""
+        """Count the records: another controller on the same file may have dropped some since the last step."""
         limits = self._limits
         if limits.record_limit or limits.size_limit:
             self._count = self._reading().count()
@@ -147,7 +147,7 @@ class Retention:
             self._orphans = {key: self._orphans.get(key, now) for key in self._readable_keys(orphans)}
 
     def _readable_keys(self, records: Iterable[Record]) -> list[str]:
-        """The keys of records; one that another program has damaged names no record to be dropped."""
+        """The keys of records; a damaged key cannot name a record to be dropped."""
         return [record[self._key] for record in records if record[self._key] is not None]
 
     def _used(self) -> int:

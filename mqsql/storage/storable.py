@@ -46,7 +46,7 @@ class Storable:
             return None
 
     def _value(self, column: str, value: Any) -> Record:
-        """What is kept of a value, under its column; nothing if that is nothing."""
+        """The part of a value that can be stored, under its column; empty if there is none."""
         try:
             return self._table.read({column: value})
         except Exception as e:  # a foreign object may raise anything when it is looked at

@@ -115,7 +115,7 @@ def _usable(place: Place) -> list[str]:
 
 
 def _plain(value: object, path: str, depth: int = 0) -> Any:
-    """The expression as a canonical value; a compiled pattern stands only where a regular expression may."""
+    """The expression as a canonical value; a compiled pattern is allowed only as a regular expression."""
     if depth > MAX_DEPTH:
         raise QueryError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:100] + '…')
     if isinstance(value, Mapping):
@@ -168,7 +168,7 @@ def _run(built: Built, variables: Variables, path: str) -> Any:
 
 
 def _untold(key: object, name: str, what: str) -> None:
-    """What cannot be read is missing here; who reads the record is told."""
+    """A value that cannot be read is missing here; the reader of the record is told."""
 
 
 Columns = list[tuple[str, Callable[[Any], Any]]]
@@ -179,7 +179,7 @@ def _built(expression: str) -> tuple[datetime | None, Columns, Built, str]:
 
 
 def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str], int]:
-    """The function of an expression, and the bytes that it holds: its parts, and what those without variables make."""
+    """The function of an expression, and the bytes that it keeps: of its parts, and of the values of its constant parts."""
     payload = decode_document(expression)
     here = Here(
         payload['path'],

@@ -118,7 +118,7 @@ def _truths(combine: Callable[..., bool]) -> Operator:
 
 
 def _bound(body: Built, variables: Variables, name: str, value: Any) -> dict[str, Any]:
-    """The variables of another round of a loop, and one more."""
+    """The variables with one more, for one element of a loop."""
     budget.step(body.steps + len(variables) // 8)
     return {**variables, name: value}
 

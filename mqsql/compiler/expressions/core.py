@@ -1,7 +1,7 @@
 """How an expression is built and run: operands, variables, paths, and what an operator is.
 
 An expression is built once, into a function of its variables; parts without variables are computed while it is built, as
-MongoDB does. Operators are plain functions of values, which raise ExpressionError; where they stand is known here alone.
+MongoDB does. Operators are plain functions of values, which raise ExpressionError; only this module knows their places.
 """
 
 from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ class Here:
     collation: Collation | None = None
 
     def inside(self, step: str, *variables: str) -> 'Here':
-        """A step further in, with more variables."""
+        """The place one step further in, with more variables."""
         if self.depth >= MAX_LEVELS:
             message = (
                 f'an expression is nested at most {MAX_LEVELS} levels deep, each operator, operand and field counted'
@@ -221,5 +221,5 @@ def walk(value: Any, steps: list[str]) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether an expression is a value that stands for itself."""
+    """Whether an expression is a plain value."""
     return not isinstance(value, dict | list) and not (isinstance(value, str) and value.startswith('$'))

@@ -212,7 +212,7 @@ def _trunc(
 
 
 MAX_BIN = 100_000_000_000
-"""Days and longer units in a bin of MongoDB's."""
+"""Days and longer units in a bin of MongoDB."""
 
 
 def _bin_start(moment: datetime, first: datetime, length: int) -> datetime:

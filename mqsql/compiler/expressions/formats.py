@@ -46,7 +46,7 @@ ISO = '%Y-%m-%dT%H:%M:%S.%L'
 
 
 def formatted(clock: datetime, minutes: int, pattern: str) -> str:
-    """A time on the clock, so many minutes east of UTC, by a pattern of MongoDB's."""
+    """A time on the clock, so many minutes east of UTC, by MongoDB's format string."""
     budget.step(len(pattern))
     budget.make(budget.REFERENCE * len(pattern))
     parts, i = [], 0

@@ -10,7 +10,7 @@ from mqsql.errors import shown, unknown
 
 
 def positional(function: Callable[..., Any], least: int, most: int | None = None) -> Operator:
-    """An operator on a list of operands; a single one may stand without the list."""
+    """An operator on a list of operands; a single one may be given without the list."""
     return in_turn(lambda values: function(*values), least, most)
 
 
@@ -56,7 +56,7 @@ def fields(here: Here, operand: Any, required: str, optional: str = '') -> dict[
 
 
 Ask = Callable[..., Any]
-"""Evaluates the operand of a name; the second argument stands for one that is not given."""
+"""Evaluates the operand of a name; the second argument is the default."""
 
 Checks = Mapping[str, Callable[[Any], Any]]
 
@@ -87,6 +87,6 @@ def build_fields(here: Here, operand: Any, required: str, optional: str = '') ->
 
 
 def read_constant(here: Here, part: Built, read: Callable[[Any], Any]) -> None:
-    """The QueryError for a constant operand that cannot be read; null can stand for any."""
+    """The QueryError for a constant operand that cannot be read; null is allowed for any."""
     if part.constant and here.folds and not is_nullish(value := part.run({})):
         here.made(lambda variables: read(value), [])

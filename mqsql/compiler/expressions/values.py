@@ -9,7 +9,7 @@ from mqsql.errors import shown
 
 
 class Missing:
-    """What a path gives where there is nothing."""
+    """The value of a path that leads nowhere."""
 
     def __repr__(self) -> str:
         return 'missing'
@@ -67,13 +67,13 @@ def need_list(value: Any) -> list[Any]:
 
 
 def each_of(value: Any) -> list[Any]:
-    """The same, of an operand whose elements are all looked at."""
+    """The operand, an array all of whose elements are read."""
     budget.step(len(need_list(value)))
     return value  # type: ignore[no-any-return]
 
 
 def copied(value: Any) -> list[Any]:
-    """The same, of an operand that is copied."""
+    """The operand, an array that is copied."""
     budget.make(budget.REFERENCE * len(need_list(value)))
     return each_of(value)
 

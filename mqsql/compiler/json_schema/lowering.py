@@ -62,4 +62,4 @@ SCHEMA_TESTS: dict[str, Lower] = {
     'patternProperties': _name_found,
     'properties': _name_listed,
 }
-"""By keyword. All but enum stand where the type of the value is already known."""
+"""By keyword. All but enum are used only where the type of the value is known."""

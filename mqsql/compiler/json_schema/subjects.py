@@ -29,7 +29,7 @@ class Subject:
     table: Table | None = None
 
     def valid(self, place: Place, schema: object) -> Predicate:
-        """It is valid against a schema that stands in another one."""
+        """It is valid against a schema inside another one."""
         return self.read(self, place.deeper(), schema)
 
     def unknown(self) -> 'Subject':

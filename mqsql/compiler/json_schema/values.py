@@ -39,7 +39,7 @@ def read_pattern(subject: Subject, place: Place, operand: Any) -> Predicate:
 
 
 def found_in_name(place: Place, pattern: Any, name: str) -> bool:
-    """Whether a pattern that has been read is found in the name of a column."""
+    """Whether a pattern, which has been checked, is found in the name of a column."""
     try:
         return patterns.compile(str.__str__(pattern)).found_in(name)
     except patterns.PatternError as e:

@@ -1,4 +1,4 @@
-"""Expressions on arrays and objects, and of types."""
+"""Expressions on arrays and objects."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial

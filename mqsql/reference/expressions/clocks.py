@@ -74,7 +74,7 @@ ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%L'
 
 
 def check_format(pattern: Any) -> None:
-    """Refuses what is no format of MongoDB's."""
+    """Refuses a format that MongoDB does not have."""
     if not isinstance(pattern, str) or re.search(r'%(?![YmdHMSLjwuUVGzZbB%])', pattern.replace('%%', '')):
         raise MeaninglessError(f'{shown(pattern)} is not a format for dates')
 
@@ -102,7 +102,7 @@ ISO = re.compile(
 
 
 def read_date(value: str) -> datetime:
-    """The date of a text in ISO 8601; as in MongoDB, a point may stand for a colon, and GMT before the offset."""
+    """The date of a text in ISO 8601; as in MongoDB, a point is allowed for a colon, and GMT before the offset."""
     try:
         if found := ISO.fullmatch(value):
             return _composed(found.groupdict(default='')).astimezone(UTC)

@@ -46,7 +46,7 @@ class Reader:
     folds: bool = True
 
     def at(self, name: str) -> 'Reader':
-        """The reader for what stands below."""
+        """The reader one level below."""
         return replace(self, place=self.place.at(name).nested(MAX_LEVELS))
 
     def item(self, index: int) -> 'Reader':
@@ -54,11 +54,11 @@ class Reader:
         return replace(self, place=self.place.item(index))
 
     def binding(self, *names: str) -> 'Reader':
-        """The reader for what stands in the scope of these variables."""
+        """The reader in the scope of these variables."""
         return replace(self, variables=self.variables.union(names))
 
     def reached(self, reached: bool) -> 'Reader':
-        """The reader for what stands there, which evaluates no constants if no record can reach it."""
+        """The reader at that place, which evaluates no constants if no record can reach it."""
         return replace(self, folds=self.folds and reached)
 
     def read(self, expression: Any) -> Evaluate:
@@ -87,7 +87,7 @@ class Reader:
     def _variable(self, expression: str) -> Evaluate:
         name, *steps = expression.split('.')
         if name == 'CURRENT' and name not in self.variables:
-            name = 'ROOT'  # which it stands for unless it is bound
+            name = 'ROOT'  # its meaning unless it is bound
         if name == 'ROOT' and steps:
             return self._path('.'.join(steps))
         known = {'ROOT', 'CURRENT', 'NOW', 'REMOVE', *self.variables}
@@ -161,7 +161,7 @@ class Reader:
 
 
 Operator = Callable[[Any, Reader], Evaluate]
-"""Takes what stands under the operator, unread, and the reader there."""
+"""Takes the operand, unread, and the reader at its place."""
 
 
 UNSUPPORTED = frozenset(
@@ -185,7 +185,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def null_if_missing(value: Any) -> Any:
-    """The value as it stands in a list, where nothing can be missing."""
+    """The value in a list, where nothing can be missing."""
     return None if value is MISSING else value
 
 

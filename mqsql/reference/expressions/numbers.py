@@ -89,7 +89,7 @@ def _add(values: Iterator[Any]) -> Any:
 
 
 def _add_to_date(moment: datetime, before: Any, values: Iterator[Any]) -> Any:
-    # What stands before the date is rounded as one sum, what stands after it number by number.
+    # The numbers before the date are rounded as one sum, those after it one by one.
     since_1970 = _in_64_bits(_rounded_off(before) + milliseconds(moment))
     for value in values:
         if is_null(value):

@@ -55,7 +55,7 @@ def as_text(value: Any) -> str:
 
 
 def number_as_text(value: float) -> str:
-    """The shortest text that stands for the number; a whole floating-point number has no point."""
+    """The shortest text of the number; a whole floating-point number has no point."""
     return repr(value).removesuffix('.0').replace('inf', 'Infinity').replace('nan', 'NaN')
 
 

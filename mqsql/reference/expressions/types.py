@@ -57,7 +57,7 @@ def _to_double(value: Any) -> float:
         result = float(_plain(value))
     except ValueError:
         raise MeaninglessError(f'{shown(value)} is not a number') from None
-    # Digits that stand for infinity, or for less than a float holds at full precision, are out of range as in C.
+    # Digits of an infinite number, or of one below the floats of full precision, are out of range as in C.
     if isinstance(value, str) and re.match('[+-]?[0.]*[1-9]', value) and not LEAST <= abs(result) < math.inf:
         raise MeaninglessError(f'{shown(value)} is out of range')
     return result
