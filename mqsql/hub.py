@@ -235,7 +235,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     def drop_matching_records(self, check: Query) -> None:
         """Delete the records that match a query.
 
-        The hub's words for all records that are finished also stand for those that never will be, since only output is
+        The hub's query for all finished records also includes those that will never finish, since only output is
         known of them: of a broadcast, or of a task whose request did not reach the hub.
         """
         every = dict(check) == {'completed': {'$ne': None}}

@@ -33,10 +33,6 @@ class Deadline:
         """The remaining seconds; infinite without a limit."""
         return max(0.0, self.end - monotonic())
 
-    def passed(self) -> bool:
-        """Whether it is over."""
-        return monotonic() > self.end
-
     def check(self) -> None:
         """StorageError if it is over."""
         if monotonic() > self.end:

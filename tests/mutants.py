@@ -1,4 +1,4 @@
-"""A pytest plugin for runs on mutants of the compiler (`make mutants`): every test compiles anew, and few examples are drawn.
+"""A pytest plugin for runs on mutants of the compiler (`make mutants`): every test compiles again, and few examples are drawn.
 
 A statement that another test left in a cache would hide a mutant, and the examples would cost more than they find: most
 mutants fall to the first few. Each mutant has a process that has imported this module and nothing of the project, so that what

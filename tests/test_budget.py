@@ -1,4 +1,4 @@
-"""What a query may cost: statements, expressions and what is kept are bounded, each with an error that says so."""
+"""Limits on the cost of a query: statements, expressions and caches are bounded, each with an error that names the limit."""
 
 import gc
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Files that somebody made to do harm: they are refused or read, at once and within bounds, and nothing else is touched."""
+"""Hostile files are refused or read, soon and within limits, and nothing else is touched."""
 
 import os
 import pickle

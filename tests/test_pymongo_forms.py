@@ -1,4 +1,4 @@
-"""What a user of pymongo types first works; what stays refused says what to write."""
+"""Forms of pymongo work; what is refused says what to write instead."""
 
 import json
 import re

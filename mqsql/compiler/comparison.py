@@ -49,7 +49,7 @@ def read_ne(place: Place, operand: object) -> Predicate:
 
 
 def equal(place: Place, operand: object) -> Predicate:
-    """The field equals the operand, or offers a value that does; None also stands for missing."""
+    """The field equals the operand, or offers a value that does; None also equals missing."""
     if operand is None:
         return place.test('$eq', 'null')
     return any_of([place.comparison('$eq', form, stored) for form, stored in _forms(place, place.read(operand))])

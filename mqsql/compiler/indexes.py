@@ -38,7 +38,7 @@ NULL_RANK, NUMBER_RANK, TEXT_RANK, BOOLEAN_RANK, DATE_RANK = 1, 2, 3, 7, 8
 """Those of `bson`, so that ranks of all types can be merged."""
 
 MISSING = 'missing'
-"""The type of a row that stands for a value offered as missing, or as null."""
+"""The type of a row for a value offered as missing, or as null."""
 
 
 def others_table(name: str) -> str:

@@ -134,7 +134,7 @@ def select_in_order(
 ) -> exp.Query:
     """SELECT of the records that an index on paths has in order, with the others sorted and merged in.
 
-    What is sorted by stands behind the outputs, in both parts alike: rank and value of a path, a column, the position.
+    The sort keys come after the outputs, in both parts alike: rank and value of a path, a column, the position.
     `most` says how many are needed, if not all are.
     """
     plain = PlainRows(index, table)
@@ -171,7 +171,7 @@ def _joined(table: Table, view: View, predicate: Predicate, outputs: list[exp.Ex
     tables = [view.source(), exp.Table(this=identifier(table.name))]
     statement = select([*outputs, record.copy()], tables, all_(joined))
     if all(isinstance(part, Not) or (isinstance(part, Test) and view.condition(part)) for part in conjuncts(predicate)):
-        # So it is nested as it stands; where there are other conditions, SQLite may know a better way to begin.
+        # So it is nested unchanged; where there are other conditions, SQLite may know a better way to begin.
         statement.args['joins'][0].set('kind', 'CROSS')
     return statement
 

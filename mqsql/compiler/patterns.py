@@ -113,7 +113,7 @@ def read_glob(place: Place, operand: object) -> Predicate:
 
 
 def lower_glob(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
-    """SQL of $glob; where the pattern counts characters, the pairs that stand for one are first made one."""
+    """SQL of $glob; where the pattern counts characters, pairs that encode one character are first made one."""
     if form == 'function':
         return value.of_type(('text',), call('mqsql_glob', slot(slots[0]), value.sql))
     subject = characters(value.sql) if form == 'characters' else value.sql

@@ -223,7 +223,7 @@ def bits(quantifier: Callable[[Any], bool], wanted: bool) -> Operator:
 
 
 def regex(operand: Regex, place: Place) -> Test:
-    """Text in which the pattern is found; `query` puts the $options beside it."""
+    """Text in which the pattern is found; `query` adds the $options."""
     return some(regex_test(operand, place))
 
 

@@ -21,7 +21,7 @@ MAX_GLOB = 10_000
 
 
 class Regex(NamedTuple):
-    """The operands of $regex and of the $options beside it, empty where there are none."""
+    """The operands of $regex and of its $options, empty where there are none."""
 
     pattern: object
     options: object

@@ -11,8 +11,6 @@ from functools import lru_cache
 from mqsql.compiler.indexes import path_index
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
 
-BLOB_COLUMNS = {'id', 'data'}
-
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
 

@@ -24,7 +24,7 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
         apsw.CorruptError,
         'the file is damaged; restore a copy, or rescue what can be read with ".recover" of the sqlite3 shell',
     ),
-    (apsw.CantOpenError, 'the file cannot be opened; its directory must exist, and SQLite writes beside the file'),
+    (apsw.CantOpenError, 'the file cannot be opened; its directory must exist, and SQLite writes next to the file'),
     (apsw.InterruptError, 'the query was stopped'),
     (
         apsw.IOError,

@@ -92,7 +92,7 @@ def _read_all(function: Callable[..., Any], parts: dict[str, Built], variables: 
 
 
 def _read_constants(here: Here, parts: dict[str, Built]) -> Built | None:
-    """Refuses what is wrong among constant operands beside others; null for the whole if one of them is null."""
+    """Refuses constant operands that are wrong; gives null for the expression if one of them is null."""
     for name in READ:
         if name in parts and parts[name].constant:
             if is_nullish(parts[name].run({})):
