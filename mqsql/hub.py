@@ -56,14 +56,14 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     filename = Unicode('tasks.db', help='The name of the file.').tag(config=True)
     location = Unicode(
         '',
-        help="""The directory of the file; by default the profile's, or else the current one. It must exist; ~ is
-        the home directory.""",
+        help="""The directory of the file, which must exist; ~ is the home directory. The default is the directory of the
+        profile, or the current one without a profile.""",
     ).tag(config=True)
     table = Unicode(
         SHIPPED_TABLE,
-        help=f"""The name of the history in the file. Controllers that name the same one share their records, those of
-        earlier sessions included; '' starts a new one for each session. The table is called {TASKS.name} for the
-        default and <name>_records for any other.""",
+        help=f"""The name of the history in the file. Controllers with the same name share their records, including those of
+        earlier sessions; '' starts a new history for each session. The table of the default is {TASKS.name}, that of
+        another name <name>_records.""",
     ).tag(config=True)
     journal_mode = CaselessStrEnum(
         JOURNAL_MODES,
@@ -73,43 +73,43 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     synchronous = CaselessStrEnum(
         SYNCHRONOUS,
         Settings.synchronous,
-        help="""How hard each call is made to last. With 'normal' the end of a process loses nothing, a loss of power
-        perhaps the last moments; with 'full' not even that, at a price for each call; 'off' risks the file.""",
+        help="""How safely each call is written. With 'normal' a killed process loses nothing, and a loss of power may lose
+        the last moments; with 'full' nothing is lost, but each call is slower; 'off' risks the file.""",
     ).tag(config=True)
     busy_timeout = Seconds(
         0.2,
         max=MAX_TIMEOUT,
-        help="""How many seconds to wait while another process writes to the file. The hub does nothing meanwhile; then it
-        keeps in memory what it has to write.""",
+        help="""Seconds to wait while another process writes to the file. The hub is blocked meanwhile; after that it keeps
+        its records in memory.""",
     ).tag(config=True)
     memory_limit = Integer(
         256 * 2**20,
         min=0,
-        help="""How many bytes of records are kept in memory while the file cannot be written (the disk is full, another
-        program keeps it locked). They are written as soon as that is possible again; what goes beyond is lost.""",
+        help="""Bytes of records that are kept in memory while the file cannot be written (the disk is full, or another
+        program locks the file). They are written as soon as possible; records beyond the limit are lost.""",
     ).tag(config=True)
 
     query_timeout = Seconds(
         10.0,
         max=MAX_TIMEOUT,
-        help="""How many seconds a query of a client may take, 0 for any time. The hub does nothing else meanwhile.""",
+        help="""Seconds that a query of a client may take; 0 is no limit. The hub is blocked meanwhile.""",
     ).tag(config=True)
     record_limit = Integer(
-        0, min=0, help='How many records are kept, 0 for all. The oldest finished tasks go first, pending ones never.'
+        0, min=0, help='Records to keep; 0 is no limit. The oldest finished tasks go first, pending ones never.'
     ).tag(config=True)
     size_limit = Integer(
-        0, min=0, help='How many bytes of the file may be in use, 0 for any number. The oldest finished tasks go first.'
+        0, min=0, help='Bytes of the file in use; 0 is no limit. The oldest finished tasks go first.'
     ).tag(config=True)
-    max_age = Seconds(0, help='How many seconds after its end a task is dropped, 0 for never.').tag(config=True)
+    max_age = Seconds(0, help='Seconds after its end at which a task is dropped; 0 is never.').tag(config=True)
     drop_buffers_after = Seconds(
         0,
-        help="""How many seconds after its end the buffers of a task are dropped, its arguments and its result; the rest of
-        its record stays. 0 for never.""",
+        help="""Seconds after its end at which the buffers of a task (its arguments and its result) are dropped; the rest of
+        its record stays. 0 is never.""",
     ).tag(config=True)
     adopt = Bool(
         True,
-        help="""Whether a file that ipyparallel's own SQLiteDB wrote is adopted when it is first opened: its records are
-        copied into our table, all or none. Its tables are left as they are, and the records of later use of that class
+        help="""Whether to adopt a file that ipyparallel's own SQLiteDB wrote, when it is first opened: all of its records
+        are copied into the table of mqsql, or none. The old tables stay unchanged; records that are added to them later
         are not copied.""",
     ).tag(config=True)
 
