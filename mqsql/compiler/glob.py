@@ -49,7 +49,7 @@ def _is_ambiguous(token: 'Token') -> bool:
 
 
 class Wildcard(Enum):
-    """What is no literal character and no class."""
+    """A token that is neither a literal character nor a class."""
 
     MANY = '*'
     ONE = '?'

@@ -121,7 +121,7 @@ class Walk:
         array = exp.If(this=text('array'), true=self._array(node, step, last))
         alone = listed(node.text())
         if self.offers.missing:
-            # What is no object lacks every field, as an empty one does.
+            # A value that is not an object lacks every field, like an empty object.
             lacking = any_([exp.NullSafeNEQ(this=node.type(), expression=text('object')), is_tagged(node.text())])
             alone = case((lacking, text('[{}]')), default=alone)
         return exp.Case(this=node.type(), ifs=[array], default=alone)

@@ -1,6 +1,6 @@
 """A second, naive reading of the query language, over plain dicts.
 
-It shares nothing with the compiler, so that a mistake in one shows as a difference from the other. Speed is no goal.
+It shares nothing with the compiler: a mistake in one shows as a difference from the other. Speed is not a goal.
 
     place         places in a query, and the reading of operands
     values        BSON's order and equality; collation changes how texts compare

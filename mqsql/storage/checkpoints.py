@@ -1,8 +1,8 @@
 """Moves the write-ahead log into the file, in a thread of its own.
 
-SQLite does that when the log has 1,000 pages, within the commit of the moment, which then waits for the disk. Beside the writer
-it holds up nobody. But a log that is written to all the time never starts again, so the writer still does it itself when the
-log has become long; little is left to do then.
+SQLite does that inside a commit when the log has 1,000 pages, and the commit then waits for the disk. In another thread it
+blocks nobody. But a log that is written to all the time never starts again from its beginning, so the writer still does it
+itself when the log has become long; little is left to do then.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,9 @@
 """The output of running tasks, which grows by a line at a time.
 
-A row is rewritten as a whole when a column changes, so 5,000 lines in one task would write hundreds of megabytes. Where
-the text is long already, only what is new is written, to a table of tails; a tail says at which length of the text it
-begins, so that one which the text has meanwhile taken up is known as such. Tails are taken up when they have become as long
-as the text, when the task ends or a query is asked, and after a second: so long may another process see the text without.
+SQLite rewrites a whole row when a column changes, so 5,000 lines in one task would write hundreds of megabytes. When the
+text is long, only the new part, a tail, is written, to a table of tails. A tail has the length of the text where it begins; a
+longer text has taken up the tail already. Tails are taken up into the text when they have become as long as the text, when
+the task ends, when a query is asked, and after a second; until then other processes do not see them.
 """
 
 from collections.abc import Mapping

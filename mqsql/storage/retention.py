@@ -1,7 +1,7 @@
 """Keeps a history within limits, in steps of some milliseconds.
 
-Whoever records tasks waits for a step while it changes the file, but not while it looks at what there is to do: that is read
-from a connection of its own, as the log is moved into the file on another.
+A step blocks other writers only while it changes the file. It finds out what to do on a connection of its own, which blocks
+nobody.
 """
 
 import math
@@ -25,11 +25,11 @@ from mqsql.storage.sqlite import SqliteStore
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new
 BATCH = 10  # records that one statement drops
-KEPT_PAGES = 256  # free pages that stay in the file for what comes next
-VACUUM_PAGES = 32  # that one statement gives back
+KEPT_PAGES = 256  # free pages that stay in the file for new records
+VACUUM_PAGES = 32  # that one statement removes from the file
 REMEMBERED = 100_000  # culled ids
 BUSY_SECONDS, IDLE_SECONDS = 0.025, 2.0  # between steps while there is something to do, and while not
-ORPHAN_SECONDS = 60.0  # after which the request of what has been printed is no longer expected
+ORPHAN_SECONDS = 60.0  # after which output without a request is taken for an orphan
 WATCHED = 10_000  # records without a request
 
 EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -38,8 +38,8 @@ ORPHANS = {'submitted': None, 'completed': None}
 
 @dataclass(frozen=True)
 class Limits:
-    """What a history may come to: records, bytes of the file in use, seconds since a task was finished, and seconds after
-    which its buffers go. 0 is no limit.
+    """The limits of a history: records, bytes of the file in use, seconds after the end of a task, and seconds after which
+    its buffers go. 0 is no limit.
     """
 
     record_limit: int = 0

@@ -1,6 +1,6 @@
 """The part of a record that can be stored, where not all of it can.
 
-A hub is told of a task once, and cannot ask again: a value that no column holds must not cost the record it came with.
+A hub hears of a task once, and cannot ask again: a value that no column can hold must not cost the whole record.
 """
 
 from collections.abc import Callable, Iterator, Mapping
