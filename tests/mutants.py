@@ -39,7 +39,8 @@ sys.setrecursionlimit(10_000)  # each call of a mutated function takes three fra
 def caches() -> list[Any]:
     """The caches of the compiler's functions."""
     modules = [vars(module) for name, module in sys.modules.items() if name.startswith(COMPILER)]
-    return [value for names in modules for value in names.values() if hasattr(value, 'cache_clear')]
+    values = [value for names in modules for value in names.values() if not isinstance(value, type)]
+    return [value for value in values if hasattr(value, 'cache_clear')]
 
 
 @pytest.fixture(autouse=True)

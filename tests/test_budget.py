@@ -202,6 +202,13 @@ def test_statements_are_kept_up_to_a_size() -> None:
     gc.collect()
 
 
+def test_the_statements_that_are_kept_can_be_cleared() -> None:
+    before = mqsql.compile({'content.cleared': 1}).sql
+    _KEPT.cache_clear()
+    assert _KEPT.size == 0
+    assert mqsql.compile({'content.cleared': 1}).sql is not before
+
+
 def test_a_statement_that_is_asked_for_again_is_kept() -> None:
     query = {'content.again': 1}
     assert mqsql.compile(query).sql is mqsql.compile({'content.again': 2}).sql

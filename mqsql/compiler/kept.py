@@ -54,3 +54,9 @@ class Kept(Generic[Key, Value]):
             self._entries[oldest] = entry
         else:
             self.size -= entry.size
+
+    def cache_clear(self) -> None:
+        """Keep nothing, as `cache_clear` of functools does for its caches."""
+        with self._lock:
+            self._entries.clear()
+            self.size = 0
