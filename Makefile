@@ -1,4 +1,4 @@
-# Everything here needs Python 3.11 or newer and make; the rest is installed into .venv by the first target that needs it.
+# All targets need Python 3.11 or newer and make; the first one installs everything else into .venv.
 
 PYTHON ?= python3
 SECONDS ?= 600
@@ -20,30 +20,30 @@ READY := .venv/.installed
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-demo: $(READY)  ## a real IPython Parallel cluster with mqsql as its task database, and what users ask of it
+demo: $(READY)  ## start a real IPython Parallel cluster with mqsql as its task database, and query it
 	$(BIN)/python examples/demo.py
 
 test: lint  ## lint, then every test
 	$(BIN)/pytest
 
-lint: $(READY)  ## style, formatting, types, and which module may import which
+lint: $(READY)  ## check style, formatting, types, and which module imports which
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-fuzz: $(READY)  ## the property tests with new seeds; SECONDS=600 in all, EXAMPLES=2000 of each test per seed
+fuzz: $(READY)  ## run the property tests with new seeds; for SECONDS=600, EXAMPLES=2000 of each test per seed
 	@end=$$(($$(date +%s) + $(SECONDS))); \
 	while [ $$(date +%s) -lt $$end ]; do \
 	  seed=$$(date +%s); echo "== seed $$seed"; \
 	  MQSQL_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q tests/property --hypothesis-profile=fuzz --hypothesis-seed=$$seed || exit 1; \
 	done
 
-compare: $(READY)  ## SQL against the reference, COUNT=1000000 times from SEED=1 on, on PROCESSES=2; about half an hour
+compare: $(READY)  ## compare SQL with the reference on COUNT=1000000 queries from SEED=1 on, in PROCESSES=2; half an hour
 	$(BIN)/python tests/comparisons.py --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
 
-# In a directory of its own, so that the tree stays as it is. What was found is kept there; what has changed is run again.
-mutants: $(READY)  ## the compiler with one small mistake at a time, which no test sees? three hours; MUTANTS='mqsql.compiler.glob*' for a part
+# In a directory of its own, to leave the tree unchanged. It keeps the results; only changed functions run again.
+mutants: $(READY)  ## mutation testing of the compiler; three hours, or a part with MUTANTS='mqsql.compiler.glob*'
 	$(BIN)/python -m pip install --quiet --editable '.[mutation]'
 	mkdir -p .mutants
 	cd .mutants && ln -sfn ../mqsql ../tests ../bench ../pyproject.toml ../README.md ../../shared . && echo mutants > preload.txt
@@ -51,17 +51,17 @@ mutants: $(READY)  ## the compiler with one small mistake at a time, which no te
 	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && \
 	  { mutmut results | grep -v -e 'type check' -e 'not checked' || echo 'No mutant lives.'; }
 
-bench: $(READY)  ## what patterns cost, what indexes on paths are worth, how long keeping limits holds a hub up; ten minutes
+bench: $(READY)  ## measure the cost of patterns, the gain from indexes on paths, how long retention blocks a hub; ten minutes
 	$(BIN)/python -m bench.patterns
 	$(BIN)/python -m bench.path_indexes
 	$(BIN)/python -m bench.retention
 
-soak: $(READY)  ## the hub's database: KILLS=100 killed controllers, SECONDS=600 at most; then TASKS=3000 on it and others, REPEAT=5 times
+soak: $(READY)  ## kill the controller KILLS=100 times (at most SECONDS=600); then TASKS=3000 on several databases, REPEAT=5 times
 	$(BIN)/python -m bench.hub_soak --kills $(KILLS) --seconds $(SECONDS)
 	$(BIN)/python -m bench.hub_load --tasks $(TASKS) --repeat $(REPEAT)
 
-# Run from elsewhere, or pytest would find our conftest.py.
-test-hub: $(READY)  ## the tests that IPython Parallel ships, unmodified, on mqsql's database
+# It runs in another directory, or pytest would find our conftest.py.
+test-hub: $(READY)  ## run IPython Parallel's own tests, unmodified, on mqsql's database
 	cd .venv && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=../tests bin/pytest -p hub_plugin -c /dev/null -p no:cacheprovider -q \
 	  -o asyncio_mode=auto -o asyncio_default_fixture_loop_scope=function --timeout=120 --pyargs \
 	  $(addprefix ipyparallel.tests.test_,client view lbview asyncresult magics)
@@ -71,7 +71,7 @@ $(READY): pyproject.toml
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
 	done; \
 	if [ $$python = none ]; then \
-	  echo 'mqsql needs Python 3.11 or newer, and $(PYTHON) is not. Name one: make PYTHON=/path/to/python3.11' >&2; exit 1; \
+	  echo 'mqsql needs Python 3.11 or newer, which was not found. Give its path: make PYTHON=/path/to/python3.11' >&2; exit 1; \
 	fi; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || $$python -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'

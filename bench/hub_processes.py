@@ -22,7 +22,7 @@ class Hub:
     """One controller at a time, and engines that stay when it goes. Each is a process group, ended by its id.
 
     `options` are the controller's. With `lasting` a next controller listens where the last one did and takes over its
-    engines and clients, so that only the controller is to be started anew.
+    engines and clients, so that only the controller is to be started again.
     """
 
     def __init__(self, directory: Path, options: Sequence[str], *, engines: int = 2, lasting: bool = False) -> None:

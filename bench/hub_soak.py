@@ -69,7 +69,7 @@ def shows(i: int) -> None:
 
 
 def chatters(i: int) -> str:
-    """More output than the hub writes anew with each line, in 30 parts."""
+    """More output than the hub writes again with each line, in 30 parts."""
     import sys
 
     for _ in range(30):

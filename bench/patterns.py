@@ -2,8 +2,8 @@
 
     python -m bench.patterns --rows 100000 --pairs 2000
 
-Microseconds of processor time to look for a pattern in a row, beside Python's `re`: by itself and as SQL's function, with
-and without a deadline; for patterns of which each is used once; in threads. Then seconds of processor time until a pattern
+Microseconds of processor time to look for a pattern in a row, compared with Python's `re`: by itself and as SQL's function,
+with and without a deadline; for patterns of which each is used once; in threads. Then seconds of processor time until a pattern
 that would take very long is stopped, and the longest of so many random patterns and texts, all under a deadline of a second.
 """
 

@@ -1,4 +1,4 @@
-"""`python -m mqsql` is the command line. Imports `cli`."""
+"""`python -m mqsql` is the command line."""
 
 from mqsql.cli import main
 

@@ -1,4 +1,4 @@
-"""The command line, `mqsql`. Imports `errors`, `schema` and `storage`, and `hub` for the command that needs it."""
+"""The command line, `mqsql`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ def main() -> None:
 def hub_config() -> None:
     """Print all options of the hub's database.
 
-    They are lines for ipcontroller_config.py, each with its help and commented out.
+    The output belongs into ipcontroller_config.py; each option has its help and is commented out.
     """
     try:
         from mqsql.hub import config
@@ -44,20 +44,20 @@ def hub_config() -> None:
 @main.command('import')
 @click.argument('old', type=PATH)
 @click.argument('new', type=PATH)
-@click.option('--table', default=SHIPPED_TABLE, show_default=True, help='The name of the history, as c.SQLiteDB.table.')
+@click.option('--table', default=SHIPPED_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).')
 @click.option(
     '--journal-mode',
     type=click.Choice(JOURNAL_MODES),
     default=Settings.journal_mode,
     show_default=True,
-    help='The journal of NEW, as c.SQLiteDB.journal_mode.',
+    help='The journal of NEW (c.SQLiteDB.journal_mode).',
 )
 def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
     """Copy a task history into a file of mqsql.
 
-    OLD is a file that ipyparallel's own SQLiteDB wrote, and is left as it is; no hub should be writing to it. NEW is
-    created, or is a file of mqsql: records that it has already stay as they are. All is copied, or nothing;
-    but values that are damaged are left out, or what can be read of them is kept, and each is named.
+    OLD is a file that ipyparallel's own SQLiteDB wrote. It stays unchanged; stop any hub that writes to it. NEW is
+    created, or is a file of mqsql, whose records stay unchanged. Everything is copied, or nothing. Damaged values are
+    left out, or their readable part is kept, and each is named.
     """
     damaged: list[str] = []
     with _errors():
@@ -80,13 +80,13 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
 
 @main.command('check')
 @click.argument('file', type=PATH)
-@click.option('--table', default=SHIPPED_TABLE, show_default=True, help='The name of the history, as c.SQLiteDB.table.')
+@click.option('--table', default=SHIPPED_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).')
 def check(file: Path, table: str) -> None:
     """List what is wrong with a file of mqsql.
 
-    That is: values that cannot be read, with table, key and column; buffers that are missing or that no record names;
-    indexes and triggers that are missing or changed; and what SQLite itself finds. FILE is only read; a hub may be
-    using it. Ends with 0 if nothing is wrong, else with 1.
+    It lists values that cannot be read, with table, key and column; buffers that are missing or that no record names;
+    indexes and triggers that are missing or changed; and the findings of SQLite's own check. It only reads FILE, also
+    while a hub is using it. The exit status is 0 if nothing is wrong, else 1.
     """
     number = 0
     with _errors():

@@ -1,4 +1,4 @@
-"""The exceptions of mqsql. Imports nothing of the project.
+"""The exceptions of mqsql.
 
 All derive from one:
 
@@ -24,7 +24,7 @@ LONGEST = 2_000  # characters of a message
 
 
 class MqsqlError(Exception):
-    """Base of every exception that leaves mqsql because of what it was given. Its message is printable, and has an end."""
+    """Base of every exception that mqsql raises for its input. The message is printable and of limited length."""
 
     def __init__(self, *parts: object) -> None:
         super().__init__(*(cut(printable(part), LONGEST) if isinstance(part, str) else part for part in parts))
@@ -45,7 +45,7 @@ def _restored(kind: type[MqsqlError], args: tuple[Any, ...]) -> MqsqlError:
 class QueryError(MqsqlError, ValueError):
     """A query (or keys, sort, limit, skip) without a meaning; `path` is the place inside it, such as `$or[1].started.$gte`.
 
-    The message shows a long path cut, `path` the beginning of a very long one.
+    The message leaves out the middle of a long path; of a very long one, `path` is the beginning.
     """
 
     def __init__(self, message: str, path: str = '') -> None:
@@ -60,7 +60,7 @@ class UnknownNameError(QueryError, KeyError):
 class RecordError(MqsqlError, ValueError):
     """A record that cannot be stored without loss; `path` is the place inside it, such as `content.a[3]`.
 
-    The message shows a long path cut, `path` the beginning of a very long one.
+    The message leaves out the middle of a long path; of a very long one, `path` is the beginning.
     """
 
     def __init__(self, message: str, path: str = '') -> None:
@@ -99,7 +99,7 @@ class DamagedValueWarning(StorageError, UserWarning):  # noqa: N818
     """
 
 
-# --- what a message repeats
+# --- values in messages
 
 
 def _located(message: str, path: str) -> str:
@@ -107,7 +107,7 @@ def _located(message: str, path: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with control characters, lone surrogates and the like escaped, so that it is printed in one line as UTF-8."""
+    """The text in one printable line: control characters, lone surrogates and the like are escaped."""
     return text if text.isprintable() else ''.join(map(_escaped, text))
 
 
@@ -116,12 +116,12 @@ def _escaped(char: str) -> str:
 
 
 def cut(text: str, length: int = SHOWN) -> str:
-    """The beginning of a text, with a sign where it ends too early."""
+    """The text, or its beginning and an ellipsis if it is too long."""
     return text if len(text) <= length else text[: length - 1] + '…'
 
 
 def middle_cut(text: str, length: int = 2 * SHOWN) -> str:
-    """The beginning and the end of a text."""
+    """The text, or its beginning and its end if it is too long."""
     return text if len(text) <= length else f'{text[: length // 2]}…{text[1 - length // 2 :]}'
 
 
@@ -143,15 +143,15 @@ def named(name: str) -> str:
 
 
 def _compared(name: str) -> str:
-    """A name without what all operators share, and without case."""
+    """A name without the `$` of operators, in lower case."""
     return name.lstrip('$').lower()
 
 
-NEAR = 0.7  # of a name's letters that the nearest has, too
+NEAR = 0.7  # the least similarity of two names for a suggestion
 
 
 def _beginning(value: Any, left: list[int]) -> Any:
-    """As much of the value as a message shows: its first parts, as many as are left to show; each is a character or more."""
+    """The first parts of a value, as many as a message has room for; each takes one of `left`."""
     left[0] -= 1
     if type(value) in (str, bytes):
         return value[: SHOWN + 1]

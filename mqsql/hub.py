@@ -1,4 +1,4 @@
-"""The task database of an IPython Parallel hub, in an SQLite file. Imports `errors`, `schema` and `storage`.
+"""The task database of an IPython Parallel hub, in an SQLite file.
 
 One line of ipcontroller_config.py turns it on:
 
@@ -32,10 +32,10 @@ from mqsql.storage.sqlite import SqliteStore
 from mqsql.storage.storable import Storable
 
 DEEPEST = 300
-"""Levels of a query, more than a store takes; it says so."""
+"""Levels of a query that are read here; a store takes less and refuses more."""
 
 MAX_SECONDS = 1e10
-"""Three centuries; much more leads to times that Python does not have."""
+"""Three centuries; much more leads to times outside the years of Python."""
 
 
 class Seconds(Float[float, Any]):
@@ -58,14 +58,14 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     filename = Unicode('tasks.db', help='The name of the file.').tag(config=True)
     location = Unicode(
         '',
-        help="""The directory of the file; by default the profile's, or else the current one. It must exist; ~ stands for
-        the home directory.""",
+        help="""The directory of the file, which must exist; ~ is the home directory. The default is the directory of the
+        profile, or the current one without a profile.""",
     ).tag(config=True)
     table = Unicode(
         SHIPPED_TABLE,
-        help=f"""The name of the history in the file. Controllers that name the same one share their records, those of
-        earlier sessions included; '' starts a new one for each session. The table is called {TASKS.name} for the
-        default and <name>_records for any other.""",
+        help=f"""The name of the history in the file. Controllers with the same name share their records, including those of
+        earlier sessions; '' starts a new history for each session. The table of the default is {TASKS.name}, that of
+        another name <name>_records.""",
     ).tag(config=True)
     journal_mode = CaselessStrEnum(
         JOURNAL_MODES,
@@ -75,43 +75,43 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     synchronous = CaselessStrEnum(
         SYNCHRONOUS,
         Settings.synchronous,
-        help="""How hard each call is made to last. With 'normal' the end of a process loses nothing, a loss of power
-        perhaps the last moments; with 'full' not even that, at a price for each call; 'off' risks the file.""",
+        help="""How safely each call is written. With 'normal' a killed process loses nothing, and a loss of power may lose
+        the last moments; with 'full' nothing is lost, but each call is slower; 'off' risks the file.""",
     ).tag(config=True)
     busy_timeout = Seconds(
         0.2,
         max=MAX_TIMEOUT,
-        help="""How many seconds to wait while another process writes to the file. The hub does nothing meanwhile; then it
-        keeps in memory what it has to write.""",
+        help="""Seconds to wait while another process writes to the file. The hub is blocked meanwhile; after that it keeps
+        its records in memory.""",
     ).tag(config=True)
     memory_limit = Integer(
         256 * 2**20,
         min=0,
-        help="""How many bytes of records are kept in memory while the file cannot be written (the disk is full, another
-        program keeps it locked). They are written as soon as that is possible again; what goes beyond is lost.""",
+        help="""Bytes of records that are kept in memory while the file cannot be written (the disk is full, or another
+        program locks the file). They are written as soon as possible; records beyond the limit are lost.""",
     ).tag(config=True)
 
     query_timeout = Seconds(
         10.0,
         max=MAX_TIMEOUT,
-        help="""How many seconds a query of a client may take, 0 for any time. The hub does nothing else meanwhile.""",
+        help="""Seconds that a query of a client may take; 0 is no limit. The hub is blocked meanwhile.""",
     ).tag(config=True)
     record_limit = Integer(
-        0, min=0, help='How many records are kept, 0 for all. The oldest finished tasks go first, pending ones never.'
+        0, min=0, help='Records to keep; 0 is no limit. The oldest finished tasks go first, pending ones never.'
     ).tag(config=True)
     size_limit = Integer(
-        0, min=0, help='How many bytes of the file may be in use, 0 for any number. The oldest finished tasks go first.'
+        0, min=0, help='Bytes of the file in use; 0 is no limit. The oldest finished tasks go first.'
     ).tag(config=True)
-    max_age = Seconds(0, help='How many seconds after its end a task is dropped, 0 for never.').tag(config=True)
+    max_age = Seconds(0, help='Seconds after its end at which a task is dropped; 0 is never.').tag(config=True)
     drop_buffers_after = Seconds(
         0,
-        help="""How many seconds after its end the buffers of a task are dropped, its arguments and its result; the rest of
-        its record stays. 0 for never.""",
+        help="""Seconds after its end at which the buffers of a task (its arguments and its result) are dropped; the rest of
+        its record stays. 0 is never.""",
     ).tag(config=True)
     adopt = Bool(
         True,
-        help="""Whether a file that ipyparallel's own SQLiteDB wrote is adopted when it is first opened: its records are
-        copied into our table, all or none. Its tables are left as they are, and the records of later use of that class
+        help="""Whether to adopt a file that ipyparallel's own SQLiteDB wrote, when it is first opened: all of its records
+        are copied into the table of mqsql, or none. The old tables stay unchanged; records that are added to them later
         are not copied.""",
     ).tag(config=True)
 
@@ -156,10 +156,10 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         return str(path)
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
-        """Store a new record. If its output came first and began it, only what `rec` knows is added.
+        """Store a new record. If output of the task has come first, the record exists, and the values of `rec` are added.
 
-        A value that cannot be stored, or a key that is not known, is left out, of a document as little as can be; the log
-        names it once for each key and type. A task whose `msg_id` is no text is named in the log only.
+        A value that cannot be stored, or an unknown key, is left out, of a document as little as possible; the log names it
+        once for each key and type. A task whose `msg_id` is not text is not stored; the log names it.
         """
         try:
             key = self._file.read_key(msg_id)
@@ -178,18 +178,18 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             self._store.update_record(msg_id, {key: value for key, value in rec.items() if value})
 
     def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: str, rec: Mapping[str, Any]) -> None:
-        """Write a record or changes of one, without what cannot be stored."""
+        """Write a record, or changes of one, without the values that cannot be stored."""
         try:
             write(msg_id, rec)
         except (MissingRecordError, StorageError):
             raise
-        except Exception:  # whatever a foreign object raises when it is looked at
+        except Exception:  # objects of other libraries may raise anything when they are read
             self._write_storable(write, msg_id, self._storable.record(rec))
 
     def _write_storable(self, write: Callable[[str, Record], None], msg_id: str, rec: Record) -> None:
         try:
             write(msg_id, rec)
-        except RecordError as e:  # it is larger than SQLite stores, say, or with earlier displays nested too deep
+        except RecordError as e:  # a value is larger than SQLite stores, say, or nested too deep with earlier displays
             if not rec:
                 raise
             self._write_storable(write, msg_id, self._storable.less(rec, e))
@@ -217,8 +217,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     def update_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Give some keys of a record new values; KeyError if there is no such record.
 
-        Of several messages in `display_data` the last stands there, the others under its key "earlier", in order; the last
-        too if it is no dict, or has a key "earlier" of its own. What cannot be stored is left out as in `add_record`.
+        Of several messages in `display_data` the last one is kept, with the others under its key "earlier", in order; if the
+        last is not a dict, or has a key "earlier" itself, all are under "earlier". Values that cannot be stored are left out
+        as in `add_record`.
         """
         self._write(self._update, self._file.read_known_key(msg_id), rec)
 
@@ -244,7 +245,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     def drop_matching_records(self, check: Query) -> None:
         """Delete the records that match a query.
 
-        The hub's words for all records that are finished also stand for those that never will be, since only output is
+        The hub's query for all finished records also includes those that will never finish, since only output is
         known of them: of a broadcast, or of a task whose request did not reach the hub.
         """
         check = read_plain(check)
@@ -266,9 +267,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
 
 def _as_written(value: Any, depth: int = 0) -> Any:
-    """A query whose texts without a zone are in UTC, as they are for every store.
+    """The query with its times of texts without a zone in UTC, as in every store.
 
-    The hub makes datetimes of the texts in a query, by which dateutil's `tzlocal` marks those that have no zone.
+    The hub makes datetimes of the texts in a query; those without a zone have dateutil's `tzlocal`.
     """
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if isinstance(value.tzinfo, tzlocal) else value

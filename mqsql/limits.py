@@ -1,9 +1,9 @@
-"""How long a query may take: one deadline, from the first line of parsing to the last row; and where Python itself ends.
+"""The deadline of a query, from parsing to the last record, and the limits of Python itself.
 
-Whoever answers a query opens a block with `deadline(seconds)`; whatever runs inside it, in the same thread, calls `check` as
-often as a query can make it work: the parser, the functions that SQLite calls for a row, the decoding of rows, the reference.
+A store opens a block with `deadline(seconds)` to answer a query. Code that runs in the block, in the same thread, calls `check`
+in every loop that a query can make long: the parser, the functions that SQLite calls, the decoding of rows, the reference.
 
-A Deadline itself is a block that may be opened again: the time between its blocks does not count.
+A Deadline itself is a block that can be opened several times: the time between its blocks does not count.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -21,7 +21,7 @@ Item = TypeVar('Item')
 
 
 class Deadline:
-    """The end of a query that may take `seconds`, 0 for as long as it likes."""
+    """The time at which a query that may take `seconds` must end; 0 is no limit."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -30,12 +30,8 @@ class Deadline:
         self._reason = ''
 
     def left(self) -> float:
-        """The seconds that are left; infinite without a limit."""
+        """The remaining seconds; infinite without a limit."""
         return max(0.0, self.end - monotonic())
-
-    def passed(self) -> bool:
-        """Whether it is over."""
-        return monotonic() > self.end
 
     def check(self) -> None:
         """StorageError if it is over."""
@@ -64,7 +60,7 @@ class Deadline:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """A block whose work is for this deadline, or for the one of a block around it if that ends first."""
+        """A block that must end by this deadline, or by that of an outer block if it is earlier."""
         outer = _CURRENT.get()
         token = _CURRENT.set(self if self.end <= outer.end else outer)
         try:
@@ -78,7 +74,7 @@ _CURRENT = ContextVar('_CURRENT', default=_ENDLESS)
 
 
 def current() -> Deadline:
-    """The deadline of the query that this thread is answering; without one, a deadline that never ends."""
+    """The deadline of the query that this thread is answering, or one that never ends."""
     return _CURRENT.get()
 
 
@@ -89,7 +85,7 @@ def check() -> None:
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """A block that is finished however long it takes, such as a commit, whatever query it belongs to."""
+    """A block without a deadline, such as a commit, which must not be interrupted."""
     token = _CURRENT.set(_ENDLESS)
     try:
         yield
@@ -99,18 +95,18 @@ def unlimited() -> Iterator[None]:
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[Deadline]:
-    """A block that answers a query, which may take `seconds`, 0 for as long as it likes."""
+    """A block that answers a query, which may take `seconds`; 0 is no limit."""
     started = Deadline(seconds)
     with started.running():
         yield started
 
 
 MANY = 1_000
-"""Items that are worked on between two looks at the clock."""
+"""How many items are processed between two checks of the deadline."""
 
 
 def checked(items: Collection[Item]) -> Iterable[Item]:
-    """The items, with a `check` after every so many; few of them need none."""
+    """The items, with a `check` after every MANY of them."""
     return items if len(items) <= MANY else _checked(items)
 
 
@@ -122,7 +118,7 @@ def _checked(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def within_python(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """The function of a query; QueryError where it goes deeper than Python does, or needs more memory than there is."""
+    """Decorates a function on queries: it raises QueryError where Python runs out of stack or of memory."""
 
     @wraps(function)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:

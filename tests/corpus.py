@@ -1,7 +1,7 @@
 """The corpus of telling queries, tests/cases.txt: reads and writes it. Helper of test_cases; run it to renew the SQL.
 
 A case is a line `> arguments of mqsql.compile` under a heading `# group`, followed by the SQL, broken into lines for people,
-and the parameters. `python tests/corpus.py` writes SQL and parameters anew for the queries that stand in the file.
+and the parameters. `python tests/corpus.py` writes SQL and parameters again for the queries in the file.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A pytest plugin for runs on mutants of the compiler (`make mutants`): every test compiles anew, and few examples are drawn.
+"""A pytest plugin for runs on mutants of the compiler (`make mutants`): every test compiles again, and few examples are drawn.
 
 A statement that another test left in a cache would hide a mutant, and the examples would cost more than they find: most
 mutants fall to the first few. Each mutant has a process that has imported this module and nothing of the project, so that what
@@ -39,7 +39,8 @@ sys.setrecursionlimit(10_000)  # each call of a mutated function takes three fra
 def caches() -> list[Any]:
     """The caches of the compiler's functions."""
     modules = [vars(module) for name, module in sys.modules.items() if name.startswith(COMPILER)]
-    return [value for names in modules for value in names.values() if hasattr(value, 'cache_clear')]
+    values = [value for names in modules for value in names.values() if not isinstance(value, type)]
+    return [value for value in values if hasattr(value, 'cache_clear')]
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """Writes the tables of README.md: `python tests/operator_table.py`. What a row says of columns and indexes is tried out.
 
-A row of ROWS names operators that behave alike, says when they hold, and gives a query with one of them for a key and a value.
+A row of ROWS names operators that behave alike, says when they match, and gives a query with one of them for a key and a value.
 """
 
 import re
@@ -61,7 +61,7 @@ def compared(name: str, key: str, value: Any) -> Query:
 
 
 def ranged(name: str, key: str, value: Any) -> Query:
-    """The operator beside one for the other end of the range."""
+    """The operator, and one for the other end of the range."""
     return {key: {name: value, '$lt' if name.startswith('$g') else '$gt': value}}
 
 
@@ -105,27 +105,32 @@ def schema(name: str, key: str, value: Any) -> Query:
     return {name: inner}
 
 
-OF_COLUMNS = 'refuses what a text or time column cannot hold'
+OF_COLUMNS = 'values that a text or time column cannot hold are refused'
 
 ROWS = [
-    Row('$eq', "it equals the value; `{'key': value}` means the same", compared, differs=OF_COLUMNS),
+    Row('$eq', "it equals the value; short form: `{'key': value}`", compared, differs=OF_COLUMNS),
     Row('$ne', 'it does not equal the value', compared, differs=OF_COLUMNS),
-    Row('$gt $gte $lt $lte', 'it orders so against the value, and is of its type', ranged, differs=OF_COLUMNS),
+    Row(
+        '$gt $gte $lt $lte',
+        'it has the type of the value, and is greater, at least, less, at most the value',
+        ranged,
+        differs=OF_COLUMNS,
+    ),
     Row(
         '$in',
-        'it equals one of the values, patterns among them',
+        'it equals one of the values, or matches one that is a pattern',
         listed,
-        differs='as `$eq`; a list of any length, or another iterable',
+        differs='as `$eq`; takes any iterable, of any length',
     ),
-    Row('$nin', 'it equals none of the values', listed, differs='as `$eq`; a list of any length, or another iterable'),
-    Row('$and $or', 'all, some of a list of queries hold', joined),
-    Row('$nor', 'none of a list of queries holds', joined),
-    Row('$not', 'the operators, or the pattern, do not hold', lambda name, key, value: {key: {name: {'$eq': value}}}),
+    Row('$nin', 'it equals none of the values', listed, differs='as `$eq`; takes any iterable, of any length'),
+    Row('$and $or', 'all, or at least one, of the queries match', joined),
+    Row('$nor', 'none of the queries matches', joined),
+    Row('$not', 'the operators, or the pattern, do not match', lambda name, key, value: {key: {name: {'$eq': value}}}),
     Row(
         '$exists',
-        'it is there, or, with a false operand, is not',
+        'the field exists; with a false operand: does not exist',
         given(True),
-        differs='a column without a value is missing',
+        differs='a column without a value does not exist',
     ),
     Row(
         '$type',
@@ -133,42 +138,42 @@ ROWS = [
         typed,
         differs='an int may pass 64 bits',
     ),
-    Row('$mod', 'divided by the first number it leaves the second', given([5, 0])),
+    Row('$mod', 'division by the first number leaves the second as remainder', given([5, 0])),
     Row(
         '$regex $options',
-        'the pattern is found in it; options `i` `m` `s` `x` (`u` changes nothing); an `re.Pattern` may stand for a value',
+        'the pattern is found in it; options `i` `m` `s` `x` (`u` changes nothing); an `re.Pattern` works in place of a value',
         begun,
         'content.t',
-        'an error where PCRE2 gives up',
+        'an error where PCRE2 reaches its limits',
     ),
     Row(
         '$all',
-        'it equals, as an array with its elements, every one of the values',
+        'each of the values equals it, or one of its elements',
         listed,
         'content.l',
-        'as `$eq`; any iterable',
+        'as `$eq`; takes any iterable',
     ),
     Row(
         '$elemMatch',
-        'one element of the array satisfies all the operators, or the query',
+        'one element of the array matches all the operators, or the query',
         given({'$gt': 5}),
         'content.l',
     ),
-    Row('$size', 'it is an array of so many elements', given(2), 'content.l'),
+    Row('$size', 'it is an array of this length', given(2), 'content.l'),
     Row(
         '$bitsAllSet $bitsAnySet $bitsAllClear $bitsAnyClear',
-        'these bits are 1, or 0; a mask, positions or bytes',
+        'these bits are 1, or 0; given as a mask, positions or bytes',
         given(5),
     ),
     Row('$ge $le', "`$gt` and `$lt`, as the hub's documentation spells them", ranged, differs='not in MongoDB'),
-    Row('$glob', "Python's `fnmatch.fnmatchcase` takes it", begun, 'content.t', 'not in MongoDB'),
+    Row('$glob', "the pattern matches, as in Python's `fnmatch.fnmatchcase`", begun, 'content.t', 'not in MongoDB'),
     Row(
         '$expr',
         "the expression is true: `{'$gt': [{'$subtract': ['$completed', '$started']}, 60000]}`",
         lambda name, key, value: {name: {'$eq': [f'${key}', {'$literal': value}]}},
     ),
-    Row('$jsonSchema', 'the record is valid by the schema', schema),
-    Row('$comment', 'always; for the reader', lambda name, key, value: {name: 'x', key: value}),
+    Row('$jsonSchema', 'the record is valid against the schema', schema),
+    Row('$comment', 'always; a comment', lambda name, key, value: {name: 'x', key: value}),
 ]
 
 
@@ -245,7 +250,7 @@ def uses(tried: Tried, row: Row, name: str) -> str:
 
 def operators(tried: Tried) -> Iterator[str]:
     """The table of operators, line by line."""
-    yield '| operators | hold where | columns | an index is | other than in MongoDB |'
+    yield '| operators | match if | columns | an index is | differs from MongoDB |'
     yield '|---|---|---|---|---|'
     for row in ROWS:
         names = row.names.split()

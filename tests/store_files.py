@@ -1,4 +1,4 @@
-"""Records for stores, and their files seen by another program. Imports `storage` of the project."""
+"""Records for stores, and their files seen by another program."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What not every operating system has: a test that needs it is skipped elsewhere. And the local zone, as tests want it."""
+"""Marks that skip tests on systems that lack what they need; and a block in another local zone."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Files where nothing can be written: archives are read, and else it is said what to do."""
+"""Files in places that cannot be written: archives are read; otherwise the error says what to do."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What a query may cost: statements, expressions and what is kept are bounded, each with an error that says so."""
+"""Limits on the cost of a query: statements, expressions and caches are bounded, each with an error that names the limit."""
 
 import gc
 from collections.abc import Iterator
@@ -200,6 +200,13 @@ def test_statements_are_kept_up_to_a_size() -> None:
         mqsql.compile({'$or': [{f'content.kept{i}.{j}': j} for j in range(100)]})
     assert _KEPT.size <= _KEPT.room
     gc.collect()
+
+
+def test_the_statements_that_are_kept_can_be_cleared() -> None:
+    before = mqsql.compile({'content.cleared': 1}).sql
+    _KEPT.cache_clear()
+    assert _KEPT.size == 0
+    assert mqsql.compile({'content.cleared': 1}).sql is not before
 
 
 def test_a_statement_that_is_asked_for_again_is_kept() -> None:

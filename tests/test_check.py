@@ -1,4 +1,4 @@
-"""`mqsql check`: what is wrong with a file is listed, and the file is only read."""
+"""`mqsql check` lists what is wrong with a file, and only reads it."""
 
 import os
 import subprocess

@@ -158,7 +158,7 @@ def test_a_path_has_so_many_steps() -> None:
         ({'content.a': {'$slice': 2**63}}, f'projection.content.a.$slice: takes n or [skip, n], not {2**63} (int)'),
         ({'content.a': {'$slice': [1, 0]}}, 'projection.content.a.$slice: takes a count above 0, not 0'),
         ({'content.a.b': {'$elemMatch': {}}}, 'projection.content.a.b: $elemMatch takes a field of the document'),
-        ({'content.a': {'$elemMatch': {'$expr': 1}}}, 'projection.content.a: $expr cannot stand in a projection'),
+        ({'content.a': {'$elemMatch': {'$expr': 1}}}, 'projection.content.a: $expr is not allowed in a projection'),
         ({'content.a': {'$elemMatch': 5}}, 'projection.content.a.$elemMatch: takes a dict of operators or a query'),
         (
             {'content.a': {'$elemMatch': {'b': {'$x': 1}}}},
@@ -172,6 +172,6 @@ def test_a_bad_projection_is_named(wanted: Any, message: str) -> None:
         mqsql.compile({}, projection=wanted)
 
 
-def test_keys_and_projection_do_not_stand_together() -> None:
-    with pytest.raises(mqsql.QueryError, match='projection: keys and projection do not stand together'):
+def test_keys_and_projection_are_not_given_together() -> None:
+    with pytest.raises(mqsql.QueryError, match='projection: give keys or projection, not both'):
         mqsql.compile({}, ['label'], projection={'label': 1})

@@ -1,4 +1,4 @@
-"""Which values `distinct` finds at a path: as MongoDB's, it takes a number for a position wherever an array is met."""
+"""The values that `distinct` finds at a path: as in MongoDB, a number is a position wherever it meets an array."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -87,7 +87,7 @@ VALUES: list[tuple[Any, Any]] = [
     ({'$pow': [0, 100]}, 0),
     ({'$pow': [2**53 + 1, 2]}, 2.0**106),
     ({'$abs': -(2.0**63)}, 2.0**63),
-    # whole numbers that 64 bits do not hold count as the nearest floating-point number
+    # integers that 64 bits do not hold count as the nearest floating-point number
     ({'$add': ['$content.big', 1]}, math.inf),
     ({'$ceil': 2**64}, 2.0**64),
     ({'$toDouble': '$content.big'}, math.inf),

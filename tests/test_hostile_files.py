@@ -1,4 +1,4 @@
-"""Files that somebody made to do harm: they are refused or read, at once and within bounds, and nothing else is touched."""
+"""Hostile files are refused or read, soon and within limits, and nothing else is touched."""
 
 import os
 import pickle
@@ -182,7 +182,7 @@ def with_schema(path: Path, *statements: str) -> Path:
             ],
             'computes or checks values',
         ),
-        (['DROP TABLE task_buffers', 'CREATE TABLE task_buffers (x)'], "'task_buffers' is none of mqsql"),
+        (['DROP TABLE task_buffers', 'CREATE TABLE task_buffers (x)'], "'task_buffers' was not made by mqsql"),
     ],
 )
 def test_what_is_no_table_of_ours_is_refused(path: Path, statements: list[str], reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The options of the hub's database that make no sense, and histories whose names are nearly the same."""
+"""Wrong options of the hub's database, and histories whose names are nearly the same."""
 
 import logging
 import os

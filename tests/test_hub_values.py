@@ -1,4 +1,4 @@
-"""Values that the hub's database did not expect: a label of any type, and what no column holds, which costs only itself."""
+"""Unexpected values in the hub's database: labels of any type, and values that no column holds, which cost only themselves."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -393,7 +393,7 @@ def say(word: str) -> str:
 
 
 def asked(label: Any) -> Any:
-    """The label as an operand: one that reads as operators or is a list stands behind $eq."""
+    """The label as an operand: one that reads as operators or is a list needs $eq."""
     return {'$eq': label} if isinstance(label, Mapping | list) else label
 
 

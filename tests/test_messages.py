@@ -1,4 +1,4 @@
-"""A message is short, printable and tells the place, whatever was given."""
+"""Messages are short and printable and name the place, whatever was given."""
 
 import pickle
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How deep a query may be nested, and that one which is deeper, or holds itself, gets a QueryError wherever it is asked."""
+"""How deep a query may be nested; one that is deeper, or contains itself, is a QueryError everywhere."""
 
 import sys
 from collections.abc import Callable, Iterator

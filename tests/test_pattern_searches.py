@@ -1,4 +1,4 @@
-"""How patterns are searched for: what the package behind must do, what is kept, and that nothing takes longer than it may."""
+"""Searches for patterns: what the pcre2 package must do, what is cached, and that no search takes too long."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""What a user of pymongo types first works; what stays refused says what to write."""
+"""Forms of pymongo work; what is refused says what to write instead."""
 
 import json
 import re
@@ -125,7 +125,7 @@ def test_a_sort_that_stays_refused_says_what_it_takes(store: Store, sort: Any, m
 
 
 @pytest.mark.parametrize('sort', [[('$natural', 1), 'label'], ['label'] * 33], ids=str)
-def test_natural_order_stands_alone_and_keys_have_a_limit(store: Store, sort: Any) -> None:
+def test_natural_order_is_not_combined_and_keys_have_a_limit(store: Store, sort: Any) -> None:
     for ask in (lambda: store.find({}, sort=sort), lambda: reference.find([], {}, sort=sort)):
         with pytest.raises(mqsql.QueryError, match=r'^sort: '):
             ask()
@@ -150,7 +150,7 @@ def test_natural_order_stands_alone_and_keys_have_a_limit(store: Store, sort: An
         ((None, None), {'filter': {}, 'projection': {'label': 1}}),
     ],
 )
-def test_a_projection_may_stand_where_pymongo_takes_one(store: Store, args: Any, options: Any) -> None:
+def test_a_projection_is_taken_where_pymongo_takes_one(store: Store, args: Any, options: Any) -> None:
     found = answers(store, *args, **options)
     assert found == [{'msg_id': f'm{i}', 'label': label} for i, label in ((1, 'b'), (2, 'a'), (3, 'a'))]
 
@@ -162,7 +162,7 @@ def test_a_projection_leaves_out_and_an_empty_one_is_none(store: Store) -> None:
     assert answers(store, {}, projection=[]) == [{'msg_id': 'm1'}, {'msg_id': 'm2'}, {'msg_id': 'm3'}]
 
 
-def test_keys_and_projection_do_not_stand_together(store: Store) -> None:
+def test_keys_and_projection_are_not_given_together(store: Store) -> None:
     for keys in (['label'], {'label': 1}):
         for ask in (
             store.find,
@@ -171,7 +171,7 @@ def test_keys_and_projection_do_not_stand_together(store: Store) -> None:
             mqsql.compile,
             lambda *a, **o: reference.find([], *a, **o),
         ):
-            with pytest.raises(mqsql.QueryError, match='projection: keys and projection do not stand together'):
+            with pytest.raises(mqsql.QueryError, match='projection: give keys or projection, not both'):
                 ask({}, keys, projection={'label': 1})
 
 

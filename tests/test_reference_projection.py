@@ -94,7 +94,7 @@ def test_a_projection_without_meaning_is_refused(projection: Any) -> None:
         reference.find([], projection=projection)
 
 
-def test_keys_and_projection_do_not_stand_together() -> None:
+def test_keys_and_projection_are_not_given_together() -> None:
     with pytest.raises(QueryError):
         reference.find([], keys=['label'], projection={'label': 1})
 

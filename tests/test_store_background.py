@@ -1,4 +1,4 @@
-"""Threads of the hub's database go on whatever fails, and say so; and what they find is said."""
+"""Background threads of the hub's database go on after every failure and report it."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""What happens beside a store: reading while others write, failures, and queries that take too long."""
+"""Reading while others write, failures of the file, and queries that take too long."""
 
 import re
 import subprocess

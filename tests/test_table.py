@@ -1,4 +1,4 @@
-"""Definitions of tables: what is wrong with one is said when it is made, never by SQLite later."""
+"""Definitions of tables: a wrong one is refused when it is made, not by SQLite later."""
 
 import re
 from collections.abc import Callable

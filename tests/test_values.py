@@ -1,4 +1,4 @@
-"""A value means what it is, whatever class it has: in records and queries, in every store, in compiler and reference alike."""
+"""A value counts as the plain value of its class: in records and queries, in every store, in compiler and reference."""
 
 import array
 import re

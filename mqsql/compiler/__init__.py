@@ -1,4 +1,4 @@
-"""From a query dict to one parameterized SQL statement. Imports `schema` and `errors` of the project.
+"""From a query dict to one parameterized SQL statement.
 
     dict ─parse→ predicate tree + values ─lower→ SQL tree ─render→ text + parameters
 
@@ -31,7 +31,8 @@ from mqsql.compiler.projection import Projection, read_projection
 from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
 from mqsql.errors import QueryError, UnsupportedError, shown
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.codec import DamagedError, Stored, decoder
+from mqsql.schema.codec import DamagedError, Stored
+from mqsql.schema.columns import decoder
 from mqsql.schema.plain import either, read_plain
 from mqsql.schema.rows import Damages, Tell, read_row, warn
 
@@ -53,13 +54,13 @@ Decoder = Callable[[Any], Any]
 class Statement:
     """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver.
 
-    `unindexed` makes the text that reads nothing but the table itself, which may then be a view.
+    `unindexed` makes the text of the same statement without indexes on paths, which also runs over a view of the table.
     """
 
     sql: str
     params: Mapping[str, Stored]
     unindexed: Callable[[], str] = field(kw_only=True, repr=False, compare=False)
-    """Makes a text that uses no index on paths; a Distinct's gives the key of each record first."""
+    """See above; in that of a Distinct the key of each record comes first."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Query(Statement):
 
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
-        # What a projection asked for besides stands behind the columns.
+        # Values that only a projection needs come after the columns.
         record = read_row(self._decoders, row, self._tell)
         return record if self._projection is None else self._projection.make(record, row[len(record) :])
 
@@ -99,9 +100,9 @@ def compile(
     `keys` is text or an iterable of text (None: all but the Buffers); `sort` a key, a pair (key, 1 | -1), a dict or an iterable
     of these; `limit` and `skip` are numbers of records (0 or None: none); `projection`, or a dict for `keys`, is MongoDB's dict
     of what to return; `filter` is pymongo's name of `query`; `collation` is MongoDB's dict of how texts compare (locale en,
-    strength 1 to 3, numericOrdering).
-    Where `buffers` is given, Buffers columns are read as the stored array of row ids, of which it makes the list;
-    otherwise the statement itself gathers the blobs. `tell` is told of each value that cannot be read, in place of a warning.
+    strength 1 to 3, numericOrdering). Where `buffers` is given, Buffers columns are read as the stored array of row ids, of
+    which it makes the list; otherwise the statement itself gathers the blobs. `tell` is called with each value that cannot be
+    read, instead of a warning.
 
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
@@ -167,8 +168,8 @@ def _shape(window: Mapping[str, object]) -> tuple[bool, bool]:
 class Distinct(Statement):
     """A SELECT of the `column` that a key leads into; `values` makes its rows the different values at the key.
 
-    What cannot be read is left out, with a warning. `within` does the same with values of the column that have been read;
-    `unindexed` gives the record's key before the column.
+    Values that cannot be read are left out, with a warning. `within` does the same as `values` with decoded values of the
+    column; `unindexed` gives the record's key before the column.
     """
 
     column: str

@@ -1,7 +1,6 @@
-"""BSON's order of values as text: `bson_key` of two values compares as MongoDB compares them. Imports `collation` of the
-compiler, and `schema`.
+"""BSON's order of values as text: `bson_key` of two values compares as MongoDB compares them.
 
-A key is the hexadecimal form of bytes, so that it can be a parameter, stand in a JSON list and be indexed. The order's
+A key is the hexadecimal form of bytes, so it can be a parameter, an item of a JSON list and a key of an index. The order's
 source is MongoDB's manual, "Comparison/Sort Order"; numbers compare exactly across int and float.
 """
 

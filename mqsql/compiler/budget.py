@@ -1,8 +1,8 @@
-"""How much one evaluation of an expression may do, and how much it may make. Imports `limits` of the project.
+"""Limits on the steps and the memory of one evaluation of an expression.
 
-A few words can ask for any amount: a $map over a $range over a $range. So operators that loop count their `step`s, those that
-join or copy count the bytes that they `make`, and past a limit the evaluation ends with TooMuchError. Steps also look at the
-clock, for the deadline of the query. Outside an evaluation steps do only that.
+A short expression can ask for any amount of work: a $map over a $range over a $range. So operators that loop count their
+`step`s, and operators that join or copy count the bytes that they `make`. Past a limit the evaluation ends with TooMuchError.
+`step` also checks the deadline of the query; outside of an evaluation it does nothing else.
 """
 
 import sys
@@ -15,15 +15,15 @@ from mqsql import limits
 MAX_STEPS = 6_000_000
 MAX_BYTES = 150_000_000
 
-_STRIDE = 1_000  # steps between two looks at the clock
+_STRIDE = 1_000  # steps between two checks of the deadline
 
 
 class TooMuchError(ValueError):
-    """An evaluation takes more steps, or makes more, than it may."""
+    """An evaluation takes more steps or bytes than allowed."""
 
 
 class Left(NamedTuple):
-    """What is left of the steps and of the bytes."""
+    """The remaining steps and bytes."""
 
     steps: float = MAX_STEPS
     bytes: float = MAX_BYTES
@@ -42,22 +42,22 @@ _STATE = _State()
 
 
 def begin(left: Left = _ALL) -> None:
-    """An evaluation in this thread begins, with so much left to it."""
+    """Begin an evaluation in this thread, with so much left to it."""
     _STATE.steps, _STATE.bytes = left
 
 
 def left() -> Left:
-    """What is left to it."""
+    """The steps and bytes that the evaluation has left."""
     return Left(_STATE.steps, _STATE.bytes)
 
 
 def end() -> None:
-    """It ends."""
+    """End the evaluation."""
     _STATE.steps = _STATE.bytes = inf
 
 
 def step(count: int = 1) -> None:
-    """So many steps are done: parts of an expression evaluated, or elements looked at."""
+    """Count steps: parts of an expression that are evaluated, or elements that are read."""
     _STATE.until_look -= count
     if _STATE.until_look < 0:
         _look()
@@ -72,14 +72,14 @@ def _look() -> None:
 
 
 def make(size: int) -> None:
-    """So many bytes are about to be made."""
+    """Count bytes before they are made."""
     _STATE.bytes -= size
     if _STATE.bytes < 0:
         raise TooMuchError(f'makes more than {MAX_BYTES // 1_000_000} MB for one record')
 
 
 def made_text(text: str) -> str:
-    """Text of an operator, which has taken time and memory by its length."""
+    """The text, after counting its length as steps and bytes."""
     make(sys.getsizeof(text))
     step(len(text) >> 8)
     return text

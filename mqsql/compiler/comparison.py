@@ -1,4 +1,4 @@
-"""Equality and order: $eq $gt $gte $lt $lte $in, and what is folded into them. Imports the compiler's lower layers only.
+"""Equality and order: $eq $gt $gte $lt $lte $in, and what is folded into them.
 
 On a Document path an operand is compared within its type bracket (number, string, …), which gives the Test its form; what
 SQLite's JSON functions cannot carry (dates, binary, infinities, big integers) is stored tagged, as a one-key object whose
@@ -21,10 +21,11 @@ from mqsql.compiler.collation import Collation
 from mqsql.compiler.collation.lowering import as_key, as_text
 from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import Place, is_operators
-from mqsql.compiler.predicate import NEVER, Not, Predicate, Test, any_of
+from mqsql.compiler.predicate import NEVER, Not, Predicate, any_of
 from mqsql.compiler.sql import Condition, Value, all_, any_, call, is_null, slot, subquery, table_function, text
 from mqsql.errors import shown
-from mqsql.schema.codec import BETWEEN_BIGS, INT64, encode_document, encode_text, encode_timestamp
+from mqsql.schema.codec import INT64, encode_document, encode_text, encode_timestamp
+from mqsql.schema.numbers import BETWEEN_BIGS
 from mqsql.schema.types import bracket, is_nan
 
 NUMBER_TAG = '{"$numberDouble":"'
@@ -48,7 +49,7 @@ def read_ne(place: Place, operand: object) -> Predicate:
 
 
 def equal(place: Place, operand: object) -> Predicate:
-    """The field equals the operand, or offers a value that does; None also stands for missing."""
+    """The field equals the operand, or offers a value that does; None also equals missing."""
     if operand is None:
         return place.test('$eq', 'null')
     return any_of([place.comparison('$eq', form, stored) for form, stored in _forms(place, place.read(operand))])
@@ -183,22 +184,6 @@ def test_lists(place: Place, lists: dict[str, list[Any]]) -> list[Predicate]:
 def _sort_in(place: Place, i: int, item: object, lists: dict[str, list[Any]]) -> None:
     for form, stored in _forms(place, place.read(item, i)):
         lists.setdefault(form, []).append(stored)
-
-
-SEVERAL = 20
-"""Equalities of one field, from which on they are one test of a list: each is a test of every value of a path."""
-
-
-def alike(children: list[Predicate], merged: Callable[[list[Test]], list[Predicate]]) -> list[Predicate]:
-    """The predicates, but those for which `merged` gives others: equalities of one field with values of one form."""
-    groups: dict[object, list[Test]] = {}
-    for child in children:
-        if isinstance(child, Test) and child.operator == '$eq' and child.form != 'null':
-            groups.setdefault((child.field, child.form, child.collation), []).append(child)
-    several = [group for group in groups.values() if len(group) > SEVERAL]
-    gone = {id(test) for group in several for test in group}
-    rest = [child for child in children if id(child) not in gone]
-    return [*(test for group in several for test in merged(group)), *rest]
 
 
 def read_nin(place: Place, operand: object) -> Predicate:

@@ -1,19 +1,25 @@
-"""How deep an SQL condition is as SQLite counts it, which reads no more than 1,000 levels. Imports sqlglot.
+"""The depth of an SQL condition as SQLite counts it; SQLite reads at most 1,000 levels.
 
-SQLite counts the levels of an expression, those of the subqueries in it included, and then, while it resolves the names of a
-subquery, adds the levels of that one's expressions to those of the expressions around it.
+SQLite counts the levels of an expression, including those of its subqueries. Then, while it resolves the names of a subquery,
+it adds the levels of the subquery's expressions to the levels around it.
 """
 
 from sqlglot import exp
+
+from mqsql.errors import QueryError
 
 MAX_DEPTH = 1_000
 
 _NO_LEVEL = (exp.Paren, exp.If, exp.Subquery, exp.Where, exp.From, exp.Join, exp.Table, exp.Select, exp.Union)
 
 
-def depth(condition: exp.Expr) -> int:
-    """The levels that SQLite counts for a condition."""
-    return sum(_levels(condition))
+def check_depth(condition: exp.Expr) -> None:
+    """QueryError if SQLite counts too many levels for a condition."""
+    if sum(_levels(condition)) > MAX_DEPTH:
+        raise QueryError(
+            f'the query is nested too deeply: its SQL has more than the {MAX_DEPTH:,} levels that SQLite reads; '
+            'an $elemMatch in another, and the items of a schema, take many'
+        )
 
 
 def _levels(node: exp.Expr) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What differs by database: how a statement is printed. Imports sqlglot, and `limits` of the project.
+"""Dialects of SQL: how a statement is printed for each database.
 
 A dialect is a row of DIALECTS. The JSON vocabulary of `sql` and `paths` is SQLite's; a dialect with another one brings its
 own, and names in `absent` the operators that it cannot say, which then raise UnsupportedError.
@@ -15,7 +15,7 @@ from mqsql import limits
 
 
 class SQLitePrinter(SQLiteGenerator):
-    """Prints for SQLite, and looks at the clock on its way: a large statement takes a second."""
+    """Prints for SQLite, and checks the deadline meanwhile: a large statement takes a second."""
 
     def anonymous_sql(self, expression: exp.Anonymous) -> str:
         """A call of a function."""

@@ -1,4 +1,4 @@
-"""The different values at a path. Imports `bson`, `paths` and `schema` of the project."""
+"""The different values at a path."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,8 +24,8 @@ def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Co
 
 
 def _at(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
-    """What lies at the path. Other than in a filter, a step of digits is nothing but a position where an array is met, as in
-    MongoDB (extractAllElementsAlongPath of src/mongo/db/query/bson/multikey_dotted_path_support.cpp).
+    """The values at the path. Unlike in a filter, a step of digits is only a position wherever it meets an array, as in MongoDB
+    (extractAllElementsAlongPath of src/mongo/db/query/bson/multikey_dotted_path_support.cpp).
     """
     budget.step()
     if not steps:

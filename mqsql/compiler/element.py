@@ -1,4 +1,4 @@
-"""$exists, $type and $size, and the array operators $all and $elemMatch. Imports the compiler's lower layers only."""
+"""$exists, $type and $size, and the array operators $all and $elemMatch."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,8 @@ from typing import Any
 from sqlglot import exp
 
 from mqsql import limits
-from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, alike, equal
+from mqsql.compiler.comparison import NUMBER_TAG, NUMBER_TYPES, equal
+from mqsql.compiler.equalities import alike
 from mqsql.compiler.patterns import match_pattern
 from mqsql.compiler.place import DBREF, Place, is_operators
 from mqsql.compiler.predicate import NEVER, Each, Field, Not, Predicate, Some, Test, all_of, any_of
@@ -124,10 +125,10 @@ def lower_type(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 
 
 def read_size(place: Place, operand: object) -> Predicate:
-    """A non-negative whole number."""
+    """A non-negative integer."""
     size = place.whole_number(operand)
     if size < 0:
-        raise place.error(f'takes a non-negative whole number, not {shown(operand)}')
+        raise place.error(f'takes a non-negative integer, not {shown(operand)}')
     return (
         place.test('$size', '', size)
         if (place.field.kind.mixed or place.field.kind is BUFFERS) and size < 2**63
@@ -153,7 +154,7 @@ def read_all(place: Place, operand: object) -> Predicate:
     members = [_read_member(place.inside(f'[{i}]'), item) for i, item in enumerate(limits.checked(items))]
 
     def merged(tests: list[Test]) -> list[Predicate]:
-        # The first stays by itself: an index can find what it is true of.
+        # The first one stays alone, so that an index can find its records.
         return [tests[0], Each(place.values.listed(tests[1:], '$eq'))]
 
     return all_of(alike(members, merged)) if items else NEVER

@@ -1,6 +1,6 @@
-"""What SQL cannot say: functions to be registered on a connection before it runs a compiled statement.
+"""The functions that compiled statements call: they are registered on a connection before it runs one.
 
-Imports the compiler's lower layers and `schema`. All are deterministic and total: SQLite may call them before it tests
+All are deterministic and total: SQLite may call them before it tests
 whether a value has the type that they are for.
 """
 
@@ -31,7 +31,7 @@ def key_of(document: object, *collation: int) -> str | None:
     try:
         return bson_key(decode_document(document), Collation.of(collation))
     except ValueError:
-        return None  # text that only begins as JSON does, or that another program stored
+        return None  # text that only begins like JSON, or that another program stored
 
 
 def collate(text: object, strength: int, numeric: int) -> str | None:
@@ -40,7 +40,7 @@ def collate(text: object, strength: int, numeric: int) -> str | None:
 
 
 def regex_matches(how: str, pattern: str, subject: object) -> bool:
-    """Whether the pattern is found in the stored text; `how` is its options and, behind a colon, its place in the query."""
+    """Whether the pattern is found in the stored text; `how` has its options and, after a colon, its place in the query."""
     if not isinstance(subject, str):
         return False
     try:
@@ -55,7 +55,7 @@ def _pattern(how: str, pattern: str) -> patterns.Pattern:
 
 
 def glob_matches(pattern: str, subject: object) -> bool:
-    """Whether the stored text is one that `fnmatch.fnmatchcase` takes."""
+    """Whether the stored text matches the pattern, as in `fnmatch.fnmatchcase`."""
     return isinstance(subject, str) and matches(decode_text(pattern), decode_text(subject))
 
 

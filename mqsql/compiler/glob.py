@@ -1,4 +1,4 @@
-"""Patterns of Python's fnmatch as patterns of SQLite's GLOB. Imports `limits` and `schema.codec` of the project.
+"""Patterns of Python's fnmatch as patterns of SQLite's GLOB.
 
 The two differ in how they negate a class, in which brackets are literal, and in what one character is: stored text holds a
 few code points as pairs (see `schema.codec`). The rules are those of `fnmatch.translate` and of SQLite's patternCompare().
@@ -49,7 +49,7 @@ def _is_ambiguous(token: 'Token') -> bool:
 
 
 class Wildcard(Enum):
-    """What is no literal character and no class."""
+    """A token that is neither a literal character nor a class."""
 
     MANY = '*'
     ONE = '?'
@@ -105,13 +105,13 @@ def _ranges(body: str) -> Iterator[Range]:
             yield low, high
 
 
-# --- matching what GLOB cannot say
+# --- matching for patterns that GLOB cannot express
 
-STEPS = 1_000_000  # characters compared between two looks at the clock
+STEPS = 1_000_000  # characters that are compared between two checks of the deadline
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the whole text is of the pattern: each part between two * is found where it first occurs."""
+    """Whether the whole text matches: each part between two * is searched for after the one before."""
     first, *others = _parts(pattern)
     if not others:
         return len(first) == len(text) and first.begins(text, 0)
@@ -123,7 +123,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 class _Part:
-    """A pattern without *, which is as long as the texts that it takes."""
+    """A pattern without *; it is as long as the texts that it matches."""
 
     def __init__(self, tokens: list['Token']) -> None:
         parts = [_as_regex(token) for token in tokens]
@@ -133,7 +133,7 @@ class _Part:
         return self._length
 
     def begins(self, text: str, position: int) -> bool:
-        """Whether it is there."""
+        """Whether the text matches at this position."""
         return self._regex.match(text, position) is not None
 
     def next(self, text: str, position: int) -> int:

@@ -1,4 +1,4 @@
-"""Which index on paths answers which tests, and which keeps the order of a sort. Imports `index_rows`, `sql`, `schema`."""
+"""Which index on paths answers which tests, and which keeps the order of a sort."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -107,7 +107,7 @@ def in_order(index: Index, table: Table, predicate: Predicate, sort: Sort) -> Ot
     """The second table's rows for one value of the first path, where the index has them in the order that is asked for."""
     if any(key.steps for key in sort):
         return None
-    # A number may stand there twice, as an int and as a float.
+    # A number may occur twice, as an int and as a float.
     tests = [part for part in conjuncts(predicate) if isinstance(part, Test) and key_tested(part) == index.into]
     via = next((test for test in tests if test.operator == '$eq' and test.form in ('string', 'tagged')), None)
     return OtherRecords(index, table, via) if via else None

@@ -1,4 +1,4 @@
-"""What an index on paths consists of: tables that SQLite itself keeps true. Imports `paths`, `sql`, `schema`.
+"""The tables and triggers of an index on paths, which SQLite itself keeps up to date.
 
 Most records have one value at a path, whose order SQL knows: nothing or null, a number of 64 bits, text, a boolean or a
 date. Where that is so for all keys of an index, one row of the first table holds them, each as `rank`, the place of its type
@@ -37,7 +37,7 @@ NULL_RANK, NUMBER_RANK, TEXT_RANK, BOOLEAN_RANK, DATE_RANK = 1, 2, 3, 7, 8
 """Those of `bson`, so that ranks of all types can be merged."""
 
 MISSING = 'missing'
-"""The type of a row that stands for a value offered as missing, or as null."""
+"""The type of a row for a value offered as missing, or as null."""
 
 
 def others_table(name: str) -> str:

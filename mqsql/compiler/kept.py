@@ -1,4 +1,4 @@
-"""What is kept for the next time, up to so many bytes in all. Imports nothing of the project."""
+"""A cache with a limit in bytes."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -16,9 +16,9 @@ class _Entry(Generic[Value]):
 
 
 class Kept(Generic[Key, Value]):
-    """Values by key. Where room is needed, those go first that were not asked for since room was last needed.
+    """Values by key. When it is full, those go first that were not used since it was last full.
 
-    A value above a fourth of the room is not kept at all. Threads may share it.
+    A value larger than a fourth of the room is not kept. Threads may share the cache.
     """
 
     def __init__(self, room: int) -> None:
@@ -27,7 +27,7 @@ class Kept(Generic[Key, Value]):
         self._lock = Lock()
 
     def get(self, key: Key, make: Callable[[Key], tuple[Value, int]]) -> Value:
-        """The value of the key; `make` gives the one of a key that is not kept, and about how many bytes both take."""
+        """The value of the key; if it is not kept, `make` makes it and says how many bytes it and its key take, about."""
         entry = self._entries.get(key)
         if entry is not None:
             entry.used = True
@@ -54,3 +54,9 @@ class Kept(Generic[Key, Value]):
             self._entries[oldest] = entry
         else:
             self.size -= entry.size
+
+    def cache_clear(self) -> None:
+        """Keep nothing, as `cache_clear` of functools does for its caches."""
+        with self._lock:
+            self._entries.clear()
+            self.size = 0

@@ -1,4 +1,4 @@
-"""The keys and the sort that were asked for, read into columns. Imports `paths` of the compiler, `schema` and `errors`."""
+"""The keys and the sort that were asked for, read into columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,13 +63,13 @@ def _read_keys(keys: object, table: Table) -> Keys:
 
 
 def read_fields(keys: object, projection: object, table: Table) -> tuple[Any, dict[str, Any] | None]:
-    """The keys, or the projection, that is asked for: a dict is a projection where keys may stand, as pymongo takes it.
+    """The keys or the projection of a query. As in pymongo, a dict as `keys` is a projection.
 
-    A list in place of a projection is of the keys to return.
+    A list as `projection` has the keys to return.
     """
     keys, projection = read_plain(keys, 'keys', iterable=True), read_plain(projection, 'projection', iterable=True)
     if keys is not None and projection:
-        raise QueryError('keys and projection do not stand together', 'projection')
+        raise QueryError('give keys or projection, not both', 'projection')
     if isinstance(keys, dict):
         keys, projection = None, keys
     if isinstance(projection, list):
@@ -114,7 +114,7 @@ def _merge(key: str, fields: Fields, steps: list[str]) -> 'Mapping[str, Fields]'
 
 
 def include(value: Any, fields: Fields) -> Any:
-    """MongoDB's inclusion: objects cut down to `fields`, through arrays; what is neither vanishes."""
+    """MongoDB's inclusion: only the `fields` of objects, through arrays; all other values are left out."""
     if fields is None:
         return value
     if not isinstance(value, dict | list):
@@ -140,14 +140,14 @@ class SortKey(NamedTuple):
 Sort = tuple[SortKey, ...]
 
 NATURAL = '$natural'
-"""The order of insertion, which is that of the answer where nothing else is asked for."""
+"""The order of insertion, which is the default."""
 MAX_SORT_KEYS = 32  # as in MongoDB
 LAST_FIRST: Sort = (SortKey(NATURAL, (), True),)
-"""The last inserted record comes first."""
+"""The order in which the last inserted record comes first."""
 
 
 def is_any(table: Table, key: SortKey) -> bool:
-    """Whether it is a column of values of any type, whose order is not that of what it stores."""
+    """Whether it is an Any column, whose values do not sort as they are stored."""
     return table.columns.get(key.column) is ANY and not key.steps
 
 
@@ -160,13 +160,13 @@ def read_sort(sort: object, table: Table, collation: Collation | None = None) ->
         raise QueryError(f'takes at most {MAX_SORT_KEYS} keys, not {len(directions):,}', 'sort')
     if any(key == NATURAL for key, _ in directions):
         if len(directions) > 1:
-            raise QueryError(f'{NATURAL} stands alone', 'sort')
+            raise QueryError(f'{NATURAL} cannot be combined with other keys', 'sort')
         return LAST_FIRST if directions[0][1] < 0 else ()
     return tuple(SortKey(*read_path(key, table, 'sort'), way < 0, collation) for key, way in directions)
 
 
 def read_directions(given: object, what: str) -> list[tuple[str, int]]:
-    """Keys with their directions: of a key, a pair (key, 1 | -1), a dict, or any iterable of these, as pymongo takes them."""
+    """Keys with their directions, given as in pymongo: a key, a pair (key, 1 | -1), a dict, or any iterable of these."""
     given = read_plain(given, what, iterable=True)
     if isinstance(given, str) or _is_pair(given):
         given = [given]
@@ -192,7 +192,7 @@ def _directions(given: dict[str, Any] | list[Any], what: str) -> list[tuple[str,
 
 
 def _is_pair(given: object) -> bool:
-    """Whether it is one key with its direction, and no list of two keys."""
+    """Whether it is one key with its direction, not a list of two keys."""
     if not isinstance(given, list) or len(given) != 2:
         return False
     return isinstance(given[0], str) and not isinstance(given[1], str | list | dict)
@@ -220,8 +220,8 @@ def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> 
 
 
 def read_count(name: str, value: Any) -> int:
-    """A limit or skip: a whole number from 0 (no limit, no skip) to 64 bits."""
+    """A limit or skip: an integer from 0 (no limit, no skip) to 64 bits."""
     count = value if type(value) is int else read_plain(value, name)
     if type(count) is not int or not 0 <= count < 2**63:
-        raise QueryError(f'takes a whole number from 0, not {shown(count)}', name)
+        raise QueryError(f'takes an integer from 0, not {shown(count)}', name)
     return count

@@ -1,4 +1,4 @@
-"""A predicate becomes an SQL condition. Imports the compiler's tree, table and paths."""
+"""A predicate becomes an SQL condition."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -6,16 +6,16 @@ from functools import partial
 
 from sqlglot import exp
 
-from mqsql import limits
-from mqsql.compiler.any_columns import among_others, before_others, is_other, is_text, opened
+from mqsql.compiler.any_columns import among_others, bounds_of_texts, is_for_text, is_other, opened
 from mqsql.compiler.comparison import ORDERS
-from mqsql.compiler.depth import MAX_DEPTH, depth
+from mqsql.compiler.depth import check_depth
 from mqsql.compiler.index_rows import View
 from mqsql.compiler.index_use import Use, conjuncts, find_use
 from mqsql.compiler.json_schema import SCHEMA_TESTS
 from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.paths import Offers, Walk, is_index
 from mqsql.compiler.predicate import And, Count, Each, Evaluated, Every, Field, If, Not, Or, Predicate, Some, Test
+from mqsql.compiler.size import SHALLOW, Size
 from mqsql.compiler.sql import (
     Condition,
     Node,
@@ -37,7 +37,6 @@ from mqsql.compiler.sql import (
     text,
     total,
 )
-from mqsql.errors import QueryError
 from mqsql.schema import ANY, Table
 from mqsql.schema.codec import encode_key
 
@@ -48,11 +47,8 @@ def lower(predicate: Predicate, table: Table, view: View | None = None) -> Condi
     """The condition of a predicate over the rows of `table`; `view` says that an index has them (see `index_use`)."""
     size = Size()
     condition = Scope(table, size, view=view).lower(predicate)
-    if size.parts > SHALLOW and depth(condition) > MAX_DEPTH:
-        raise QueryError(
-            f'the query is nested too deeply: its SQL has more than the {MAX_DEPTH:,} levels that SQLite reads; '
-            'an $elemMatch in another, and the items of a schema, take many'
-        )
+    if size.parts > SHALLOW:
+        check_depth(condition)
     return condition
 
 
@@ -62,44 +58,9 @@ def lower_positions(predicates: tuple[Predicate, ...], table: Table) -> list[exp
     return [Scope(table, size.of_another()).position(predicate) for predicate in predicates]
 
 
-SHALLOW = 40
-"""Parts of a condition that cannot be too deep."""
-
-MAX_PARTS = 12_000
-"""Tests, and steps of paths, in the SQL of a condition. So many take a second to compile, and SQLite 70 MB to prepare."""
-
-
-class Size:
-    """How large a condition has become: counted while it is made, so that one that is too large never is."""
-
-    def __init__(self) -> None:
-        self.parts = self.aliases = 0
-
-    def add(self, parts: int = 1) -> None:
-        """So many parts more; QueryError beyond the limit."""
-        self.parts += parts
-        limits.check()
-        if self.parts > MAX_PARTS:
-            raise QueryError(
-                f'the query is too large: its SQL has more than {MAX_PARTS:,} tests and steps of paths '
-                '(a path into documents takes several of each); put many values of one field into one $in, or ask in parts'
-            )
-
-    def of_another(self) -> 'Size':
-        """The same size, for another condition, whose tables are counted from one."""
-        self.aliases = 0
-        return self
-
-    def alias(self) -> str:
-        """The name of the next table."""
-        self.add()
-        self.aliases += 1
-        return f'e{self.aliases}'
-
-
 @dataclass(frozen=True)
 class Scope:
-    """What fields stand for: the columns of a table or, within an $elemMatch, the `element` of an array.
+    """The meaning of fields: the columns of a table or, within an $elemMatch, the `element` of an array.
 
     The element is a json_each row, an object or an array; an array is read as an object whose keys are its positions.
     """
@@ -149,10 +110,10 @@ class Scope:
         return [self._indexed(use), *self._separately([child for child in children if child not in together])]
 
     def _separately(self, children: list[Predicate]) -> list[Condition]:
-        """A condition for each of the children, but one for the tests of an Any column's texts."""
+        """A condition for each of the children, but only one for all tests of an Any column's texts."""
         texts: dict[Field, list[Test]] = {}
         for child in children:
-            if isinstance(child, Test) and _is_for_text(child):
+            if isinstance(child, Test) and is_for_text(child):
                 texts.setdefault(child.field, []).append(child)
         joined = {test for tests in texts.values() if len(tests) > 1 for test in tests}
         several = [self._all_of_any(tests) for tests in texts.values() if len(tests) > 1]
@@ -222,7 +183,7 @@ class Scope:
         return self._walks(field, _offers(tests[0]), condition)
 
     def _scan_any(self, tests: Sequence[Test]) -> Condition:
-        """The same of a column whose texts are stored as such, all else as JSON: a range of the column's index each."""
+        """The same for an Any column: its texts, and its other values, are one range of the column's index each."""
         first = tests[0]
         field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
         if first.operator == '$exists' and not field.steps:
@@ -233,25 +194,22 @@ class Scope:
         others = all_([among_others(self._column(field)), inside])
         if for_null:
             return any_([is_null(self._column(field)), others])
-        return any_([*(self._of_text([test]) for test in tests if _is_for_text(test)), others])
+        return any_([*(self._of_text([test]) for test in tests if is_for_text(test)), others])
 
     def _all_of_any(self, tests: list[Test]) -> Condition:
-        """All of the tests, which are for text, hold, so said that one search of the column's index finds the texts."""
+        """All of the tests, which are for text, hold; written so that one search of the column's index finds the texts."""
         field = tests[0].field
         inside = self._opened(field, all_([self._look_inside([test]) for test in tests]))
         return any_([self._of_text(tests), all_([among_others(self._column(field)), inside])])
 
     def _opened(self, field: Field, inside: exp.Expr) -> exp.Expr:
-        """What looks at JSON, kept from the texts of an Any column: SQLite may take the terms of an AND in any order."""
+        """A condition on JSON that is not evaluated for texts of an Any column: SQLite may reorder the terms of an AND."""
         return case((is_other(self._column(field)), inside)) if field.kind is ANY else inside
 
     def _of_text(self, tests: list[Test]) -> Condition:
         """An Any column holds text that passes all the tests."""
-        stored, operators = partial(self._column, tests[0].field), {test.operator for test in tests}
-        conditions = [_lowered(test, Value(stored)) for test in tests]
-        if not operators & TEXT_ONLY:
-            conditions.append(before_others(stored()) if operators & UPWARDS else is_text(stored()))
-        return all_(conditions)
+        stored = partial(self._column, tests[0].field)
+        return all_([*(_lowered(test, Value(stored)) for test in tests), *bounds_of_texts(tests, stored)])
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
@@ -283,7 +241,7 @@ class Scope:
         return any_([Walk(start, steps, seen, condition, self.alias).condition() for seen in offers])
 
     def _start(self, field: Field) -> tuple[Node, tuple[str, ...]]:
-        """Where a walk to the field begins, and the steps of it; an element's field is its beginning."""
+        """The start and the steps of a walk to the field; within an element the walk starts at the element's field."""
         if not self.element:
             return self._root(field), field.steps
         return self._field(self._root(field), field.steps[0]), field.steps[1:]
@@ -297,7 +255,7 @@ class Scope:
         return replace(element, start=lambda: case(*by_type, default=text(f'$."{name}"')))
 
     def _each(self, test: Test) -> Condition:
-        """No value of the list fails the test, whose slot it takes."""
+        """The test holds for every value of the list in its slot."""
         alias, (listed,) = self.alias(), test.slots
         one = self._scan(test)
         for operand in [found for found in one.find_all(exp.Placeholder) if found.name == listed]:
@@ -309,7 +267,7 @@ class Scope:
             alias = self.alias()
             here = self._within(alias, some)
             if self.element:
-                # One level less in SQLite's expressions, for elements within elements.
+                # This takes one level less of SQLite's expressions, for elements within elements.
                 return exists([table_function('json_each', [value.when_array(value.sql)], alias)], here)
             return value.when_array(exists([table_function('json_each', [value.sql], alias)], here))
 
@@ -321,7 +279,7 @@ class Scope:
         return all_([among_others(self._column(some.field)), found]) if some.field.kind is ANY else found
 
     def _some_on_the_way(self, some: Some) -> Condition:
-        """The same, said once: one way through arrays and another for all else would double it with each level."""
+        """The same in one condition: one for arrays and another one for other values would double the SQL with each level."""
         start, steps = self._start(some.field)
         self.size.add(len(steps))
         tables, last = Walk(start, steps, Offers(elements=False), Value.is_object, self.alias).rows()
@@ -356,18 +314,6 @@ def _lowered(test: Test, value: Value) -> Condition:
     return lowering(replace(value, collation=test.collation), test.form, test.slots)
 
 
-TEXT_ONLY = frozenset({'$eq', '$in', '$lt', '$lte'})
-"""With a text as operand they hold for no BLOB."""
-
-UPWARDS = frozenset({'$gt', '$gte'})
-
-
-def _is_for_text(test: Test) -> bool:
-    """The test can hold for a text that is an Any column's value."""
-    textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
-    return textual and test.field.kind is ANY and not test.field.steps
-
-
 def _offers(test: Test) -> tuple[Offers, ...]:
-    """What the test sees of a path; those of schemas stand on strict fields only."""
+    """The values of a path that the test sees; tests of schemas are on strict fields only."""
     return OPERATORS[test.operator].offers(test.form) if test.operator in OPERATORS else ()

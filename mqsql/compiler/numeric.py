@@ -1,4 +1,4 @@
-"""$mod and the bitwise operators. Imports the compiler's lower layers only."""
+"""$mod and the bitwise operators."""
 
 from collections.abc import Callable
 from functools import partial

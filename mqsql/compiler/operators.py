@@ -1,4 +1,4 @@
-"""The table of operators: one row each. Imports the modules that hold their functions.
+"""The table of operators: one row each.
 
 `read` checks the operand and gives a predicate, in which sugar is already folded ($ne is Not of $eq); `lower` gives the SQL
 condition of the Tests that bear the operator's name, None where it only folds. `offers` says, by the Test's form, what the

@@ -1,4 +1,4 @@
-"""ORDER BY, and SELECT in the order that an index on paths keeps. Imports `lower`, `index_use` and what they import."""
+"""ORDER BY, and SELECT in the order that an index on paths keeps."""
 
 from functools import partial
 
@@ -59,20 +59,20 @@ def _sort_key(table: Table, keys: Sort) -> exp.Expr:
 
 
 def _json(table: Table, name: str) -> exp.Expr:
-    """A column as the functions of sort keys take it."""
+    """A column as JSON, for the functions of sort keys."""
     stored = partial(column, name, table.name)
     return as_json(stored) if table.columns[name] is ANY else stored()
 
 
 def _is_alone(table: Table, sort: Sort, key: SortKey) -> bool:
-    """Whether it is a column of any values, and nothing else in the sort is of it or has arrays."""
+    """Whether the key is an Any column, and the only one of the sort whose values may have arrays."""
     if not is_any(table, key) or key.collation:
         return False
     return [other for other in sort if table.columns[other.column].mixed] == [key]
 
 
 def _places_of_any(table: Table, sort: Sort, i: int) -> list[exp.Expr]:
-    """Rank and value of what an Any column holds, as those of `sort_place`; only what is no text needs functions."""
+    """Rank and value of an Any column, as in `sort_place`; only values that are not text need functions."""
     name, spec = sort[i].column, _spec(sort[: i + 1], sort[i].column)
     stored = partial(column, name, table.name)
     json = exp.Cast(this=stored(), to=exp.DataType.build('TEXT'))
@@ -97,16 +97,16 @@ def _spec(keys: Sort, name: str) -> exp.Expr:
 
 _PLACE = ('mqsql_sort_rank', 'mqsql_sort_value')
 
-# --- the first by the texts of an Any column, whose index has them in order
+# --- the first records by an Any column, whose index sorts its texts
 
 
 def has_texts_in_order(table: Table, sort: Sort) -> bool:
-    """Whether a column of any values is sorted by as its index has it, but for what is no text."""
+    """Whether the sort is by an Any column, whose index has its texts in order."""
     return any(_is_alone(table, sort, key) for key in sort)
 
 
 def select_first(table: Table, outputs: list[exp.Expr], predicate: Predicate, sort: Sort, most: exp.Expr) -> exp.Select:
-    """SELECT of the first records: they are among the first of those with a text or nothing, and all others."""
+    """SELECT of the first records: they are among the first ones with a text or nothing, and all others."""
     stored = next(partial(column, key.column, table.name) for key in sort if is_any(table, key))
     rowid, rows = exp.column('rowid'), exp.Table(this=identifier(table.name))
     wanted = [] if predicate == ALWAYS else [lower(predicate, table)]
@@ -134,7 +134,7 @@ def select_in_order(
 ) -> exp.Query:
     """SELECT of the records that an index on paths has in order, with the others sorted and merged in.
 
-    What is sorted by stands behind the outputs, in both parts alike: rank and value of a path, a column, the position.
+    The sort keys come after the outputs, in both parts alike: rank and value of a path, a column, the position.
     `most` says how many are needed, if not all are.
     """
     plain = PlainRows(index, table)
@@ -171,7 +171,7 @@ def _joined(table: Table, view: View, predicate: Predicate, outputs: list[exp.Ex
     tables = [view.source(), exp.Table(this=identifier(table.name))]
     statement = select([*outputs, record.copy()], tables, all_(joined))
     if all(isinstance(part, Not) or (isinstance(part, Test) and view.condition(part)) for part in conjuncts(predicate)):
-        # So it is nested as it stands; where there are other conditions, SQLite may know a better way to begin.
+        # So it is nested unchanged; where there are other conditions, SQLite may know a better way to begin.
         statement.args['joins'][0].set('kind', 'CROSS')
     return statement
 

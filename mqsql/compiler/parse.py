@@ -1,4 +1,4 @@
-"""A query dict is read: keys resolved, operands checked and bound, sugar folded. Imports the compiler's tree and table.
+"""A query dict is read: keys resolved, operands checked and bound, sugar folded.
 
 Everything that can be wrong with a query is found here, as a QueryError that names the place.
 """
@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from mqsql import limits
 from mqsql.compiler.collation import Collation
-from mqsql.compiler.comparison import alike, equal, read_eq
+from mqsql.compiler.comparison import equal, read_eq
+from mqsql.compiler.equalities import alike
 from mqsql.compiler.expressions import read_expr
 from mqsql.compiler.json_schema import read_json_schema
 from mqsql.compiler.operators import OPERATORS
@@ -67,7 +68,7 @@ def _parse_in_element(place: Place, query: object) -> Predicate:
 
 
 def parse_query(resolve: Resolve, place: Place, query: object) -> Predicate:
-    """And of a query's items; `resolve` says what a key stands for."""
+    """And of a query's items; `resolve` makes a field of a key."""
     if not isinstance(query, Mapping):
         raise place.error(no_query(query))
     limits.check()
@@ -90,7 +91,7 @@ def _parse_item(resolve: Resolve, place: Place, key: object, operand: object) ->
 
 
 def _parse_dbref(place: Place, key: str, operand: object) -> Predicate:
-    # In an element these names are fields, equal to what stands behind them; the collation is for the id only.
+    # In an element these names are fields, equal to their operands; the collation is for the id only.
     return read_eq(place if key == '$id' else replace(place, collation=None), operand)
 
 
@@ -106,7 +107,7 @@ def _unknown_operator(place: Place, name: str, *, under_key: bool) -> QueryError
 
 
 def parse_condition(place: Place, operand: object) -> Predicate:
-    """What stands for a field's key: operators, a pattern, or a value to be equal to."""
+    """The operand of a field: operators, a pattern, or a value to be equal to."""
     if is_operators(operand):
         return parse_operators(place, operand)
     if isinstance(operand, re.Pattern):
@@ -115,7 +116,7 @@ def parse_condition(place: Place, operand: object) -> Predicate:
 
 
 def parse_operators(place: Place, operand: object) -> Predicate:
-    """And of the operators on one field. A pattern stands for itself, as $not takes it."""
+    """And of the operators on one field. A pattern is one, too, as for $not."""
     if isinstance(operand, re.Pattern):
         return match_pattern(place, operand)
     if not isinstance(operand, Mapping) or not operand:
@@ -177,4 +178,4 @@ LOGICAL: dict[str, Callable[[Resolve, Place, object], Predicate]] = {
     '$jsonSchema': _parse_json_schema,
     '$expr': _parse_expr,
 }
-"""Operators that stand in a key's place, by name."""
+"""Operators in place of a key, by name."""

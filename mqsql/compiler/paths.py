@@ -1,7 +1,7 @@
-"""Paths into Documents as SQL: a test holds if it holds for one of the values that the path offers. Imports `sql`.
+"""Paths into Documents as SQL: a test holds if it holds for one of the values that the path offers.
 
-Most paths meet no array; then the value stands at the path and is tested there. An array at the path's end offers its
-elements; arrays on the way are unnested by a chain of json_each, one for each step. One CASE tells the three apart:
+Most paths meet no array; then the value is at the path and is tested there. An array at the path's end offers its
+elements; arrays on the way are unnested by a chain of json_each, one for each step. One CASE distinguishes the three:
 
     CASE WHEN json_type(header, '$.a.b') = 'array'            THEN EXISTS(… each element of it …)
          WHEN 'array' IN (json_type(header), json_type(header, '$.a')) THEN EXISTS(… the chain …)
@@ -117,17 +117,17 @@ class Walk:
         return guard
 
     def _objects(self, node: Node, step: str, last: bool) -> exp.Expr:
-        """A JSON array of what `step` is taken from: an array's elements, or the one value that stands here."""
+        """A JSON array of what `step` is taken from: an array's elements, or the one value here."""
         array = exp.If(this=text('array'), true=self._array(node, step, last))
         alone = listed(node.text())
         if self.offers.missing:
-            # What is no object lacks every field, as an empty one does.
+            # A value that is not an object lacks every field, like an empty object.
             lacking = any_([exp.NullSafeNEQ(this=node.type(), expression=text('object')), is_tagged(node.text())])
             alone = case((lacking, text('[{}]')), default=alone)
         return exp.Case(this=node.type(), ifs=[array], default=alone)
 
     def _array(self, node: Node, step: str, last: bool) -> exp.Expr:
-        """The array that stands here, as a step is taken from it."""
+        """The array here, as a step is taken from it."""
         return self._indexed(node, step, last) if is_index(step) else node.text()
 
     def _indexed(self, node: Node, step: str, last: bool) -> exp.Expr:

@@ -1,4 +1,4 @@
-"""$regex, $options and $glob, and patterns where values may stand. Imports `patterns`, and the compiler's lower layers."""
+"""$regex, $options and $glob, and compiled patterns in place of values."""
 
 import re
 from typing import Any
@@ -49,7 +49,7 @@ def read_regex(place: Place, operand: object) -> Predicate:
 
 
 def match_pattern(place: Place, pattern: 're.Pattern[Any]') -> Predicate:
-    """A compiled pattern where a value may stand: the field offers text that it finds."""
+    """A compiled pattern in place of a value: the field offers text in which it is found."""
     place.refuse_buffers()
     return _found(place, pattern.pattern, options_of(pattern))
 
@@ -88,7 +88,7 @@ def lower_regex(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
 def read_options(place: Place, operand: object) -> Predicate | None:
     """Read with $regex, refused alone."""
     if '$regex' not in (place.siblings or {}):
-        raise place.error('stands only beside $regex')
+        raise place.error('is allowed only with $regex')
     return None
 
 
@@ -113,7 +113,7 @@ def read_glob(place: Place, operand: object) -> Predicate:
 
 
 def lower_glob(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
-    """SQL of $glob; where the pattern counts characters, the pairs that stand for one are first made one."""
+    """SQL of $glob; where the pattern counts characters, pairs that encode one character are first made one."""
     if form == 'function':
         return value.of_type(('text',), call('mqsql_glob', slot(slots[0]), value.sql))
     subject = characters(value.sql) if form == 'characters' else value.sql

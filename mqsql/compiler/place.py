@@ -1,4 +1,4 @@
-"""Where a query is being read: what an operator's `read` gets to see. Imports `predicate`, `schema` and `errors`."""
+"""The place in a query that is being read; an operator's `read` is given one."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -101,7 +101,7 @@ class Place:
     def read(self, value: object, position: int | None = None) -> Any:
         """The operand as the field's kind reads it; QueryError says what the column holds and what was given.
 
-        `position` is where it stands in a list of operands.
+        `position` is its index in a list of operands.
         """
         self.refuse_buffers()
         kind = self.field.kind
@@ -123,7 +123,7 @@ class Place:
             return int(operand)
         if isinstance(operand, float) and operand.is_integer():
             return int(operand)
-        raise self.error(f'takes a whole number, not {shown(operand)}')
+        raise self.error(f'takes an integer, not {shown(operand)}')
 
 
 MAX_PATH = 500

@@ -1,4 +1,4 @@
-"""The predicate tree that a query is parsed into: nodes without values. Imports `collation`, `schema`.
+"""The predicate tree that a query is parsed into: nodes without values.
 
 And, Or, Not, Test, Each, Some, for schemas Every, If and Count, and for expressions Evaluated are all the nodes there are;
 operators are rows of a table (`operators`). A Test names its operator, the form that its operand's type gave it, and the
@@ -28,7 +28,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One operator on one field; `form` tells variants of its SQL apart ('string', 'null', 'int' …).
+    """One operator on one field; `form` names the variant of its SQL ('string', 'null', 'int' …).
 
     Where there is a collation, texts are compared by the keys that it gives.
     """

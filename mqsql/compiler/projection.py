@@ -1,4 +1,4 @@
-"""MongoDB's projection: a dict of what to return. Imports `element`, `keys`, `place` of the compiler, `schema` and `errors`.
+"""MongoDB's projection: a dict of what to return.
 
 The statement selects the columns that are needed; objects and arrays in them are cut down afterwards, as the rows are
 read. Only $elemMatch asks the database, for the position of the first element that matches, in a column behind the others.
@@ -14,7 +14,7 @@ from mqsql import limits
 from mqsql.compiler import budget
 from mqsql.compiler.element import read_elem_match
 from mqsql.compiler.expressions import Expression, read_expression
-from mqsql.compiler.expressions.core import MISSING
+from mqsql.compiler.expressions.values import MISSING
 from mqsql.compiler.keys import read_path
 from mqsql.compiler.place import DBREF, MAX_STEPS, Place
 from mqsql.compiler.predicate import Field, Predicate
@@ -121,7 +121,7 @@ class _Reader:
     def leaves(
         self, above: tuple[str, ...], fields: Mapping[Any, Any], path: str
     ) -> Iterator[tuple[tuple[str, ...], Leaf]]:
-        """The paths, as steps, each with what is said of it; a dict without operator stands for the paths below."""
+        """The paths, as steps, each with what is said of it; a dict without operator has paths below it."""
         for name, operand in fields.items():
             here = f'{path}.{name}' if isinstance(name, str) else path
             if not isinstance(name, str):
@@ -160,7 +160,7 @@ class _Reader:
         if len(field.steps) > 1:
             raise QueryError('$elemMatch takes a field of the document, no path further into it', path)
         if isinstance(operand, Mapping) and (odd := {'$expr', '$jsonSchema'} & operand.keys()):
-            raise QueryError(f'{min(odd)} cannot stand in a projection', path)
+            raise QueryError(f'{min(odd)} is not allowed in a projection', path)
         here = replace(self.place, field=field, path=f'{path}.$elemMatch')
         self.extras.append(read_elem_match(here, operand))
         if len(self.extras) > MAX_EXTRAS:

@@ -1,10 +1,10 @@
-"""The keys that records are sorted by on paths into a Document. Imports `bson`, `paths`, `schema` and `errors`.
+"""The keys that records are sorted by on paths into a Document.
 
 What a path's key is is MongoDB's rule for its indexes (src/mongo/db/index/btree_key_generator.cpp), which its sort follows:
 an array's elements give a key each; one that lacks the next step, or is no object, gives null; an element at a numeric
 step stands for all. Of the keys the least counts ascending, the greatest descending; several paths through one array
 take their keys from the same element. A record has no keys where two paths lead to different arrays, or where a numeric
-step is both an element and a field of an object beside it.
+step is both an element and a field of another element.
 """
 
 from collections.abc import Callable, Iterator
@@ -122,7 +122,7 @@ def _end(walker: Walker, key: Key) -> str:
 
 
 def _enter(element: Any, walker: Walker, key: Key) -> State:
-    """The path goes on from an element of the array where it stands."""
+    """The path goes on from an element of the array."""
     array, steps = walker
     if not steps:
         return key(element)

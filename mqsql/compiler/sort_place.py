@@ -1,4 +1,4 @@
-"""Where a record that an index on paths has not in order stands among those that it has. Imports `sort_key`, `indexes`.
+"""The position of a record that an index on paths does not sort, among those that it does.
 
 Rank and value of its sort key as the index's first table holds them (see `indexes`). What has no place there, such as an
 object, gets a rank between those that are there, and as value the key itself, which orders it among its like.

@@ -1,4 +1,4 @@
-"""The pieces of SQL that operators are lowered to: connectives, JSON vocabulary, and Value. Imports `predicate` of the project.
+"""The pieces of SQL that operators are lowered to: connectives, JSON vocabulary, and Value.
 
 Every helper returns a fresh sqlglot tree. A condition may be NULL, which counts as false; `negated` alone turns it round,
 by a form that takes NULL as false, so that De Morgan's laws hold on every row.
@@ -86,7 +86,7 @@ def exists(tables: list[exp.Table], where: Condition | None = None) -> Condition
 
 
 def case(*branches: tuple[Condition, exp.Expr], default: exp.Expr | None = None) -> exp.Expr:
-    """CASE WHEN … THEN …; a single default stands for itself."""
+    """CASE WHEN … THEN …; a single default is returned as it is."""
     if not branches and default is not None:
         return default
     return exp.Case(ifs=[exp.If(this=when, true=then) for when, then in branches], default=default)
@@ -182,7 +182,7 @@ def is_tagged(json: exp.Expr) -> Condition:
 
 @dataclass(frozen=True)
 class Node:
-    """A place inside a JSON text: the text's expression, made anew for each use, and the path from there.
+    """A place inside a JSON text: the text's expression, made again for each use, and the path from there.
 
     `start` makes the beginning of the path where only the row tells it, in place of the $.
     """
@@ -232,7 +232,7 @@ class Node:
 
 
 def json_label(key: str) -> str:
-    """An encoded key as it stands between the quotes of JSON text, quoted."""
+    """An encoded key as in JSON text, in quotes."""
     escaped = key.replace('\\', '\\\\')
     return '"' + re.sub(r'[\x00-\x1f]', lambda c: _SHORT.get(c[0]) or f'\\u{ord(c[0]):04x}', escaped) + '"'
 

@@ -1,4 +1,4 @@
-"""Whole statements: SELECT, count and DELETE around a condition. Imports the compiler's lower layers.
+"""Whole statements: SELECT, count and DELETE around a condition.
 
 Texts are kept by shape: the trees are hashable and hold no values.
 """

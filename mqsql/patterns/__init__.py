@@ -1,8 +1,9 @@
-"""Regular expressions as MongoDB has them, searched for within the deadline of a query. Imports `limits` of the project.
+"""Regular expressions as MongoDB has them, searched for within the deadline of a query.
 
-They are PCRE2's, in UTF mode, where \\w, \\d, \\s and \\b mean ASCII. Without a deadline a search is bounded by PCRE2's own
-limits alone, as in MongoDB. These count anew at each position of the text, and do not count all of the work, so that under a
-deadline a search first takes the quickest way that is certainly short, then ways that look at the clock more often:
+They are PCRE2's, in UTF mode, where \\w, \\d, \\s and \\b mean ASCII. Without a deadline only PCRE2's own limits bound a
+search, as in MongoDB. These limits start again at each position of the text, and do not count all of the work. So with a
+deadline a search is run in the fastest way that is known to be short; if there is none, or it fails, in ways that check the
+time more often:
 
     cost      a bound for the steps of a search     engine   PCRE2, and what it has compiled
 """
@@ -21,15 +22,15 @@ from mqsql.patterns.cost import Cost
 from mqsql.patterns.engine import MATCH_LIMIT, Watch
 
 STEPS = 30_000_000
-"""Steps that may pass without a look at the clock; some tens of milliseconds."""
+"""Steps between two checks of the deadline; they take some tens of milliseconds."""
 
-SLOWER = 10  # times, without machine code
+SLOWER = 10  # how many times slower a search is without machine code
 LEAST_LIMIT = 10
 MOST_FLAGS = 200
-MOST_CODES = 3  # that a pattern keeps
-MOST_BYTES = 2 << 20  # of a code, about
+MOST_CODES = 3  # compiled forms that a pattern keeps
+MOST_BYTES = 2 << 20  # of a compiled form, about
 SHOWN = 80
-LONGEST = 1 << 30  # text that SQLite stores
+LONGEST = 1 << 30  # the longest text that SQLite stores
 
 _SETTINGS = re.compile(
     r'(?:\(\*(?:UTF|UCP|NOTEMPTY|NOTEMPTY_ATSTART|NO_AUTO_POSSESS|NO_DOTSTAR_ANCHOR|NO_JIT|NO_START_OPT|CASELESS_RESTRICT'
@@ -37,12 +38,12 @@ _SETTINGS = re.compile(
 )
 _LONE = re.compile('[\ud800-\udfff]')
 _STAND_IN = '\ud7ff'
-"""The unassigned character before the surrogates: patterns take it for a lone one, which UTF-8 cannot hold."""
+"""Takes the place of a lone surrogate, which UTF-8 cannot hold; the last code point before them, and unassigned."""
 _FLAGS = re.compile(f'[\U0001f1e6-\U0001f1ff]{{{MOST_FLAGS}}}')
 
 
 class PatternError(ValueError):
-    """A pattern that is wrong, or that a text asks too much of; its message says so in a sentence."""
+    """A pattern that is wrong, or a search that takes more than PCRE2 allows; the message is a sentence."""
 
 
 class Pattern:
@@ -61,7 +62,7 @@ class Pattern:
         return 2_000 + MOST_CODES * min(30 * len(self.source) * self._cost.copies, MOST_BYTES)
 
     def found_in(self, text: str) -> bool:
-        """Whether it is found in the text; StorageError when the deadline has passed, PatternError beyond PCRE2's limits."""
+        """Whether the pattern is found in the text; StorageError after the deadline, PatternError beyond PCRE2's limits."""
         deadline = limits.current()
         deadline.check()
         if deadline.seconds and len(text) > self._plain:
@@ -73,7 +74,7 @@ class Pattern:
 
     @cached_property
     def _plain(self) -> int:
-        """The length of texts for which a search is short whatever they hold; -1 if there is none."""
+        """The longest text for which every search is short; -1 if there is none."""
         return bisect(range(LONGEST), False, key=lambda n: (n + 1) * self._cost.start(n) > STEPS) - 1
 
     @cached_property
@@ -130,7 +131,7 @@ class Pattern:
         return self._run(text, jit, Watch.ITEMS)
 
     def _ways(self, text: str, steps: int) -> Iterator[tuple[Watch, int]]:
-        """How to search, the quickest way first, so that few steps pass without a look at the clock."""
+        """The ways to search, the fastest first, that check the deadline often enough."""
         line = max(map(len, text.split('\n')))
         stretch = line if self._cost.in_lines else len(text)
         start, unit = self._cost.start(stretch), self._cost.unit(stretch)
@@ -163,7 +164,7 @@ CACHE_BYTES = 64 << 20
 
 
 class _Cache:
-    """The patterns that were compiled last, as many as fit; may be used from several threads."""
+    """A cache of compiled patterns, the least recently used of which go first. Threads may share it."""
 
     def __init__(self) -> None:
         self._size, self._lock = 0, Lock()

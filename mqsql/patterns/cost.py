@@ -1,7 +1,7 @@
-"""How many steps a search can take at most, estimated from a pattern's text. Imports nothing of the project.
+"""An upper bound for the steps of a search, estimated from a pattern's text.
 
-A step is about what PCRE2 does for one character of the text. The text of the pattern is not parsed: its signs are counted,
-also where they are escaped or in a class, so that a bound may be too high and never too low.
+A step is about the work of PCRE2 for one character of the text. The pattern is not parsed: its signs are counted, even where
+they are escaped or in a class. So a bound may be too high, but never too low.
 """
 
 import math
@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 
 LARGEST = 20_000
-"""More items than this has no pattern that PCRE2 compiles: it limits the compiled form to 65,535 bytes."""
+"""No pattern has more items: PCRE2 limits the compiled form to 65,535 bytes."""
 
 CLUSTER = 300  # steps that \X takes for a character, see MOST_FLAGS in the package
 MOST_CHOICES = 100
@@ -34,7 +34,7 @@ _VARIED_LOOKBEHIND = re.compile(r'(?:\(\?<[=!*]|\(\*n?[pa]*lb:|look_?behind)[^)]
 
 @dataclass(frozen=True)
 class Cost:
-    """What bounds the steps of a search for the pattern `source` with these options."""
+    """Upper bounds for the steps of a search for the pattern `source` with these options."""
 
     source: str
     options: str
@@ -50,7 +50,7 @@ class Cost:
 
     @cached_property
     def in_lines(self) -> bool:
-        """Whether no repetition reaches beyond a line of the text: what is repeated is known to match no newline."""
+        """Whether no repetition reaches beyond a line of the text: no repeated item can match a newline."""
         if self._extended or _NO_LINES.search(self.source) or 's' in self.options:
             return False
         tokens = _TOKEN.findall(self.source)
@@ -58,7 +58,7 @@ class Cost:
 
     @cached_property
     def _nested(self) -> bool:
-        """Whether a group may be repeated, and with it the choices inside."""
+        """Whether a group, and with it the choices inside, may be repeated."""
         spaced = self._extended and ')' in self.source and _REPEATED.search(self.source) is not None
         return self._recursive or spaced or _REPEATED_GROUP.search(self.source) is not None
 

@@ -1,7 +1,7 @@
-"""Patterns compiled by PCRE2. Imports nothing of the project; `pcre2` stays here.
+"""Patterns compiled by PCRE2.
 
-MongoDB compiles in UTF mode and without UCP. The package's own `compile` cannot say that: it forces UCP, and escapes as in
-JavaScript. So the layer below it is used, which its author may change between minor versions.
+MongoDB compiles in UTF mode and without UCP. `pcre2.compile` cannot do that: it forces UCP, and JavaScript's escapes. So this
+module uses the layer below it, which may change between minor versions of the package.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Code: TypeAlias = Any
 Look: TypeAlias = Callable[[object], int]
 
 MATCH_LIMIT = 10_000_000
-"""Counted steps at one position of the text, after which PCRE2 gives up; its own and so MongoDB's limit."""
+"""Steps at one position of the text after which PCRE2 gives up: its default, and so MongoDB's."""
 
 HEAP_LIMIT = 100_000  # KiB
 JIT_STACK, MATCH_LIMIT_EXCEEDED, HEAP_LIMIT_EXCEEDED = -46, -47, -63
@@ -37,8 +37,8 @@ CompileError: type[Exception] = _cy.PatternError
 
 
 class Watch(Enum):
-    """When a search looks at the clock: never, where it begins at the beginning of a line, wherever it begins, or at each item
-    of the pattern.
+    """When a search checks the deadline: never, at the beginning of each line, at each position where it begins, or at each
+    item of the pattern.
     """
 
     NEVER = ''
@@ -63,13 +63,13 @@ def check(source: str, options: str) -> None:
 
 
 def search(code: Code, text: str, look: Look | None = None) -> bool:
-    """Whether the pattern is found in the text; `look` is called where the code watches, and may raise."""
+    """Whether the pattern is found in the text; `look` is called as the code's Watch says, and may raise."""
     context = _SILENT if look is None else _cy.create_match_context(callout_function=look)
     return _cy.match(code, text, len(text), 0, context)[0] is not None
 
 
 def compiled(settings: str, source: str, options: str, watch: Watch, limit: int, jit: bool) -> Code:
-    """The code of the pattern, behind settings that PCRE2 takes at its beginning only."""
+    """The compiled pattern; PCRE2 takes `settings` only at the beginning of its text."""
     whole = f'(*LIMIT_HEAP={HEAP_LIMIT})(*LIMIT_MATCH={limit}){settings}{watch.value}{source}'
     code = _cy.compile(whole, _bits(options) | (_AUTO_CALLOUT if watch is Watch.ITEMS else 0), _FORCED)
     if jit:

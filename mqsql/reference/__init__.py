@@ -1,8 +1,8 @@
-"""A second, naive reading of the query language, over plain dicts. Imports `schema` and `errors` of the project only.
+"""A second, naive reading of the query language, over plain dicts.
 
-It shares nothing with the compiler, so that a mistake in one shows as a difference from the other. Speed is no goal.
+It shares nothing with the compiler: a mistake in one shows as a difference from the other. Speed is not a goal.
 
-    place         where in a query something stands; how operands are read
+    place         places in a query, and the reading of operands
     values        BSON's order and equality; collation changes how texts compare
     paths         what a dotted path finds; sorting has rules of its own
     operators     the tests of values, with patterns and bits; json_schema and expressions are languages within

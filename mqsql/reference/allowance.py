@@ -1,8 +1,8 @@
-"""What one evaluation of an expression may cost. Imports `limits` of the project.
+"""Limits on the work and the memory of one evaluation of an expression.
 
-An expression of a few words can ask for any number of values ($map over $range over $range). Each operator counts as work,
-as does each element that one looks at, and what operators make counts as memory; whoever needs more than is allowed gets
-ExhaustedError. From time to time the deadline of the query is looked at as well, also by work that is no expression's.
+A short expression can ask for any number of values ($map over $range over $range). Each operator, and each element that it
+reads, counts as work; the values that it makes count as memory. Beyond the limits the evaluation ends with ExhaustedError.
+Now and then `work` also checks the deadline of the query; it does so outside of expressions, too.
 """
 
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ BETWEEN_LOOKS = 1_000
 
 
 class ExhaustedError(ValueError):
-    """The expression needs more than it may; becomes a QueryError that names the place."""
+    """An expression takes more work or memory than allowed; it becomes a QueryError that names the place."""
 
 
 class _Allowance(local):
-    """What this thread's evaluation may still use."""
+    """The work and memory that remain for the evaluation of this thread."""
 
     work = memory = inf
     since_look = 0
@@ -33,7 +33,7 @@ _ALLOWANCE = _Allowance()
 
 @contextmanager
 def allowed() -> Iterator[None]:
-    """A block that may use a whole allowance; within another one, what is left of that."""
+    """A block with the full allowance, or within another one with the rest of that."""
     if _ALLOWANCE.work < inf:
         yield
         return
@@ -45,7 +45,7 @@ def allowed() -> Iterator[None]:
 
 
 def work(amount: int = 1) -> None:
-    """An operator was run, or so many elements are to be looked at."""
+    """Count an operator, or this many elements that are read."""
     _ALLOWANCE.since_look += amount
     if _ALLOWANCE.since_look > BETWEEN_LOOKS:
         limits.check()
@@ -56,20 +56,20 @@ def work(amount: int = 1) -> None:
 
 
 def memory(size: int) -> None:
-    """So many bytes are to be made."""
+    """Count this many bytes before they are made."""
     _ALLOWANCE.memory -= size
     if _ALLOWANCE.memory < 0:
         raise ExhaustedError(f'makes more than {MEMORY // 10**6} MB of values')
 
 
 def listing(length: int, each: int = 8) -> None:
-    """An array of so many elements is to be made, of so many bytes each."""
+    """Count an array of this length before it is made; `each` is the bytes of an element."""
     work(length // 4)
     memory(64 + each * length)
 
 
 def writing(*texts: str, times: int = 1) -> None:
-    """These texts are to be copied so often."""
+    """Count these texts before they are copied."""
     length = times * sum(map(len, texts))
     work(length // 256)
     memory(64 + 2 * length)

@@ -1,4 +1,4 @@
-"""The bits of a value, for $bitsAllSet and its kin. Imports `place`, `values` of the reference.
+"""The bits of a value, for $bitsAllSet and its kin.
 
 The rules are those of MongoDB's manual, "Bitwise Query Operators": numbers are 64 bits wide, in two's complement with
 the sign extended beyond; binary data is little-endian by byte.

@@ -1,4 +1,4 @@
-"""`collation`: how texts compare in a query. Imports `errors`, and `place`, `values` of the reference.
+"""`collation`: how texts compare in a query.
 
 Of MongoDB's collations (manual, "Collation") those of English, in three strengths: 1 compares letters, 2 accents too, 3 case
 too, lower case first. Signs come before digits, digits before letters, and letters compare by the code points of the
@@ -19,7 +19,7 @@ OPTIONS = ('locale', 'strength', 'numericOrdering')
 
 
 def read_collation(collation: object, place: Place) -> Fold:
-    """What a text stands for in comparisons; None and the locale "simple" are no collation."""
+    """The form of a text in comparisons; None and the locale "simple" are no collation."""
     if collation is None:
         return same_text
     if not isinstance(collation, Mapping):

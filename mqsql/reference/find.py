@@ -1,4 +1,4 @@
-"""Which records a query finds, in what order, with which keys. Imports `schema`, `errors`, and all of the reference."""
+"""Which records a query finds, in what order, with which keys."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -50,7 +50,7 @@ def find(
     Returns fresh dicts with canonical values.
     """
     place, query = _place(table, collation), read_plain(either(query, filter))
-    with allowed():  # one allowance for all that is computed while the query is read
+    with allowed():  # one allowance for everything computed while the query is read
         match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
     by, window = read_sort(sort, table), _read_window(limit, skip)
     found = _matching(records, match, table)
@@ -115,7 +115,7 @@ def _read_select(keys: object, projection: object, table: Table, fold: Fold) -> 
         read_plain(part, what, iterable=True) for part, what in ((keys, 'keys'), (projection, 'projection'))
     )
     if fields and wanted is not None:
-        raise QueryError('keys and projection do not stand together', 'projection')
+        raise QueryError('give keys or projection, not both', 'projection')
     if isinstance(wanted, dict):
         wanted, fields = None, wanted
     if isinstance(fields, list) and all(isinstance(name, str) for name in fields):
@@ -170,5 +170,5 @@ def _read_window(limit: object, skip: object) -> slice:
 def _read_amount(what: str, amount: Any) -> int:
     amount = read_plain(amount, what)
     if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount < 2**63:
-        raise QueryError(f'takes a whole number from 0 to 2**63 - 1, not {shown(amount)}', what)
+        raise QueryError(f'takes an integer from 0 to 2**63 - 1, not {shown(amount)}', what)
     return amount

@@ -1,5 +1,4 @@
-"""$jsonSchema: which values a JSON Schema takes. Imports `errors`, `schema`, and of the reference `values`, `place`,
-`operators` and `json_schema_scalars`.
+"""$jsonSchema: which values a JSON Schema takes.
 
 The dialect is MongoDB's (manual, "$jsonSchema"): draft 4 with `bsonType`, without "integer", references, formats and
 defaults. A keyword speaks of values of one type and takes all others. At the top, properties are the columns of the table.
@@ -72,7 +71,7 @@ def _types(names: Mapping[str, str]) -> Keyword:
     def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
         listed: Any = operand if isinstance(operand, list | tuple) else [operand]
         if 'type' in schema and 'bsonType' in schema:
-            raise place.error('type and bsonType do not stand together')
+            raise place.error('give type or bsonType, not both')
         if not all(isinstance(name, str) and name in names for name in listed) or len(set(listed)) < len(listed):
             raise place.error(f'takes one of {", ".join(names)}, or several different ones, not {shown(operand)}')
         wanted = read_types([names[name] for name in listed], place)
@@ -135,7 +134,7 @@ def _inside(place: Place, kind: Kind = DOCUMENT) -> Place:
 
 
 def _property(name: str, place: Place) -> Place:
-    """The place of a property's schema; Buffers are told apart, as they cannot be compared."""
+    """The place of a property's schema; Buffers are marked, as they cannot be compared."""
     return _inside(place.at(name), place.table.columns[place.table.column(name)] if place.table else DOCUMENT)
 
 

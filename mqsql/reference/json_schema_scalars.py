@@ -1,6 +1,4 @@
-"""What $jsonSchema says of numbers and strings. Imports `errors`, and of the reference `values`, `place`, `patterns` and
-`expressions.numbers`.
-"""
+"""The keywords of $jsonSchema for numbers and strings."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -15,7 +13,7 @@ from mqsql.reference.values import is_number, order
 
 Check = Callable[[Any], bool]
 Keyword = Callable[[Any, Mapping[str, Any], Place], Check]
-"""Takes what stands under the keyword, the whole schema (some keywords modify each other), and the place."""
+"""Takes the operand of the keyword, the whole schema (some keywords modify each other), and the place."""
 
 
 def every(checks: list[Check]) -> Check:
@@ -45,7 +43,7 @@ def exclusive(beside: str) -> Keyword:
 
     def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
         if not isinstance(operand, bool) or beside not in schema:
-            raise place.error(f'takes a boolean and stands beside {beside}')
+            raise place.error(f'takes a boolean, and is allowed only with {beside}')
         return every([])
 
     return read

@@ -1,4 +1,4 @@
-"""`keys`: which parts of a record a query returns. Imports `schema`, `errors`, and `place` of the reference."""
+"""`keys`: which parts of a record a query returns."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,8 +1,7 @@
-"""The operators that test the values of one path, as a table. Imports `errors`, `schema`, and of the reference all but
-`query`, `keys` and `find`.
+"""The operators that test the values of one path, as a table.
 
 An operator takes its operand and place, and gives the test that the values found there must pass. It raises QueryError
-for an operand without a meaning. Those that hold other operators ($not, $elemMatch, $all) stand in `query`.
+for an operand without a meaning. Those that hold other operators ($not, $elemMatch, $all) are in `query`.
 """
 
 import operator as compare
@@ -109,7 +108,7 @@ def _item(item: object, place: Place) -> Any:
 
 
 def text_pattern(pattern: Any, place: Place) -> TextTest:
-    """The test of a compiled pattern that stands as a value."""
+    """The test of a compiled pattern in place of a value."""
     if place.kind is BUFFERS:
         raise place.error('a Buffers column holds no text for a pattern')
     return pattern_test(pattern, place)
@@ -174,7 +173,7 @@ def _read_type(name: object, place: Place) -> frozenset[int]:
 
 
 def remainder(operand: object, place: Place) -> Test:
-    """The value, cut to a whole number, leaves this remainder, which has the sign of the value."""
+    """The value, cut to an integer, leaves this remainder, which has the sign of the value."""
     if not isinstance(operand, list | tuple) or len(operand) != 2:
         raise place.error(f'takes a list of divisor and remainder, not {shown(operand)}')
     divisor, wanted = (read_int64(part, place.item(i)) for i, part in enumerate(operand))
@@ -224,7 +223,7 @@ def bits(quantifier: Callable[[Any], bool], wanted: bool) -> Operator:
 
 
 def regex(operand: Regex, place: Place) -> Test:
-    """Text in which the pattern is found; `query` puts the $options beside it."""
+    """Text in which the pattern is found; `query` adds the $options."""
     return some(regex_test(operand, place))
 
 

@@ -1,4 +1,4 @@
-"""What a dotted path finds in a document. Imports `values` and `allowance` of the reference.
+"""The values that a dotted path finds in a document.
 
 The rules are those of MongoDB's manual, "Query an Array of Embedded Documents", and of its matcher.
 """
@@ -51,7 +51,7 @@ def _enter(element: Any, position: int, steps: Sequence[str]) -> Iterator[Offer]
 
 
 def at_path(value: Any, steps: Sequence[str]) -> Iterator[Any]:
-    """What stands at `steps`, as distinct takes them: of an array a number is a position, any other step is for its objects."""
+    """The values at `steps` for distinct: in an array a number is a position, any other step goes into its objects."""
     work()
     if not steps:
         if value is not MISSING:

@@ -1,5 +1,4 @@
-"""Tests of text: $regex with $options, compiled patterns, $glob. Imports `errors`, `limits`, `patterns`, and `place` of the
-reference.
+"""Tests of text: $regex with $options, compiled patterns, $glob.
 
 Regular expressions are PCRE2's, with the options i, m, s and x of MongoDB's manual, "$regex".
 """
@@ -22,7 +21,7 @@ MAX_GLOB = 10_000
 
 
 class Regex(NamedTuple):
-    """The operands of $regex and of the $options beside it, empty where there are none."""
+    """The operands of $regex and of its $options, empty where there are none."""
 
     pattern: object
     options: object
@@ -35,7 +34,7 @@ def regex_test(regex: Regex, place: Place) -> TextTest:
     if isinstance(pattern, re.Pattern):
         # MongoDB notices an empty $options too, unless it has read it before the pattern.
         if (regex.options or regex.options_follow) and own_options(pattern):
-            raise place.error('options stand both in the pattern and in $options')
+            raise place.error('options are both in the pattern and in $options; give one of them')
         pattern, options = pattern.pattern, options | own_options(pattern)
     return _test(pattern, options, place)
 

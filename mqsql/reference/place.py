@@ -1,4 +1,4 @@
-"""Where in a query something stands; how operands are read. Imports `schema`, `errors`, `values` of the reference."""
+"""Places in a query, and the reading of operands."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -84,10 +84,10 @@ def read_number(operand: object, place: Place) -> float:
 
 
 def read_whole(operand: object, place: Place, least: int = 0) -> int:
-    """A whole number, given as an int or a float, of at least `least`."""
+    """An integer, given as an int or a float, of at least `least`."""
     number = read_number(operand, place)
     if not (isinstance(number, int) or number.is_integer()) or number < least:
-        raise place.error(f'takes a whole number of at least {least}, not {shown(operand)}')
+        raise place.error(f'takes an integer of at least {least}, not {shown(operand)}')
     return int(number)
 
 

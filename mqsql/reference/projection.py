@@ -1,5 +1,4 @@
-"""`projection`: MongoDB's dict of what to return. Imports `schema`, `errors`, and `place`, `keys`, `query`, `operators`,
-`expressions`, `values` of the reference.
+"""`projection`: MongoDB's dict of what to return.
 
 The rules are those of MongoDB's manual, "Project Fields to Return from Query"; the table's key plays the part of `_id`.
 As with `keys`, a column that is asked for and missing comes as None.
@@ -66,7 +65,7 @@ def read_projection(projection: object, table: Table, fold: Fold) -> Select:
 
 
 def _read_leaves(above: list[str], projection: Mapping[Any, Any], place: Place) -> Iterator[tuple[list[str], Leaf]]:
-    """The paths, as steps, each with what is said of it; a dict within stands for the paths below."""
+    """The paths, as steps, each with what is said of it; a dict within has paths below it."""
     for name, operand in projection.items():
         here = place.at(str(name))
         steps = split_path('.'.join([*above, *split_path(name, here)]), here)
@@ -106,7 +105,7 @@ def _elem_match(operand: object, place: Place) -> Callable[[Any], Any]:
     if not isinstance(operand, Mapping):
         raise place.error(f'takes operators or a query, not {shown(operand)}')
     if odd := {'$jsonSchema', '$expr'} & operand.keys():
-        raise place.error(f'{min(odd)} cannot stand in a projection')
+        raise place.error(f'{min(odd)} is not allowed in a projection')
     match = read_element(operand, Place(None, place.path, fold=place.fold).nested(10))
 
     def first(value: Any) -> Any:

@@ -1,5 +1,4 @@
-"""From a query dict to a function that says whether a record matches. Imports `errors`, `schema`, and of the reference
-all but `keys` and `find`.
+"""From a query dict to a function that says whether a record matches.
 
 The whole query is read, and refused if it has no meaning, before any record is seen.
 """
@@ -59,7 +58,7 @@ def _clause(key: object, operand: object, place: Place) -> Match:
 
 
 def _dbref_field(key: str, operand: object, place: Place) -> Match:
-    """In an element these are fields; what stands under them is a value. Only the id is compared by the collation."""
+    """In an element these are fields; their operands are values. Only the id is compared by the collation."""
     test = equal(operand, place if key == '$id' else replace(place, fold=same_text))
     return lambda document: test(list(walk(document, [key])))
 
@@ -115,14 +114,14 @@ QUERY_OPERATORS: Mapping[str, Callable[[object, Place], Match]] = {
     '$expr': read_expr,
     '$jsonSchema': read_schema,
 }
-"""The operators that stand where a key of a record could."""
+"""The operators in place of a key of a record."""
 
 
-# --- what stands under a key
+# --- operands of a key
 
 
 def read_test(operand: object, place: Place) -> Test:
-    """What stands under a key: operators, a pattern, or a value to be equal to."""
+    """The operand of a key: operators, a pattern, or a value to be equal to."""
     if is_operators(operand):
         return read_operators(operand, place)
     return some(text_pattern(operand, place)) if is_pattern(operand) else equal(operand, place)
@@ -131,7 +130,7 @@ def read_test(operand: object, place: Place) -> Test:
 def read_operators(operators: Any, place: Place) -> Test:
     """A dict of operators, all of which must hold."""
     if '$options' in operators and '$regex' not in operators:
-        raise place.at('$options').error('stands beside $regex only')
+        raise place.at('$options').error('is allowed only with $regex')
     follow = [name for name in operators if name in ('$regex', '$options')] == ['$regex', '$options']
     given = {k: Regex(v, operators.get('$options', ''), follow) if k == '$regex' else v for k, v in operators.items()}
     return every([_read_operator(name, operand, place) for name, operand in given.items() if name != '$options'])
@@ -205,7 +204,7 @@ def _is_elem_match(item: object) -> bool:
 
 
 FIELD_OPERATORS: Mapping[str, Operator] = {**VALUE_OPERATORS, '$not': _not, '$elemMatch': _elem_match, '$all': _all}
-"""The operators that stand under a key; $options belongs to $regex."""
+"""The operators under a key; $options belongs to $regex."""
 
 OPERATORS: Mapping[str, object] = {**QUERY_OPERATORS, **FIELD_OPERATORS, '$options': FIELD_OPERATORS['$regex']}
 """Every operator of the query language by name."""

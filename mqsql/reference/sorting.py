@@ -1,7 +1,7 @@
-"""`sort`: the keys that records are sorted by. Imports `errors`, `schema`, and `paths`, `place`, `values` of the reference.
+"""`sort`: the keys that records are sorted by.
 
 A path's key is what MongoDB's index on it holds, not what `walk` offers: an element of an array counts as null if it lacks the
-step, whatever it is; where the array has an element at a numeric step, that one stands for all; an empty array at the
+step, whatever it is; where the array has an element at a numeric step, that one counts for all; an empty array at the
 path's end comes below null. Of the keys of several paths those belong together that come from the same elements.
 
 Refused, as by MongoDB's indexes, are parallel arrays (two paths lead to different ones, none inside the other), and an
@@ -39,7 +39,7 @@ NATURAL = '$natural'
 
 
 def read_sort(sort: object, table: Table) -> list[SortPath]:
-    """The paths to sort by, the weightiest first; QueryError for what is in none of the forms that pymongo takes.
+    """The paths to sort by, the weightiest first; QueryError for a form that pymongo does not take.
 
     These are a key, a key with its direction, a dict of such, or an iterable of any of these. The order of insertion is a
     path without steps.

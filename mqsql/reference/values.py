@@ -1,4 +1,4 @@
-"""BSON's order and equality of canonical values. Imports `limits`, and `allowance` of the reference.
+"""BSON's order and equality of canonical values.
 
 The order is that of MongoDB's manual, "Comparison/Sort Order", among the types that a record can hold.
 """
@@ -13,7 +13,7 @@ from mqsql import limits
 from mqsql.reference.allowance import work
 
 Fold = Callable[[str], Any]
-"""What stands for a text when it is compared: the text itself, or what a collation makes of it."""
+"""The form of a text that is compared: the text itself, or what a collation makes of it."""
 
 Order = tuple[Any, ...]
 """A value's place in BSON's order; begins with the rank of its type."""

@@ -1,4 +1,4 @@
-"""What a record is: the kinds of column, the tables, and how values are stored. Imports only `errors` and `limits`."""
+"""Records: the kinds of column, the tables, and how values are stored."""
 
 from mqsql.schema.indexes import Index
 from mqsql.schema.tasks import TASKS, Record, Table

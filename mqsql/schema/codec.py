@@ -1,16 +1,13 @@
 """How canonical values are stored, and read back: equality and order of what is stored are those of the values.
 
-Imports `types` of the project. Timestamps are microseconds since 1970 UTC. Documents are compact JSON text:
+Timestamps are microseconds since 1970 UTC. Documents are compact JSON text:
 
     datetime             {"$date":"2026-11-22T20:15:00.000001Z"}    fixed width, so that text order is time order
     bytes                {"$binary":{"base64":"…","subType":"00"}}
-    nan, inf, big ints   {"$numberDouble":"…"}                      see `number_text`
+    nan, inf, big ints   {"$numberDouble":"…"}                      see `numbers`
     a key like "$date"   "$$date"                                   so a key with one $ is always ours
 
 These are MongoDB's Extended JSON (relaxed, version 2), but for integers past 64 bits, which it does not have.
-
-An Any column stores text as a Text column does, and every other value as a BLOB of this JSON: SQLite orders all BLOBs behind
-all TEXT, so that tests of text need not know of them, and the others are one range of an index.
 
 Text is stored as itself, but for four kinds of code point that SQLite's text functions, its JSON or UTF-8 cannot carry:
 NUL, lone surrogates, and the two characters that announce them. Each becomes a pair, chosen so that code point order stays:
@@ -29,20 +26,13 @@ from typing import Any
 import orjson
 
 from mqsql.errors import shown
+from mqsql.schema.numbers import (
+    from_number_text,
+    number_text,
+)
 from mqsql.schema.types import (
-    ANY,
-    BUFFERS,
-    DOCUMENT,
     MAX_DEPTH,
-    TEXT,
-    TIMESTAMP,
-    Kind,
     UnstorableError,
-    read_buffers,
-    read_document,
-    read_text,
-    read_timestamp,
-    read_value,
     to_utc,
 )
 
@@ -50,7 +40,7 @@ Stored = str | int | bytes | float | None
 
 
 class DamagedError(ValueError):
-    """What a column gave is no value of its kind: another program stored it. Says what it is."""
+    """A stored value is not one of its column's kind, since another program stored it; the message completes "the value …"."""
 
 
 UNDECODABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
@@ -121,7 +111,7 @@ QUOTE = '\x01\U000f1002'
 
 
 def encode_key(key: str) -> str:
-    """A key as it stands in stored JSON: text, with no double quote, which JSON paths of SQLite before 3.45 cannot name."""
+    """A key in stored JSON: text without double quotes, which JSON paths of SQLite before 3.45 cannot name."""
     if key.startswith('$'):
         key = '$' + key
     return encode_text(key).replace('"', QUOTE)
@@ -135,7 +125,7 @@ def decode_key(stored: str) -> str:
 
 def encode_document(value: object) -> str:
     """Compact JSON for any canonical value of a Document, scalars included."""
-    return _encode_plain(value) or orjson.dumps(_to_json(value)).decode()
+    return encode_plain(value) or orjson.dumps(_to_json(value)).decode()
 
 
 def decode_document(stored: str) -> Any:
@@ -154,9 +144,9 @@ def decode_document(stored: str) -> Any:
         raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
 
 
-_SHORT = 2 * MAX_DEPTH  # text with so few brackets that it cannot be nested deeper than a document may be
+_SHORT = 2 * MAX_DEPTH  # characters of text that cannot be nested deeper than a document may be
 _LEVELS = 254  # that orjson writes
-_STORED_LEVELS = MAX_DEPTH + 6  # with those of tags, and of what is stored beside a value
+_STORED_LEVELS = MAX_DEPTH + 6  # including the levels of tags
 
 
 def _check_depth(value: Any) -> None:
@@ -168,7 +158,7 @@ def _check_depth(value: Any) -> None:
         raise ValueError(f'it is nested deeper than {_STORED_LEVELS} levels') from None
 
 
-def _encode_plain(value: object) -> str | None:
+def encode_plain(value: object) -> str | None:
     """The JSON of a value, canonical or not, that needs nothing but dates beyond JSON, as nearly all do; None for any other.
 
     In a fifth of the time that reading and encoding take otherwise.
@@ -237,33 +227,6 @@ def _from_json(value: Any, coded: bool) -> Any:
     return {k: _from_json(v, coded) if type(v) is dict or type(v) is list else v for k, v in value.items()}
 
 
-NEGATIVE_BIG, POSITIVE_BIG, NAN = '-n', '0', 'NaN'
-BETWEEN_BIGS = '.'
-"""Sorts above the texts of all negative and below those of all positive numbers that JSON cannot carry."""
-
-
-def number_text(number: int | float) -> str:
-    """The text of a number that JSON cannot carry: "-Infinity" < integers below 64 bits < those above < "Infinity" < "NaN".
-
-    A big integer is its digits behind their count; a negative one has both complemented, so that text order is number order.
-    """
-    if isinstance(number, float):
-        return NAN if math.isnan(number) else 'Infinity' if number > 0 else '-Infinity'
-    digits = f'{abs(number)}'
-    if number > 0:
-        return f'{len(digits):06d}:{digits}'
-    return NEGATIVE_BIG + f'{999999 - len(digits):06d}:{digits.translate(_COMPLEMENT)}'
-
-
-_COMPLEMENT = str.maketrans('0123456789', '9876543210')
-
-
-def _from_number_text(text: str) -> float:
-    if text.startswith(NEGATIVE_BIG):
-        return -int(text.partition(':')[2].translate(_COMPLEMENT))
-    return int(text.partition(':')[2]) if text.startswith(POSITIVE_BIG) else float(text)
-
-
 def _from_date_text(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -272,7 +235,7 @@ def _from_date_text(text: str) -> datetime:
 
 
 UNSOUND = '{"$damaged":0}'
-"""What a store has SQLite see in place of what its JSON functions or its driver cannot read. No value decodes from it."""
+"""The replacement for values that SQLite's JSON functions or its driver cannot read; it is not the code of any value."""
 
 
 def _refuse(body: object) -> Any:
@@ -283,17 +246,10 @@ _TAGS: dict[str, Callable[[Any], Any]] = {
     '$damaged': _refuse,
     '$date': _from_date_text,
     '$binary': lambda body: base64.b64decode(body['base64']),
-    '$numberDouble': _from_number_text,
+    '$numberDouble': from_number_text,
 }
 
-# --- columns
-
-
-def _decode_column(stored: str) -> Any:
-    value = decode_document(stored)
-    if type(value) is dict or type(value) is list:
-        return value
-    raise DamagedError(f'is neither an object nor an array but {shown(value)}')
+# --- buffers
 
 
 def decode_ids(stored: str) -> list[int]:
@@ -313,69 +269,3 @@ def decode_ids(stored: str) -> list[int]:
 
 
 _INTEGERS = frozenset({int})
-
-
-def _decode_blobs(stored: str) -> list[bytes]:
-    try:
-        return [bytes.fromhex(part) for part in decode_document(stored)]
-    except (ValueError, TypeError):
-        raise DamagedError('is no list of buffers') from None
-
-
-def _store_text(value: object) -> str:
-    return encode_text(value if type(value) is str else read_text(value))
-
-
-def _store_timestamp(value: object) -> int:
-    return encode_timestamp(value if type(value) is datetime and value.tzinfo is UTC else read_timestamp(value))
-
-
-def _store_document(value: object) -> str:
-    plain = _encode_plain(value) if type(value) in (dict, list) else None
-    return plain or encode_document(read_document(value))
-
-
-def _store_any(value: object) -> str | bytes:
-    canonical = value if type(value) is str else read_value(value)
-    return encode_text(canonical) if isinstance(canonical, str) else encode_document(canonical).encode()
-
-
-def _decode_any(stored: str | bytes) -> Any:
-    if not isinstance(stored, bytes):
-        return decode_text(stored)
-    try:
-        return decode_document(stored.decode())
-    except UnicodeDecodeError:
-        raise DamagedError('is neither text nor JSON') from None
-
-
-_ENCODERS: dict[Kind, Callable[[Any], Stored | list[bytes]]] = {
-    TEXT: _store_text,
-    TIMESTAMP: _store_timestamp,
-    DOCUMENT: _store_document,
-    ANY: _store_any,
-    BUFFERS: read_buffers,
-}
-_DECODERS: dict[Kind, Callable[[Any], Any]] = {
-    TEXT: decode_text,
-    TIMESTAMP: decode_timestamp,
-    DOCUMENT: _decode_column,
-    ANY: _decode_any,
-    BUFFERS: _decode_blobs,
-}
-
-
-def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
-    """What reads a value as `kind.read` does, and encodes it as a column stores it, in one go; raises UnstorableError.
-
-    Buffers have rows of their own, and become the list of what these store.
-    """
-    return _ENCODERS[kind]
-
-
-def decoder(kind: Kind) -> Callable[[Any], Any]:
-    """What makes the canonical value of what a column gave (but NULL), or raises DamagedError.
-
-    Buffers come as a JSON array of hexadecimal texts.
-    """
-    return _DECODERS[kind]

@@ -1,5 +1,5 @@
-"""What a table's definition must be, checked when it is made: TypeError for what is none of its parts, ValueError for what
-contradicts itself or SQLite. Imports `indexes` and `types` of the project.
+"""Checks of a table's definition: TypeError for a part of the wrong type, ValueError for names, columns or indexes that
+contradict each other or that SQLite cannot have.
 """
 
 import re
@@ -11,13 +11,13 @@ from mqsql.schema.indexes import Index
 from mqsql.schema.types import BUFFERS, TEXT, Kind
 
 MAX_COLUMNS = 1_900
-"""SQLite takes 2,000 in a table and in an answer, some of which are ours."""
+"""SQLite takes 2,000 columns in a table or an answer; mqsql adds some to those of the table."""
 
 ROW_IDS = ('rowid', 'oid', '_rowid_')
 """SQLite's own names for the position of a row, which is the order of insertion."""
 
 _TAKEN = re.compile('(sqlite_.*|pragma_.*|json_each|json_tree|[beo][0-9]*)?', re.IGNORECASE | re.DOTALL)
-"""No table's names: those that SQLite keeps for itself, and those that tables have inside a statement."""
+"""Names that a table cannot have: those that SQLite reserves, and those of tables inside a statement."""
 
 
 def check_parts(name: object, columns: object, key: object, aliases: object, indexes: object) -> None:
@@ -46,7 +46,7 @@ def _check(right: bool, rule: str, given: object) -> None:
 
 
 def check_names(name: str, derived: str, columns: Mapping[str, Kind], key: str, aliases: Mapping[str, str]) -> None:
-    """ValueError unless SQLite and queries can use the names, that of a `derived` table too."""
+    """ValueError unless SQLite and queries can use the names, including that of the `derived` table of buffers."""
     if _TAKEN.fullmatch(name) or _TAKEN.fullmatch(derived) or not _is_storable(name):
         raise ValueError(f'a table cannot be named {name!r}')
     if len(columns) > MAX_COLUMNS:
@@ -79,7 +79,7 @@ def _is_storable(name: str) -> bool:
 
 
 def check_indexes(name: str, columns: Mapping[str, Kind], indexes: Any) -> None:
-    """ValueError unless each index is on columns, or on paths into those that have any."""
+    """ValueError unless each index is on columns or on paths into columns of mixed types."""
     for index in indexes:
         for column, steps in index.paths:
             if column not in columns:

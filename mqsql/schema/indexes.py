@@ -1,6 +1,6 @@
-"""What an index is on, and what it is called. Imports `codec` and `errors` of the project.
+"""Indexes: their keys and their names.
 
-An index has two names: `name`, which users see, is MongoDB's ("header.date_1_queue_-1"); in the file it stands behind its
+An index has two names: `name`, which users see, is MongoDB's ("header.date_1_queue_-1"); in the file it follows its
 table's name, in a form that can be read back whatever the keys hold.
 """
 

@@ -1,4 +1,4 @@
-"""Values of NumPy and of other libraries: which plain values they are, or what to write in their place. Imports `errors`."""
+"""Values of NumPy and of other libraries: their plain values, or what to write instead."""
 
 import sys
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ class UnstorableError(ValueError):
 
 
 def is_array(value: object) -> bool:
-    """Whether it is a scalar or an array of NumPy; where that is not imported, nothing is."""
+    """Whether it is a scalar or an array of NumPy; False if NumPy is not imported."""
     numpy = sys.modules.get('numpy')
     return hasattr(numpy, 'ndarray') and issubclass(type(value), (numpy.generic, numpy.ndarray))  # type: ignore[union-attr]
 
@@ -31,7 +31,7 @@ def from_numpy(value: Any) -> Any:
     """The list of an array's items, which may be scalars of NumPy; the plain value of a scalar."""
     numpy: Any = sys.modules['numpy']
     if any(base.__name__ == 'MaskedArray' for base in type(value).__mro__):
-        raise UnstorableError('an array with masked values is no list; write value.filled(…) or value.compressed()')
+        raise UnstorableError('an array with masked values is not a list; write value.filled(…) or value.compressed()')
     if isinstance(value, numpy.ndarray):
         array = numpy.ndarray.view(value, numpy.ndarray)
         return list(array) if array.ndim else from_numpy(array[()])
@@ -48,7 +48,7 @@ def from_numpy(value: Any) -> Any:
 def _from_datetime64(value: Any) -> datetime:
     moment = value.astype('datetime64[us]')
     if not moment == value:  # also NaT, which equals nothing
-        raise UnstorableError(f"{shown(value)} is no time of whole microseconds; write value.astype('datetime64[us]')")
+        raise UnstorableError(f"{shown(value)} has no whole microseconds; write value.astype('datetime64[us]')")
     moment = moment.item()
     if not isinstance(moment, datetime):
         raise UnstorableError(f'{shown(value)} is outside the years 1 to 9999')
@@ -81,7 +81,7 @@ _ADVICE_BY_NAME = {
 
 
 def advice_for(value: object) -> str:
-    """What to write in place of a value that cannot be read; empty if nobody knows."""
+    """What to write instead of a value that cannot be read; empty if unknown."""
     kind = type(value)
     name = f'{kind.__module__.partition(".")[0]}.{kind.__name__}'
     if name in _ADVICE_BY_NAME:

@@ -1,11 +1,11 @@
-"""What Python programs hand over, read into Python's own plain types. Imports `libraries`, `errors` and `limits`.
+"""Reads the values that Python programs pass into Python's own plain types.
 
-A value is what its type derives from, never what its own methods say: `class Label(str, Enum)` is its text, whatever its
-`__str__` gives. What has `__index__` is an integer; NumPy's scalars and arrays are the values and lists they stand for; a
-`date` is its first moment, in local time as a naive datetime is; a UUID is its text.
+A value counts as the type that its class derives from, whatever its own methods return: a member of `class Label(str, Enum)`
+is its text, not its `__str__`. An object with `__index__` is an integer; NumPy's scalars and arrays are plain values and lists;
+a `date` is its first moment, in local time like a naive datetime; a UUID is its text.
 
-Code of others runs in `native` alone (the `items` of a Mapping, an `__index__`, an iterator). One rule holds for it: whatever
-exception it raises, the value is refused with it as the cause, but for the errors of mqsql, which pass.
+Only `native` runs code of other libraries (the `items` of a Mapping, an `__index__`, an iterator). Whatever exception it
+raises, the value is refused with that exception as the cause; only errors of mqsql itself pass.
 """
 
 import re
@@ -22,16 +22,16 @@ from mqsql.errors import MqsqlError, QueryError, shown
 from mqsql.schema.libraries import UnstorableError, advice_for, from_numpy, is_array
 
 SCALARS = frozenset({str, int, float, bool, type(None), bytes, datetime, re.Pattern})
-"""The types of values that are plain as they are."""
+"""The types of plain values."""
 
 LISTED = frozenset({'$in', '$nin', '$all'})
 """Operators whose operand may be any iterable."""
 
 DEEPEST = 400
-"""Levels that `plain` reads; all that reads a query refuses less already."""
+"""Levels that `plain` reads; every reader of queries refuses fewer levels."""
 
 MAX_ITEMS = 1_000_000
-"""Items that are taken of what might be endless: an iterator, the items of a Mapping that is no dict."""
+"""The most items of an iterator, or of a Mapping that is not a dict; both may be endless."""
 
 
 def plain(value: object) -> Any:
@@ -40,7 +40,7 @@ def plain(value: object) -> Any:
 
 
 def _is_plain(value: Any, levels: int) -> bool:
-    """Whether it is plain already, as nearly all queries are; sees few levels, and is much faster than to copy."""
+    """Whether it is plain already, as nearly all queries are; looks at a few levels, much faster than a copy."""
     kind = type(value)
     if kind is dict:
         if not _TEXT.issuperset(map(type, value)):
@@ -62,7 +62,7 @@ _TEXT = frozenset({str})
 
 
 def read_plain(value: object, what: str = '', *, iterable: bool = False) -> Any:
-    """`plain` for a query, or the option called `what`, which may be any iterable; QueryError for what cannot be read."""
+    """`plain` for a query, or for the option `what`, which may be any iterable; QueryError if it cannot be read."""
     if type(value) in SCALARS:
         return value
     try:
@@ -72,14 +72,14 @@ def read_plain(value: object, what: str = '', *, iterable: bool = False) -> Any:
 
 
 def either(query: object, filter: object) -> object:
-    """The query, which may be given by the name that pymongo has for it."""
+    """The query, given by either of its names: `filter` is that of pymongo."""
     if query is not None and filter is not None:
         raise QueryError('query and filter are two names of one argument; give one of them', 'filter')
     return query if filter is None else filter
 
 
 def _plain(value: Any, path: str, depth: int, seen: dict[int, tuple[object, Any]]) -> Any:
-    if id(value) in seen:  # also what holds itself
+    if id(value) in seen:  # also values that contain themselves
         return seen[id(value)][1]
     given = value if type(value) in _CONTAINERS else native(value, path)
     if type(given) in SCALARS or depth >= DEEPEST:
@@ -109,7 +109,7 @@ _CONTAINERS = frozenset({dict, list, tuple})
 
 
 def as_text(value: Any) -> Any:
-    """The plain text that a subclass of str is; anything else as it is."""
+    """The plain text of an instance of a subclass of str; any other value unchanged."""
     return str.__str__(value) if issubclass(type(value), str) else value
 
 
@@ -121,7 +121,7 @@ def name_of(key: object, path: str = '') -> str:
 
 
 def listed(value: Any, path: str = '') -> Any:
-    """A list of the items of an iterable that is no text, bytes or Mapping; anything else as it is."""
+    """A list of the items of an iterable that is not text, bytes or a Mapping; any other value unchanged."""
     if type(value) in (list, dict):
         return value
     if type(value) in (set, frozenset, deque):  # which are in memory, however many items they have
@@ -146,7 +146,7 @@ def _taken(items: Iterable[Any], path: str) -> list[Any]:
 
 
 class _Foreign:
-    """A block that runs code of others, which turns what that raises into UnstorableError."""
+    """A block that runs code of other libraries, and turns its exceptions into UnstorableError."""
 
     def __init__(self, value: object, path: str) -> None:
         self.value, self.path = value, path
@@ -213,4 +213,4 @@ _READERS: tuple[tuple[Any, Any], ...] = (
     (re.Pattern, lambda value: value),
     (UUID, UUID.__str__),
 )
-"""How each type, and what derives from it, is read; the first that fits holds."""
+"""How each type and its subclasses are read; the first match counts."""

@@ -1,4 +1,4 @@
-"""What users of MongoDB write that is no query here, and what to write in its place. Imports `errors`."""
+"""Parts of MongoDB that are refused in a query, each with what to write instead."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,23 +23,23 @@ REFUSED: Mapping[str, str] = {
     **dict.fromkeys(_MAPS, 'asks for places on a map, and records have none'),
     **dict.fromkeys(_STAGES, 'is a stage of a pipeline; a query is what its $match takes'),
     **dict.fromkeys(_UPDATES, 'is an update operator, and a query changes nothing; update_record(key, changes) does'),
-    **dict.fromkeys(_PATTERNS, 'is no operator; $regex and $glob search a text'),
+    **dict.fromkeys(_PATTERNS, 'is not an operator; $regex and $glob search a text'),
     '$limit': 'is a stage of a pipeline; write limit=… as an option',
     '$sort': 'is a stage of a pipeline; write sort=… as an option',
     '$skip': 'is a stage of a pipeline; write skip=… as an option',
     '$project': 'is a stage of a pipeline; write projection=… as an option',
-    '$orderby': 'is no operator; write sort=… as an option',
-    '$query': 'is no operator; the query stands without it',
+    '$orderby': 'is not an operator; write sort=… as an option',
+    '$query': 'is not an operator; write the query without it',
     '$sampleRate': 'chooses at random, which is not supported',
-    '$between': 'is no operator; write $gte and $lt',
-    '$isNull': 'is no operator; None is equal to what is missing',
+    '$between': 'is not an operator; write $gte and $lt',
+    '$isNull': 'is not an operator; None is equal to what is missing',
     '$meta': 'is about text search, which is not supported',
 }
 """Operators that are known and refused in a query, and why."""
 
 
 def no_query(given: Any) -> str:
-    """What to say of something that stands for a query and is no dict."""
+    """The message for a query that is not a dict."""
     said = f'a query is a dict, not {shown(given)}'
     if isinstance(given, str):
         return f'{said}; json.loads(text) makes one of JSON'
@@ -49,12 +49,12 @@ def no_query(given: Any) -> str:
 
 
 def misplaced(name: str, *, under_key: bool) -> str:
-    """What to say of an operator that is known, but not where it was written."""
+    """The message for a known operator in the wrong place."""
     if under_key:
         return f"{name} cannot be under a key; write it where a key would be: {{'{name}': …}}"
     return f"{name} cannot be where a key would be; write it under one: {{'key': {{'{name}': …}}}}"
 
 
 def no_step(step: str) -> str:
-    """What to say of a step that a path of a projection cannot have, such as the $ in 'grades.$'."""
+    """A hint for a step that a path of a projection cannot have, such as the $ in 'grades.$'."""
     return "; {'grades': {'$elemMatch': {…}}} returns the first element that matches" if step in ('$', '$[]') else ''

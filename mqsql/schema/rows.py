@@ -1,6 +1,6 @@
-"""Rows of stored values become records. Imports `codec` of the project, `errors` and `limits`.
+"""Makes records of rows of stored values.
 
-A value that cannot be read costs only itself: the record has None in its place, and whoever asked is told.
+A value that cannot be read costs only itself: the record has None in its place, and the caller is told.
 """
 
 import sys
@@ -14,12 +14,12 @@ from mqsql.schema.codec import DamagedError
 from mqsql.schema.tasks import Record
 
 Decoders = Sequence[tuple[str, Callable[[Any], Any]]]
-"""The name of each value of a row, and what reads it; the first is the key."""
+"""The name and the decoder of each value of a row; the first is the key."""
 
 Tell = Callable[[object, str, str], Any]
-"""Is told of a value that cannot be read: the key of its record, its name, what it is. Gives what the record has instead."""
+"""Called with a value that cannot be read: the key of its record, its name, what is wrong. Returns a replacement for it."""
 
-REMEMBERED = 10_000  # damaged values that are not told again
+REMEMBERED = 10_000  # damaged values that are not reported again
 
 
 def read_row(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
@@ -58,7 +58,7 @@ def _read_sound(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
 
 
 class Damages:
-    """Tells of the values of `table` that cannot be read, of each once, in a sentence that `say` is given."""
+    """Reports each value of `table` that cannot be read once, in a sentence to `say`."""
 
     def __init__(self, table: str, say: Callable[[str], object]) -> None:
         self._table, self._say = table, say
@@ -69,7 +69,7 @@ class Damages:
         self.report(key, name, what)
 
     def report(self, key: object, name: str, what: str) -> str:
-        """Say it; gives the sentence."""
+        """Report a value; returns the sentence."""
         record = 'a record whose key cannot be read' if key is None else f'the record {repr(key)[:SHOWN]}'
         sentence = f'{self._table}: the {name} of {record} {what}; another program stored it'
         told = (record, name)
@@ -80,7 +80,7 @@ class Damages:
 
 
 def warn(message: str) -> None:
-    """A DamagedValueWarning for the line outside of mqsql that asked."""
+    """Warn with DamagedValueWarning at the line outside of mqsql that made the call."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and frame.f_globals.get('__name__', '').startswith('mqsql.'):
         level, frame = level + 1, frame.f_back

@@ -1,4 +1,4 @@
-"""What a table is, and TASKS, the one definition of a task record. Imports `types` and `errors` of the project.
+"""Tables, and TASKS, the one definition of a task record.
 
 A task record is what an IPython Parallel hub keeps of a task; its keys are those of ipyparallel's documentation
 ("The IPython task database", ipyparallel.readthedocs.io), every other list of keys in the project is derived from here.
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown, unknown
-from mqsql.schema.codec import encoder
+from mqsql.schema.columns import encoder
 from mqsql.schema.definition import check_indexes, check_names, check_parts
 from mqsql.schema.indexes import Index
 from mqsql.schema.libraries import UnstorableError
@@ -28,7 +28,7 @@ class Table:
     """A table of records: `columns` by name in the order of storage, `key` the Text column that names a record.
 
     `aliases` maps other names to columns; they work in queries and keys. Two tables are equal only if they are the same
-    object. Raises ValueError for a definition that contradicts itself, TypeError for a part that is none.
+    object. Raises ValueError for a definition that contradicts itself, TypeError for a part of the wrong type.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Table:
         return frozenset(self.columns)
 
     def column(self, name: object, path: str = '') -> str:
-        """The column that a name or alias stands for; UnknownNameError names the nearest."""
+        """The column of a name or alias; UnknownNameError names the nearest."""
         if type(name) is not str:
             name = as_text(name)
             if type(name) is not str:

@@ -1,4 +1,4 @@
-"""The kinds of column: which Python values each holds, and in which one form. Imports `plain`, `libraries` and `errors`.
+"""The kinds of column: which Python values each holds, and in which one form.
 
 `read` takes what a caller gave and returns the canonical value, the one that records hold and operands are compared as;
 it raises ValueError with a sentence for what the kind could never hold, and the caller adds the place.

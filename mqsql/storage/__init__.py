@@ -1,4 +1,4 @@
-"""Stores: `open` gives the one that a URL names. Imports `compiler`, `errors`, `reference` and `schema`."""
+"""Stores: `open` gives the one that a URL names."""
 
 import os
 

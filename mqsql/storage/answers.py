@@ -1,4 +1,4 @@
-"""What `find` returns, and what a user of pymongo meets where a method is called otherwise here. Imports nothing."""
+"""The iterator that `find` returns, and hints for users of pymongo whose methods have other names here."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ class Answer(Iterator[Record]):
 
 
 def no_attribute(what: str, name: str, known: dict[str, str]) -> str:
-    """What to say of an attribute that is not there."""
+    """The message for a missing attribute."""
     return f'{what} has no attribute {name!r}' + (f'; write {known[name]}' if name in known else '')
 
 
@@ -81,8 +81,8 @@ IN_PLACE_OF_OPTIONS = {
     'max_time_ms': 'write mqsql.open(…, query_timeout=seconds)',
     'maxTimeMS': 'write mqsql.open(…, query_timeout=seconds)',
     'batch_size': 'records are read one by one',
-    'no_cursor_timeout': 'an answer has no end of its own',
-    'cursor_type': 'an answer is what was there at the call of find',
+    'no_cursor_timeout': 'an answer never times out',
+    'cursor_type': 'an answer has the records of the time when find was called',
     'comment': "write {'$comment': …} in the query",
     'allow_disk_use': 'SQLite decides that itself',
     'session': 'each call is a transaction of its own',

@@ -1,4 +1,4 @@
-"""A store that keeps in memory what cannot be written just now, and writes it later. Imports `sqlite`, `reference`, `schema`.
+"""A store that keeps changes in memory while they cannot be written, and writes them later.
 
 A hub cannot wait for a disk to get room or for another program to give up a lock: the tasks go on, and what it is told of
 them comes once. While anything is kept, all further changes are kept too, in order, and what is read is the file's records

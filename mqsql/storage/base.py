@@ -1,4 +1,4 @@
-"""What every store offers, and the checks that all share. Imports `errors`, `schema`, `ddl`, `indexes`, `answers`."""
+"""The methods of every store, and the checks that all share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -80,7 +80,7 @@ class Store(ABC):
 
     A store may be used from several threads, and as a context that closes it. Every method raises StorageError when the
     database fails or is closed, and in a fork of the process that opened it; queries, keys and options raise QueryError.
-    What answers a query, from reading it to the last record, ends with StorageError after query_timeout.
+    A query ends with StorageError after query_timeout, counted from reading it to its last record.
     """
 
     def __init__(self, name: str, table: Table, *, readonly: bool, query_timeout: float) -> None:
@@ -117,11 +117,11 @@ class Store(ABC):
     # --- records by query
 
     def answering(self) -> AbstractContextManager[object]:
-        """A block whose queries take no longer, all together, than one may; `end_queries` ends it."""
+        """A block whose queries share one query_timeout; `end_queries` ends it."""
         return self._queries.answering()
 
     def end_queries(self) -> None:
-        """Answer no more queries, for who writes before closing; those of other threads end with StorageError."""
+        """End the queries of other threads with StorageError, and answer no more; for callers that write before they close."""
         self._queries.close()
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
@@ -132,8 +132,8 @@ class Store(ABC):
         """An iterator over the records that match, as they are at the time of this call.
 
         None for `keys` is all keys but the buffers; a dict is a projection. The query is checked and begun by the call itself.
-        Of the time of query_timeout that is used up which this call takes and then reading, not what the caller does between
-        two records; when it is used up, the next record is a StorageError and the iterator at its end.
+        query_timeout counts the time of this call and of reading records, not the time of the caller between two records.
+        When it is over, the next record raises StorageError and the iterator ends.
         """
         query = _asked('find', query, options, Options)
         found = self._find(query, keys, **options)
@@ -206,8 +206,8 @@ class Store(ABC):
     def close(self) -> None:
         """Release the database; closing twice is fine, any other use afterwards is a StorageError.
 
-        Queries of other threads, and iterators that are not at their end, end with StorageError; changes are done first.
-        In a fork of the process that opened the store there is nothing to release.
+        It waits for changes of other threads; their queries, and unfinished iterators, end with StorageError.
+        In a fork of the process that opened the store it does nothing.
         """
 
     def __enter__(self) -> Self:
@@ -247,7 +247,7 @@ class Store(ABC):
 
     @abstractmethod
     def _look_for_indexes(self) -> int:
-        """Follow what another process may have created or dropped; a number that changes then."""
+        """Read again the indexes that another process may have created or dropped; a number that changes with them."""
 
     @abstractmethod
     def _create_index(self, index: Index) -> None: ...

@@ -1,4 +1,4 @@
-"""Buffers that are read when someone looks. Imports `errors`, `schema` and `ddl`.
+"""Buffers that are read from the file when they are first used.
 
 The hub reads a record for every line of output that its task prints, and its buffers, which may be large, almost never.
 """
@@ -26,7 +26,7 @@ class LazyBuffers(Sequence[bytes]):
     __hash__ = None  # type: ignore[assignment]  # as a list
 
     def __init__(self, ids: str, length: int | None, read: Reader) -> None:
-        """`read` is given the ids, unless the length, which may be unknown, is 0."""
+        """`read` is called with the ids, unless the length is 0; None is an unknown length."""
         self._ids, self._length, self._read = ids, length, read
         self._content: list[bytes] | None = None
 
@@ -65,7 +65,7 @@ class LazyBuffers(Sequence[bytes]):
 
 
 def damaged_buffers(sentence: str) -> LazyBuffers:
-    """What stands for buffers that cannot be found: looking raises DamagedValueError with this sentence."""
+    """Buffers that cannot be found: reading them raises DamagedValueError with this sentence."""
 
     def read(ids: str) -> list[bytes]:
         raise DamagedValueError(sentence)

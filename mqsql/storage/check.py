@@ -1,4 +1,4 @@
-"""What is wrong with a file: its values, the objects of a table, SQLite's own structures. Imports `schema`, `errors`.
+"""Finds what is wrong with a file: damaged values, missing or changed indexes and triggers, faults that SQLite finds.
 
 The file is only read. Values are tried as a store reads them, by `decoder`, so that what is named here is what it leaves out.
 """
@@ -14,7 +14,8 @@ import apsw
 
 from mqsql.errors import SHOWN, StorageError
 from mqsql.schema import BUFFERS, TASKS, Kind, Table
-from mqsql.schema.codec import DamagedError, decode_ids, decode_text, decoder
+from mqsql.schema.codec import DamagedError, decode_ids, decode_text
+from mqsql.schema.columns import decoder
 from mqsql.storage import ddl
 from mqsql.storage.connection import Settings, check_owner, connect
 from mqsql.storage.failures import Failures

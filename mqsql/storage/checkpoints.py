@@ -1,8 +1,8 @@
-"""Moving the write-ahead log into the file in a thread of its own. Imports nothing but `mishaps`.
+"""Moves the write-ahead log into the file, in a thread of its own.
 
-SQLite does that when the log has 1,000 pages, within the commit of the moment, which then waits for the disk. Beside the writer
-it holds up nobody. But a log that is written to all the time never begins anew, so the writer still does it itself when the
-log has become long; little is left to do then.
+SQLite does that inside a commit when the log has 1,000 pages, and the commit then waits for the disk. In another thread it
+blocks nobody. But a log that is written to all the time never starts again from its beginning, so the writer still does it
+itself when the log has become long; little is left to do then.
 """
 
 from collections.abc import Callable
@@ -42,10 +42,10 @@ class Checkpoints:
 
     def _committed(self, writer: apsw.Connection, name: str, pages: int) -> int:
         if pages < self._length:
-            self._moved = 0  # the log has begun anew
+            self._moved = 0  # the log has started again
         self._length = pages
         if pages >= LONGEST_LOG:
-            # The commit is done, whatever becomes of this.
+            # The commit is done even if this fails.
             with suppress(apsw.Error):
                 _checkpoint(writer)
         elif pages - self._moved >= WORTH_IT:
@@ -70,6 +70,6 @@ class Checkpoints:
 
 
 def _checkpoint(connection: apsw.Connection) -> None:
-    # What one could not do, the next does; the log is part of the file, and nothing is lost meanwhile.
+    # The next checkpoint does what this one could not; nothing is lost, as the log is part of the file.
     with suppress(apsw.BusyError):
         connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

@@ -1,4 +1,4 @@
-"""Opening a file: what it must hold is checked first, and created or migrated. Imports `errors`, `schema`, `compiler`.
+"""Opens a file: checks what it holds, then creates or migrates the tables.
 
 Settings are made on each connection itself; nothing is set for other users of SQLite in the process.
 """
@@ -24,8 +24,8 @@ from mqsql.storage.locks import wait_for_others
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
 SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
 CACHE_KIB = 16_384
-JOURNAL_BYTES = 64 << 20  # that are left of a log which has grown longer
-STEPS = 5_000  # of SQLite's machine between two looks at the clock; mostly less than some milliseconds
+JOURNAL_BYTES = 64 << 20  # to which a longer log shrinks
+STEPS = 5_000  # of SQLite's virtual machine between two checks of the deadline; mostly some milliseconds at most
 MAX_TIMEOUT = 1_000_000
 OPENING_SECONDS = 10.0  # at least: another process may be creating the file
 RETRY_SECONDS = 0.01
@@ -55,7 +55,7 @@ class Settings:
 def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection:
     """A connection with the functions that compiled queries call; opens the file and reads nothing of it."""
     connection = open_connection(path, readonly=readonly)
-    # What a file brings with it, such as a trigger or a view, calls none of our functions, and does not break its own tables.
+    # Triggers and views of a file must not call our functions, nor damage its tables.
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     wait_for_others(connection, settings.busy_timeout)
@@ -64,8 +64,8 @@ def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection
     for name, arguments, function in FUNCTIONS:
         connection.create_scalar_function(name, function, arguments, deterministic=True)
     connection.pragma('cache_size', -CACHE_KIB)
-    # For macOS, whose ordinary fsync leaves data in the drive's own memory; other systems have nothing to add. A checkpoint
-    # is waited for in any case: the log that holds the same data is written over after it.
+    # On macOS an ordinary fsync leaves data in the drive's cache; elsewhere these settings change nothing. A checkpoint is
+    # always flushed: the log, which has the same data, is overwritten after it.
     connection.pragma('checkpoint_fullfsync', 1)
     connection.pragma('fullfsync', int(settings.synchronous in ('full', 'extra')))
     return connection
@@ -83,7 +83,7 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
     try:
         yield
         limits.check()
-        with limits.unlimited():  # or it might be done and yet say that it took too long
+        with limits.unlimited():  # or a commit that succeeded might raise that it took too long
             connection.execute('COMMIT')
     finally:
         if connection.in_transaction:
@@ -129,7 +129,7 @@ def _names(connection: apsw.Connection) -> set[str]:
 
 
 def check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> None:
-    """StorageError if the file is another application's, and not a guest's either, or of a newer mqsql."""
+    """StorageError if the file is of another application (but a guest's), or of a newer mqsql."""
     owner = connection.pragma('application_id')
     foreign = owner != ddl.APPLICATION_ID and (owner or _names(connection))
     if foreign and (owner or guest is None or not guest.welcome(connection)):

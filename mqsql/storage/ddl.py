@@ -1,4 +1,4 @@
-"""The fixed SQL of a table, built from its definition alone: no value ever enters it. Imports `compiler` and `schema`.
+"""The fixed SQL of a table, built from its definition alone: no value ever enters it.
 
 A table of records has one column per key. A Buffers column holds the JSON array of the ids of its blobs, which are rows
 of a table of their own: an UPDATE rewrites its row, and one line of output must not rewrite the arguments of the task.
@@ -11,13 +11,11 @@ from functools import lru_cache
 from mqsql.compiler.indexes import path_index
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
 
-BLOB_COLUMNS = {'id', 'data'}
-
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
 
 APPLICATION_ID = 0x6D71736C
-"""Marks a file as one of ours; the ASCII codes of "mqsl"."""
+"""Marks a file of mqsql; the ASCII codes of "mqsl"."""
 
 MIGRATIONS: tuple[str, ...] = ()
 """SQL that takes a file from each layout version, 1 first, to the next."""
@@ -107,7 +105,7 @@ def drop_old_path_index(name: str) -> Iterator[str]:
 
 def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
     name, on = quote(column), quote(table.name)
-    # What another program has made of the ids must neither keep the record in the file nor take away what others name.
+    # Ids that another program has changed must not prevent a delete, nor delete the blobs of other records.
     is_json = f"CASE WHEN typeof(old.{name}) = 'text' AND json_valid(old.{name}) THEN old.{name} END"
     ids = f"CASE WHEN json_type({is_json}) = 'array' THEN old.{name} END"
     listed = f"SELECT value FROM json_each({ids}) WHERE type = 'integer'"
@@ -168,7 +166,7 @@ def insert_blob(table: Table) -> str:
 
 @lru_cache(maxsize=16)
 def select_blobs(table: Table) -> str:
-    """SELECT of the blobs whose ids a JSON array names, each after its position there; not sorted, which copies them."""
+    """SELECT of the blobs whose ids a JSON array has, each with its position there; unsorted, as sorting copies them."""
     blobs = f'{quote(table.buffers_table)} AS blobs'
     return f'SELECT named.key, data FROM json_each(?) AS named CROSS JOIN {blobs} ON blobs.id = named.value'
 
@@ -200,8 +198,8 @@ def _tails(table: Table) -> str:
 
 
 def part_tails(table: Table, names: Collection[str], tails: Collection[str]) -> Iterator[str]:
-    """What moves the tails that were once in one table for two histories, of which one is called as the other with an "s"
-    behind it, to where they belong. `names` are those in the file, `tails` the tables of tails.
+    """Statements that divide a table of tails that two histories shared because their names differ only in a final "s".
+    `names` are the names in the file, `tails` those of its tables of tails.
     """
     known = {folded(name): name for name in names}
     one = folded(table.name).removesuffix(_RECORDS).removesuffix('s')
@@ -231,7 +229,7 @@ def select_tails(table: Table) -> str:
 
 
 def select_lost_tails(table: Table) -> str:
-    """SELECT of the ids of tails that cannot be taken up, each with the key of its record as an SQL literal."""
+    """SELECT of the ids of tails that cannot be added to a text, each with the hexadecimal key of its record."""
     known = f'record IN (SELECT {quote(table.key)} FROM {quote(table.name)})'
     sound = "typeof(name) = 'text' AND typeof(start) = 'integer' AND typeof(tail) = 'text'"
     return f'SELECT rowid, hex(record) FROM {_tails(table)} WHERE ({known} AND {sound}) IS NOT TRUE'

@@ -1,4 +1,4 @@
-"""Failures of SQLite as StorageError, each with what happened and what to do. Imports `errors`, `limits`, `schema`."""
+"""Turns failures of SQLite into StorageErrors that say what happened and what to do."""
 
 from types import TracebackType
 
@@ -24,7 +24,7 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
         apsw.CorruptError,
         'the file is damaged; restore a copy, or rescue what can be read with ".recover" of the sqlite3 shell',
     ),
-    (apsw.CantOpenError, 'the file cannot be opened; its directory must exist, and SQLite writes beside the file'),
+    (apsw.CantOpenError, 'the file cannot be opened; its directory must exist, and SQLite writes next to the file'),
     (apsw.InterruptError, 'the query was stopped'),
     (
         apsw.IOError,
@@ -36,15 +36,15 @@ _ADVICE: tuple[tuple[type[apsw.Error], str], ...] = (
 )
 
 _UNSOUND = ('malformed JSON', 'JSON cannot hold BLOB values')
-"""What SQLite says of values that its JSON functions cannot read."""
+"""Messages of SQLite about values that its JSON functions cannot read."""
 
 _LIMITS = ('too many ', 'too large', 'stack overflow', 'tables in a join')
-"""Of SQLite's messages about a statement that is larger than it reads."""
+"""Parts of SQLite's messages about a statement that is too large."""
 
 
 class Failures:
-    """A context of work on the file at `path`: errors of apsw and of decoding leave it as StorageError, which names the path,
-    as DamagedValueError if a value in the file is the cause, but as RecordError if one is too big to be stored.
+    """A context of work on the file at `path`. Errors of apsw and of decoding leave it as a StorageError that names the path,
+    as a DamagedValueError if a value in the file is the cause, or as a RecordError if a value is too big to be stored.
     """
 
     def __init__(self, path: str) -> None:
@@ -82,7 +82,7 @@ class Failures:
 
 
 def is_of_value(error: BaseException) -> bool:
-    """Whether a value in the file that cannot be read is the cause."""
+    """Whether the cause is a value in the file that cannot be read."""
     if isinstance(error, apsw.SQLError):
         return str(error).endswith(_UNSOUND)
     return isinstance(error, UNDECODABLE) and not isinstance(error, MqsqlError)

@@ -1,4 +1,4 @@
-"""A store's SQLite file while it is open. Imports `errors`, `limits` and `schema` of the project.
+"""An open SQLite file of a store.
 
 One connection, behind a lock, does all but `find`, which streams: it reads from a connection of its own, so that the
 answer is that of the moment of the call whatever is written meanwhile, and writers never wait for it. That needs the
@@ -102,12 +102,12 @@ class SqliteFile(Store):
             self._renew_statistics()
 
     def _renew_statistics(self) -> None:
-        # Only advice for the planner: what the caller asked for is done, whatever becomes of this.
+        # Only advice for the planner: the change of the caller is done even if this fails.
         with suppress(apsw.Error), limits.unlimited():
             self._connection.pragma('optimize')
 
     def checkpoint_beside(self, say: Say) -> None:
-        """Move the write-ahead log into the file in a thread from now on, for who writes all the time. May be repeated.
+        """Start a thread that moves the write-ahead log into the file, for a caller that writes all the time. May be repeated.
 
         `say` is told of failures.
         """
@@ -126,7 +126,7 @@ class SqliteFile(Store):
                 wait_for_others(connection, self._settings.busy_timeout)
 
     def lost(self) -> bool:
-        """Whether the file has been deleted or replaced since it was opened, so that what is written is lost with the store."""
+        """Whether the file has been deleted or replaced since it was opened; new records are then lost with the store."""
         return self.path != MEMORY and _identity(self.path) != self._identity
 
     def end_queries(self) -> None:
@@ -154,7 +154,7 @@ class SqliteFile(Store):
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """What tells a file from another of the same name; None if there is none."""
+    """The device and inode of a file; None if it does not exist."""
     try:
         found = os.stat(path)
     except OSError:

@@ -1,6 +1,6 @@
-"""Which files SQLite may open, and how. Imports `errors` of the project.
+"""Which files SQLite may open, and how.
 
-SQLite would wait for ever at a FIFO, and says little of a path that is none.
+SQLite would wait for ever at a FIFO, and its errors say little about a wrong path.
 """
 
 import os
@@ -17,11 +17,11 @@ _READ = apsw.SQLITE_OPEN_READONLY
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 
 _SIDE_FILES = ('-journal', '-wal', '-shm')
-_HEADER, _WAL = slice(18, 20), b'\2\2'  # where a file says how it is written and read
+_HEADER, _WAL = slice(18, 20), b'\2\2'  # the header's write and read versions
 
 
 def open_connection(path: str, *, readonly: bool) -> apsw.Connection:
-    """A connection to the file, of which nothing is read yet; StorageError for what is no ordinary file."""
+    """A connection to the file, of which nothing is read yet; StorageError if it is not a regular file."""
     if path != MEMORY:
         check_path(path)
     if readonly and is_archive(path):
@@ -30,7 +30,7 @@ def open_connection(path: str, *, readonly: bool) -> apsw.Connection:
 
 
 def check_path(path: str) -> None:
-    """StorageError if this is no path, or if there is something else than an ordinary file."""
+    """StorageError if this is not a path, or is the path of something other than a regular file."""
     if not path or '\0' in path:
         raise StorageError(f'the path of a file is text without NUL, not {shown(path)}')
     try:
@@ -69,7 +69,7 @@ def _kind(mode: int) -> str:
 
 
 def is_archive(path: str) -> bool:
-    """Whether the file has a write-ahead log that nobody uses now, and can nothing be written here.
+    """Whether nothing can be written here, and the file needs a write-ahead log that does not exist.
 
     SQLite reads such a file only if it is told that nobody will write to it meanwhile.
     """
@@ -77,14 +77,14 @@ def is_archive(path: str) -> bool:
 
 
 def unfinished(path: str) -> str:
-    """Why a file cannot be read that SQLite can only read after writing, and what to do; empty if that is not why."""
+    """Why SQLite cannot read a file without writing next to it, and what to do; empty if that is not the cause."""
     directory, name = os.path.split(path)
     left = [name + suffix for suffix in _SIDE_FILES if _holds_something(path + suffix)]
     if os.access(directory, os.W_OK) or not (left or _has_log(path)):
         return ''
     files = ' and '.join([name, *(one for one in left if not one.endswith('-shm'))])
     return (
-        f'{path}: SQLite can read it only where it can write beside it, and {directory} cannot be written; '
+        f'{path}: SQLite must write next to it to read it, and {directory} is not writable; '
         f'copy {files} to another directory, and open it there'
     )
 

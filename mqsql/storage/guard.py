@@ -1,9 +1,9 @@
-"""The records of a table as SQLite can always read them. Imports `ddl` and `schema` of the project.
+"""A view of a table without the values that SQLite cannot read.
 
-SQLite's JSON functions fail for text that is no JSON, and its driver for text that is no UTF-8, and with them the whole
-statement. Looking for such values first would take time in every statement; so one that has failed is run once more, over a
-view of the table in which each of them is replaced by one that every function can read, and that no condition matches. It
-reads no index on paths either, which has copies of them.
+A statement fails if one of SQLite's JSON functions reads text that is not JSON, or the driver text that is not UTF-8. To look
+for such values first would slow every statement. So a statement that has failed runs again over a view of the table that
+replaces each such value by one that every function can read and no condition matches. It uses no index on paths either, since
+these have copies of the values.
 """
 
 from dataclasses import replace
@@ -26,7 +26,7 @@ _OTHER = """CASE typeof({0})
 
 
 def sound(column: str, kind: Kind) -> str:
-    """The SQL of a column's value, or of what stands for one that SQLite cannot read."""
+    """The SQL of a column's value, with a replacement for a value that SQLite cannot read."""
     return (_JSON if kind in (DOCUMENT, BUFFERS) else _OTHER).format(quote(column), UNSOUND)
 
 
@@ -37,11 +37,11 @@ def _view(table: Table) -> str:
 
 
 def guarded(statement: AnyStatement, table: Table) -> AnyStatement:
-    """The statement, reading nothing that SQLite cannot read."""
+    """The statement over the view, which has no value that SQLite cannot read."""
     return replace(statement, sql=_view(table) + statement.unindexed())
 
 
 def select_sound(table: Table) -> str:
-    """As `ddl.select`."""
+    """SELECT of a record like `ddl.select`, without values that SQLite cannot read."""
     columns = ', '.join(sound(column, table.columns[column]) for column in table.all_keys)
     return f'SELECT {columns} FROM {quote(table.name)} WHERE {quote(table.key)} = ?'

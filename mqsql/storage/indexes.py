@@ -1,4 +1,4 @@
-"""Which indexes a table has beside those of its definition. Imports `compiler`, `errors`, `schema` and `ddl`."""
+"""The indexes that users create, in addition to those of a table's definition."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -91,7 +91,7 @@ def old_indexes(connection: apsw.Connection, table: Table) -> dict[str, Index]:
 
 
 def renew_indexes(connection: apsw.Connection, table: Table) -> None:
-    """Make these indexes anew."""
+    """Make these indexes again."""
     for name, index in old_indexes(connection, table).items():
         for sql in (*ddl.drop_old_path_index(name), *ddl.create_index(table, index)):
             connection.execute(sql)

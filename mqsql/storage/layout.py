@@ -1,7 +1,7 @@
-"""Whether a file holds what we made, and what is to be made again. Imports `errors`, `schema`, `compiler`, `ddl`.
+"""Compares the tables, indexes and triggers of a file with those that mqsql makes.
 
-Whoever gave us the file may have put anything under our names: a view that never ends, a column that is computed, a trigger
-that runs at each change, an index that computes.
+A hostile file may have anything under the names of mqsql: a view that never ends, a computed column, a trigger that runs at
+each change, an index that computes.
 """
 
 import re
@@ -29,7 +29,7 @@ class Object(NamedTuple):
 
 
 def objects_of(connection: apsw.Connection) -> dict[str, Object]:
-    """What a file holds, by name."""
+    """The tables, views, indexes and triggers of a file by name."""
     rows = connection.execute('SELECT name, type, tbl_name, sql FROM sqlite_schema')
     return {name: Object(*rest) for name, *rest in rows}
 
@@ -46,7 +46,7 @@ def tails_of(connection: apsw.Connection) -> set[str]:
 
 
 def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
-    """StorageError if the tables of `table` are not there as we make them."""
+    """StorageError if the tables of `table` are missing or not as mqsql makes them."""
     found = _columns(connection, path, table.name)
     found.discard(ddl.POSITION)
     if not found:
@@ -55,11 +55,11 @@ def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
         sides = [f'{name!r} is only in the {"file" if name in found else "definition"}' for name in differing]
         raise StorageError(f'{path}: its table {table.name!r} was defined otherwise: {", ".join(sides)}')
     if BUFFERS in table.columns.values() and _columns(connection, path, table.buffers_table) != {'id', 'data'}:
-        raise StorageError(f'{path}: its table {table.buffers_table!r} is none of mqsql; name another file')
+        raise StorageError(f'{path}: its table {table.buffers_table!r} was not made by mqsql; name another file')
 
 
 def check_kinds(connection: apsw.Connection, path: str, table: Table) -> None:
-    """StorageError if something else than an ordinary table has the name of one of ours."""
+    """StorageError if a name of ours belongs to anything but an ordinary table."""
     for name in (table.name, table.buffers_table, ddl.tails_table(table)):
         _columns(connection, path, name)
 
@@ -102,7 +102,7 @@ def computing(connection: apsw.Connection) -> list[str]:
 
 
 def missing(connection: apsw.Connection, path: str, table: Table) -> list[str]:
-    """The statements that make what a table lacks, and make again what is there in another form."""
+    """The statements that create the missing indexes and triggers of a table, and replace the changed ones."""
     there = objects_of(connection)
     folded = {ddl.folded(name): found for name, found in there.items()}
     statements = [
@@ -123,7 +123,7 @@ def _without_paths(table: Table) -> Table:
 
 
 def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
-    """The indexes on paths that a table has or of which a part is there."""
+    """The indexes on paths that a table has, or of which the file has a part."""
     parts = ('~inserted', '~updated', '~deleted', '~others')
     begun = {name.removesuffix(part) for name in there for part in parts if name.endswith(part)}
     found = (index_on_paths(name, table.name) for name in begun)
@@ -138,7 +138,7 @@ def _all_objects(table: Table, there: Mapping[str, Object]) -> Iterator[tuple[st
 
 
 def _differs(found: Object, sql: str) -> bool:
-    """Whether an object is another one than a statement makes. Of tables of records the columns are looked at elsewhere."""
+    """Whether an object differs from the one that a statement makes; `check_table` compares the columns of tables."""
     if not sql.startswith('CREATE'):
         return False  # the statement fills it
     _, kind, _ = sql.split(maxsplit=2)
@@ -155,7 +155,7 @@ def _renewed(path: str, found: Object | None, name: str, sql: str) -> list[str]:
 
 
 def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
-    """What takes away all that is left of an index on paths; indexes go with their tables."""
+    """Statements that drop all that is left of an index on paths; SQLite's indexes go with their tables."""
     name = ddl.folded(name)
     for kind in ('trigger', 'view', 'table'):
         for one, found in there.items():
@@ -164,9 +164,9 @@ def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
 
 
 def foreign(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str, str]]:
-    """What other programs have made that runs at our changes: `trigger` or `index`, its name, and the table that it is on.
+    """The objects of other programs that run when mqsql changes records: `trigger` or `index`, the name, and the table.
 
-    Of indexes these are the ones that compute or choose what they hold; our own do not.
+    Only indexes on expressions or with a condition count; mqsql makes none.
     """
     there = objects_of(connection)
     made = list(_all_objects(table, there))
@@ -190,16 +190,16 @@ def computed_indexes(connection: apsw.Connection) -> set[str]:
 
 
 def check_foreign(connection: apsw.Connection, path: str, table: Table) -> None:
-    """StorageError if something of another program would run at our changes: it could undo them, or never end."""
+    """StorageError if an object of another program would run when mqsql changes records: it could undo that, or never end."""
     for kind, name, on in foreign(connection, table):
         raise StorageError(
-            f'{path}: the {kind} {name!r} on {on!r} is none of mqsql and would run at each change; open the file with '
+            f'{path}: the {kind} {name!r} on {on!r} was not made by mqsql and would run at each change; open the file with '
             f'readonly=True, or remove it in the sqlite3 shell: DROP {kind.upper()} {ddl.quote(name)};'
         )
 
 
 def problems(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str]]:
-    """The names of the indexes and triggers of a table that are not as we make them, each with what is wrong."""
+    """The names of the indexes and triggers of a table that differ from those that mqsql makes, each with what is wrong."""
     there = objects_of(connection)
     made = list(_all_objects(table, there))
     for name, sql in made:

@@ -1,6 +1,6 @@
-"""Locks of a store's threads, and waiting for the locks of other processes. Imports `errors` and `limits` of the project.
+"""Locks between the threads of a store, and waiting for the locks of other processes.
 
-Whoever waits inside a query waits no longer than the query may take.
+A query that waits for a lock ends at its deadline.
 """
 
 import os
@@ -14,11 +14,11 @@ import apsw
 from mqsql import limits
 from mqsql.errors import StorageError
 
-STOP_SECONDS = 0.01  # between two tries to stop what is to end
+STOP_SECONDS = 0.01  # between two calls that stop another thread
 PAUSES = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.025, 0.025, 0.025, 0.05, 0.05, 0.1)  # seconds, between tries
 
 _forks = 0
-"""How often this process and those that it comes from have been forked; quicker to compare than the number of the process."""
+"""The number of forks that led to this process; faster to compare than a process id."""
 
 
 def _count_fork() -> None:
@@ -33,8 +33,7 @@ if hasattr(os, 'register_at_fork'):
 class Lock:
     """A reentrant lock for the threads of the process that made it.
 
-    A child of that process cannot use it, and would wait for ever if another thread held it at the fork: there it raises
-    StorageError.
+    In a fork of that process it raises StorageError, where it would wait for ever if another thread held it at the fork.
     """
 
     def __init__(self, path: str) -> None:
@@ -54,7 +53,7 @@ class Lock:
 
     @contextmanager
     def after(self, stop: Callable[[], object]) -> Iterator[None]:
-        """A block in the lock; `stop` is called until the thread that has it has given it up."""
+        """A block in the lock; `stop` is called until the thread that holds it releases it."""
         while not self._lock.acquire(timeout=STOP_SECONDS):
             stop()
         try:

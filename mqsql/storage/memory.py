@@ -1,4 +1,4 @@
-"""The store over plain dicts, searched by the reference. Imports `errors`, `reference` and `schema` of the project."""
+"""The store over plain dicts, searched by the reference."""
 
 from contextlib import nullcontext
 from copy import deepcopy

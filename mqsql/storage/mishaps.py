@@ -1,15 +1,15 @@
-"""Failures in threads that nobody waits for. Imports nothing of the project."""
+"""Reports failures in background threads."""
 
 from collections.abc import Callable
 from time import monotonic
 
 Say = Callable[[str], object]
 
-SILENT_SECONDS = 3600.0  # in which a failure of the same kind is not said again
+SILENT_SECONDS = 3600.0  # before a failure of the same kind is reported again
 
 
 class Mishaps:
-    """A block of a thread that goes on whatever fails in it: `say` is told, once an hour for each kind of failure."""
+    """A block that swallows failures, for a thread that must go on; it reports each kind once an hour to `say`."""
 
     def __init__(self, say: Say, what: str) -> None:
         self._say, self._what = say, what

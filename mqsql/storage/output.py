@@ -1,9 +1,9 @@
-"""Text that grows by a line at a time, as the output of a task does. Imports `backlog`, `sqlite`, `ddl`, `schema`.
+"""The output of running tasks, which grows by a line at a time.
 
-A row is rewritten as a whole when a column changes, so 5,000 lines in one task would write hundreds of megabytes. Where
-the text is long already, only what is new is written, to a table of tails; a tail says at which length of the text it
-begins, so that one which the text has meanwhile taken up is known as such. Tails are taken up when they have become as long
-as the text, when the task ends or a query is asked, and after a second: so long may another process see the text without.
+SQLite rewrites a whole row when a column changes, so 5,000 lines in one task would write hundreds of megabytes. When the
+text is long, only the new part, a tail, is written, to a table of tails. A tail has the length of the text where it begins; a
+longer text has taken up the tail already. Tails are taken up into the text when they have become as long as the text, when
+the task ends, when a query is asked, and after a second; until then other processes do not see them.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Output:
     """`tasks`, which writes to `store`, with changes of the output made cheap. The methods are those of Store."""
 
     def __init__(self, tasks: Backlog, store: SqliteStore, say: Say) -> None:
-        """`say` is told what is lost of the tails that a process left behind."""
+        """`say` is told which tails of a process that was killed are lost."""
         self._tasks, self._store, self._say = tasks, store, say
         self._lock, self._closing = Lock(store.path), Event()
         self._texts: dict[str, Record] = {}
@@ -138,7 +138,7 @@ class Output:
     def _take_up_later(self) -> None:
         mishaps = Mishaps(self._say, 'Output of tasks is written later')
         while not self._closing.wait(TAKE_UP_SECONDS):
-            # What can neither be written nor be kept in memory is tried again.
+            # A failure is tried again.
             with mishaps:
                 self.take_up()
             with self._lock:
@@ -160,7 +160,7 @@ class Output:
                 connection.execute(sql)
 
     def _recover(self) -> None:
-        """Take up the tails that a process left behind which ended without notice."""
+        """Add the tails of a process that was killed to their texts."""
         try:
             with self._store.using() as connection:
                 connection.execute(ddl.create_tails(self._store.table))
@@ -176,7 +176,7 @@ class Output:
             connection.executemany(ddl.delete_tail(self._store.table), done)
 
     def _recover_tail(self, msg_id: object, column: object, start: object, tail: object) -> bool:
-        """Whether a tail is done with: its text has it, or its record is gone."""
+        """Add a tail to its text; whether the tail is no longer needed, since its text has it or its record is gone."""
         if not (isinstance(msg_id, str) and column in COLUMNS and isinstance(start, int) and isinstance(tail, str)):
             self._say(f'Output of the task {shown(msg_id)} is damaged and left in the file: {shown(tail)}')
             return False
@@ -195,7 +195,7 @@ class Output:
 
 
 def _decoded(stored: object) -> object:
-    """The text that bytes are (of the table of tails text comes so, since it may be damaged); else the value itself."""
+    """The text of bytes, or the value itself; text from the table of tails comes as bytes, since it may be damaged."""
     if not isinstance(stored, bytes):
         return stored
     try:

@@ -1,7 +1,7 @@
-"""Lists of bytes read out of pickles that nobody vouches for. Imports nothing of the project.
+"""Reads lists of bytes from pickles that may be hostile.
 
-Python's own unpickler would do whatever a pickle says, and take any time and memory. Here only the opcodes that a list of
-bytes needs have a meaning: those of protocols 0 to 5, with Python 2's str, which were bytes.
+Python's own unpickler runs whatever a pickle says, without limits on time and memory. This one knows only the opcodes that a
+list of bytes needs in protocols 0 to 5, including the str of Python 2, which is bytes.
 """
 
 import codecs
@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 
 MOST_OPCODES = 1_000_000
 LEAST_BYTES = 64 * 2**20
-"""How many bytes a pickle may make, if four times its own size are fewer: one value may stand in a list several times."""
+"""The bytes that a pickle may make, unless four times its size is more: a list may have the same value several times."""
 
 _MARK, _ENCODE, _BYTES = object(), object(), object()
 _GLOBALS = {'_codecs encode': _ENCODE, '__builtin__ bytes': _BYTES, 'builtins bytes': _BYTES}
-"""By which protocols 0 to 2 of Python 3 make bytes: of text in Latin-1, and of nothing."""
+"""The functions by which protocols 0 to 2 of Python 3 make bytes: of text in Latin-1, and empty ones."""
 
 # Possessive, or each step would be remembered to come back to.
 _LITERAL = re.compile(rb"""(?:[^\\]++|\\[\\'"nrt]|\\x[0-9a-f]{2})*+""")
@@ -27,7 +27,7 @@ Value: TypeAlias = Any
 
 
 class _Machine:
-    """A stack, and what has been remembered of it."""
+    """The stack and the memo of an unpickler."""
 
     def __init__(self, limit: int) -> None:
         self.left = limit  # bytes that calls may make
@@ -39,7 +39,7 @@ class _Machine:
         self.stack.append(value)
 
     def begin_list(self, _: object = None) -> None:
-        """One list is all that there may be."""
+        """Push the only list that a pickle may have."""
         if self.listed:
             raise ValueError('a list in a list')
         self.listed = True
@@ -51,7 +51,7 @@ class _Machine:
         self.stack[-1].extend(items)
 
     def marked(self) -> list[Value]:
-        """What stands behind the last mark."""
+        """Pop the items after the last mark."""
         at = next(i for i in range(len(self.stack) - 1, -1, -1) if self.stack[i] is _MARK)
         items = self.stack[at + 1 :]
         del self.stack[at:]
@@ -111,7 +111,7 @@ class _Machine:
 
 
 def _ignore(machine: _Machine, argument: Any) -> None:
-    """What says only how the rest is written."""
+    """An opcode without an effect here."""
 
 
 _OPCODES: dict[str, Callable[[_Machine, Any], None]] = {
@@ -166,7 +166,7 @@ _BY_CODE = {opcode.code.encode('latin-1'): opcode for opcode in pickletools.opco
 
 
 def read_pickled_buffers(pickled: bytes) -> list[bytes]:
-    """The list of bytes that was pickled; ValueError if it is anything else, or makes more than a pickle of that size may."""
+    """The list of bytes that was pickled; ValueError for any other pickle, or for one that makes too many bytes."""
     limit = max(LEAST_BYTES, 4 * len(pickled))
     machine = _Machine(limit)
     try:

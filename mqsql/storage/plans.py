@@ -1,4 +1,4 @@
-"""How SQLite answers a statement. Imports `compiler` and `base`."""
+"""How SQLite answers a statement."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ def explanation(connection: apsw.Connection, query: Statement, names: Mapping[st
     """The statement with SQLite's EXPLAIN QUERY PLAN, indented, and the indexes used there, by the `names` users know."""
     rows = connection.execute('EXPLAIN QUERY PLAN ' + query.sql, query.params).fetchall()
     plan = tuple(_indented(rows))
-    # The tables of an index on paths stand in the statement itself.
+    # The statement itself names the tables of an index on paths.
     tables = [name for name in names if ddl.quote(name) in query.sql]
     used = [*(name for line in plan for name in _INDEX.findall(line)), *tables]
     indexes = dict.fromkeys(names.get(name, name) for name in used)

@@ -1,4 +1,4 @@
-"""The queries that a store is answering, each within its time. Imports `errors`, `limits` and `schema` of the project."""
+"""The running queries of a store, each with its deadline."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,12 +13,12 @@ from mqsql.schema import Record
 from mqsql.storage.answers import Answer
 from mqsql.storage.locks import Lock
 
-MOST = 32  # records that are read at a time
-FAST = 0.001  # seconds: what takes longer, or is larger than can be read in that time, is not waited for by others
+MOST = 32  # records that are read at once
+FAST = 0.001  # seconds: only records that are read faster are read several at once, so that other threads do not wait
 
 
 class Queries:
-    """Queries to a store, which `lock` is for, of `seconds` each at most, 0 for any time."""
+    """The queries of the store with this lock, each of at most `seconds`; 0 is no limit."""
 
     def __init__(self, lock: Lock, seconds: float) -> None:
         self._lock, self._seconds = lock, seconds
@@ -31,13 +31,13 @@ class Queries:
         return self._lock.inherited
 
     def check_open(self) -> None:
-        """StorageError if no more queries are answered, in this process."""
+        """StorageError if the store is closed, or was opened by another process."""
         self._lock.check_process()
         if self.closed:
             raise StorageError(f'{self._lock.path}: the store is closed; open it again')
 
     def answering(self) -> 'Answering':
-        """A block that answers a query of this thread; its deadline, for the blocks that read more of the answer later."""
+        """A block that answers a query of this thread; gives its deadline, which later blocks that read more records use."""
         return Answering(self)
 
     def begin(self) -> Deadline:
@@ -52,7 +52,7 @@ class Queries:
         return deadline
 
     def end(self, deadline: Deadline) -> None:
-        """That query has been answered, or will go on later."""
+        """Note that the query has been answered, or pauses between two records."""
         self._answering.discard(deadline)
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ class Queries:
 
 
 class Answering:
-    """See `Queries.answering`; a class since each query would wait for a generator."""
+    """See `Queries.answering`; a class, since a generator would slow every query."""
 
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
@@ -82,10 +82,10 @@ class Answering:
 
 
 class Found(Answer):
-    """The records of a `find`, each made of one of `rows` by `make`, some at a time if they come fast.
+    """The records of a `find`: `make` makes each of one of `rows`; fast ones are read several at once.
 
-    Reading happens in the block `turn`, within what is left of the deadline. `end` is called once: at the last row, after a
-    failure, by `close`, or when the iterator is dropped.
+    They are read in the block `turn`, in the time that remains. `end` is called once: after the last row, after a failure, by
+    `close`, or when the iterator is deleted.
     """
 
     _rows: Iterator[Any] | None = None

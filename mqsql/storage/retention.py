@@ -1,7 +1,7 @@
-"""Keeping a history within limits, in steps too short to be noticed. Imports `backlog`, `sqlite` and `schema`.
+"""Keeps a history within limits, in steps of some milliseconds.
 
-Whoever records tasks waits for a step while it changes the file, but not while it looks at what there is to do: that is read
-from a connection of its own, as the log is moved into the file on another.
+A step blocks other writers only while it changes the file. It finds out what to do on a connection of its own, which blocks
+nobody.
 """
 
 import math
@@ -25,11 +25,11 @@ from mqsql.storage.sqlite import SqliteStore
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new
 BATCH = 10  # records that one statement drops
-KEPT_PAGES = 256  # free pages that stay in the file for what comes next
-VACUUM_PAGES = 32  # that one statement gives back
+KEPT_PAGES = 256  # free pages that stay in the file for new records
+VACUUM_PAGES = 32  # that one statement removes from the file
 REMEMBERED = 100_000  # culled ids
 BUSY_SECONDS, IDLE_SECONDS = 0.025, 2.0  # between steps while there is something to do, and while not
-ORPHAN_SECONDS = 60.0  # after which the request of what has been printed is no longer expected
+ORPHAN_SECONDS = 60.0  # after which output without a request is taken for an orphan
 WATCHED = 10_000  # records without a request
 
 EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -38,8 +38,8 @@ ORPHANS = {'submitted': None, 'completed': None}
 
 @dataclass(frozen=True)
 class Limits:
-    """What a history may come to: records, bytes of the file in use, seconds since a task was finished, and seconds after
-    which its buffers go. 0 is no limit.
+    """The limits of a history: records, bytes of the file in use, seconds after the end of a task, and seconds after which
+    its buffers go. 0 is no limit.
     """
 
     record_limit: int = 0
@@ -97,7 +97,7 @@ class Retention:
         return msg_id in self._culled
 
     def _run(self) -> None:
-        # The file is locked or full, say; a later step may do it.
+        # The file may be locked or full; a later step does it.
         mishaps = Mishaps(self._say, 'The history is not culled just now')
         while not self._closing.wait(BUSY_SECONDS if self._more else IDLE_SECONDS):
             with mishaps:
@@ -136,7 +136,7 @@ class Retention:
         return self._reader
 
     def _look(self) -> None:
-        """See how much there is: another controller on the same file may have dropped some of it since the last step."""
+        """Count the records: another controller on the same file may have dropped some since the last step."""
         limits = self._limits
         if limits.record_limit or limits.size_limit:
             self._count = self._reading().count()
@@ -147,7 +147,7 @@ class Retention:
             self._orphans = {key: self._orphans.get(key, now) for key in self._readable_keys(orphans)}
 
     def _readable_keys(self, records: Iterable[Record]) -> list[str]:
-        """The keys of records; one that another program has damaged names no record to be dropped."""
+        """The keys of records; a damaged key cannot name a record to be dropped."""
         return [record[self._key] for record in records if record[self._key] is not None]
 
     def _used(self) -> int:

@@ -1,4 +1,4 @@
-"""Files that ipyparallel's own SQLiteDB wrote, read into records. Imports `ddl`, `errors` and `schema`.
+"""Reads records from files that ipyparallel's own SQLiteDB wrote.
 
 That class keeps a history in the table `ipython-tasks`, or another of the user's choice; with SQLite from 3.37 on it takes
 its own table for damaged at each start and begins `ipython-tasks_1`, `_2`, …, so one history lies in several tables

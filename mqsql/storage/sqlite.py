@@ -1,4 +1,4 @@
-"""The store in an SQLite file: records by key and by query. Imports `compiler`, `errors`, `limits` and `schema`."""
+"""The store in an SQLite file: records by key and by query."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -13,7 +13,8 @@ from mqsql.compiler import Query as CompiledQuery
 from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, shown
 from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
-from mqsql.schema.codec import decode_ids, decoder, encode_text
+from mqsql.schema.codec import decode_ids, encode_text
+from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.storage import ddl
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query

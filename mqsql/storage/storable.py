@@ -1,6 +1,6 @@
-"""What can be stored of a record, where not all of it can. Imports `errors` and `schema` of the project.
+"""The part of a record that can be stored, where not all of it can.
 
-A hub is told of a task once, and cannot ask again: a value that no column holds must not cost the record it came with.
+A hub hears of a task once, and cannot ask again: a value that no column can hold must not cost the whole record.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -69,7 +69,7 @@ class Storable:
             return None
 
     def _value(self, column: str, value: Any) -> Record:
-        """What is kept of a value, under its column; nothing if that is nothing."""
+        """The part of a value that can be stored, under its column; empty if there is none."""
         try:
             return self._table.read({column: value})
         except Exception as e:  # as above

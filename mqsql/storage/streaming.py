@@ -1,4 +1,4 @@
-"""Records read while others are written: each answer has a connection of its own. Imports `answers`, `compiler`, `errors`."""
+"""Reads answers while other threads write: each answer has a connection of its own."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -63,15 +63,15 @@ class Reader:
 
 
 class Rows(Iterator[Row]):
-    """The rows of a query as they were at the beginning of a transaction; `spare` makes the query that has the same rows, but
-    for values that SQLite cannot read; `keyed` says that the key of its record begins each row.
+    """The rows of a query at the beginning of a transaction. `spare` makes a query with the same rows that reads no value that
+    SQLite cannot read; `keyed` says that each row begins with the key of its record.
     """
 
     def __init__(self, cursor: apsw.Cursor, query: Query, spare: Callable[[], Query], *, keyed: bool) -> None:
         self._cursor, self._query, self._spare, self._keyed = cursor, query, spare, keyed
         self._passed, self._is_spare = 0, False
         self._given: set[Any] = set()
-        # Holds the moment also if the statement fails.
+        # Keeps the same snapshot even if the statement fails.
         cursor.execute('BEGIN')
         try:
             cursor.execute(query.sql, query.params)
@@ -96,7 +96,7 @@ class Rows(Iterator[Row]):
         return row
 
     def _go_on(self, error: Exception) -> None:
-        """Read on with the other query, after the records that the first has given; they may be elsewhere there."""
+        """Continue with the spare query, without the records that the first has given; they may have other positions there."""
         if self._is_spare or not is_of_value(error):
             raise error
         self._is_spare, spare = True, self._spare()

@@ -1,4 +1,4 @@
-"""The history of another file, copied into a store of its own. Imports `errors` and `schema`."""
+"""Copies a history from ipyparallel's own file into one of mqsql."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing

@@ -1,7 +1,7 @@
-"""A new file that is there only when it is whole. Imports `errors` and `connection` of the project.
+"""Creates a file in one step: it is written elsewhere, and moved to its place when it is complete.
 
-It is written in a directory of its own beside its place. That directory nobody else can have made: another user could have
-put a symbolic link there, through which files elsewhere would be written and deleted.
+It is written in a new private directory next to its place. Another user could prepare a symbolic link in any other directory,
+and so have files elsewhere written or deleted.
 """
 
 import os
@@ -24,7 +24,8 @@ _LOCK = 'lock'  # a file that whoever uses the directory keeps locked
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Where to write what is to be at `path`: there, or, if it does not exist, beside it until all is done."""
+    """The path to write to: `path` itself if it exists, else one in a directory next to it, from where the file is moved after
+    the block."""
     check_path(str(path))
     if path.exists():
         yield path
@@ -56,7 +57,7 @@ def _move(unfinished: Path, path: Path) -> None:
 
 @contextmanager
 def _directory_beside(path: Path) -> Iterator[Path]:
-    """An empty directory of this import alone, gone after the block; those that killed imports left behind go first."""
+    """An empty private directory, deleted after the block; those of killed imports are deleted before it."""
     prefix = f'.{path.name}.import-'
     _remove_left(path, prefix)
     try:
@@ -67,7 +68,7 @@ def _directory_beside(path: Path) -> Iterator[Path]:
         with closing(_lock(directory / _LOCK)):
             yield directory
     finally:
-        # Only now is the lock closed, without which Windows deletes nothing.
+        # Windows deletes a file only after it is closed, so the lock must be closed first.
         rmtree(directory)
 
 
@@ -88,19 +89,19 @@ def _remove_left(path: Path, prefix: str) -> None:
 
 
 def _is_ours(directory: Path) -> bool:
-    """Whether this user's import has made it: a directory and no link, which nobody else can write to, with a lock."""
+    """Whether an import of this user has made it: a private directory (not a link) with a lock."""
     try:
         there, lock = directory.lstat(), (directory / _LOCK).lstat()
     except OSError:
         return False
     if not stat.S_ISDIR(there.st_mode) or not stat.S_ISREG(lock.st_mode):
         return False
-    # Windows keeps others out in another way.
+    # On Windows, permissions work in another way.
     return not hasattr(os, 'getuid') or (there.st_uid == os.getuid() and not there.st_mode & 0o077)
 
 
 def _lock(file: Path) -> apsw.Connection:
-    """What holds a lock until it is closed. SQLite's are gone with the process, and work on network file systems too."""
+    """A connection that holds a lock until it is closed; SQLite's locks end with the process, also on network file systems."""
     with Failures(str(file)):
         connection = connect(str(file), Settings(busy_timeout=0), readonly=False)
         try:

@@ -1,4 +1,4 @@
-"""What stands in a query: a place, an operand that occurs there, a pattern for its texts.
+"""Draws the parts of a query: a place, an operand that occurs there, a pattern for its texts.
 
 Imports `draws`, `places`, `strategies` and the schema.
 """

@@ -208,7 +208,7 @@ QUERY_OPERATORS: dict[str, QueryDraw] = {
 }
 
 OF_RECORDS = {'$expr', '$jsonSchema'}
-"""Operators that judge a whole record, so do not stand within `$elemMatch`."""
+"""Operators on a whole record, which are not allowed within `$elemMatch`."""
 
 OPERATORS = {**FIELD_OPERATORS, **QUERY_OPERATORS}
 

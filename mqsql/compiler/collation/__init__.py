@@ -1,4 +1,4 @@
-"""`collation`: how texts compare in a query. Imports `errors` and `schema` of the project.
+"""`collation`: how texts compare in a query.
 
 MongoDB compares texts by ICU; here is what English takes of it: the root order at strength 1 (letters), 2 (accents too) or
 3 (case and shape too, small letters first), numbers by their digits or by their value.

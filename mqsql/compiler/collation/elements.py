@@ -1,4 +1,4 @@
-"""What the characters of a text weigh: the elements of the Unicode Collation Algorithm (UTS #10). Imports `root_order`.
+"""The weights of the characters of a text: the elements of the Unicode Collation Algorithm (UTS #10).
 
 A character that the order does not list comes behind those of its group, by code point.
 """

@@ -1,4 +1,4 @@
-"""Texts, and what holds them, in SQL as a collation compares them. Imports `sql` of the compiler."""
+"""Texts, and what holds them, in SQL as a collation compares them."""
 
 from sqlglot import exp
 

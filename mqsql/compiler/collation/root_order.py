@@ -1,4 +1,4 @@
-"""The order of characters in the root collation, as far as it is known here. Imports nothing of the project.
+"""The order of characters in the root collation, as far as it is known here.
 
 The facts are those of Unicode's Common Locale Data Repository, which ICU and so MongoDB follow for English: blanks, then
 punctuation, symbols, currencies, digits, Latin, Greek, Cyrillic. Each string holds the characters that differ in more than

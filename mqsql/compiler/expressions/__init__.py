@@ -1,4 +1,4 @@
-"""$expr: MongoDB's aggregation expressions over a record, run by a function of the connection. Imports the lower layers.
+"""$expr: MongoDB's aggregation expressions over a record, run by a function of the connection.
 
 SQL has no words for most of them, and two programs for one operator would be one too many: all of an expression is
 evaluated by `mqsql_expr`, which gets it as one parameter and the columns that it names as the others. It is built twice:
@@ -19,20 +19,22 @@ from mqsql import limits
 from mqsql.compiler import budget
 from mqsql.compiler.collation import Collation
 from mqsql.compiler.expressions.arrays import ARRAYS
-from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, is_true
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables
 from mqsql.compiler.expressions.dates import DATES
 from mqsql.compiler.expressions.logic import LOGIC
 from mqsql.compiler.expressions.numbers import NUMBERS
 from mqsql.compiler.expressions.texts import TEXTS
 from mqsql.compiler.expressions.totals import TOTALS
 from mqsql.compiler.expressions.types import TYPES
+from mqsql.compiler.expressions.values import is_true
 from mqsql.compiler.kept import Kept
 from mqsql.compiler.patterns import options_of
 from mqsql.compiler.place import Place, cut
 from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, named, shown
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
-from mqsql.schema.codec import decode_document, decoder, encode_document
+from mqsql.schema.codec import decode_document, encode_document
+from mqsql.schema.columns import decoder
 from mqsql.schema.rows import read_present
 from mqsql.schema.types import MAX_DEPTH, UnstorableError, read_value
 
@@ -89,7 +91,7 @@ def read_expression(place: Place, expression: object) -> Expression:
 def read_expr(place: Place, expression: object) -> Predicate:
     """The expression is true of the record."""
     if place.field.column is None:
-        raise place.error('looks at whole records, so it cannot stand inside $elemMatch')
+        raise place.error('looks at whole records, so it is not allowed inside $elemMatch')
     read = read_expression(place, expression)
     if len(read.columns) > MAX_COLUMNS:
         raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(read.columns)}')
@@ -113,7 +115,7 @@ def _usable(place: Place) -> list[str]:
 
 
 def _plain(value: object, path: str, depth: int = 0) -> Any:
-    """The expression as a canonical value; a compiled pattern stands only where a regular expression may."""
+    """The expression as a canonical value; a compiled pattern is allowed only as a regular expression."""
     if depth > MAX_DEPTH:
         raise QueryError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:100] + '…')
     if isinstance(value, Mapping):
@@ -138,7 +140,7 @@ def _name(name: object, path: str) -> str:
 def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> dict[str, Any]:
     options = options_of(pattern)
     if options and given.get('options') is not None:
-        raise QueryError('takes options in the pattern or beside it, not in both', path)
+        raise QueryError('takes options in the pattern or in options, not in both', path)
     return {'regex': pattern.pattern, **({'options': options} if options else {})}
 
 
@@ -165,14 +167,14 @@ def _run(built: Built, variables: Variables, path: str) -> Any:
 
 
 def _untold(key: object, name: str, what: str) -> None:
-    """What cannot be read is missing here; who reads the record is told."""
+    """A value that cannot be read is missing here; the reader of the record is told."""
 
 
 Columns = list[tuple[str, Callable[[Any], Any]]]
 
 
 def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str], int]:
-    """The function of an expression, and the bytes that it holds: its parts, and what those without variables make."""
+    """The function of an expression, and the bytes that it keeps: of its parts, and of the values of its constant parts."""
     payload = decode_document(expression)
     here = Here(
         payload['path'],

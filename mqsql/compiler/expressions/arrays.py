@@ -1,4 +1,4 @@
-"""Operators on arrays and objects. Imports `core` and `logic`."""
+"""Operators on arrays and objects."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -6,12 +6,11 @@ from itertools import islice
 from typing import Any
 
 from mqsql.compiler import budget
-from mqsql.compiler.expressions.core import (
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables
+from mqsql.compiler.expressions.logic import check_name
+from mqsql.compiler.expressions.operands import MANY, comparing, fields, in_turn, positional
+from mqsql.compiler.expressions.values import (
     MISSING,
-    Built,
-    Here,
-    Operator,
-    Variables,
     as_null,
     copied,
     each_of,
@@ -21,8 +20,6 @@ from mqsql.compiler.expressions.core import (
     need_whole,
     wrong,
 )
-from mqsql.compiler.expressions.logic import check_name
-from mqsql.compiler.expressions.operands import MANY, comparing, fields, in_turn, positional
 
 # --- elements
 
@@ -121,7 +118,7 @@ def _truths(combine: Callable[..., bool]) -> Operator:
 
 
 def _bound(body: Built, variables: Variables, name: str, value: Any) -> dict[str, Any]:
-    """The variables of another round of a loop, and one more."""
+    """The variables with one more, for one element of a loop."""
     budget.step(body.steps + len(variables) // 8)
     return {**variables, name: value}
 

@@ -1,38 +1,24 @@
-"""How an expression is built and run: operands, variables, paths, and what an operator is. Imports the compiler's lower layers.
+"""How an expression is built and run: operands, variables, paths, and what an operator is.
 
 An expression is built once, into a function of its variables; parts without variables are computed while it is built, as
-MongoDB does. Operators are plain functions of values, which raise ExpressionError; where they stand is known here alone.
+MongoDB does. Operators are plain functions of values, which raise ExpressionError; only this module knows their places.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from mqsql import limits
 from mqsql.compiler import budget
 from mqsql.compiler.bson import bson_key
 from mqsql.compiler.collation import Collation
+from mqsql.compiler.expressions.values import MISSING, ExpressionError, as_null
 from mqsql.compiler.place import DBREF, MAX_STEPS, cut
 from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
 
-
-class Missing:
-    """What a path gives where there is nothing."""
-
-    def __repr__(self) -> str:
-        return 'missing'
-
-
-MISSING: Final = Missing()
-
 Variables = Mapping[str, Any]
 Run = Callable[[Variables], Any]
-
-
-class ExpressionError(ValueError):
-    """An operator has no answer for its operands; whoever runs it adds the place."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +54,7 @@ class Here:
     collation: Collation | None = None
 
     def inside(self, step: str, *variables: str) -> 'Here':
-        """A step further in, with more variables."""
+        """The place one step further in, with more variables."""
         if self.depth >= MAX_LEVELS:
             message = (
                 f'an expression is nested at most {MAX_LEVELS} levels deep, each operator, operand and field counted'
@@ -146,7 +132,7 @@ class Here:
         names = list(expression)
         if names and names[0].startswith('$'):
             if len(names) > 1:
-                raise self.error(f'an operator stands alone in its dict, not beside {named(names[1])}')
+                raise self.error(f'an operator is the only key of its dict; remove {named(names[1])}')
             return self._operator(names[0], expression[names[0]])
         if bad := [name for name in names if name.startswith('$') or '.' in name or '\0' in name or not name]:
             raise self.error(f'a field of an object cannot be named {named(bad[0])}')
@@ -236,79 +222,6 @@ def walk(value: Any, steps: list[str]) -> Any:
     return value
 
 
-# --- values
-
-
 def _is_plain(value: Any) -> bool:
-    """Whether an expression is a value that stands for itself."""
+    """Whether an expression is a plain value."""
     return not isinstance(value, dict | list) and not (isinstance(value, str) and value.startswith('$'))
-
-
-def as_null(value: Any) -> Any:
-    """Null for what is missing."""
-    return None if value is MISSING else value
-
-
-def is_nullish(value: Any) -> bool:
-    """Null or missing."""
-    return value is None or value is MISSING
-
-
-def is_true(value: Any) -> bool:
-    """False, null, missing and 0 are false, all else is true."""
-    return not (is_nullish(value) or (isinstance(value, bool | int | float) and value == 0))
-
-
-def is_number(value: Any) -> bool:
-    """An int or float; a boolean is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def is_finite(number: int | float) -> bool:
-    """Neither infinite nor NaN."""
-    return isinstance(number, int) or math.isfinite(number)
-
-
-def wrong(wanted: str, value: Any) -> ExpressionError:
-    """The error for an operand of another type."""
-    return ExpressionError(f'takes {wanted}, not {shown(value)}')
-
-
-def need_text(value: Any) -> str:
-    """The operand, which must be text."""
-    if not isinstance(value, str):
-        raise wrong('text', value)
-    return value
-
-
-def need_list(value: Any) -> list[Any]:
-    """The operand, which must be an array."""
-    if not isinstance(value, list):
-        raise wrong('an array', value)
-    return value
-
-
-def each_of(value: Any) -> list[Any]:
-    """The same, of an operand whose elements are all looked at."""
-    budget.step(len(need_list(value)))
-    return value  # type: ignore[no-any-return]
-
-
-def copied(value: Any) -> list[Any]:
-    """The same, of an operand that is copied."""
-    budget.make(budget.REFERENCE * len(need_list(value)))
-    return each_of(value)
-
-
-def need_whole(value: Any, what: str = 'a whole number') -> int:
-    """The operand, which must be a number of at most 32 bits without a fraction."""
-    if not is_number(value) or value != value or not -(2**31) <= value < 2**31 or value != int(value):
-        raise wrong(f'{what} of 32 bits', value)
-    return int(value)
-
-
-def need_date(value: Any) -> datetime:
-    """The operand, which must be a date."""
-    if not isinstance(value, datetime):
-        raise wrong('a date', value)
-    return value

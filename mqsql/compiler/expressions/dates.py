@@ -1,26 +1,15 @@
-"""Date operators. Imports `core` and `moments`."""
+"""Date operators."""
 
 import calendar
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mqsql.compiler.expressions.core import (
-    Built,
-    ExpressionError,
-    Here,
-    Operator,
-    Variables,
-    constant,
-    is_nullish,
-    is_number,
-    need_date,
-    need_text,
-    wrong,
-)
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, constant
 from mqsql.compiler.expressions.formats import ISO, formatted, week
 from mqsql.compiler.expressions.moments import AT_UTC, MILLISECOND, Zone, instant, local, milliseconds, zone
 from mqsql.compiler.expressions.operands import Ask, build_fields, named, positional, read_constant
+from mqsql.compiler.expressions.values import ExpressionError, is_nullish, is_number, need_date, need_text, wrong
 
 # --- units
 
@@ -55,7 +44,7 @@ def _first_day(day: Any) -> int:
 
 def _steps(amount: Any) -> int:
     if not is_number(amount) or not -(2**63) <= amount < 2**63 or amount != int(amount):
-        raise wrong('a whole number of 64 bits', amount)
+        raise wrong('an integer of 64 bits', amount)
     return int(amount)
 
 
@@ -103,7 +92,7 @@ def _read_all(function: Callable[..., Any], parts: dict[str, Built], variables: 
 
 
 def _read_constants(here: Here, parts: dict[str, Built]) -> Built | None:
-    """Refuses what is wrong among constant operands beside others; null for the whole if one of them is null."""
+    """Refuses constant operands that are wrong; gives null for the expression if one of them is null."""
     for name in READ:
         if name in parts and parts[name].constant:
             if is_nullish(parts[name].run({})):
@@ -223,7 +212,7 @@ def _trunc(
 
 
 MAX_BIN = 100_000_000_000
-"""Days and longer units in a bin of MongoDB's."""
+"""Days and longer units in a bin of MongoDB."""
 
 
 def _bin_start(moment: datetime, first: datetime, length: int) -> datetime:

@@ -1,11 +1,11 @@
-"""Dates as text, by patterns of MongoDB's, and back, from ISO 8601. Imports `core`."""
+"""Dates to text, by MongoDB's format strings, and from text in ISO 8601."""
 
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 
 from mqsql.compiler import budget
-from mqsql.compiler.expressions.core import wrong
+from mqsql.compiler.expressions.values import wrong
 
 _MONTHS = (
     'January', 'February', 'March', 'April', 'May', 'June',
@@ -46,7 +46,7 @@ ISO = '%Y-%m-%dT%H:%M:%S.%L'
 
 
 def formatted(clock: datetime, minutes: int, pattern: str) -> str:
-    """A time on the clock, so many minutes east of UTC, by a pattern of MongoDB's."""
+    """A time on the clock, so many minutes east of UTC, by MongoDB's format string."""
     budget.step(len(pattern))
     budget.make(budget.REFERENCE * len(pattern))
     parts, i = [], 0

@@ -1,20 +1,12 @@
-"""Comparison, boolean and conditional operators, and variables. Imports `core`."""
+"""Comparison, boolean and conditional operators, and variables."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from mqsql.compiler.expressions.core import (
-    Built,
-    ExpressionError,
-    Here,
-    Operator,
-    Variables,
-    constant,
-    is_nullish,
-    is_true,
-)
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, constant
 from mqsql.compiler.expressions.operands import build_fields, comparing, fields, positional
+from mqsql.compiler.expressions.values import ExpressionError, is_nullish, is_true
 from mqsql.errors import shown
 
 

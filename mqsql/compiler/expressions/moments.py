@@ -1,4 +1,4 @@
-"""Times as expressions count them: in milliseconds, in time zones, in units. Imports `core`.
+"""Times as expressions count them: in milliseconds, in time zones, in units.
 
 MongoDB's dates have milliseconds. Ours keep their microseconds when they are moved, and lose them, downwards, where a date
 becomes a number.
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mqsql.compiler.expressions.core import ExpressionError, need_text, wrong
+from mqsql.compiler.expressions.values import ExpressionError, need_text, wrong
 from mqsql.schema.codec import EPOCH
 
 MILLISECOND = timedelta(milliseconds=1)

@@ -1,4 +1,4 @@
-"""Arithmetic. Imports `core`.
+"""Arithmetic.
 
 Whole numbers stay whole as far as 64 bits go, beyond that they become floats; a null or missing operand gives null.
 """
@@ -10,17 +10,10 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN
 from fractions import Fraction
 from typing import Any
 
-from mqsql.compiler.expressions.core import (
-    ExpressionError,
-    Operator,
-    is_finite,
-    is_nullish,
-    is_number,
-    need_whole,
-    wrong,
-)
+from mqsql.compiler.expressions.core import Operator
 from mqsql.compiler.expressions.moments import milliseconds, shifted
 from mqsql.compiler.expressions.operands import MANY, in_turn, positional
+from mqsql.compiler.expressions.values import ExpressionError, is_finite, is_nullish, is_number, need_whole, wrong
 from mqsql.errors import shown
 from mqsql.schema.codec import INT64
 
@@ -84,7 +77,7 @@ def _add(values: Iterator[Any]) -> Any:
 
 
 def _plus(left: Number, right: Number) -> Number:
-    """The sum; of whole numbers that 64 bits do not hold, that of the floats."""
+    """The sum; of integers that 64 bits do not hold, that of the floats."""
     total = left + right
     return total if isinstance(total, float) or total in INT64 else to_float(left) + to_float(right)
 

@@ -1,15 +1,16 @@
-"""How the operands of an operator are read: by position or by name. Imports `core`."""
+"""How the operands of an operator are read: by position or by name."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from mqsql.compiler.expressions.core import Built, Here, Operator, Run, Variables, is_nullish
+from mqsql.compiler.expressions.core import Built, Here, Operator, Run, Variables
+from mqsql.compiler.expressions.values import is_nullish
 from mqsql.errors import shown, unknown
 
 
 def positional(function: Callable[..., Any], least: int, most: int | None = None) -> Operator:
-    """An operator on a list of operands; a single one may stand without the list."""
+    """An operator on a list of operands; a single one may be given without the list."""
     return _on_list(lambda parts: lambda v: function(*[part.run(v) for part in parts]), least, most)
 
 
@@ -59,7 +60,7 @@ def fields(here: Here, operand: Any, required: str, optional: str = '') -> dict[
 
 
 Ask = Callable[..., Any]
-"""Evaluates the operand of a name; the second argument stands for one that is not given."""
+"""Evaluates the operand of a name; the second argument is the default."""
 
 Checks = Mapping[str, Callable[[Any], Any]]
 
@@ -90,6 +91,6 @@ def build_fields(here: Here, operand: Any, required: str, optional: str = '') ->
 
 
 def read_constant(here: Here, part: Built, read: Callable[[Any], Any]) -> None:
-    """The QueryError for a constant operand that cannot be read; null can stand for any."""
+    """The QueryError for a constant operand that cannot be read; null is allowed for any."""
     if part.constant and here.folds and not is_nullish(value := part.run({})):
         here.made(lambda variables: read(value), [])

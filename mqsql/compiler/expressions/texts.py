@@ -1,4 +1,4 @@
-"""Operators on text, and regular expressions. Imports `core`; of the compiler, what patterns are."""
+"""Operators on text, and regular expressions."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -8,21 +8,10 @@ from typing import Any
 from mqsql import patterns
 from mqsql.compiler import budget
 from mqsql.compiler.budget import made_text
-from mqsql.compiler.expressions.core import (
-    Built,
-    ExpressionError,
-    Here,
-    Operator,
-    Variables,
-    constant,
-    is_nullish,
-    is_number,
-    need_text,
-    need_whole,
-    wrong,
-)
+from mqsql.compiler.expressions.core import Built, Here, Operator, Variables, constant
 from mqsql.compiler.expressions.formats import ISO, formatted
 from mqsql.compiler.expressions.operands import MANY, Ask, build_fields, in_turn, named, positional
+from mqsql.compiler.expressions.values import ExpressionError, is_nullish, is_number, need_text, need_whole, wrong
 from mqsql.compiler.patterns import FLAGS, IGNORED, MAX_REGEX
 
 _LOWER = str.maketrans('ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')

@@ -1,13 +1,14 @@
-"""Operators over the elements of one array, or over all operands. Imports `core` and `numbers`."""
+"""Operators over the elements of one array, or over all operands."""
 
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from mqsql.compiler import budget
-from mqsql.compiler.expressions.core import Here, Operator, is_nullish, is_number
+from mqsql.compiler.expressions.core import Here, Operator
 from mqsql.compiler.expressions.numbers import Number, fitted
 from mqsql.compiler.expressions.operands import MANY, comparing, positional
+from mqsql.compiler.expressions.values import is_nullish, is_number
 
 
 def _over(function: Callable[[list[Any]], Any]) -> Operator:

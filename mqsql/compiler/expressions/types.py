@@ -1,4 +1,4 @@
-"""Operators on types, and conversions. Imports `core` and `formats`."""
+"""Operators on types, and conversions."""
 
 import math
 import re
@@ -7,21 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from mqsql.compiler.expressions.core import (
-    MISSING,
-    ExpressionError,
-    Operator,
-    is_finite,
-    is_nullish,
-    is_number,
-    is_true,
-    wrong,
-)
+from mqsql.compiler.expressions.core import Operator
 from mqsql.compiler.expressions.formats import parsed
 from mqsql.compiler.expressions.moments import milliseconds, shifted
 from mqsql.compiler.expressions.numbers import Number, fitted, to_float
 from mqsql.compiler.expressions.operands import positional
 from mqsql.compiler.expressions.texts import as_text, number_text
+from mqsql.compiler.expressions.values import MISSING, ExpressionError, is_finite, is_nullish, is_number, is_true, wrong
 from mqsql.errors import shown
 from mqsql.schema.codec import EPOCH
 from mqsql.schema.types import bracket
@@ -65,14 +57,14 @@ def _to_whole(bits: int) -> Callable[[Any], int]:
 def _number(value: Any, bits: int) -> Number:
     if isinstance(value, str):
         if not (digits := re.fullmatch('([+-]?)0*([0-9]{1,40})', value)):
-            raise ExpressionError(f'{shown(value)} is no whole number')
+            raise ExpressionError(f'{shown(value)} is not an integer')
         return int(digits[1] + digits[2])
     if isinstance(value, datetime) and bits == 64:
         return milliseconds(value)
     if not isinstance(value, int | float):
-        raise wrong('what can be a whole number', value)
+        raise wrong('a value that can be an integer', value)
     if not is_finite(number := fitted(value)):
-        raise ExpressionError(f'{shown(value)} is no whole number')
+        raise ExpressionError(f'{shown(value)} is not an integer')
     return number
 
 
@@ -82,7 +74,7 @@ _FLOAT = re.compile(r'[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|
 def _to_double(value: Any) -> float:
     if isinstance(value, str):
         if not _FLOAT.fullmatch(value):
-            raise ExpressionError(f'{shown(value)} is no number')
+            raise ExpressionError(f'{shown(value)} is not a number')
         number = float(value)
         # C's strtod, which MongoDB asks, holds what digits beyond or below the normal floats stand for out of range.
         if re.match('[+-]?[0.]*[1-9]', value) and not sys.float_info.min <= abs(number) < math.inf:
@@ -115,7 +107,7 @@ def _parse_date(text: str) -> datetime:
     try:
         moment = parsed(text)
     except ValueError:
-        raise ExpressionError(f'{shown(text)} is no date in ISO 8601') from None
+        raise ExpressionError(f'{shown(text)} is not a date in ISO 8601') from None
     try:
         return moment.astimezone(UTC)
     except (OverflowError, ValueError):

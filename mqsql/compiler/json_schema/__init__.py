@@ -1,4 +1,4 @@
-"""$jsonSchema: JSON Schema, draft 4, as MongoDB has it, over whole records. Imports the compiler's lower layers only.
+"""$jsonSchema: JSON Schema, draft 4, as MongoDB has it, over whole records.
 
 A schema's paths are strict: a name is a key of an object and nothing else, an array is never walked through. A keyword
 restricts the values of one type and lets all others pass; one that cannot hold for a column's kind falls away while it is
@@ -72,7 +72,7 @@ _NUMBERS = ('int', 'long', 'double')
 
 def _declared(place: Place, operands: Mapping[object, object]) -> list[str] | None:
     if 'type' in operands and 'bsonType' in operands:
-        raise place.error("'type' and 'bsonType' cannot stand together")
+        raise place.error("give 'type' or 'bsonType', not both")
     for keyword, types in (('type', JSON_TYPES), ('bsonType', BSON_TYPES)):
         if keyword in operands:
             return _types(place.inside(f'.{keyword}'), operands[keyword], types)

@@ -1,4 +1,4 @@
-"""What schemas need and SQL cannot say: functions to be registered on a connection, total as those of `compiler.functions`."""
+"""The functions that the SQL of schemas calls; like those of `compiler.functions` they never raise."""
 
 import math
 from fractions import Fraction

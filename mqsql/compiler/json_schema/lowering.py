@@ -1,4 +1,4 @@
-"""The SQL of the tests that only schemas make. Imports the compiler's lower layers only."""
+"""The SQL of the tests that only schemas make."""
 
 from collections.abc import Callable
 
@@ -62,4 +62,4 @@ SCHEMA_TESTS: dict[str, Lower] = {
     'patternProperties': _name_found,
     'properties': _name_listed,
 }
-"""By keyword. All but enum stand where the type of the value is already known."""
+"""By keyword. All but enum are used only where the type of the value is known."""

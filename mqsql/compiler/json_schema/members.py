@@ -1,4 +1,4 @@
-"""The keywords of arrays and objects, and those that join schemas. Imports the compiler's lower layers only."""
+"""The keywords of arrays and objects, and those that join schemas."""
 
 from collections.abc import Callable
 from dataclasses import replace

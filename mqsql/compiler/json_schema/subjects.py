@@ -1,4 +1,4 @@
-"""What a schema is put to, and how the operands of keywords are read. Imports the compiler's lower layers only."""
+"""The values that a schema is applied to, and the operands of its keywords."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Subject:
     table: Table | None = None
 
     def valid(self, place: Place, schema: object) -> Predicate:
-        """It is valid against a schema that stands in another one."""
+        """It is valid against a schema inside another one."""
         return self.read(self, place.deeper(), schema)
 
     def unknown(self) -> 'Subject':
@@ -114,8 +114,8 @@ def number(place: Place, operand: object) -> int | float:
 
 
 def count(place: Place, operand: object) -> int:
-    """A non-negative whole number; none that 64 bits do not hold is ever reached."""
+    """A non-negative integer; none that 64 bits do not hold is ever reached."""
     whole = place.whole_number(operand)
     if whole < 0:
-        raise place.error(f'takes a non-negative whole number, not {shown(operand)}')
+        raise place.error(f'takes a non-negative integer, not {shown(operand)}')
     return min(whole, 2**63 - 1)

@@ -1,4 +1,4 @@
-"""The keywords of scalars, and enum. Imports the compiler's lower layers only."""
+"""The keywords of scalars, and enum."""
 
 import math
 from typing import Any
@@ -39,7 +39,7 @@ def read_pattern(subject: Subject, place: Place, operand: Any) -> Predicate:
 
 
 def found_in_name(place: Place, pattern: Any, name: str) -> bool:
-    """Whether a pattern that has been read is found in the name of a column."""
+    """Whether a pattern, which has been checked, is found in the name of a column."""
     try:
         return patterns.compile(str.__str__(pattern)).found_in(name)
     except patterns.PatternError as e:
@@ -65,7 +65,7 @@ def exclusive(keyword: str) -> Read:
     def read(subject: Subject, place: Place, operand: Any) -> Predicate:
         flag(place, operand)
         if sibling(place, keyword) is None:
-            raise place.error(f'stands only beside {keyword!r}')
+            raise place.error(f'is allowed only with {keyword!r}')
         return ALWAYS
 
     return read

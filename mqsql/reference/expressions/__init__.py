@@ -1,4 +1,4 @@
-"""Expressions, as $expr and computed fields take them. Imports `place` of the reference, and the modules of this folder.
+"""Expressions, as $expr and computed fields take them.
 
 The operators are those of MongoDB's manual, "Expression Operators", that EXPRESSIONS lists.
 """
@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mqsql.reference.allowance import ExhaustedError, allowed
-from mqsql.reference.expressions.arrays import ARRAYS, CONVERSIONS
+from mqsql.reference.expressions.arrays import ARRAYS
 from mqsql.reference.expressions.core import Evaluate, Operator, Reader
 from mqsql.reference.expressions.dates import DATES
 from mqsql.reference.expressions.logic import LOGIC
 from mqsql.reference.expressions.numbers import NUMBERS
 from mqsql.reference.expressions.texts import TEXTS
+from mqsql.reference.expressions.types import CONVERSIONS
 from mqsql.reference.place import Place
 from mqsql.reference.values import truth
 from mqsql.schema import BUFFERS
@@ -40,6 +41,6 @@ def read_expression(expression: object, place: Place) -> Callable[[dict[str, Any
 def read_expr(expression: object, place: Place) -> Callable[[dict[str, Any]], bool]:
     """$expr: the records for which the expression is true."""
     if place.table is None:
-        raise place.error('$expr looks at whole records, it cannot stand inside $elemMatch')
+        raise place.error('$expr looks at whole records, so it is not allowed inside $elemMatch')
     evaluate = read_expression(expression, place)
     return lambda record: truth(evaluate(record))

@@ -1,42 +1,26 @@
-"""Expressions on arrays and objects, and of types. Imports `errors`, and of the reference `operators`, `bits`, `values`
-and the other expressions.
-"""
+"""Expressions on arrays and objects."""
 
-import math
-import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from decimal import ROUND_DOWN
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from mqsql.errors import shown
 from mqsql.reference.allowance import listing, work
-from mqsql.reference.bits import INT64
-from mqsql.reference.expressions.clocks import read_date
+from mqsql.reference.expressions.calls import function, in_turn, lazily, null_first
 from mqsql.reference.expressions.core import (
     Evaluate,
     MeaninglessError,
     Operator,
     Reader,
     Variables,
-    function,
     guard,
-    in_turn,
     is_null,
-    lazily,
-    null_first,
     null_if_missing,
 )
 from mqsql.reference.expressions.logic import check_name, rank
-from mqsql.reference.expressions.numbers import EPOCH, many, milliseconds, number, position, shift
-from mqsql.reference.expressions.texts import as_text, number_as_text
-from mqsql.reference.operators import INT32, TYPES, type_of
-from mqsql.reference.values import MISSING, is_number, truth
-
-LEAST = 2.0**-1022
-"""The least float of full precision."""
+from mqsql.reference.expressions.numbers import many, position
+from mqsql.reference.values import MISSING, truth
 
 
 def array(value: Any) -> list[Any]:
@@ -224,63 +208,6 @@ def _to_pairs(value: Any) -> list[dict[str, Any]]:
     return [{'k': name, 'v': part} for name, part in value.items()]
 
 
-# --- types
-
-
-def type_name(value: Any) -> str:
-    """The alias of the value's BSON type, or "missing"."""
-    code = type_of(value)
-    return next((name for name, number_ in TYPES.items() if number_ == code), 'missing')
-
-
-def _to_whole(limits: range) -> Callable[[Any], int]:
-    def call(value: Any) -> int:
-        try:
-            exact = milliseconds(value) if isinstance(value, datetime) else _plain(value)
-            result = int(exact)
-        except (ValueError, OverflowError):
-            raise MeaninglessError(f'{shown(value)} is no whole number') from None
-        # A number is compared before it loses its fraction.
-        compared = result if isinstance(exact, str) else exact
-        if not limits[0] <= compared <= limits[-1] or (isinstance(value, datetime) and limits is INT32):
-            raise MeaninglessError(f'{shown(value)} does not fit')
-        return result
-
-    return call
-
-
-def _plain(value: Any) -> Any:
-    """A number, boolean, or text in the form of a number, for Python to convert."""
-    if isinstance(value, str) and (value != value.strip() or '_' in value or not value.isascii()):
-        raise MeaninglessError(f'{shown(value)} is no number')
-    return value if isinstance(value, bool | str) else number(value)
-
-
-def _to_double(value: Any) -> float:
-    if isinstance(value, datetime):
-        return float(milliseconds(value))
-    try:
-        result = float(_plain(value))
-    except ValueError:
-        raise MeaninglessError(f'{shown(value)} is no number') from None
-    # Digits that stand for infinity, or for less than a float holds at full precision, are out of range as in C.
-    if isinstance(value, str) and re.match('[+-]?[0.]*[1-9]', value) and not LEAST <= abs(result) < math.inf:
-        raise MeaninglessError(f'{shown(value)} is out of range')
-    return result
-
-
-def _to_string(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return number_as_text(value) if is_number(value) else as_text(value)
-
-
-def _to_date(value: Any) -> datetime:
-    if isinstance(value, str):
-        return read_date(value)
-    return value if isinstance(value, datetime) else shift(EPOCH, value, ROUND_DOWN)
-
-
 ARRAYS: Mapping[str, Operator] = {
     '$size': function(lambda values: len(array(values)), nullable=False),
     '$isArray': function(lambda value: isinstance(value, list), nullable=False),
@@ -302,15 +229,4 @@ ARRAYS: Mapping[str, Operator] = {
     '$reduce': _reduce,
     '$mergeObjects': many(_merge),
     '$objectToArray': function(_to_pairs),
-}
-
-CONVERSIONS: Mapping[str, Operator] = {
-    '$type': function(type_name, nullable=False),
-    '$isNumber': function(is_number, nullable=False),
-    '$toBool': function(truth),
-    '$toInt': function(_to_whole(INT32)),
-    '$toLong': function(_to_whole(INT64)),
-    '$toDouble': function(_to_double),
-    '$toString': function(_to_string),
-    '$toDate': function(_to_date),
 }

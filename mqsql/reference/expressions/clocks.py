@@ -1,4 +1,4 @@
-"""Dates on the clocks of a time zone, to text and from it. Imports `errors`, and `core` of the reference."""
+"""Dates on the clocks of a time zone, to text and from it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -74,9 +74,9 @@ ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%L'
 
 
 def check_format(pattern: Any) -> None:
-    """Refuses what is no format of MongoDB's."""
+    """Refuses a format that MongoDB does not have."""
     if not isinstance(pattern, str) or re.search(r'%(?![YmdHMSLjwuUVGzZbB%])', pattern.replace('%%', '')):
-        raise MeaninglessError(f'{shown(pattern)} is no format for dates')
+        raise MeaninglessError(f'{shown(pattern)} is not a format for dates')
 
 
 def _is_utc(zone_name: Any) -> bool:
@@ -102,13 +102,13 @@ ISO = re.compile(
 
 
 def read_date(value: str) -> datetime:
-    """The date of a text in ISO 8601; as in MongoDB, a point may stand for a colon, and GMT before the offset."""
+    """The date of a text in ISO 8601; as in MongoDB, a point is allowed for a colon, and GMT before the offset."""
     try:
         if found := ISO.fullmatch(value):
             return _composed(found.groupdict(default='')).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise MeaninglessError(f'{shown(value)} is no date')
+    raise MeaninglessError(f'{shown(value)} is not a date')
 
 
 def _composed(parts: Mapping[str, str]) -> datetime:

@@ -1,4 +1,4 @@
-"""Reads expressions into functions. Imports `errors`, `schema`, and `place`, `values` of the reference.
+"""Reads expressions into functions.
 
 An expression is a literal, a path (`$started`, `$content.a`), a variable (`$$this.x`), a list or dict of expressions, or a
 dict of one operator. It is read once, and then evaluated for each record with the variables in scope, ROOT among them.
@@ -6,7 +6,7 @@ An operator on constants is evaluated when it is read: MongoDB does so as it opt
 there is an error of the query, even in a branch that no record takes (but for those of a $switch that it never asks).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,7 +46,7 @@ class Reader:
     folds: bool = True
 
     def at(self, name: str) -> 'Reader':
-        """The reader for what stands below."""
+        """The reader one level below."""
         return replace(self, place=self.place.at(name).nested(MAX_LEVELS))
 
     def item(self, index: int) -> 'Reader':
@@ -54,11 +54,11 @@ class Reader:
         return replace(self, place=self.place.item(index))
 
     def binding(self, *names: str) -> 'Reader':
-        """The reader for what stands in the scope of these variables."""
+        """The reader in the scope of these variables."""
         return replace(self, variables=self.variables.union(names))
 
     def reached(self, reached: bool) -> 'Reader':
-        """The reader for what stands there, which evaluates no constants if no record can reach it."""
+        """The reader at that place, which evaluates no constants if no record can reach it."""
         return replace(self, folds=self.folds and reached)
 
     def read(self, expression: Any) -> Evaluate:
@@ -87,7 +87,7 @@ class Reader:
     def _variable(self, expression: str) -> Evaluate:
         name, *steps = expression.split('.')
         if name == 'CURRENT' and name not in self.variables:
-            name = 'ROOT'  # which it stands for unless it is bound
+            name = 'ROOT'  # its meaning unless it is bound
         if name == 'ROOT' and steps:
             return self._path('.'.join(steps))
         known = {'ROOT', 'CURRENT', 'NOW', 'REMOVE', *self.variables}
@@ -137,7 +137,7 @@ class Reader:
     def _operator(self, names: list[str], fields: Mapping[str, Any]) -> Evaluate:
         name = names[0]
         if len(names) > 1:
-            raise self.place.error(f'an operator stands alone in its dict, not beside {shown(names[1])}')
+            raise self.place.error(f'an operator is the only key of its dict; remove {shown(names[1])}')
         if name in UNSUPPORTED:
             raise self.place.error(f'{name} is not supported in expressions')
         if name not in self.operators:
@@ -161,7 +161,7 @@ class Reader:
 
 
 Operator = Callable[[Any, Reader], Evaluate]
-"""Takes what stands under the operator, unread, and the reader there."""
+"""Takes the operand, unread, and the reader at its place."""
 
 
 UNSUPPORTED = frozenset(
@@ -185,7 +185,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def null_if_missing(value: Any) -> Any:
-    """The value as it stands in a list, where nothing can be missing."""
+    """The value in a list, where nothing can be missing."""
     return None if value is MISSING else value
 
 
@@ -217,96 +217,3 @@ def guard(call: Function, place: Place, *values: Any) -> Any:
         return call(*values)
     except (MeaninglessError, ExhaustedError, OverflowError) as e:
         raise place.error(str(e)) from None
-
-
-def function(call: Function, least: int = 1, most: int | None = 1, *, nullable: bool = True) -> Operator:
-    """An operator that evaluates its arguments, given as a list or alone, and applies `call` to them.
-
-    If `nullable`, it is null where an argument is null or missing. `most` None is any number.
-    """
-
-    def read(operand: Any, reader: Reader) -> Evaluate:
-        parts = arguments(operand, reader, least, most)
-
-        def evaluate(variables: Variables) -> Any:
-            values = [part(variables) for part in parts]
-            return None if nullable and any(map(is_null, values)) else guard(call, reader.place, *values)
-
-        return reader.folded(evaluate, parts)
-
-    return read
-
-
-def lazily(call: Callable[[Iterator[Any]], Any], least: int = 0, most: int | None = None) -> Operator:
-    """An operator whose function takes its arguments one after the other; those that it does not ask for are not evaluated."""
-
-    def read(operand: Any, reader: Reader) -> Evaluate:
-        parts = arguments(operand, reader, least, most)
-        return reader.folded(lambda variables: guard(call, reader.place, (part(variables) for part in parts)), parts)
-
-    return read
-
-
-def in_turn(check: Function, call: Function, least: int = 0, most: int | None = None) -> Operator:
-    """An operator that checks each argument before the next one is evaluated, and is null at the first that is null."""
-
-    def run(values: Iterator[Any]) -> Any:
-        checked = []
-        for value in values:
-            if is_null(value):
-                return None
-            checked.append(check(value))
-        return call(*checked)
-
-    return lazily(run, least, most)
-
-
-def null_first(call: Function, least: int, most: int) -> Operator:
-    """An operator that is null where its first argument is, without evaluating the others."""
-
-    def run(values: Iterator[Any]) -> Any:
-        first = next(values)
-        return None if is_null(first) else call(first, *values)
-
-    return lazily(run, least, most)
-
-
-def arguments(operand: Any, reader: Reader, least: int, most: int | None) -> list[Evaluate]:
-    given = operand if isinstance(operand, list | tuple) else [operand]
-    if len(given) < least or (most is not None and len(given) > most):
-        raise reader.place.error(f'takes {_amount(least, most)}, not {len(given)}')
-    return [reader.item(i).read(argument) for i, argument in enumerate(given)]
-
-
-def _amount(least: int, most: int | None) -> str:
-    if least == most:
-        return f'{least} argument{"s" if least > 1 else ""}'
-    return f'at least {least} arguments' if most is None else f'{least} to {most} arguments'
-
-
-Arguments = Callable[..., Any]
-"""Evaluates the argument of a name; the second argument is what it gives for one that was not given."""
-
-
-def by_name(call: Callable[[Arguments], Any], needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> Operator:
-    """An operator whose function asks for its arguments by name; those that it does not ask for are not evaluated."""
-
-    return lambda operand, reader: asking(call, reader.named(operand, needed, optional), reader)
-
-
-def asking(call: Callable[[Arguments], Any], parts: Mapping[str, Evaluate], reader: Reader) -> Evaluate:
-    """The expression of a function that asks for these arguments."""
-
-    def evaluate(variables: Variables) -> Any:
-        def argument(name: str, default: Any = MISSING) -> Any:
-            return parts[name](variables) if name in parts else default
-
-        return guard(call, reader.place, argument)
-
-    return reader.folded(evaluate, parts.values())
-
-
-def check_constant(part: Evaluate | None, check: Function, reader: Reader) -> None:
-    """Refuses, before any record is seen, a constant argument that has no meaning; null always has one."""
-    if reader.folds and isinstance(part, Constant) and not is_null(part.value):
-        guard(check, reader.place, part.value)

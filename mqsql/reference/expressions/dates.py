@@ -1,4 +1,4 @@
-"""Expressions on dates. Imports `errors`, and `numbers` and `core` of the reference.
+"""Expressions on dates.
 
 The rules are those of MongoDB's manual, "Date Expression Operators": days and longer units are counted on the calendar
 of the time zone, hours and shorter ones as they pass.
@@ -11,20 +11,9 @@ from typing import Any
 
 from mqsql.errors import shown
 from mqsql.reference.bits import INT64
+from mqsql.reference.expressions.calls import Arguments, asking, check_constant, function
 from mqsql.reference.expressions.clocks import check_format, date, format_date, local, universal, zone
-from mqsql.reference.expressions.core import (
-    Arguments,
-    Constant,
-    Evaluate,
-    Function,
-    MeaninglessError,
-    Operator,
-    Reader,
-    asking,
-    check_constant,
-    function,
-    is_null,
-)
+from mqsql.reference.expressions.core import Constant, Evaluate, Function, MeaninglessError, Operator, Reader, is_null
 from mqsql.reference.expressions.numbers import milliseconds, whole
 from mqsql.reference.place import is_operators
 

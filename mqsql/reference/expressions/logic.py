@@ -1,4 +1,4 @@
-"""Expressions that compare, decide, and name values. Imports `errors`, and `values` and `core` of the reference."""
+"""Expressions that compare, decide, and name values."""
 
 import operator as compare
 import re
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mqsql.errors import shown
+from mqsql.reference.expressions.calls import arguments, function, lazily
 from mqsql.reference.expressions.core import (
     Constant,
     Evaluate,
@@ -13,11 +14,8 @@ from mqsql.reference.expressions.core import (
     Operator,
     Reader,
     Variables,
-    arguments,
-    function,
     guard,
     is_null,
-    lazily,
 )
 from mqsql.reference.place import read_literal
 from mqsql.reference.values import MISSING, Fold, Order, order, truth

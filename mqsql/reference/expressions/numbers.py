@@ -1,6 +1,6 @@
-"""Expressions of arithmetic, on numbers and on dates. Imports `errors`, and `bits`, `values` and `core` of the reference.
+"""Expressions of arithmetic, on numbers and on dates.
 
-As in MongoDB, whole numbers stay whole while 64 bits hold them and become floating point beyond; a number added to a date
+As in MongoDB, integers stay whole while 64 bits hold them and become floating point beyond; a number added to a date
 is whole milliseconds, rounded half away from zero, and so is the difference of two dates, each cut to its millisecond.
 """
 
@@ -14,7 +14,8 @@ from typing import Any
 from mqsql.errors import shown
 from mqsql.reference.allowance import work
 from mqsql.reference.bits import INT64
-from mqsql.reference.expressions.core import MeaninglessError, Operator, function, in_turn, is_null, lazily
+from mqsql.reference.expressions.calls import function, in_turn, lazily
+from mqsql.reference.expressions.core import MeaninglessError, Operator, is_null
 from mqsql.reference.operators import INT32
 from mqsql.reference.values import is_number, order
 
@@ -31,23 +32,23 @@ def number(value: Any) -> Any:
 
 
 def fit(value: Any) -> Any:
-    """A result as 64 bits hold it: whole numbers beyond become floating point, infinite where that ends."""
+    """A result as 64 bits hold it: integers beyond become floating point, infinite where that ends."""
     if isinstance(value, float) or value in INT64:
         return value
     return float(value) if abs(value) < LEAST_INFINITE else math.inf if value > 0 else -math.inf
 
 
 def whole(value: Any) -> int:
-    """The value, which must be a whole number of 64 bits."""
+    """The value, which must be an integer of 64 bits."""
     if not math.isfinite(number(value)) or value != int(value) or int(value) not in INT64:
-        raise MeaninglessError(f'takes whole numbers, not {shown(value)}')
+        raise MeaninglessError(f'takes integers, not {shown(value)}')
     return int(value)
 
 
 def position(value: Any) -> int:
-    """The value, which must be a whole number of 32 bits, as positions and lengths are."""
+    """The value, which must be an integer of 32 bits, as positions and lengths are."""
     if whole(value) not in INT32:
-        raise MeaninglessError(f'takes whole numbers of 32 bits, not {shown(value)}')
+        raise MeaninglessError(f'takes integers of 32 bits, not {shown(value)}')
     return int(value)
 
 
@@ -56,7 +57,7 @@ def shift(moment: datetime, milliseconds: Any, rounding: str = ROUND_HALF_UP) ->
     try:
         return moment + timedelta(milliseconds=_rounded_off(milliseconds, rounding))
     except OverflowError:
-        raise MeaninglessError(f'{shown(moment)} and {shown(milliseconds)} ms is no date') from None
+        raise MeaninglessError(f'{shown(moment)} and {shown(milliseconds)} ms is not a date') from None
 
 
 def _rounded_off(value: Any, rounding: str = ROUND_HALF_UP) -> int:
@@ -71,7 +72,7 @@ def milliseconds(moment: datetime) -> int:
 
 
 def _combined(combine: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    """A sum or difference; that of floating point where 64 bits do not hold the whole number."""
+    """A sum or difference; that of floating point where 64 bits do not hold the integer."""
     exact = combine(left, right)
     return combine(float(left), float(right)) if isinstance(exact, int) and exact not in INT64 else exact
 
@@ -88,7 +89,7 @@ def _add(values: Iterator[Any]) -> Any:
 
 
 def _add_to_date(moment: datetime, before: Any, values: Iterator[Any]) -> Any:
-    # What stands before the date is rounded as one sum, what stands after it number by number.
+    # The numbers before the date are rounded as one sum, those after it one by one.
     since_1970 = _in_64_bits(_rounded_off(before) + milliseconds(moment))
     for value in values:
         if is_null(value):
@@ -144,7 +145,7 @@ def _absolute(value: Any) -> Any:
 
 
 def _like(value: Any, cut: Callable[[float], int]) -> Any:
-    """The value cut to a whole number, of the type that it had."""
+    """The value cut to an integer, of the type that it had."""
     if isinstance(value, int) or not math.isfinite(value):
         return value
     return math.copysign(cut(value), value)

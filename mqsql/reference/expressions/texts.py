@@ -1,4 +1,4 @@
-"""Expressions on text. Imports `errors`, and `patterns`, `place`, `numbers`, `dates` and `core` of the reference.
+"""Expressions on text.
 
 Lengths and positions count code points (…CP) or bytes of UTF-8 (…Bytes). Case is that of ASCII, as in MongoDB.
 """
@@ -13,21 +13,17 @@ from typing import Any
 from mqsql.errors import shown
 from mqsql.reference.allowance import listing, writing
 from mqsql.reference.bits import INT64
+from mqsql.reference.expressions.calls import Arguments, by_name, function, in_turn, null_first
 from mqsql.reference.expressions.clocks import format_date
 from mqsql.reference.expressions.core import (
-    Arguments,
     Constant,
     Evaluate,
     MeaninglessError,
     Operator,
     Reader,
     Variables,
-    by_name,
-    function,
     guard,
-    in_turn,
     is_null,
-    null_first,
 )
 from mqsql.reference.expressions.numbers import number, position
 from mqsql.reference.patterns import Regex, TextTest, own_options, regex_test
@@ -59,7 +55,7 @@ def as_text(value: Any) -> str:
 
 
 def number_as_text(value: float) -> str:
-    """The shortest text that stands for the number; a whole floating-point number has no point."""
+    """The shortest text of the number; a whole floating-point number has no point."""
     return repr(value).removesuffix('.0').replace('inf', 'Infinity').replace('nan', 'NaN')
 
 
@@ -134,7 +130,7 @@ def _trim(strip: Callable[[str, str], str]) -> Operator:
         if is_null(characters):
             return None
         if len(encode(text(characters))) > MAX_TRIMMED:
-            raise MeaninglessError(f'trims what stands in at most {MAX_TRIMMED} bytes')
+            raise MeaninglessError(f'takes the characters to trim in at most {MAX_TRIMMED} bytes')
         writing(subject)
         return strip(subject, characters)
 
@@ -192,7 +188,7 @@ def _text_test(pattern: Any, options: Any, place: Place) -> TextTest | None:
     if '\0' in letters:
         raise MeaninglessError('takes options without NUL')
     if isinstance(pattern, re.Pattern) and own_options(pattern) and not is_null(options):
-        raise MeaninglessError('options stand both in the pattern and beside it')
+        raise MeaninglessError('options are both in the pattern and in options; give one of them')
     return None if is_null(pattern) else regex_test(Regex(pattern, letters), place)
 
 

@@ -1,0 +1,110 @@
+"""Encodes and decodes the values of each kind of column.
+
+An Any column stores text as a Text column does, and every other value as a BLOB of JSON. SQLite orders all BLOBs after all
+TEXT: so tests of text need not consider them, and the other values are one range of an index.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from mqsql.errors import shown
+from mqsql.schema.codec import (
+    DamagedError,
+    Stored,
+    decode_document,
+    decode_text,
+    decode_timestamp,
+    encode_document,
+    encode_plain,
+    encode_text,
+    encode_timestamp,
+)
+from mqsql.schema.types import (
+    ANY,
+    BUFFERS,
+    DOCUMENT,
+    TEXT,
+    TIMESTAMP,
+    Kind,
+    read_buffers,
+    read_document,
+    read_text,
+    read_timestamp,
+    read_value,
+)
+
+
+def _decode_column(stored: str) -> Any:
+    value = decode_document(stored)
+    if type(value) is dict or type(value) is list:
+        return value
+    raise DamagedError(f'is neither an object nor an array but {shown(value)}')
+
+
+def _decode_blobs(stored: str) -> list[bytes]:
+    try:
+        return [bytes.fromhex(part) for part in decode_document(stored)]
+    except (ValueError, TypeError):
+        raise DamagedError('is no list of buffers') from None
+
+
+def _store_text(value: object) -> str:
+    return encode_text(value if type(value) is str else read_text(value))
+
+
+def _store_timestamp(value: object) -> int:
+    return encode_timestamp(value if type(value) is datetime and value.tzinfo is UTC else read_timestamp(value))
+
+
+def _store_document(value: object) -> str:
+    plain = encode_plain(value) if type(value) in (dict, list) else None
+    return plain or encode_document(read_document(value))
+
+
+def _store_any(value: object) -> str | bytes:
+    canonical = value if type(value) is str else read_value(value)
+    return encode_text(canonical) if isinstance(canonical, str) else encode_document(canonical).encode()
+
+
+def _decode_any(stored: str | bytes) -> Any:
+    if not isinstance(stored, bytes):
+        return decode_text(stored)
+    try:
+        return decode_document(stored.decode())
+    except UnicodeDecodeError:
+        raise DamagedError('is neither text nor JSON') from None
+
+
+_ENCODERS: dict[Kind, Callable[[Any], Stored | list[bytes]]] = {
+    TEXT: _store_text,
+    TIMESTAMP: _store_timestamp,
+    DOCUMENT: _store_document,
+    ANY: _store_any,
+    BUFFERS: read_buffers,
+}
+
+
+_DECODERS: dict[Kind, Callable[[Any], Any]] = {
+    TEXT: decode_text,
+    TIMESTAMP: decode_timestamp,
+    DOCUMENT: _decode_column,
+    ANY: _decode_any,
+    BUFFERS: _decode_blobs,
+}
+
+
+def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
+    """The function that reads a value as `kind.read` does, and encodes it as a column stores it; it raises UnstorableError.
+
+    Buffers become a list of the bytes that their own rows store.
+    """
+    return _ENCODERS[kind]
+
+
+def decoder(kind: Kind) -> Callable[[Any], Any]:
+    """The function that makes the canonical value of a stored one (but NULL), or raises DamagedError.
+
+    Buffers come as a JSON array of hexadecimal texts.
+    """
+    return _DECODERS[kind]
