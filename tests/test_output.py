@@ -1,16 +1,19 @@
 """The output of a task: long texts grow at the price of what is new, and are whole for whoever asks."""
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
-from waiting import wait_until
+from waiting import SECONDS, wait_until
 
 import mqsql
 from mqsql.schema.codec import encode_text
-from mqsql.storage import output
+from mqsql.storage import locks, output
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.connection import Settings
 from mqsql.storage.output import SHORT, Output
@@ -159,3 +162,27 @@ def test_while_the_file_is_locked_output_is_kept(tasks: Output, path: Path) -> N
     lock.execute('ROLLBACK')
     wait_until(lambda: in_file(path)['m'] == LONG + 'onetwothree')
     assert tasks.get_record('m')['stdout'] == LONG + 'onetwothree'
+
+
+def test_a_hub_that_starts_waits_for_another_program_that_writes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqliteStore(str(path), settings=Settings(busy_timeout=0))
+    lock = apsw.Connection(str(path))
+    lock.execute('BEGIN IMMEDIATE')
+    waits = threading.Event()
+
+    def wait(seconds: float) -> None:
+        waits.set()
+        time.sleep(seconds)
+
+    monkeypatch.setattr(locks, 'sleep', wait)
+    with ThreadPoolExecutor() as pool:
+        opening = pool.submit(Output, Backlog(store, 2**20, print), store, print)
+        assert waits.wait(SECONDS)
+        lock.execute('ROLLBACK')
+        tasks = opening.result(SECONDS)
+    lock.execute('BEGIN IMMEDIATE')
+    waits.clear()
+    tasks.add_record('kept', {})
+    assert not waits.is_set()
+    lock.close()
+    tasks.close()

@@ -145,7 +145,7 @@ class Backlog:
             with self._lock:
                 if self._store.closed:
                     return False
-                with self._store.without_waiting():
+                with self._store.waiting(0):
                     failed = not self._write_some(monotonic() + SLICE_SECONDS)
                 if failed or not self._kept:
                     return not failed

@@ -116,10 +116,10 @@ class SqliteFile(Store):
                 self._checkpoints.start(say)
 
     @contextmanager
-    def without_waiting(self) -> Iterator[None]:
-        """Changes in the block fail at once while another process writes; other threads have to wait for the block."""
+    def waiting(self, seconds: float) -> Iterator[None]:
+        """Changes in the block wait so long while another process writes; other threads have to wait for the block."""
         with self.using() as connection:
-            wait_for_others(connection, 0)
+            wait_for_others(connection, seconds)
             try:
                 yield
             finally:

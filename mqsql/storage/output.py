@@ -19,7 +19,7 @@ from mqsql.schema.codec import decode_text, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
-from mqsql.storage.connection import transaction
+from mqsql.storage.connection import OPENING_SECONDS, transaction
 from mqsql.storage.layout import objects_of, tails_of
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Mishaps, Say
@@ -43,8 +43,9 @@ class Output:
         self._lengths: dict[tuple[str, str], int] = {}
         """The lengths of these texts without."""
         self._has_thread = False
-        self._part()
-        self._recover()
+        with store.waiting(OPENING_SECONDS):
+            self._part()
+            self._recover()
 
     # --- changes
 
