@@ -240,6 +240,14 @@ def test_an_index_of_another_program_on_columns_is_left_alone(path: Path) -> Non
 
 
 @pytest.mark.timeout(60)
+def test_a_file_with_many_views_is_opened_at_once(path: Path) -> None:
+    with_schema(path, 'BEGIN', *(f'CREATE VIEW v{i} AS SELECT {i}' for i in range(20_000)), 'COMMIT')
+    for readonly in (False, True):
+        with mqsql.open(path, readonly=readonly) as store:
+            assert store.count() == 0
+
+
+@pytest.mark.timeout(60)
 def test_a_trigger_of_another_program_is_named_and_does_not_run(path: Path) -> None:
     with_schema(path, f'CREATE TRIGGER slow AFTER INSERT ON task_records BEGIN SELECT count(*) FROM ({ENDLESS}); END')
     with pytest.raises(StorageError, match=r"the trigger 'slow' on 'task_records'.*DROP TRIGGER \"slow\""):
@@ -409,7 +417,13 @@ def test_a_view_or_a_virtual_table_is_no_old_history(tmp_path: Path) -> None:
     write(view, f'CREATE VIEW "{SHIPPED_TABLE}" ({COLUMNS}) AS SELECT {", ".join("x" * 9)} FROM ({ENDLESS})')
     virtual = tmp_path / 'virtual.db'
     write(virtual, f'CREATE VIRTUAL TABLE "{SHIPPED_TABLE}" USING fts5({COLUMNS})')
-    for odd in (view, virtual):
+    computed = tmp_path / 'computed.db'
+    write(
+        computed,
+        f'CREATE TABLE "{SHIPPED_TABLE}" ({COLUMNS}, rowid AS (hex(zeroblob(9 + msg_id))))',
+        f'INSERT INTO "{SHIPPED_TABLE}" (msg_id) VALUES (1)',
+    )
+    for odd in (view, virtual, computed):
         done = run('import', odd, tmp_path / 'new.db')
         assert done.exit_code == 1
         assert 'it has no history' in done.stderr

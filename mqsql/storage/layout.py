@@ -66,10 +66,12 @@ def check_kinds(connection: apsw.Connection, path: str, table: Table) -> None:
 
 def _columns(connection: apsw.Connection, path: str, name: str) -> set[str]:
     """The columns of a table; StorageError if it is not an ordinary one."""
-    listed = "SELECT type, wr FROM pragma_table_list WHERE schema = 'main' AND name = ? COLLATE NOCASE"
-    for kind, without_rowid in connection.execute(listed, (name,)).fetchall():
-        if kind != 'table' or without_rowid:
-            what = 'WITHOUT ROWID' if kind == 'table' else f'a {kind} table' if kind == 'virtual' else f'a {kind}'
+    # PRAGMA table_list would prepare every view of the file, for minutes if there are many.
+    listed = """SELECT type, rootpage, EXISTS (SELECT 1 FROM pragma_index_info(t.name)) FROM sqlite_schema AS t
+        WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE"""
+    for kind, page, without_rowid in connection.execute(listed, (name,)).fetchall():
+        if kind == 'view' or not page or without_rowid:
+            what = 'a view' if kind == 'view' else 'WITHOUT ROWID' if page else 'a virtual table'
             raise StorageError(f'{path}: its {name!r} is {what}, which mqsql did not make; name another file')
     columns = connection.execute('SELECT name, hidden, dflt_value FROM pragma_table_xinfo(?)', (name,)).fetchall()
     ((sql,),) = connection.execute(

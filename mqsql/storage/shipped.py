@@ -119,9 +119,13 @@ def history_name(table: Table) -> str:
 
 def shipped_tables(connection: apsw.Connection) -> list[str]:
     """The tables of a file that ipyparallel's SQLiteDB made."""
-    # Nothing else: a view or a virtual table may give rows without end.
-    ordinary = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT wr"
-    tables = connection.execute(f'SELECT name FROM sqlite_schema WHERE name IN ({ordinary})').fetchall()
+    # Nothing else: a view or a virtual table may give rows without end, a computed column values of any size. And not by
+    # PRAGMA table_list, which would prepare every view of the file.
+    tables = connection.execute(
+        """SELECT name FROM sqlite_schema AS t WHERE type = 'table' AND rootpage
+        AND NOT EXISTS (SELECT 1 FROM pragma_index_info(t.name))
+        AND NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(t.name) WHERE hidden)"""
+    ).fetchall()
     names = [str(name) for (name,) in tables]
     return [name for name in names if set(_columns(connection, name)) >= COLUMNS and name != TASKS.name]
 
