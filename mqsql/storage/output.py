@@ -19,7 +19,7 @@ from mqsql.schema.codec import decode_text, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
-from mqsql.storage.connection import transaction
+from mqsql.storage.connection import Transaction
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Mishaps, Say
 from mqsql.storage.sqlite import SqliteStore
@@ -142,7 +142,7 @@ class Output:
             self._lengths.pop((msg_id, column), None)
 
     def _part(self) -> None:
-        with self._store.using() as connection, transaction(connection):
+        with self._store.using() as connection, Transaction(connection):
             names = {name for (name,) in connection.execute('SELECT name FROM sqlite_schema')}
             for sql in ddl.part_tails(self._store.table, names):
                 connection.execute(sql)
@@ -160,7 +160,7 @@ class Output:
             self._say(f'The last output of tasks cannot be read, and may be lost: {e}')
             return
         done = [(position,) for position, *tail in tails if self._recover_tail(*map(_decoded, tail))]
-        with self._store.using() as connection, transaction(connection):
+        with self._store.using() as connection, Transaction(connection):
             connection.executemany(ddl.delete_tail(self._store.table), done)
 
     def _recover_tail(self, msg_id: object, column: object, start: object, tail: object) -> bool:
