@@ -5,8 +5,7 @@ Settings are made on each connection itself; nothing is set for other users of S
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import apsw
@@ -76,19 +75,25 @@ def _look_at_the_clock() -> bool:
     return False  # go on
 
 
-@contextmanager
-def transaction(connection: apsw.Connection) -> Iterator[None]:
-    """All of the block or nothing of it, committed at its end."""
-    connection.execute('BEGIN IMMEDIATE')
-    try:
-        yield
-        limits.check()
-        with limits.unlimited():  # or a commit that succeeded might raise that it took too long
-            connection.execute('COMMIT')
-    finally:
-        if connection.in_transaction:
-            with limits.unlimited():
-                connection.execute('ROLLBACK')
+class Transaction:
+    """A block of which all is done or nothing, committed at its end. A class: a generator costs each change of a hub more."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute('BEGIN IMMEDIATE')
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if error is None:
+                limits.check()
+                with limits.unlimited():  # or a commit that succeeded might raise that it took too long
+                    self._connection.execute('COMMIT')
+        finally:
+            if self._connection.in_transaction:
+                with limits.unlimited():
+                    self._connection.execute('ROLLBACK')
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,7 @@ def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest 
     check_foreign(connection, path, table)
     if connection.pragma('user_version') == ddl.layout_version() and not missing(connection, path, table):
         return
-    with transaction(connection):
+    with Transaction(connection):
         version = connection.pragma('user_version')
         for sql in ddl.MIGRATIONS[version - 1 :] if version else ():
             connection.execute(sql)
@@ -195,5 +200,5 @@ def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest 
 
 def _renew_indexes(connection: apsw.Connection, table: Table) -> None:
     if old_indexes(connection, table):
-        with transaction(connection):
+        with Transaction(connection):
             renew_indexes(connection, table)

@@ -17,7 +17,7 @@ from mqsql import limits
 from mqsql.schema import Table
 from mqsql.storage.base import Store
 from mqsql.storage.checkpoints import Checkpoints
-from mqsql.storage.connection import Guest, Settings, connect, open_file, transaction
+from mqsql.storage.connection import Guest, Settings, Transaction, connect, open_file
 from mqsql.storage.failures import Failures
 from mqsql.storage.files import MEMORY
 from mqsql.storage.locks import Lock, wait_for_others
@@ -91,7 +91,7 @@ class SqliteFile(Store):
     def _changing(self, *, several: bool = True) -> Iterator[apsw.Connection]:
         """The connection for a change, which is all done or not at all; one statement needs no transaction for that."""
         with self._use as connection:
-            with transaction(connection) if several else nullcontext():
+            with Transaction(connection) if several else nullcontext():
                 yield connection
             self._count_change()
 

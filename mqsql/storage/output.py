@@ -19,7 +19,7 @@ from mqsql.schema.codec import decode_text, encode_text
 from mqsql.storage import ddl
 from mqsql.storage.backlog import Backlog
 from mqsql.storage.base import Keys, Query
-from mqsql.storage.connection import OPENING_SECONDS, transaction
+from mqsql.storage.connection import OPENING_SECONDS, Transaction
 from mqsql.storage.layout import objects_of, tails_of
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Mishaps, Say
@@ -156,7 +156,7 @@ class Output:
             self._lengths.pop((msg_id, column), None)
 
     def _part(self) -> None:
-        with self._store.using() as connection, transaction(connection):
+        with self._store.using() as connection, Transaction(connection):
             for sql in ddl.part_tails(self._store.table, objects_of(connection), tails_of(connection)):
                 connection.execute(sql)
 
@@ -173,7 +173,7 @@ class Output:
             self._say(f'The last output of tasks cannot be read, and may be lost: {e}')
             return
         done = [(position,) for position, *tail in tails if self._recover_tail(*map(_decoded, tail))]
-        with self._store.using() as connection, transaction(connection):
+        with self._store.using() as connection, Transaction(connection):
             connection.executemany(ddl.delete_tail(self._store.table), done)
 
     def _recover_tail(self, msg_id: object, column: object, start: object, tail: object) -> bool:
