@@ -1,16 +1,16 @@
-"""Tests of text: $regex with $options, compiled patterns, $glob. Imports `errors`, `limits`, `patterns`, and `place` of the
-reference.
+"""Tests of text: $regex with $options, compiled patterns, $glob. Imports `errors`, `limits`, `patterns`, and `globs`,
+`place` of the reference.
 
 Regular expressions are PCRE2's, with the options i, m, s and x of MongoDB's manual, "$regex".
 """
 
 import re
 from collections.abc import Callable
-from fnmatch import translate
 from typing import Any, NamedTuple
 
 from mqsql import limits, patterns
 from mqsql.errors import shown
+from mqsql.reference.globs import glob
 from mqsql.reference.place import Place
 from mqsql.schema.types import UnstorableError, read_text
 
@@ -89,10 +89,10 @@ def glob_test(operand: object, place: Place) -> TextTest:
         raise place.error(str(e)) from None
     if len(pattern) > MAX_GLOB:
         raise place.error(f'a pattern of more than {MAX_GLOB} characters')
-    matches = re.compile(translate(pattern)).match
+    matches = glob(pattern)
 
     def test(value: Any) -> bool:
         limits.check()
-        return isinstance(value, str) and matches(value) is not None
+        return isinstance(value, str) and matches(value)
 
     return test

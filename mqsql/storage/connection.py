@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import apsw
 
@@ -62,13 +63,24 @@ def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection
     if settings.query_timeout:
         connection.set_progress_handler(_look_at_the_clock, STEPS)
     for name, arguments, function in FUNCTIONS:
-        connection.create_scalar_function(name, function, arguments, deterministic=True)
+        timed = _timed(function) if settings.query_timeout else function
+        connection.create_scalar_function(name, timed, arguments, deterministic=True)
     connection.pragma('cache_size', -CACHE_KIB)
     # For macOS, whose ordinary fsync leaves data in the drive's own memory; other systems have nothing to add. A checkpoint
     # is waited for in any case: the log that holds the same data is written over after it.
     connection.pragma('checkpoint_fullfsync', 1)
     connection.pragma('fullfsync', int(settings.synchronous in ('full', 'extra')))
     return connection
+
+
+def _timed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which looks at the clock too: some steps of SQLite's machine may be hundreds of its calls."""
+
+    def call(*arguments: Any) -> Any:
+        limits.check()
+        return function(*arguments)
+
+    return call
 
 
 def _look_at_the_clock() -> bool:
