@@ -254,7 +254,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
     def find_records(self, check: Query, keys: Keys = None) -> list[Record]:
         """The records that match a query, with all keys or those asked for; msg_id always."""
-        return self._store.find_records(_as_written(read_plain(check)), keys)
+        return self._store.find_records(_as_written(read_plain(check), {}), keys)
 
     def get_history(self) -> list[str]:
         """All msg_ids by time of submission; those without one, of which only output is known, come first."""
@@ -266,18 +266,21 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             self._retention.close()
 
 
-def _as_written(value: Any, depth: int = 0) -> Any:
-    """The query with its times of texts without a zone in UTC, as in every store.
+def _as_written(value: Any, seen: dict[int, Any], depth: int = 0) -> Any:
+    """The query with its times of texts without a zone in UTC, as in every store; `seen` holds the parts that are done.
 
     The hub makes datetimes of the texts in a query; those without a zone have dateutil's `tzlocal`.
     """
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if isinstance(value.tzinfo, tzlocal) else value
-    if depth > DEEPEST:
+    if depth > DEEPEST or not isinstance(value, dict | list):
         return value
-    if isinstance(value, dict):
-        return {key: _as_written(each, depth + 1) for key, each in value.items()}
-    return [_as_written(each, depth + 1) for each in value] if isinstance(value, list) else value
+    if id(value) not in seen:
+        seen[id(value)] = value  # what holds itself is refused later
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        written = {key: _as_written(part, seen, depth + 1) for key, part in parts}
+        seen[id(value)] = written if isinstance(value, dict) else list(written.values())
+    return seen[id(value)]
 
 
 def _profile_directory() -> str:

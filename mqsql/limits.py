@@ -28,6 +28,8 @@ class Deadline:
         self._left_at = monotonic()
         self.end = self._left_at + seconds if seconds else float('inf')
         self._reason = ''
+        self.computed = 0
+        """Bytes of the values that have been computed for the answer."""
 
     def left(self) -> float:
         """The remaining seconds; infinite without a limit."""

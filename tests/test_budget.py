@@ -175,6 +175,41 @@ def test_each_record_has_a_budget_of_its_own(store: Store) -> None:
     assert store.count({'$expr': {'$eq': [{'$size': [{'$concatArrays': [numbers, numbers]}]}, 2_000_000]}}) == 5
 
 
+def wrapped(times: int, inner: list[str]) -> dict[str, Any]:
+    return {'$reduce': {'input': {'$range': [0, times]}, 'initialValue': '$label', 'in': inner}}
+
+
+def test_a_projection_that_computes_what_has_no_end_when_written(store: Store) -> None:
+    with pytest.raises(QueryError, match=r'^projection: computes more than 150 MB for the answer'):
+        list(store.find({}, projection={'z': wrapped(60, ['$$value', '$$value'])}))
+    with pytest.raises(QueryError, match=r'^projection: computes a value that is nested deeper than 180 levels'):
+        list(store.find({}, projection={'z': wrapped(1_000, ['$$value'])}))
+    assert list(store.find({'msg_id': 'm'}, projection={'z': wrapped(2, ['$$value'])})) == [
+        {'msg_id': 'm', 'z': [['run']]}
+    ]
+
+
+@pytest.mark.parametrize('url', [':memory:', 'dict:'])
+def test_what_is_computed_for_an_answer_is_bounded_where_its_time_is(url: str) -> None:
+    large = {'z': {'$replaceAll': {'input': '$stdout', 'find': 'a', 'replacement': 'b' * 1_000}}}
+    with mqsql.open(url, query_timeout=600) as store:
+        for i in range(40):
+            store.add_record(str(i), {'stdout': 'a' * 5_000})
+        for find in (store.find, store.find_records):
+            with pytest.raises(QueryError, match='computes more than 150 MB for the answer'):
+                for _ in find({}, large):
+                    pass
+        assert len(list(store.find({}, projection=large, limit=10))) == 10
+
+
+def test_records_of_dicts_are_made_one_by_one() -> None:
+    records = [{'msg_id': str(i), 'content': {'a': i}} for i in (1, 0)]
+    found = reference.found(records, projection={'z': {'$divide': [1, '$content.a']}})
+    assert next(found) == {'msg_id': '1', 'z': 1.0}
+    with pytest.raises(QueryError, match='zero'):
+        next(found)
+
+
 def test_the_deadline_holds_within_an_expression(store: Store) -> None:
     slow = {'$map': {'input': {'$range': [0, 1_000_000]}, 'in': {'$eq': ['$$this', '$content.b']}}}
     with limits.deadline(0.05), pytest.raises(StorageError, match='query_timeout'):

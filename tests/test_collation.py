@@ -4,17 +4,21 @@ The orders were recorded from ICU 72 (locale en), of whose algorithm and data Mo
 """
 # ruff: noqa: RUF001 - letters of several alphabets that look alike are the point
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from stores import filled
 
 import mqsql
 from mqsql import compiler, reference
 from mqsql.compiler.collation import Collation, read_collation
 from mqsql.errors import QueryError
+from mqsql.schema import decomposed
 from mqsql.storage import Store
 
 # fmt: off
@@ -262,3 +266,12 @@ def test_an_index_in_plain_order_is_left_alone() -> None:
         assert [record['msg_id'] for record in store.find(number, [], collation=ENGLISH)] == ['4']
         ordered = store.find({}, [], sort='content.w', collation=NUMBERED)
         assert [record['msg_id'] for record in ordered] == ['4', '2', '3', '1']
+
+
+@given(st.text(st.sampled_from('aé\u0301\u0316\u0345\u0f71\u0f73\u0344한ß\ud800'), max_size=80))
+def test_letters_and_accents_of_long_texts_come_apart_as_unicode_says(text: str) -> None:
+    expected = unicodedata.normalize('NFD', text)
+    for piece in (1, 7, 1_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(decomposed, 'PIECE', piece)
+            assert decomposed.decomposed(text) == expected

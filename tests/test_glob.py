@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mqsql
-from mqsql import limits, storage
+from mqsql import limits, reference, storage
 from mqsql.compiler import glob
 from mqsql.compiler.glob import MAX_PATTERN, Glob, to_sqlite
 from mqsql.schema.codec import encode_text
@@ -119,3 +119,19 @@ def test_a_pattern_has_a_longest() -> None:
     mqsql.compile({'label': {'$glob': 'a' * MAX_PATTERN}})
     with pytest.raises(mqsql.QueryError, match='at most 10,000 characters, not 10,001'):
         mqsql.compile({'label': {'$glob': 'a' * (MAX_PATTERN + 1)}})
+
+
+@pytest.mark.parametrize(
+    'pattern',
+    ['*[^-[!*]', '[z-a!b]', '[z-a!]', '[z-ay-x!b]', '[!z-a]', '[!z-a!b]', '[z-a]', '[z-a-b]', '[]', '[!]', '[]a]'],
+)
+def test_classes_with_empty_ranges_are_as_fnmatch_reads_them(pattern: str) -> None:
+    texts = ['', *'ab!*-[]^z', 'za', '[]', '[!]']
+    records = [{'msg_id': str(i), 'stdout': text} for i, text in enumerate(texts)]
+    expected = [text for text in texts if fnmatchcase(text, pattern)]
+    with mqsql.open(':memory:') as store:
+        for record in records:
+            store.add_record(record['msg_id'], record)
+        for found in (store.find, lambda query: reference.find(records, query)):
+            assert [record['stdout'] for record in found({'stdout': {'$glob': pattern}})] == expected
+    assert [text for text in texts if glob.matches(pattern, text)] == expected

@@ -330,3 +330,10 @@ def test_a_cycle_is_too_deep() -> None:
     cyclic['not'] = cyclic
     with pytest.raises(QueryError, match='levels deep'):
         mqsql.compile({'$jsonSchema': cyclic}, [])
+
+
+@pytest.mark.parametrize('keyword', ['minimum', 'maximum', 'multipleOf'])
+def test_a_number_that_is_too_long_is_refused(keyword: str) -> None:
+    for ask in (mqsql.compile, lambda query: reference.find([], query)):
+        with pytest.raises(QueryError, match=rf'{keyword}.*14000'):
+            ask({'$jsonSchema': {keyword: 10**5_000}})

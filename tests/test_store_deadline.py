@@ -68,6 +68,41 @@ def test_every_query_of_every_store_ends_in_time(impatient: Store, name: str) ->
     assert impatient.count() == 181
 
 
+SLOW_COLLATION: dict[str, Any] = {'collation': {'locale': 'en', 'numericOrdering': True}}
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_comparing_with_a_long_text_by_a_collation_ends_in_time(path: Path, kind: str) -> None:
+    with opened(kind, path, query_timeout=SECONDS) as store:
+        for i in range(500):
+            store.add_record(f'{i:04}', {'stdout': 'a'})
+        ends(lambda: store.count({'$expr': {'$gt': ['$stdout', 'a' * 90_000]}}, **SLOW_COLLATION))
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_sorting_a_text_of_accents_by_a_collation_ends_in_time(path: Path, kind: str) -> None:
+    with opened(kind, path, query_timeout=SECONDS) as store:
+        for i in range(2):
+            store.add_record(f'{i}', {'stdout': '\u0301\u0316' * 1_000_000})
+        ends(lambda: list(store.find({}, ['label'], sort='stdout', collation={'locale': 'en'})))
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_a_glob_on_a_long_text_ends_in_time(path: Path, kind: str) -> None:
+    with opened(kind, path, query_timeout=SECONDS) as store:
+        store.add_record('m', {'stdout': 'a' * 3_000_000})
+        ends(lambda: store.count({'stdout': {'$glob': '*' + '[a-z]' * 1_900 + '9*'}}))
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_a_value_that_holds_one_list_over_and_over_ends_in_time(path: Path, kind: str) -> None:
+    value: list[Any] = ['a']
+    for _ in range(60):
+        value = [value, value]
+    with opened(kind, path, query_timeout=SECONDS) as store:
+        ends(lambda: store.count({'content.a': value}))
+
+
 def test_later_rows_end_in_time_too(path: Path) -> None:
     with SqliteStore(str(path), settings=Settings(query_timeout=SECONDS)) as store:
         for i in range(200):

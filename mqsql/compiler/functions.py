@@ -64,10 +64,11 @@ def bits_set(binary: object, positions: str) -> int | None:
     if not isinstance(binary, str) or not (found := _BINARY.fullmatch(binary)):
         return None
     try:
-        number = int.from_bytes(base64.b64decode(found[1]), 'little')
+        found_bytes = base64.b64decode(found[1])
     except ValueError:
         return None  # another program stored this
-    return sum(number >> int(position) & 1 for position in orjson.loads(positions))
+    places = (divmod(int(position), 8) for position in orjson.loads(positions))
+    return sum(found_bytes[byte] >> bit & 1 for byte, bit in places if byte < len(found_bytes))
 
 
 _BINARY = re.compile(r'\{"\$binary":\{"base64":"([A-Za-z0-9+/=]*)","subType":"00"}}')

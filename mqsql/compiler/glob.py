@@ -89,6 +89,9 @@ def _class_end(pattern: str, start: int) -> int:
 
 
 def _read_class(body: str) -> Token:
+    # A range from high to low is left out first, so that a ! behind it begins the class.
+    while body[1:2] == '-' and body[0] > body[2:3] > '' and body[0] != '!':
+        body = body[3:]
     negated = body.startswith('!')
     ranges = tuple(_ranges(body[negated:]))
     return Class(ranges, negated) if ranges or not negated else ANY

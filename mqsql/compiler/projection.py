@@ -20,6 +20,7 @@ from mqsql.compiler.place import DBREF, MAX_STEPS, Place
 from mqsql.compiler.predicate import Field, Predicate
 from mqsql.errors import QueryError, named, shown
 from mqsql.schema import Record, Table
+from mqsql.schema.extent import check_computed
 from mqsql.schema.refused import no_step
 
 MAX_EXTRAS = 1_000
@@ -261,7 +262,7 @@ class _Cut:
         """The value with what expressions give; an object takes the place of what a computed field goes into."""
         if isinstance(node, Expression):
             given = node.value(self.record)
-            return _GONE if given is MISSING else given
+            return _GONE if given is MISSING else check_computed(given)
         assert isinstance(node, dict)
         if isinstance(value, list):
             return [self._with_computed(item, node) for item in value]

@@ -10,9 +10,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from mqsql import limits
 from mqsql.errors import shown
 from mqsql.reference.place import Place, read_whole
 from mqsql.reference.values import Fold, same_text
+from mqsql.schema.decomposed import decomposed
 
 LOCALES = ('en', 'en_US')
 OPTIONS = ('locale', 'strength', 'numericOrdering')
@@ -69,13 +71,15 @@ TAKEN_APART = str.maketrans(
 
 
 def _decomposed(text: str) -> str:
-    return unicodedata.normalize('NFD', text).translate(TAKEN_APART)
+    return decomposed(text).translate(TAKEN_APART)
 
 
 def _ranks(text: str, numeric: bool) -> tuple[Any, ...]:
     """The characters' places; with `numeric` those of a number's digits as one: its length, then the digits."""
     parts = re.findall('[0-9]+|[^0-9]', text) if numeric else list(text)
-    counted = [part for part in parts if part in SIGNS or unicodedata.category(part[0]) not in ('Cc', 'Cf')]
+    counted = [
+        part for part in limits.checked(parts) if part in SIGNS or unicodedata.category(part[0]) not in ('Cc', 'Cf')
+    ]
     return tuple(_number(part) if numeric and part[0] in '0123456789' else (_rank(part),) for part in counted)
 
 

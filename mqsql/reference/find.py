@@ -1,6 +1,7 @@
 """Which records a query finds, in what order, with which keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from mqsql import limits
@@ -31,7 +32,7 @@ def matches(record: Mapping[str, Any], query: object, *, table: Table = TASKS) -
 
 
 @limits.within_python
-def find(
+def found(
     records: Records,
     query: object = None,
     keys: Keys = None,
@@ -43,21 +44,26 @@ def find(
     projection: Projection = None,
     collation: Collation = None,
     table: Table = TASKS,
-) -> list[Record]:
+) -> Iterator[Record]:
     """The matching records, in insertion order unless sorted, cut down to `keys` (None: all but Buffers) or `projection`.
 
     `filter` is pymongo's name of `query`; a dict in place of `keys` is a projection. A `limit` of None or 0 is none.
-    Returns fresh dicts with canonical values.
+    Gives fresh dicts with canonical values. All records are tested at once; what a projection computes comes with each.
     """
     place, query = _place(table, collation), read_plain(either(query, filter))
     with allowed():  # one allowance for everything computed while the query is read
         match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
     by, window = read_sort(sort, table), _read_window(limit, skip)
-    found = _matching(records, match, table)
+    matching = _matching(records, match, table)
     # As in MongoDB, nothing is sorted where the key has one value, not even what could not be.
     one = place.fold is same_text and _of_one_key(query, table)
-    ordered = found if one else sorted_by(found, by, place.fold)
-    return [_made(select, record) for record in ordered[window]]
+    ordered = matching if one else sorted_by(matching, by, place.fold)
+    return map(partial(_made, select), ordered[window])
+
+
+def find(records: Records, query: object = None, keys: Keys = None, **options: Any) -> list[Record]:
+    """The records that `found` gives."""
+    return list(found(records, query, keys, **options))
 
 
 def find_one(records: Records, query: object = None, keys: Keys = None, **options: Any) -> Record | None:
@@ -100,6 +106,7 @@ def distinct(
     return list(first.values())
 
 
+@limits.within_python
 def _made(select: Select, record: Record) -> Record:
     limits.check()
     with allowed():

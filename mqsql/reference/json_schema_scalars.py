@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from mqsql.errors import shown
 from mqsql.reference.expressions.numbers import EXACT
 from mqsql.reference.patterns import Regex, regex_test
-from mqsql.reference.place import Place, read_number, read_whole
+from mqsql.reference.place import Place, read_literal, read_number, read_whole
 from mqsql.reference.values import is_number, order
+from mqsql.schema import DOCUMENT
 
 Check = Callable[[Any], bool]
 Keyword = Callable[[Any, Mapping[str, Any], Place], Check]
@@ -25,7 +27,7 @@ def bound(holds: Callable[[Any, Any], bool], beside: str) -> Keyword:
     """A limit for numbers, which the keyword `beside` excludes."""
 
     def read(operand: object, schema: Mapping[str, Any], place: Place) -> Check:
-        limit = read_number(operand, place)
+        limit = read_literal(read_number(operand, place), replace(place, kind=DOCUMENT))
         strict = schema.get(beside, False) is True
 
         def check(value: Any) -> bool:
@@ -51,7 +53,7 @@ def exclusive(beside: str) -> Keyword:
 
 def multiple_of(operand: object, schema: object, place: Place) -> Check:
     """Multiples of a number, in decimal arithmetic as in MongoDB (InternalSchemaFmodMatchExpression)."""
-    step = read_number(operand, place)
+    step = read_literal(read_number(operand, place), replace(place, kind=DOCUMENT))
     if not 0 < step < math.inf:
         raise place.error(f'takes a number above 0, not {shown(operand)}')
     return lambda value: not is_number(value) or _is_multiple(value, step)

@@ -5,11 +5,11 @@ Regular expressions are PCRE2's, with the options i, m, s and x of MongoDB's man
 
 import re
 from collections.abc import Callable
-from fnmatch import translate
 from typing import Any, NamedTuple
 
 from mqsql import limits, patterns
 from mqsql.errors import shown
+from mqsql.reference.globs import glob
 from mqsql.reference.place import Place
 from mqsql.schema.types import UnstorableError, read_text
 
@@ -88,10 +88,10 @@ def glob_test(operand: object, place: Place) -> TextTest:
         raise place.error(str(e)) from None
     if len(pattern) > MAX_GLOB:
         raise place.error(f'a pattern of more than {MAX_GLOB} characters')
-    matches = re.compile(translate(pattern)).match
+    matches = glob(pattern)
 
     def test(value: Any) -> bool:
         limits.check()
-        return isinstance(value, str) and matches(value) is not None
+        return isinstance(value, str) and matches(value)
 
     return test

@@ -18,6 +18,7 @@ from mqsql.reference.place import DBREF, Place, resolve, split_path
 from mqsql.reference.query import read_element
 from mqsql.reference.values import MISSING, Fold, is_number
 from mqsql.schema import BUFFERS, TASKS, Record, Table
+from mqsql.schema.extent import check_computed
 from mqsql.schema.refused import no_step
 
 
@@ -253,7 +254,7 @@ def _compute(value: Any, tree: Tree, record: Record) -> Any:
     fields = dict(value) if isinstance(value, dict) else {}
     for name, node in tree.items():
         if isinstance(node, Computed):
-            fields[name] = node.evaluate(record)
+            fields[name] = check_computed(node.evaluate(record))
         elif isinstance(node, dict) and _computes(node):
             fields[name] = _compute(fields.get(name), node, record)
     return without_missing(fields)

@@ -84,6 +84,7 @@ def _plain(value: Any, path: str, depth: int, seen: dict[int, tuple[object, Any]
     given = value if type(value) in _CONTAINERS else native(value, path)
     if type(given) in SCALARS or depth >= DEEPEST:
         return given if type(given) in SCALARS else value
+    limits.check()
     if len(seen) > MAX_ITEMS:
         raise UnstorableError(f'holds more than {MAX_ITEMS:,} dicts and lists', path[:200])
     if type(given) is list or type(value) is tuple:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mqsql import limits
 from mqsql.errors import shown
 from mqsql.schema.libraries import UnstorableError as UnstorableError
 from mqsql.schema.plain import SCALARS, listed, name_of, native
@@ -100,6 +101,7 @@ def read_value(value: object, path: str = '', depth: int = 0) -> Any:
         return _located(to_utc, given, path)
     if type(given) is re.Pattern:
         raise UnstorableError(f'a document cannot hold {shown(value)}; write value.pattern', path)
+    limits.check()  # a small list can hold itself many times
     if depth >= MAX_DEPTH:
         raise UnstorableError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:200])
     if type(given) is list:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import apsw
 
@@ -61,13 +62,24 @@ def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection
     if settings.query_timeout:
         connection.set_progress_handler(_look_at_the_clock, STEPS)
     for name, arguments, function in FUNCTIONS:
-        connection.create_scalar_function(name, function, arguments, deterministic=True)
+        timed = _timed(function) if settings.query_timeout else function
+        connection.create_scalar_function(name, timed, arguments, deterministic=True)
     connection.pragma('cache_size', -CACHE_KIB)
     # On macOS an ordinary fsync leaves data in the drive's cache; elsewhere these settings change nothing. A checkpoint is
     # always flushed: the log, which has the same data, is overwritten after it.
     connection.pragma('checkpoint_fullfsync', 1)
     connection.pragma('fullfsync', int(settings.synchronous in ('full', 'extra')))
     return connection
+
+
+def _timed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which looks at the clock too: some steps of SQLite's machine may be hundreds of its calls."""
+
+    def call(*arguments: Any) -> Any:
+        limits.check()
+        return function(*arguments)
+
+    return call
 
 
 def _look_at_the_clock() -> bool:

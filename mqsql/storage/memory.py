@@ -57,8 +57,8 @@ class DictStore(Store):
 
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Found:
         with self._queries.answering() as deadline:
-            found = reference.find(self._all(), query, keys, **options, table=self.table)
-        return Found(self._queries, deadline, iter(found), dict, nullcontext())
+            found = reference.found(self._all(), query, keys, **options, table=self.table)
+        return Found(self._queries, deadline, found, dict, nullcontext())
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering():

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+from mqsql import limits
 from mqsql.compiler.collation.root_order import (
     CURRENCY,
     DIGIT,
@@ -26,6 +27,7 @@ from mqsql.compiler.collation.root_order import (
     SHAPES,
     SYMBOL,
 )
+from mqsql.schema.decomposed import decomposed
 
 
 class Element(NamedTuple):
@@ -40,9 +42,11 @@ def elements_of(text: str, *, numeric: bool) -> Iterable[Element]:
     """The elements of a text; `numeric` makes one of each number that it holds."""
     characters = text if text.isascii() else _decomposed(text)
     if not numeric:
-        return chain.from_iterable(map(_elements, characters))
+        return chain.from_iterable(map(_elements, limits.checked(characters)))
     parts = re.findall(r'\d+|\D', characters)
-    return chain.from_iterable(_number(part) if part[0].isdecimal() else _elements(part) for part in parts)
+    return chain.from_iterable(
+        _number(part) if part[0].isdecimal() else _elements(part) for part in limits.checked(parts)
+    )
 
 
 _PLACES = 0x1000  # more than a group lists; characters that are not listed come behind, by code point
@@ -75,7 +79,7 @@ def _elements(char: str, shape: str = '', capital: bool = False) -> tuple[Elemen
 
 def _decomposed(text: str) -> str:
     """Letters and accents apart."""
-    characters = unicodedata.normalize('NFD', text)
+    characters = decomposed(text)
     for pair, char in PAIRS.items():
         characters = characters.replace(pair, char)
     return characters

@@ -8,7 +8,7 @@ from mqsql.compiler.place import Place
 from mqsql.compiler.predicate import ALWAYS, Field, If, Not, Predicate, Test, any_of
 from mqsql.errors import shown
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Table
-from mqsql.schema.types import read_value
+from mqsql.schema.types import UnstorableError, read_value
 
 VALUE = Field(None, DOCUMENT, strict=True)
 """The element or member that is being looked at."""
@@ -109,7 +109,10 @@ def number(place: Place, operand: object) -> int | float:
     """A number."""
     if isinstance(operand, bool) or not isinstance(operand, int | float):
         raise place.error(f'takes a number, not {shown(operand)}')
-    value: int | float = read_value(operand)
+    try:
+        value: int | float = read_value(operand)
+    except UnstorableError as e:
+        raise place.error(str(e)) from None
     return value
 
 
