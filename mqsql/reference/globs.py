@@ -1,4 +1,4 @@
-"""Patterns of Python's fnmatch.fnmatchcase, matched within the deadline of a query. Imports `limits` of the project.
+"""Matches patterns of Python's fnmatch.fnmatchcase within the deadline of a query.
 
 fnmatch itself makes one regular expression of a pattern, and nothing can stop that within a long text. So the parts between
 two * are looked for one after the other, each where it first occurs, in windows of the text.

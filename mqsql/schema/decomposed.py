@@ -1,4 +1,4 @@
-"""Texts with letters and accents apart, in a time linear in their length. Imports `limits` of the project.
+"""Decomposes texts into letters and accents, in a time that is linear in their length.
 
 unicodedata puts the accents of one letter in order by insertion, which takes hours where a million follow each other.
 """

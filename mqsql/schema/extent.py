@@ -1,4 +1,4 @@
-"""How large a value may be that a query computes for its answer. Imports `errors`, `limits`, `types`.
+"""Limits the size of the values that a query computes for its answer.
 
 An expression can put one value into another many times, so that what takes little memory never ends when it is written.
 """
@@ -11,7 +11,7 @@ from mqsql.errors import QueryError
 from mqsql.schema.types import MAX_DEPTH
 
 MAX_BYTES = 150_000_000
-"""Of one value and, where there is a deadline, of all that a query computes for its answer."""
+"""Of one value and, under a deadline, of all values that are computed for one answer."""
 
 PLACE = 'projection'
 

@@ -34,7 +34,7 @@ def open(
     "persist" where the file is on a network file system, which the write-ahead log does not work on. `synchronous` is
     "normal", or "full" so that also a loss of power loses nothing, "extra" or "off". `busy_timeout` is how many
     seconds to wait while another process writes, `query_timeout` how many a query may take, from reading it to its last
-    record (0: any time).
+    record (0: any time); then the fields that a projection computes take at most 150 MB for all records of an answer.
 
     A store serves the threads of the process that opened it. A fork of that process, such as a worker of multiprocessing, opens
     the file again; the store that it inherits raises StorageError.
