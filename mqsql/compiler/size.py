@@ -3,7 +3,7 @@
 from mqsql import limits
 from mqsql.errors import QueryError
 
-MAX_PARTS = 12_000
+MAX_PARTS = 10_000
 """Tests, and steps of paths, in a condition. This many take a second to compile, and SQLite needs 70 MB to prepare them."""
 
 

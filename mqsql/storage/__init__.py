@@ -58,6 +58,7 @@ def _path(url: object) -> str:
     if name.startswith(SQLITE):
         # As in SQLAlchemy: three slashes for a path from here, four for one from the root, none for memory.
         name = name.removeprefix(SQLITE).removeprefix('/') or MEMORY
+        name = os.path.abspath(name) if name == DICT else name  # a file of that name
     if '://' in name:
         raise StorageError(
             f'there is no store for {name.partition("://")[0]}://; give a path, sqlite:///path, {MEMORY} or {DICT}'
