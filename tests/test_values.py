@@ -313,7 +313,7 @@ def test_a_time_of_numpy_is_one_if_it_has_whole_microseconds(store: Store) -> No
     store.add_record('m1', {'started': np.datetime64('2026-07-01T10:00:00.000001')})
     assert found(store, {'started': datetime(2026, 7, 1, 10, 0, 0, 1)}) == ['m1']
     assert found(store, {'started': np.datetime64('2026-07-01T10:00:00.000001000', 'ns')}) == ['m1']
-    for value in (np.datetime64('2026-07-01T10:00:00.000000001'), np.datetime64('NaT'), np.datetime64(10**6, 'Y')):
+    for value in (np.datetime64('2026-07-01T10:00:00.000000001'), np.datetime64('NaT', 's'), np.datetime64(10**6, 'Y')):
         with pytest.raises(mqsql.QueryError, match=r'^started: '):
             store.count({'started': value})
 

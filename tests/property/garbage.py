@@ -135,7 +135,7 @@ NUMPY: list[Any] = [
     np.str_('a'),
     np.bytes_(b'a'),
     np.datetime64('2026-01-01'),
-    np.datetime64('NaT'),
+    np.datetime64('NaT', 's'),
     np.timedelta64(1, 's'),
     np.complex64(1),
     np.array(1),
