@@ -35,7 +35,7 @@ SOUND: dict[str, Any] = {'name': 'things', 'columns': {'a': TEXT, 'at': TIMESTAM
     ],
 )
 def test_a_part_that_is_none_is_a_type_error(part: str, value: Any, message: str) -> None:
-    with pytest.raises(TypeError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         Table(**{**SOUND, part: value})
 
 
@@ -88,10 +88,10 @@ def test_a_name_that_sqlite_or_a_statement_needs_is_a_value_error(name: str) -> 
     [
         (lambda: Index(()), ValueError, 'one or more keys'),
         (lambda: Index(('a', 'a')), ValueError, 'each once'),
-        (lambda: Index('a'), TypeError, "the columns of an index are a tuple, not 'a'"),  # type: ignore[arg-type]
-        (lambda: Index(5), TypeError, 'the columns of an index are a tuple, not 5'),  # type: ignore[arg-type]
-        (lambda: Index((5,)), TypeError, 'on the names of columns and paths, not on 5'),  # type: ignore[arg-type]
-        (lambda: Index(('a',), 1), TypeError, 'the directions of an index are a tuple'),  # type: ignore[arg-type]
+        (lambda: Index('a'), ValueError, "the columns of an index are a tuple, not 'a'"),  # type: ignore[arg-type]
+        (lambda: Index(5), ValueError, 'the columns of an index are a tuple, not 5'),  # type: ignore[arg-type]
+        (lambda: Index((5,)), ValueError, 'on the names of columns and paths, not on 5'),  # type: ignore[arg-type]
+        (lambda: Index(('a',), 1), ValueError, 'the directions of an index are a tuple'),  # type: ignore[arg-type]
         (lambda: Index(('a',), (2,)), ValueError, 'are 1 or -1, one for each key'),
         (lambda: Index(('a', 'b'), (1,)), ValueError, 'are 1 or -1, one for each key'),
         (lambda: Index(('a',), ('x',)), ValueError, 'are 1 or -1, one for each key'),  # type: ignore[arg-type]

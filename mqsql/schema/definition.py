@@ -1,5 +1,5 @@
-"""Checks of a table's definition: TypeError for a part of the wrong type, ValueError for names, columns or indexes that
-contradict each other or that SQLite cannot have.
+"""Checks of a table's definition: ValueError for a part of the wrong type, and for names, columns or indexes that contradict
+each other or that SQLite cannot have.
 """
 
 import re
@@ -21,7 +21,7 @@ _TAKEN = re.compile('(sqlite_.*|pragma_.*|json_each|json_tree|[beo][0-9]*)?', re
 
 
 def check_parts(name: object, columns: object, key: object, aliases: object, indexes: object) -> None:
-    """TypeError unless each part of a table is of its type."""
+    """ValueError unless each part of a table is of its type."""
     _check(isinstance(name, str), 'the name of a table is text', name)
     _check(isinstance(columns, Mapping), f'table {name!r}: columns are a dict of names and kinds', columns)
     _check(isinstance(key, str), f'table {name!r}: the key is the name of a column', key)
@@ -42,7 +42,7 @@ def check_parts(name: object, columns: object, key: object, aliases: object, ind
 
 def _check(right: bool, rule: str, given: object) -> None:
     if not right:
-        raise TypeError(f'{rule}, not {shown(given)}')
+        raise ValueError(f'{rule}, not {shown(given)}')
 
 
 def check_names(name: str, derived: str, columns: Mapping[str, Kind], key: str, aliases: Mapping[str, str]) -> None:

@@ -32,11 +32,11 @@ class Index:
     def __post_init__(self) -> None:
         for what in ('columns', 'directions'):
             if not isinstance(getattr(self, what), list | tuple):
-                raise TypeError(f'the {what} of an index are a tuple, not {shown(getattr(self, what))}')
+                raise ValueError(f'the {what} of an index are a tuple, not {shown(getattr(self, what))}')
         object.__setattr__(self, 'columns', tuple(map(as_text, self.columns)))
         object.__setattr__(self, 'directions', tuple(self.directions))
         if odd := [key for key in self.columns if not isinstance(key, str)]:
-            raise TypeError(f'an index is on the names of columns and paths, not on {shown(odd[0])}')
+            raise ValueError(f'an index is on the names of columns and paths, not on {shown(odd[0])}')
         if not self.columns or len(set(self.columns)) < len(self.columns):
             raise ValueError(f'an index is on one or more keys, each once, not on {shown(self.columns)}')
         object.__setattr__(self, 'directions', self.directions or (1,) * len(self.columns))

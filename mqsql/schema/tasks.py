@@ -28,7 +28,7 @@ class Table:
     """A table of records: `columns` by name in the order of storage, `key` the Text column that names a record.
 
     `aliases` maps other names to columns; they work in queries and keys. Two tables are equal only if they are the same
-    object. Raises ValueError for a definition that contradicts itself, TypeError for a part of the wrong type.
+    object. Raises ValueError for a definition that contradicts itself, or for a part of the wrong type.
     """
 
     name: str

@@ -16,7 +16,7 @@ import apsw
 from mqsql.errors import RecordError, StorageError, cut, printable
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record, Table
 from mqsql.storage.ddl import quote
-from mqsql.storage.pickles import read_pickled_buffers
+from mqsql.storage.pickles import read_pickled_buffers as _unpickle
 
 SHIPPED_TABLE = 'ipython-tasks'
 """The name of its history unless told otherwise."""
@@ -161,7 +161,7 @@ def _damaged(stored: bytes) -> bool:
 
 def _read(column: str, kind: Kind, stored: bytes) -> Any:
     if kind is BUFFERS:
-        return read_pickled_buffers(stored)
+        return _unpickle(stored)
     if kind is TIMESTAMP:
         # Without a zone it is local time there: a datetime keeps that, where a text would be in UTC.
         return datetime.fromisoformat(_decode(stored))
