@@ -9,8 +9,8 @@ import pytest
 import mqsql
 from mqsql import QueryError, StorageError, compiler, limits, reference
 from mqsql.compiler.budget import MAX_BYTES, MAX_STEPS
-from mqsql.compiler.kept import Kept
 from mqsql.compiler.statements import _KEPT
+from mqsql.kept import Kept
 from mqsql.storage import Store
 
 DEEP = 'content' + '.a' * 49

@@ -14,6 +14,7 @@ import mqsql
 from bench import nasty
 from mqsql import MqsqlError, QueryError, StorageError, limits, patterns
 from mqsql.compiler.functions import regex_matches
+from mqsql.kept import Kept
 from mqsql.patterns import engine
 from mqsql.patterns.cost import Cost
 from mqsql.patterns.engine import Watch
@@ -256,12 +257,12 @@ def test_threads_share_patterns() -> None:
 
 
 def test_what_is_kept_is_bounded_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = patterns._Cache()
-    monkeypatch.setattr(patterns, 'CACHE_BYTES', 1_000_000)
+    cache: Kept[tuple[str, str], patterns.Pattern] = Kept(1_000_000)
+    monkeypatch.setattr(patterns, '_PATTERNS', cache)
     for i in range(200):
         source = 'a' * 1_000 + str(i)
-        cache.keep((source, ''), patterns.compile(source))
-    assert 0 < len(cache._kept) < 20
-    assert cache._size == sum(pattern.size for pattern in cache._kept.values()) <= 1_000_000
-    assert cache.get((source, '')) is patterns.compile(source)
-    assert cache.get(('a' * 1_000 + '0', '')) is None
+        last = patterns.compile(source)
+    assert 0 < len(cache._entries) < 20
+    assert cache.size == sum(entry.value.size for entry in cache._entries.values()) <= 1_000_000
+    assert patterns.compile(source) is last
+    assert ('a' * 1_000 + '0', '') not in cache._entries

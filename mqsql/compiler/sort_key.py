@@ -15,9 +15,9 @@ import orjson
 
 from mqsql.compiler.bson import EMPTY_ARRAY, bson_key
 from mqsql.compiler.collation import Collation
-from mqsql.compiler.kept import Kept
 from mqsql.compiler.paths import is_index
 from mqsql.errors import QueryError, named
+from mqsql.kept import Kept
 from mqsql.schema.codec import DamagedError, Stored, decode_document, decode_text
 
 NULL = bson_key(None)

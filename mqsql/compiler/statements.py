@@ -11,12 +11,12 @@ from sqlglot import exp
 
 from mqsql.compiler.dialects import Dialect
 from mqsql.compiler.index_use import conjuncts, sorting_index
-from mqsql.compiler.kept import Kept
 from mqsql.compiler.keys import Sort
 from mqsql.compiler.lower import lower, lower_positions
 from mqsql.compiler.ordering import has_texts_in_order, order, ordered, select_first, select_in_order
 from mqsql.compiler.predicate import ALWAYS, Predicate, Test
 from mqsql.compiler.sql import call, column, identifier, is_not_null, number, select, slot
+from mqsql.kept import Kept
 from mqsql.schema import BUFFERS, Table
 
 LIMIT, SKIP = 'limit', 'skip'

@@ -11,12 +11,11 @@ time more often:
 import math
 import re
 from bisect import bisect
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from threading import Lock
 
 from mqsql import limits
+from mqsql.kept import Kept
 from mqsql.patterns import engine
 from mqsql.patterns.cost import Cost
 from mqsql.patterns.engine import MATCH_LIMIT, Watch
@@ -160,42 +159,16 @@ def _reason(error: Exception) -> str:
     return f'fails: {error}'
 
 
-CACHE_BYTES = 64 << 20
-
-
-class _Cache:
-    """A cache of compiled patterns, the least recently used of which go first. Threads may share it."""
-
-    def __init__(self) -> None:
-        self._size, self._lock = 0, Lock()
-        self._kept: OrderedDict[tuple[str, str], Pattern] = OrderedDict()
-
-    def get(self, key: tuple[str, str]) -> Pattern | None:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def keep(self, key: tuple[str, str], pattern: Pattern) -> Pattern:
-        with self._lock:
-            if key not in self._kept:
-                self._size += pattern.size
-            pattern = self._kept.setdefault(key, pattern)
-            while self._size > CACHE_BYTES and len(self._kept) > 1:
-                self._size -= self._kept.popitem(last=False)[1].size
-            return pattern
-
-
-_PATTERNS = _Cache()
-
-
 def compile(source: str, options: str = '') -> Pattern:
     """The pattern; PatternError with PCRE2's reason and the position if it is wrong."""
-    known = _PATTERNS.get((source, options))
-    return known if known is not None else _PATTERNS.keep((source, options), _compile(source, options))
+    return _PATTERNS.get((source, options), _compile)
 
 
-def _compile(source: str, options: str) -> Pattern:
+_PATTERNS: Kept[tuple[str, str], Pattern] = Kept(64 << 20)
+
+
+def _compile(key: tuple[str, str]) -> tuple[Pattern, int]:
+    source, options = key
     limits.check()
     if lone := _LONE.search(source):
         raise PatternError(f'a lone surrogate at position {lone.start()}')
@@ -203,4 +176,5 @@ def _compile(source: str, options: str) -> Pattern:
         engine.check(source, options)
     except engine.CompileError as e:
         raise PatternError(engine.reason_of(e)) from None
-    return Pattern(source, options)
+    pattern = Pattern(source, options)
+    return pattern, pattern.size

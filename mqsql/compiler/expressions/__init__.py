@@ -27,11 +27,11 @@ from mqsql.compiler.expressions.texts import TEXTS
 from mqsql.compiler.expressions.totals import TOTALS
 from mqsql.compiler.expressions.types import TYPES
 from mqsql.compiler.expressions.values import is_true
-from mqsql.compiler.kept import Kept
 from mqsql.compiler.patterns import options_of
 from mqsql.compiler.place import Place, cut
 from mqsql.compiler.predicate import Evaluated, Predicate
 from mqsql.errors import QueryError, named, shown
+from mqsql.kept import Kept
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Record
 from mqsql.schema.codec import decode_document, encode_document
 from mqsql.schema.columns import decoder
