@@ -43,7 +43,7 @@ compare: $(READY)  ## compare SQL with the reference on COUNT=1000000 queries fr
 	$(BIN)/python tests/comparisons.py --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
 
 # In a directory of its own, to leave the tree unchanged. It keeps the results; only changed functions run again.
-mutants: $(READY)  ## mutation testing of the compiler; three hours, or a part with MUTANTS='mqsql.compiler.glob*'
+mutants: $(READY)  ## mutation testing of the compiler; three hours, or a part with MUTANTS='mqsql.functions.glob*'
 	$(BIN)/python -m pip install --quiet --editable '.[mutation]'
 	mkdir -p .mutants
 	cd .mutants && ln -sfn ../mqsql ../tests ../bench ../pyproject.toml ../README.md ../../shared . && echo mutants > preload.txt

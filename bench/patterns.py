@@ -24,8 +24,8 @@ from rich.table import Table
 
 from bench import nasty
 from mqsql import limits, patterns
-from mqsql.compiler.functions import regex_matches
 from mqsql.errors import MqsqlError
+from mqsql.functions import regex_matches
 
 USUAL = ['user42', '^task 9', r'loss=0\.\d+,', '(?i)DONE$', '(foo|user1|bar).*loss', r'\w+@\w+\.org', '(a+)+$']
 ENDLESS = [

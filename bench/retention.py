@@ -32,9 +32,9 @@ from rich.table import Table
 
 import mqsql
 from bench.hub_processes import directory
-from mqsql.hub import SQLiteDB
+from mqsql.hub.database import SQLiteDB
 from mqsql.schema import TASKS, Record
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.sqlite.store import SqliteStore
 
 MOST_SECONDS = 0.02  # that a step may hold the hub up
 LARGE, SMALL = 1_000_000, 200  # bytes of results

@@ -17,15 +17,15 @@ import apsw
 
 import mqsql
 from mqsql.compiler import FUNCTIONS
-from mqsql.compiler.expressions.arrays import ARRAYS
-from mqsql.compiler.expressions.dates import DATES
-from mqsql.compiler.expressions.logic import LOGIC
-from mqsql.compiler.expressions.numbers import NUMBERS
-from mqsql.compiler.expressions.texts import TEXTS
-from mqsql.compiler.expressions.totals import TOTALS
-from mqsql.compiler.expressions.types import TYPES
-from mqsql.compiler.json_schema import KEYWORDS
+from mqsql.compiler.parse.json_schema import KEYWORDS
 from mqsql.errors import QueryError
+from mqsql.functions.expressions.arrays import ARRAYS
+from mqsql.functions.expressions.dates import DATES
+from mqsql.functions.expressions.logic import LOGIC
+from mqsql.functions.expressions.numbers import NUMBERS
+from mqsql.functions.expressions.texts import TEXTS
+from mqsql.functions.expressions.totals import TOTALS
+from mqsql.functions.expressions.types import TYPES
 from mqsql.storage import Store
 
 README = Path(__file__).parent.parent / 'README.md'

@@ -13,11 +13,11 @@ from waiting import SECONDS, wait_until
 
 import mqsql
 from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError
+from mqsql.hub import write_buffer as backlog
+from mqsql.hub.write_buffer import Backlog
 from mqsql.schema import TASKS
-from mqsql.storage import backlog
-from mqsql.storage.backlog import Backlog
-from mqsql.storage.connection import Settings
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.store import SqliteStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MEBIBYTE = 2**20

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mqsql.compiler.bson import EMPTY_ARRAY, bson_key
+from mqsql.values.bson_order import EMPTY_ARRAY, bson_key
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 BIG = 2.0**80

@@ -8,9 +8,9 @@ import pytest
 
 import mqsql
 from mqsql import QueryError, StorageError, compiler, limits, reference
-from mqsql.compiler.budget import MAX_BYTES, MAX_STEPS
-from mqsql.compiler.statements import _KEPT
+from mqsql.compiler.rendering import _RENDERED
 from mqsql.kept import Kept
+from mqsql.limits.budget import MAX_BYTES, MAX_STEPS
 from mqsql.storage import Store
 
 DEEP = 'content' + '.a' * 49
@@ -224,23 +224,23 @@ def test_limits_of_an_expression_are_those_that_the_message_names() -> None:
 
 
 def test_large_statements_are_not_kept() -> None:
-    before = _KEPT.size
+    before = _RENDERED.size
     for i in range(2):
         mqsql.compile({'$or': [{f'content.large{i}.{j}': j} for j in range(800)]})
-    assert _KEPT.size == before
+    assert _RENDERED.size == before
 
 
 def test_statements_are_kept_up_to_a_size() -> None:
     for i in range(60):
         mqsql.compile({'$or': [{f'content.kept{i}.{j}': j} for j in range(100)]})
-    assert _KEPT.size <= _KEPT.room
+    assert _RENDERED.size <= _RENDERED.room
     gc.collect()
 
 
 def test_the_statements_that_are_kept_can_be_cleared() -> None:
     before = mqsql.compile({'content.cleared': 1}).sql
-    _KEPT.cache_clear()
-    assert _KEPT.size == 0
+    _RENDERED.cache_clear()
+    assert _RENDERED.size == 0
     assert mqsql.compile({'content.cleared': 1}).sql is not before
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from waiting import wait_until
 
-from mqsql.storage import checkpoints
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.sqlite import checkpoints
+from mqsql.storage.sqlite.store import SqliteStore
 
 
 def test_the_log_is_moved_without_the_writer(path: Path) -> None:

@@ -21,11 +21,11 @@ from systems import needs_sigkill, needs_terminals
 import mqsql
 from mqsql.cli import main
 from mqsql.errors import StorageError
-from mqsql.hub import SQLiteDB
+from mqsql.hub.database import SQLiteDB
+from mqsql.hub.importing import import_history
 from mqsql.schema import Record
-from mqsql.storage.connection import Settings
-from mqsql.storage.shipped import SHIPPED_TABLE, History
-from mqsql.storage.transfer import import_history
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.legacy import SHIPPED_TABLE, History
 
 
 def run(*words: object) -> Result:

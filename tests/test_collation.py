@@ -16,10 +16,10 @@ from stores import filled
 
 import mqsql
 from mqsql import compiler, reference
-from mqsql.compiler.collation import Collation, read_collation
 from mqsql.errors import QueryError
-from mqsql.schema import decomposed
 from mqsql.storage import Store
+from mqsql.values import decomposed
+from mqsql.values.collation import Collation, read_collation
 
 # fmt: off
 IN_ORDER: list[str | list[str]] = [

@@ -15,10 +15,13 @@ from stores import filled
 
 import mqsql
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
-from mqsql.compiler.dialects import DIALECTS, KEYWORDS, Dialect
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialects import DIALECTS
+from mqsql.compiler.lower.keywords import KEYWORDS
 from mqsql.compiler.parse import MAX_SLOTS
-from mqsql.compiler.place import MAX_NESTING, MAX_STEPS
+from mqsql.compiler.parse.context import MAX_NESTING
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Table
+from mqsql.values.paths import MAX_STEPS
 
 Bad = Callable[[], object]
 

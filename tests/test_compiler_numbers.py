@@ -9,7 +9,7 @@ from stores import filled
 
 import mqsql
 from mqsql import reference
-from mqsql.compiler.bson import bson_key
+from mqsql.values.bson_order import bson_key
 
 NUMBERS: list[int | float] = [
     *(float('-inf'), -(10**400), -(10**30), -1e30, -(2**64) - 1, -(2.0**64), -(2**63) - 1, -(2**63), -(2**63) + 1),

@@ -8,7 +8,7 @@ from stores import filled, ids
 
 import mqsql
 from mqsql import reference
-from mqsql.compiler.paths import MAX_INDEX, is_index
+from mqsql.values.paths import MAX_INDEX, is_index
 
 
 @pytest.mark.parametrize('step', ['0', '7', '10', str(MAX_INDEX - 1)])

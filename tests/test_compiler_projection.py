@@ -8,7 +8,7 @@ import pytest
 
 import mqsql
 from mqsql import reference
-from mqsql.compiler.place import MAX_STEPS
+from mqsql.values.paths import MAX_STEPS
 
 NESTED = {'a': {'l': [1, 2]}}
 RECORD = {

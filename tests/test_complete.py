@@ -6,9 +6,9 @@ from pathlib import Path
 import queries
 
 from mqsql import reference
-from mqsql.compiler.expressions import EXPRESSIONS
-from mqsql.compiler.operators import OPERATORS
 from mqsql.compiler.parse import LOGICAL
+from mqsql.compiler.parse.operators import OPERATORS
+from mqsql.functions.expressions import EXPRESSIONS
 
 README = (Path(__file__).parent.parent / 'README.md').read_text(encoding='utf-8')
 

@@ -11,8 +11,8 @@ from evaluating import refused
 
 import mqsql
 from mqsql import QueryError, reference
-from mqsql.compiler.expressions import EXPRESSIONS
 from mqsql.errors import UnknownNameError
+from mqsql.functions.expressions import EXPRESSIONS
 from mqsql.storage import Store
 
 LEAP = datetime(2024, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC)

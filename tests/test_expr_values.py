@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from evaluating import ABSENT, NOON, fails, value_of
 
-from mqsql.compiler.place import MAX_STEPS
+from mqsql.values.paths import MAX_STEPS
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import mqsql
 from mqsql import limits, reference, storage
-from mqsql.compiler import glob
-from mqsql.compiler.glob import MAX_PATTERN, Glob, to_sqlite
-from mqsql.schema.codec import encode_text
+from mqsql.functions import glob
+from mqsql.functions.glob import MAX_PATTERN, Glob, to_sqlite
+from mqsql.values.codec import encode_text
 
 # The signs of patterns, their neighbours, and the code points that are stored as pairs.
 ALPHABET = st.sampled_from('abz*?[]!^-\\&|~\x00\x01\x02\ud7ff\ud800\udfff\ue000é\U000f1001\U000fdfff\U0010ffff')

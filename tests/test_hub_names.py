@@ -14,18 +14,18 @@ from traitlets.config import Config
 
 import mqsql
 from mqsql.errors import StorageError
-from mqsql.hub import SQLiteDB
+from mqsql.hub.database import SQLiteDB
+from mqsql.hub.importing import import_history
 from mqsql.schema import TASKS
-from mqsql.storage import ddl
-from mqsql.storage.connection import Settings
-from mqsql.storage.shipped import SHIPPED_TABLE, History
-from mqsql.storage.transfer import import_history
+from mqsql.storage.sqlite import ddl
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.legacy import SHIPPED_TABLE, History
 
 TEXT = 'y' * 20_000
 
 KILLED = """
 import os, sys
-from mqsql.hub import SQLiteDB
+from mqsql.hub.database import SQLiteDB
 db = SQLiteDB(location=sys.argv[1], table=sys.argv[2])
 db.add_record('t', {'label': 'x', 'buffers': [sys.argv[2].encode()]})
 text = 'y' * 20_000

@@ -16,7 +16,7 @@ from ipyparallel.controller.hub import empty_record
 from waiting import SECONDS
 
 from mqsql.errors import QueryError, StorageError
-from mqsql.hub import SQLiteDB
+from mqsql.hub.database import SQLiteDB
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LABELS: list[Any] = [7, 0.5, ['run', 3], {'run': 1}, True, 'text', {'a': [1, {'b': None}]}, [], '', -(2**70), b'raw']

@@ -8,12 +8,12 @@ import pytest
 
 import mqsql
 from mqsql import QueryError, reference
-from mqsql.compiler.json_schema.functions import all_differ, is_multiple, unordered_key_of
-from mqsql.compiler.place import MAX_NESTING
+from mqsql.compiler.parse.context import MAX_NESTING
 from mqsql.errors import UnknownNameError
+from mqsql.functions.json_schema import all_differ, is_multiple, unordered_key_of
 from mqsql.schema import TASKS
-from mqsql.schema.codec import encode_document
 from mqsql.storage import Store
+from mqsql.values.codec import encode_document
 
 DAY = datetime(2026, 11, 22, tzinfo=UTC)
 Schema = dict[str, Any]

@@ -12,12 +12,13 @@ import pytest
 from waiting import SECONDS, wait_until
 
 import mqsql
-from mqsql.schema.codec import encode_text
-from mqsql.storage import locks, output
-from mqsql.storage.backlog import Backlog
-from mqsql.storage.connection import Settings
-from mqsql.storage.output import SHORT, Output
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.hub import append_log as output
+from mqsql.hub.append_log import SHORT, Output
+from mqsql.hub.write_buffer import Backlog
+from mqsql.storage import locks
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.values.codec import encode_text
 
 LINE = 'a line of output, of ordinary length: ü\0\ud800\n'
 LONG = 'x' * 2 * SHORT

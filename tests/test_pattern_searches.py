@@ -13,7 +13,7 @@ from test_patterns import WAYS
 import mqsql
 from bench import nasty
 from mqsql import MqsqlError, QueryError, StorageError, limits, patterns
-from mqsql.compiler.functions import regex_matches
+from mqsql.functions import regex_matches
 from mqsql.kept import Kept
 from mqsql.patterns import engine
 from mqsql.patterns.cost import Cost

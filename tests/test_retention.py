@@ -9,12 +9,12 @@ import apsw
 import pytest
 from waiting import wait_until
 
-from mqsql.hub import SQLiteDB
-from mqsql.storage import retention
-from mqsql.storage.backlog import Backlog
-from mqsql.storage.connection import Settings
-from mqsql.storage.retention import Limits, Retention
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.hub import retention
+from mqsql.hub.database import SQLiteDB
+from mqsql.hub.retention import Limits, Retention
+from mqsql.hub.write_buffer import Backlog
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.store import SqliteStore
 
 NOW = datetime.now(UTC)
 

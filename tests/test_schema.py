@@ -13,8 +13,8 @@ from systems import in_zone, needs_tzset
 import mqsql
 from mqsql.errors import QueryError, RecordError, UnknownNameError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Index, Kind, Table
-from mqsql.schema.codec import encode_document, encode_text, encode_timestamp
-from mqsql.schema.types import MAX_DEPTH, bracket, to_utc
+from mqsql.values.canonical import MAX_DEPTH, bracket, to_utc
+from mqsql.values.codec import encode_document, encode_text, encode_timestamp
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

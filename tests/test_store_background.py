@@ -10,13 +10,17 @@ import pytest
 
 import mqsql
 from mqsql.errors import StorageError
-from mqsql.storage import backlog, checkpoints, connection, mishaps, output, retention
-from mqsql.storage.backlog import Backlog
-from mqsql.storage.connection import Settings
+from mqsql.hub import append_log as output
+from mqsql.hub import retention
+from mqsql.hub import write_buffer as backlog
+from mqsql.hub.append_log import SHORT, Output
+from mqsql.hub.retention import Limits, Retention
+from mqsql.hub.write_buffer import Backlog
+from mqsql.storage import mishaps
 from mqsql.storage.mishaps import Mishaps
-from mqsql.storage.output import SHORT, Output
-from mqsql.storage.retention import Limits, Retention
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.sqlite import checkpoints, connection
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.store import SqliteStore
 
 
 @pytest.fixture(autouse=True)

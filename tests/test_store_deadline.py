@@ -13,10 +13,10 @@ import pytest
 
 import mqsql
 from mqsql.errors import StorageError
+from mqsql.hub.write_buffer import Backlog
 from mqsql.storage import Store
-from mqsql.storage.backlog import Backlog
-from mqsql.storage.connection import Settings
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.store import SqliteStore
 
 SECONDS = 0.4
 AMPLE = 20.0  # for a test; what is unbounded would take hours

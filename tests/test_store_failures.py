@@ -14,8 +14,9 @@ from store_files import FULL, ask, blob_count, change, fill, other
 
 import mqsql
 from mqsql.errors import MqsqlError, QueryError, RecordError, StorageError
-from mqsql.storage import Store, streaming
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage import Store
+from mqsql.storage.sqlite import streaming
+from mqsql.storage.sqlite.store import SqliteStore
 
 # --- reading while writing
 

@@ -13,9 +13,10 @@ from store_files import FULL, NOON, ask, change, fill
 import mqsql
 from mqsql.errors import MqsqlError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Index, Table
-from mqsql.storage import Store, connection, ddl
-from mqsql.storage.connection import Settings
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage import Store
+from mqsql.storage.sqlite import connection, ddl
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.store import SqliteStore
 
 
 def test_a_file_keeps_its_records(path: Path) -> None:

@@ -18,9 +18,9 @@ from test_store_deadline import KINDS, opened
 
 import mqsql
 from mqsql.errors import MissingRecordError, MqsqlError, StorageError, UnknownNameError
-from mqsql.hub import SQLiteDB
+from mqsql.hub.database import SQLiteDB
 from mqsql.storage import Store
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.sqlite.store import SqliteStore
 
 WAIT = 30.0  # until a test gives up
 

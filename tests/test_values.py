@@ -22,8 +22,8 @@ import mqsql
 from mqsql import reference
 from mqsql.errors import MqsqlError
 from mqsql.schema import DOCUMENT, TEXT, Index, Kind, Table
-from mqsql.schema.plain import MAX_ITEMS, listed
 from mqsql.storage import Store
+from mqsql.values.plain import MAX_ITEMS, listed
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

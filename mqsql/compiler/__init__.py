@@ -20,21 +20,41 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mqsql import limits
-from mqsql.compiler.collation import read_collation
-from mqsql.compiler.dialects import DIALECTS, Dialect
-from mqsql.compiler.distinct import distinct_values
-from mqsql.compiler.functions import FUNCTIONS
-from mqsql.compiler.keys import Keys, Output, include, read_count, read_fields, read_keys, read_path, read_sort
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialects import DIALECTS
+from mqsql.compiler.lower.statements import LIMIT, SKIP
 from mqsql.compiler.parse import parse
-from mqsql.compiler.predicate import And, Count, Each, Evaluated, Every, If, Not, Or, Predicate, Some, Test
-from mqsql.compiler.projection import Projection, read_projection
-from mqsql.compiler.statements import LIMIT, SKIP, count_text, delete_text, select_text
+from mqsql.compiler.parse.keys import read_count, read_fields, read_keys, read_path, read_sort
+from mqsql.compiler.parse.projection import read_projection
+from mqsql.compiler.rendering import render
+from mqsql.compiler.shape.distinct import distinct_values
+from mqsql.compiler.shape.include import include
+from mqsql.compiler.shape.projection import Shape, shaping
+from mqsql.compiler.tree.predicate import (
+    And,
+    Count,
+    Each,
+    Evaluated,
+    Every,
+    If,
+    IndexScan,
+    InView,
+    Not,
+    Or,
+    Predicate,
+    Some,
+    Test,
+)
+from mqsql.compiler.tree.projection import Projection
+from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
 from mqsql.errors import QueryError, UnsupportedError, shown
+from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.codec import DamagedError, Stored
 from mqsql.schema.columns import decoder
-from mqsql.schema.plain import either, read_plain
 from mqsql.schema.rows import Damages, Tell, read_row, warn
+from mqsql.values.codec import DamagedError, Stored
+from mqsql.values.collation import read_collation
+from mqsql.values.plain import either, read_plain
 
 __all__ = [
     'FUNCTIONS',
@@ -70,13 +90,13 @@ class Query(Statement):
     keys: tuple[str, ...]
     _decoders: tuple[tuple[str, Decoder], ...]
     _tell: Tell = field(repr=False, compare=False)
-    _projection: Projection | None = None
+    _shape: Shape | None = None
 
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
         # Values that only a projection needs come after the columns.
         record = read_row(self._decoders, row, self._tell)
-        return record if self._projection is None else self._projection.make(record, row[len(record) :])
+        return record if self._shape is None else self._shape(record, row[len(record) :])
 
 
 @limits.within_python
@@ -116,12 +136,14 @@ def compile(
     printer, inline = _dialect(dialect, parsed.predicate, *extras), buffers is None
 
     def text(table: Table) -> str:
-        return select_text(table, wanted.columns, extras, parsed.predicate, order, _shape(window), inline, printer)
+        selected = Select(table, wanted.columns, extras, parsed.predicate, order, *_shape(window), inline)
+        return render(selected, printer).sql
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
     values = parsed.values | window
-    return Query(text(table), values, wanted.names, decoders, tell, plan, unindexed=lambda: text(_unindexed(table)))
+    shape = shaping(plan) if plan else None
+    return Query(text(table), values, wanted.names, decoders, tell, shape, unindexed=lambda: text(_unindexed(table)))
 
 
 def _unindexed(table: Table) -> Table:
@@ -150,7 +172,7 @@ def compile_count(
     printer = _dialect(dialect, parsed.predicate)
 
     def text(table: Table) -> str:
-        return count_text(table, parsed.predicate, _shape(window), printer)
+        return render(CountRecords(table, parsed.predicate, *_shape(window)), printer).sql
 
     return Statement(text(table), parsed.values | window, unindexed=lambda: text(_unindexed(table)))
 
@@ -196,7 +218,7 @@ def compile_distinct(
     printer = _dialect(dialect, parsed.predicate)
 
     def text(table: Table, *columns: str) -> str:
-        return select_text(table, columns, (), parsed.predicate, (), (False, False), True, printer)
+        return render(Select(table, columns, (), parsed.predicate), printer).sql
 
     decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
@@ -233,9 +255,10 @@ def compile_delete(
     printer = _dialect(dialect, parsed.predicate)
 
     def unindexed() -> str:
-        return delete_text(_unindexed(table), parsed.predicate, True, printer)
+        return render(Delete(_unindexed(table), parsed.predicate, within=True), printer).sql
 
-    return Statement(delete_text(table, parsed.predicate, False, printer), parsed.values, unindexed=unindexed)
+    sql = render(Delete(table, parsed.predicate), printer).sql
+    return Statement(sql, parsed.values, unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
@@ -274,3 +297,5 @@ def _operators(predicate: Predicate) -> list[str]:
             return ['$jsonSchema']
         case Evaluated():
             return ['$expr']
+        case IndexScan() | InView():
+            raise AssertionError('planning comes later')

@@ -31,6 +31,14 @@ MOST_BYTES = 2 << 20  # of a compiled form, about
 SHOWN = 80
 LONGEST = 1 << 30  # the longest text that SQLite stores
 
+MAX_REGEX = 32_761
+"""Characters of the longest pattern that MongoDB compiles."""
+
+FLAGS = {'i': re.IGNORECASE, 'm': re.MULTILINE, 's': re.DOTALL, 'x': re.VERBOSE}
+"""The options that change what a pattern finds, as those of a compiled one."""
+
+IGNORED = 'u'
+
 _SETTINGS = re.compile(
     r'(?:\(\*(?:UTF|UCP|NOTEMPTY|NOTEMPTY_ATSTART|NO_AUTO_POSSESS|NO_DOTSTAR_ANCHOR|NO_JIT|NO_START_OPT|CASELESS_RESTRICT'
     r'|TURKISH_CASING|CR|LF|CRLF|ANYCRLF|ANY|NUL|BSR_ANYCRLF|BSR_UNICODE|LIMIT_(?:HEAP|MATCH|DEPTH|RECURSION)=\d+)\))*'

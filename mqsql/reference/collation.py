@@ -14,7 +14,7 @@ from mqsql import limits
 from mqsql.errors import shown
 from mqsql.reference.place import Place, read_whole
 from mqsql.reference.values import Fold, same_text
-from mqsql.schema.decomposed import decomposed
+from mqsql.values.decomposed import decomposed
 
 LOCALES = ('en', 'en_US')
 OPTIONS = ('locale', 'strength', 'numericOrdering')

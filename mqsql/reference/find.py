@@ -16,7 +16,7 @@ from mqsql.reference.query import Match, read_query
 from mqsql.reference.sorting import read_sort, sorted_by
 from mqsql.reference.values import MISSING, Fold, Order, order, same_text
 from mqsql.schema import TASKS, Record, Table
-from mqsql.schema.plain import either, read_plain
+from mqsql.values.plain import either, read_plain
 
 Records = Iterable[Mapping[str, Any]]
 Keys = str | Iterable[str] | Mapping[str, Any] | None

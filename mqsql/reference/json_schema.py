@@ -24,7 +24,7 @@ from mqsql.reference.operators import TYPES, read_types, type_of
 from mqsql.reference.place import SHOWN_PATH, Place, read_literal
 from mqsql.reference.values import Order, order
 from mqsql.schema import BUFFERS, DOCUMENT, Kind
-from mqsql.schema.types import read_value
+from mqsql.values.canonical import read_value
 
 JSON_TYPES = {
     'object': 'object', 'array': 'array', 'number': 'number', 'boolean': 'bool', 'string': 'string', 'null': 'null'

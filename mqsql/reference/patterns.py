@@ -11,7 +11,8 @@ from mqsql import limits, patterns
 from mqsql.errors import shown
 from mqsql.reference.globs import glob
 from mqsql.reference.place import Place
-from mqsql.schema.types import UnstorableError, read_text
+from mqsql.values.canonical import read_text
+from mqsql.values.libraries import UnstorableError
 
 TextTest = Callable[[Any], bool]
 

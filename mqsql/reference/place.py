@@ -9,7 +9,8 @@ from typing import Any
 from mqsql.errors import QueryError, UnknownNameError, shown, unknown
 from mqsql.reference.values import Fold, is_number, same_text
 from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, Table
-from mqsql.schema.types import UnstorableError, read_value
+from mqsql.values.canonical import read_value
+from mqsql.values.libraries import UnstorableError
 
 MAX_NESTING = 100
 MAX_STEPS = 50

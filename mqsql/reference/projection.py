@@ -18,8 +18,8 @@ from mqsql.reference.place import DBREF, Place, resolve, split_path
 from mqsql.reference.query import read_element
 from mqsql.reference.values import MISSING, Fold, is_number
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.extent import check_computed
 from mqsql.schema.refused import no_step
+from mqsql.values.extent import check_computed
 
 
 class Flag(Enum):

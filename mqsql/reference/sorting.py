@@ -18,7 +18,7 @@ from mqsql.reference.paths import position
 from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, is_number, order
 from mqsql.schema import Record, Table
-from mqsql.schema.plain import read_plain
+from mqsql.values.plain import read_plain
 
 Trail = dict[int, int]
 """Which element a key came through, for each array on its path (by its identity), from the outermost inwards."""

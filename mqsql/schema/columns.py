@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mqsql.errors import shown
-from mqsql.schema.codec import (
+from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+from mqsql.values.canonical import read_buffers, read_document, read_text, read_timestamp, read_value
+from mqsql.values.codec import (
     DamagedError,
     Stored,
     decode_document,
@@ -19,19 +21,6 @@ from mqsql.schema.codec import (
     encode_plain,
     encode_text,
     encode_timestamp,
-)
-from mqsql.schema.types import (
-    ANY,
-    BUFFERS,
-    DOCUMENT,
-    TEXT,
-    TIMESTAMP,
-    Kind,
-    read_buffers,
-    read_document,
-    read_text,
-    read_timestamp,
-    read_value,
 )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mqsql.errors import shown
-from mqsql.schema.codec import decode_text, encode_text
-from mqsql.schema.plain import as_text
+from mqsql.values.codec import decode_text, encode_text
+from mqsql.values.plain import as_text
 
 Path = tuple[str, tuple[str, ...]]
 """A column, and the steps of a path into it; none for the column itself."""

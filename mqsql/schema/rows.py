@@ -10,8 +10,8 @@ from typing import Any
 
 from mqsql import limits
 from mqsql.errors import SHOWN, DamagedValueWarning
-from mqsql.schema.codec import DamagedError
 from mqsql.schema.tasks import Record
+from mqsql.values.codec import DamagedError
 
 Decoders = Sequence[tuple[str, Callable[[Any], Any]]]
 """The name and the decoder of each value of a row; the first is the key."""

@@ -14,9 +14,9 @@ from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown
 from mqsql.schema.columns import encoder
 from mqsql.schema.definition import check_indexes, check_names, check_parts
 from mqsql.schema.indexes import Index
-from mqsql.schema.libraries import UnstorableError
-from mqsql.schema.plain import as_text, native
 from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+from mqsql.values.libraries import UnstorableError
+from mqsql.values.plain import as_text, native
 
 Record = dict[str, Any]
 _TEXTS = {str}

@@ -4,12 +4,12 @@ import os
 
 from mqsql.errors import StorageError, shown
 from mqsql.schema import TASKS, Table
-from mqsql.schema.plain import as_text
 from mqsql.storage.base import Explanation, Store
-from mqsql.storage.connection import Settings
-from mqsql.storage.files import MEMORY
 from mqsql.storage.memory import DictStore
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.files import MEMORY
+from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.values.plain import as_text
 
 __all__ = ['Explanation', 'Store', 'open']
 

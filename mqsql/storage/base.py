@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
 from mqsql.schema import TEXT, Index, Record, Table
-from mqsql.schema.plain import either
-from mqsql.schema.types import UnstorableError
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
+from mqsql.values.libraries import UnstorableError
+from mqsql.values.plain import either
 
 Keys = str | Iterable[str] | Mapping[str, Any] | None
 Sort = IndexKeys | None

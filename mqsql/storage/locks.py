@@ -1,4 +1,4 @@
-"""Locks between the threads of a store, and waiting for the locks of other processes.
+"""Locks between the threads of a store.
 
 A query that waits for a lock ends at its deadline.
 """
@@ -7,15 +7,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import TIMEOUT_MAX, RLock
-from time import monotonic, sleep
-
-import apsw
 
 from mqsql import limits
 from mqsql.errors import StorageError
 
 STOP_SECONDS = 0.01  # between two calls that stop another thread
-PAUSES = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.025, 0.025, 0.025, 0.05, 0.05, 0.1)  # seconds, between tries
 
 _forks = 0
 """The number of forks that led to this process; faster to compare than a process id."""
@@ -74,20 +70,3 @@ class Lock:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._lock.release()
-
-
-def wait_for_others(connection: apsw.Connection, seconds: float) -> None:
-    """Wait so long for the locks that other users hold on the file of this connection, then fail."""
-    started = 0.0
-
-    def again(tries: int) -> bool:
-        nonlocal started
-        limits.check()
-        started = started if tries else monotonic()
-        sleep(PAUSES[min(tries, len(PAUSES) - 1)])
-        return monotonic() - started < seconds
-
-    if seconds:
-        connection.set_busy_handler(again)
-    else:
-        connection.set_busy_timeout(0)

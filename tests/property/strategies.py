@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
-from mqsql.schema.codec import encode_key, encode_text
+from mqsql.values.codec import encode_key, encode_text
 
 Strategy = SearchStrategy[Any]
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from stores import filled, plain
 
 from mqsql.schema import ANY, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
-from mqsql.schema.codec import encode_text, encode_timestamp
 from mqsql.schema.columns import decoder, encoder
-from mqsql.schema.numbers import number_text
+from mqsql.values.codec import encode_text, encode_timestamp
+from mqsql.values.numbers import number_text
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stores import filled, outcome
 
 from mqsql import reference
-from mqsql.compiler.expressions import EXPRESSIONS
+from mqsql.functions.expressions import EXPRESSIONS
 from mqsql.storage import Store
 
 

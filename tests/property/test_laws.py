@@ -19,7 +19,7 @@ from strategies import collections
 import mqsql
 from mqsql.errors import QueryError
 from mqsql.schema import BUFFERS, TASKS, Record
-from mqsql.storage.sqlite import SqliteStore
+from mqsql.storage.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -15,12 +15,12 @@ from queries import conditions, query
 from stores import filled, outcome
 from strategies import collections, values
 
-from mqsql.compiler.bson import bson_key
-from mqsql.compiler.sort_place import place_of
 from mqsql.errors import MqsqlError
+from mqsql.functions.sort_rank import place_of
 from mqsql.schema import BUFFERS, DOCUMENT, Record
-from mqsql.schema.types import read_value
 from mqsql.storage import Store
+from mqsql.values.bson_order import bson_key
+from mqsql.values.canonical import read_value
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

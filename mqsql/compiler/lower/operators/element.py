@@ -1,0 +1,54 @@
+"""The SQL of $exists, $type and $size."""
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from mqsql.compiler.lower.operators.comparison import NUMBER_TYPES
+from mqsql.compiler.lower.sql import Condition, Value, any_, call, is_not_null, number, one_of, slot, text
+from mqsql.values.codec import NUMBER_TAG
+
+
+def lower_exists(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+    """SQL of $exists: a NULL column and a path without a value are missing."""
+    return is_not_null(value.type or value.sql)
+
+
+def _int32(value: Value) -> Condition:
+    return exp.Between(this=value.sql, low=number(-(2**31)), high=number(2**31 - 1))
+
+
+def _number_glob(pattern: str) -> Callable[[Value], Condition]:
+    return lambda value: value.of_type(('object',), exp.Glob(this=value.sql, expression=text(NUMBER_TAG + pattern)))
+
+
+_TYPE_TESTS: dict[str, Callable[[Value], Condition]] = {
+    'string': lambda v: one_of(v.json_type, ('text',)),
+    'object': lambda v: v.is_object(),
+    'array': lambda v: one_of(v.json_type, ('array',)),
+    'bool': lambda v: one_of(v.json_type, ('true', 'false')),
+    'null': lambda v: one_of(v.json_type, ('null',)),
+    'date': lambda v: v.tagged('$date'),
+    'binData': lambda v: v.tagged('$binary'),
+    'int': lambda v: v.of_type(('integer',), _int32(v)),
+    # An integer's text begins with a digit or "-n", see schema.codec.number_text.
+    'long': lambda v: any_(
+        [v.of_type(('integer',), exp.Not(this=_int32(v))), _number_glob('[0-9]*')(v), _number_glob('-n*')(v)]
+    ),
+    'double': lambda v: any_([one_of(v.json_type, ('real',)), _number_glob('[NI]*')(v), _number_glob('-I*')(v)]),
+    'number': lambda v: any_([one_of(v.json_type, NUMBER_TYPES), _number_glob('*')(v)]),
+}
+
+
+def lower_type(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+    """SQL of one type."""
+    if value.type is not None:
+        return _TYPE_TESTS[form](value)
+    there = is_not_null(value.sql)
+    return exp.GT(this=call('json_array_length', value.sql), expression=number(0)) if form == 'binData' else there
+
+
+def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+    """SQL of $size; a Buffers column holds the JSON array of its rows' ids."""
+    same = exp.EQ(this=call('json_array_length', value.sql), expression=slot(slots[0]))
+    return value.when_array(same) if value.type is not None else same

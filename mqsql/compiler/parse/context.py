@@ -1,0 +1,134 @@
+"""The place in a query that is being read; an operator's `read` is given one."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeGuard
+
+import orjson
+
+from mqsql.compiler.tree.predicate import Field, Predicate, Test
+from mqsql.errors import QueryError, shown
+from mqsql.limits.budget import Left
+from mqsql.schema import BUFFERS, Table
+from mqsql.values.canonical import read_value
+from mqsql.values.codec import Stored
+from mqsql.values.collation import Collation
+from mqsql.values.libraries import UnstorableError
+from mqsql.values.paths import cut_path
+
+MAX_NESTING = 100
+
+
+class Values(dict[str, Stored]):
+    """The operands on their way to the database, by slot name: p0, p1, …"""
+
+    bound = 0
+
+    def bind(self, value: Stored) -> str:
+        """The name of a new slot that holds the value."""
+        slot = f'p{self.bound}'
+        self.bound += 1
+        self[slot] = value
+        return slot
+
+    def listed(self, tests: Sequence[Test], operator: str) -> Test:
+        """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
+        stored = [self.pop(test.slots[0]) for test in tests]
+        self[tests[0].slots[0]] = orjson.dumps(stored).decode()
+        return replace(tests[0], operator=operator)
+
+    @cached_property
+    def left(self) -> Left:
+        """What the query's expressions may still do and make while they are read: parts without variables are computed."""
+        return Left()
+
+    @cached_property
+    def now(self) -> datetime:
+        """The time of the query, the same wherever it is asked for."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One operator's place in a query: the field it tests, and the way there for messages.
+
+    `parse_operators` reads a dict of operators on a field, `parse_query` a whole query under a place; both are the parser's,
+    handed in because operators that hold other operators need them. `collation` is the query's.
+    """
+
+    field: Field
+    path: str
+    values: Values
+    parse_operators: 'Callable[[Place, object], Predicate]'
+    parse_query: 'Callable[[Place, object], Predicate]'
+    table: Table
+    depth: int = 0
+    siblings: Mapping[str, object] | None = None
+    collation: Collation | None = None
+
+    def inside(self, step: str, field: Field | None = None) -> 'Place':
+        """A step further along the query's own keys."""
+        moved = object.__new__(Place)  # for every key of every query, where `replace` would take four times as long
+        moved.__dict__.update(self.__dict__, path=cut_path(self.path + step), field=field or self.field)
+        return moved
+
+    def deeper(self, step: str = '') -> 'Place':
+        """A step that leads into a query, operators or a schema within this one."""
+        path, depth = self.path + step, self.depth + 1
+        if depth > MAX_NESTING:
+            raise QueryError(f'a query is nested at most {MAX_NESTING} levels deep', path[:100] + '…')
+        return replace(self, path=cut_path(path), depth=depth)
+
+    def error(self, message: str) -> QueryError:
+        """The QueryError for this place."""
+        return QueryError(message, self.path)
+
+    def test(self, operator: str, form: str = '', *values: Stored) -> Test:
+        """A test of the field, its values bound to new slots."""
+        return Test(self.field, operator, form, tuple(map(self.values.bind, values)))
+
+    def comparison(self, operator: str, form: str, *values: Stored) -> Test:
+        """A test whose values are compared, texts by the collation."""
+        collation = self.collation if form in ('string', 'object', 'array') else None
+        return replace(self.test(operator, form, *values), collation=collation)
+
+    def refuse_buffers(self) -> None:
+        """For operators that compare: blobs are stored, not compared."""
+        if self.field.kind is BUFFERS:
+            raise self.error('buffers can be tested with None, $exists, $size and $type, not compared')
+
+    def read(self, value: object, position: int | None = None) -> Any:
+        """The operand as the field's kind reads it; QueryError says what the column holds and what was given.
+
+        `position` is its index in a list of operands.
+        """
+        self.refuse_buffers()
+        kind = self.field.kind
+        try:
+            return read_value(value) if kind.mixed else kind.read(value)
+        except UnstorableError as e:
+            where = f'{self.field.column!r} holds {kind.holds} and {e}' if not kind.mixed else str(e)
+            raise QueryError(where, self.path if position is None else f'{self.path}[{position}]') from e.__cause__
+
+    def iterable(self, operand: object) -> list[object]:
+        """The items of an operand that may be any iterable but text, bytes and dicts (a list, a set, a generator, a map)."""
+        if isinstance(operand, str | bytes | bytearray | memoryview | Mapping) or not isinstance(operand, Iterable):
+            raise self.error(f'takes a list or another iterable, not {shown(operand)}')
+        return list(operand)
+
+    def whole_number(self, operand: object) -> int:
+        """An int, or a float without a fraction."""
+        if isinstance(operand, int) and not isinstance(operand, bool):
+            return int(operand)
+        if isinstance(operand, float) and operand.is_integer():
+            return int(operand)
+        raise self.error(f'takes an integer, not {shown(operand)}')
+
+
+def is_operators(operand: object) -> TypeGuard[Mapping[str, object]]:
+    """A dict is operators when its first key begins with $, else a literal; so is a DBRef."""
+    if not isinstance(operand, Mapping) or ('$ref' in operand and '$id' in operand):
+        return False
+    return isinstance(first := next(iter(operand), None), str) and first.startswith('$')

@@ -1,0 +1,106 @@
+"""Parses $expr and the expressions of projections.
+
+An expression is bound as one parameter, of which `mqsql.functions.expressions` builds the same function again.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mqsql import limits
+from mqsql.compiler.parse.context import Place
+from mqsql.compiler.parse.operators.patterns import options_of
+from mqsql.compiler.tree.predicate import Evaluated, Predicate
+from mqsql.errors import QueryError, named, shown
+from mqsql.functions.expressions import EXPRESSIONS, Expression
+from mqsql.functions.expressions.core import Here
+from mqsql.limits import budget
+from mqsql.schema.types import BUFFERS
+from mqsql.values.canonical import MAX_DEPTH, read_value
+from mqsql.values.codec import encode_document
+from mqsql.values.libraries import UnstorableError
+from mqsql.values.paths import cut_path
+
+MAX_COLUMNS = 99
+"""SQLite's functions take 100 arguments."""
+
+
+def read_expression(place: Place, expression: object) -> Expression:
+    """The expression, checked; QueryError for what has no meaning."""
+    canonical = _plain(expression, place.path)
+    columns: dict[str, None] = {}
+    aliases: dict[str, str] = {}
+
+    def column(name: str | None, path: str, deeper: bool) -> str:
+        if name is None:
+            columns.update(dict.fromkeys(_usable(place)))
+            return ''
+        known = aliases[name] = place.table.column(name, path)
+        kind = place.table.columns[known]
+        if deeper and not kind.mixed:
+            raise QueryError(f'{named(name)} holds {kind.holds}, and no path leads into them', path)
+        if kind is BUFFERS:
+            raise QueryError(f'{named(name)} holds {kind.holds}, which expressions cannot use', path)
+        columns[known] = None
+        return known
+
+    budget.begin(place.values.left)
+    try:
+        built = Here(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
+    finally:
+        place.values.left = budget.left()
+        budget.end()
+    return Expression(canonical, tuple(columns), aliases, built, place.values.now)
+
+
+def read_expr(place: Place, expression: object) -> Predicate:
+    """The expression is true of the record."""
+    if place.field.column is None:
+        raise place.error('looks at whole records, so it is not allowed inside $elemMatch')
+    read = read_expression(place, expression)
+    if len(read.columns) > MAX_COLUMNS:
+        raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(read.columns)}')
+    payload = {
+        'path': place.path,
+        # The time only where it is asked for, so that the same query is built once.
+        'now': read.now if '"$$NOW' in encode_document(read.canonical) else None,
+        'columns': [[name, place.table.columns[name].name] for name in read.columns],
+        'aliases': dict(read.aliases),
+        'collation': list(place.collation or ()),
+        'expression': read.canonical,
+    }
+    return Evaluated(read.columns, place.values.bind(encode_document(payload)))
+
+
+def _usable(place: Place) -> list[str]:
+    return [name for name, kind in place.table.columns.items() if kind is not BUFFERS]
+
+
+def _plain(value: object, path: str, depth: int = 0) -> Any:
+    """The expression as a canonical value; a compiled pattern is allowed only as a regular expression."""
+    if depth > MAX_DEPTH:
+        raise QueryError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:100] + '…')
+    if isinstance(value, Mapping):
+        pattern = value.get('regex')
+        if isinstance(pattern, re.Pattern):
+            value = {**value, **_regex(pattern, value, path)}
+        return {_name(name, path): _plain(item, cut_path(f'{path}.{name}'), depth + 1) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, f'{path}[{i}]', depth + 1) for i, item in enumerate(limits.checked(value))]
+    try:
+        return read_value(value)
+    except UnstorableError as e:
+        raise QueryError(str(e), path) from None
+
+
+def _name(name: object, path: str) -> str:
+    if not isinstance(name, str):
+        raise QueryError(f'a key is text, not {shown(name)}', path)
+    return str(name)
+
+
+def _regex(pattern: 're.Pattern[Any]', given: Mapping[Any, Any], path: str) -> dict[str, Any]:
+    options = options_of(pattern)
+    if options and given.get('options') is not None:
+        raise QueryError('takes options in the pattern or in options, not in both', path)
+    return {'regex': pattern.pattern, **({'options': options} if options else {})}

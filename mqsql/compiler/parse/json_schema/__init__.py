@@ -1,0 +1,154 @@
+"""$jsonSchema: JSON Schema, draft 4, as MongoDB has it, over whole records.
+
+A schema's paths are strict: a name is a key of an object and nothing else, an array is never walked through. A keyword
+restricts the values of one type and lets all others pass; one that cannot hold for a column's kind falls away while it is
+read. The rules are those of MongoDB's manual ("$jsonSchema") and, where that is silent, of its own parser of schemas.
+
+    subjects   what a schema is put to; how operands are read
+    values     keywords of scalars, and enum
+    members    keywords of arrays and objects, and those that join schemas
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mqsql.compiler.parse.context import Place, Values
+from mqsql.compiler.parse.json_schema import members, values
+from mqsql.compiler.parse.json_schema.subjects import VALUE, Read, Subject, distinct_names, mapping, where
+from mqsql.compiler.tree.predicate import ALWAYS, NEVER, Predicate, Test, all_of, any_of
+from mqsql.errors import UnknownNameError, named, shown, unknown
+from mqsql.values.bson_types import OTHER_TYPES, TYPES
+
+
+def read_json_schema(place: Place, schema: object) -> Predicate:
+    """The record, or within an $elemMatch the element, is valid. A collation does not concern schemas."""
+    place = replace(place, collation=None)
+    if place.field.column is None:
+        return read_schema(Subject(VALUE, read_schema, 'object'), place, schema)
+    return read_schema(Subject(place.field, read_schema, 'object', place.table), place, schema)
+
+
+def read_schema(subject: Subject, place: Place, schema: object) -> Predicate:
+    """The subject, which is not missing, is valid."""
+    operands = mapping(place, schema)
+    for name in operands:
+        _check_keyword(place, name)
+    place = replace(place, field=subject.field, siblings=operands)
+    declared = _declared(place, operands)
+    groups: dict[str, list[Predicate]] = {}
+    for name, keyword in KEYWORDS.items():
+        if name in operands:
+            demand = _read(keyword, subject, place.inside(f'.{name}'), operands[name])
+            groups.setdefault(keyword.type, []).append(demand)
+    return all_of([*groups.pop('', []), *_restrictions(subject, declared, groups)])
+
+
+def _check_keyword(place: Place, name: object) -> None:
+    if name in UNSUPPORTED:
+        raise place.error(f'the keyword {named(name)} is not supported')
+    if name not in KEYWORDS:
+        raise UnknownNameError(unknown('keyword', str(name), KEYWORDS), place.path)
+
+
+def _read(keyword: 'Keyword', subject: Subject, place: Place, operand: object) -> Predicate:
+    if subject.type is None or keyword.type in ('', subject.type):
+        return keyword.read(subject, place, operand)
+    # It says nothing about this type, but is checked all the same.
+    keyword.read(subject.unknown(), replace(place, field=VALUE, values=Values()), operand)
+    return ALWAYS
+
+
+# --- types
+
+JSON_TYPES = {name: name for name in ('object', 'array', 'number', 'string', 'null')} | {'boolean': 'bool'}
+BSON_TYPES = {name: name for name in (*TYPES.values(), *OTHER_TYPES.values(), 'number')}
+_NUMBERS = ('int', 'long', 'double')
+
+
+def _declared(place: Place, operands: Mapping[object, object]) -> list[str] | None:
+    if 'type' in operands and 'bsonType' in operands:
+        raise place.error("give 'type' or 'bsonType', not both")
+    for keyword, types in (('type', JSON_TYPES), ('bsonType', BSON_TYPES)):
+        if keyword in operands:
+            return _types(place.inside(f'.{keyword}'), operands[keyword], types)
+    return None
+
+
+def _types(place: Place, operand: object, known: Mapping[str, str]) -> list[str]:
+    names = [operand] if isinstance(operand, str) else distinct_names(place, operand)
+    for name in names:
+        if name not in known:
+            raise place.error(f'unknown type {shown(name)}; known are {", ".join(known)}')
+    return [known[name] for name in names]
+
+
+def _restrictions(subject: Subject, declared: list[str] | None, groups: dict[str, list[Predicate]]) -> list[Predicate]:
+    """What the keywords of each type demand, and the declared types."""
+    if subject.type is not None:
+        return [NEVER] if declared is not None and subject.type not in declared else groups.get(subject.type, [])
+    if declared is not None and len(declared) == 1:
+        group = 'number' if declared[0] in _NUMBERS else declared[0]
+        demand = all_of(groups.get(group, []))
+        # The tests of numbers hold for nothing else.
+        implied = declared == ['number'] and demand != ALWAYS
+        return [demand if implied else where(_has_type(subject, declared[0]), demand, NEVER)]
+    typed = [] if declared is None else [any_of([_has_type(subject, name) for name in declared])]
+    return [*typed, *(where(_has_type(subject, name), all_of(demands)) for name, demands in groups.items())]
+
+
+def _has_type(subject: Subject, name: str) -> Predicate:
+    return NEVER if name in OTHER_TYPES.values() else Test(subject.field, '$type', name)
+
+
+def _declaration(subject: Subject, place: Place, operand: Any) -> Predicate:
+    """Types are read before all else: they decide what the other keywords do."""
+    return ALWAYS
+
+
+# --- the table
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """A row: the type of the values that a keyword restricts ('' for all), and how its operand is read."""
+
+    type: str
+    read: Read
+
+
+KEYWORDS: dict[str, Keyword] = {
+    'title': Keyword('', values.read_annotation),
+    'description': Keyword('', values.read_annotation),
+    'type': Keyword('', _declaration),
+    'bsonType': Keyword('', _declaration),
+    'enum': Keyword('', values.read_enum),
+    'allOf': Keyword('', members.read_all_of),
+    'anyOf': Keyword('', members.read_any_of),
+    'oneOf': Keyword('', members.read_one_of),
+    'not': Keyword('', members.read_not),
+    'minimum': Keyword('number', values.bound('$gte', '$gt', 'exclusiveMinimum')),
+    'exclusiveMinimum': Keyword('number', values.exclusive('minimum')),
+    'maximum': Keyword('number', values.bound('$lte', '$lt', 'exclusiveMaximum')),
+    'exclusiveMaximum': Keyword('number', values.exclusive('maximum')),
+    'multipleOf': Keyword('number', values.read_multiple_of),
+    'minLength': Keyword('string', values.size('minLength')),
+    'maxLength': Keyword('string', values.size('maxLength')),
+    'pattern': Keyword('string', values.read_pattern),
+    'minItems': Keyword('array', values.size('minItems')),
+    'maxItems': Keyword('array', values.size('maxItems')),
+    'uniqueItems': Keyword('array', members.read_unique_items),
+    'items': Keyword('array', members.read_items),
+    'additionalItems': Keyword('array', members.read_additional_items),
+    'required': Keyword('object', members.read_required),
+    'properties': Keyword('object', members.read_properties),
+    'patternProperties': Keyword('object', members.read_pattern_properties),
+    'additionalProperties': Keyword('object', members.read_additional_properties),
+    'minProperties': Keyword('object', members.count('minProperties', '$gte')),
+    'maxProperties': Keyword('object', members.count('maxProperties', '$lte')),
+    'dependencies': Keyword('object', members.read_dependencies),
+}
+"""Keywords by name, in the order in which they are read."""
+
+UNSUPPORTED = {'$ref', '$schema', 'default', 'definitions', 'format', 'id', 'encrypt', 'encryptMetadata'}
+"""Keywords that MongoDB refuses, and those of its encryption."""

@@ -1,0 +1,71 @@
+"""$mod and the bitwise operators."""
+
+from functools import partial
+from typing import Any
+
+import orjson
+
+from mqsql.compiler.parse.context import Place
+from mqsql.compiler.tree.predicate import NEVER, Predicate
+from mqsql.errors import shown
+
+# --- $mod
+
+
+def read_mod(place: Place, operand: object) -> Predicate:
+    """[divisor, remainder], cut toward zero."""
+    place.refuse_buffers()
+    if not isinstance(operand, list | tuple) or len(operand) != 2:
+        raise place.error(f'takes a list of two numbers, [divisor, remainder], not {shown(operand)}')
+    divisor, remainder = (_cut(place, part) for part in operand)
+    if divisor == 0:
+        raise place.error('the divisor cannot be 0')
+    return place.test('$mod', '', divisor, remainder) if place.field.kind.mixed else NEVER
+
+
+def _cut(place: Place, part: object) -> int:
+    if isinstance(part, int | float) and not isinstance(part, bool):
+        try:
+            cut = int(part)
+        except (OverflowError, ValueError):
+            cut = 2**63
+        if -(2**63) <= cut < 2**63:
+            return cut
+    raise place.error(f'takes numbers of at most 64 bits, not {shown(part)}')
+
+
+# --- bits
+
+BITS = ('$bitsAllSet', '$bitsAnySet', '$bitsAllClear', '$bitsAnyClear')
+_SIGN = 63
+MAX_POSITION = 2**31
+
+
+def _read_bits(operator: str, place: Place, operand: object) -> Predicate:
+    """A mask as a non-negative number or bytes, or a list of bit positions."""
+    place.refuse_buffers()
+    positions = sorted(set(_positions(place, operand)))
+    # A number's sign extends without end.
+    mask = sum(1 << p for p in {min(p, _SIGN) for p in positions})
+    signed = mask - (1 << 64) if mask >> _SIGN else mask
+    if not place.field.kind.mixed:
+        return NEVER
+    return place.test(operator, '', signed, orjson.dumps(positions).decode(), len(positions))
+
+
+def _positions(place: Place, operand: object) -> list[int]:
+    if isinstance(operand, bytes | bytearray | memoryview):
+        mask = int.from_bytes(operand, 'little')
+    elif isinstance(operand, list | tuple):
+        listed = [place.whole_number(item) for item in operand]
+        if any(not 0 <= p < MAX_POSITION for p in listed):
+            raise place.error(f'takes bit positions from 0 to {MAX_POSITION - 1}, not {shown(operand)}')
+        return listed
+    else:
+        mask = place.whole_number(operand)
+        if not 0 <= mask < 2**63:
+            raise place.error(f'takes a non-negative mask of at most 64 bits, not {shown(operand)}')
+    return [p for p in range(mask.bit_length()) if mask >> p & 1]
+
+
+READ_BITS: dict[str, Any] = {name: partial(_read_bits, name) for name in BITS}

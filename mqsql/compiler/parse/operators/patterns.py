@@ -1,0 +1,97 @@
+"""$regex, $options and $glob, and compiled patterns in place of values."""
+
+import re
+from typing import Any
+
+from mqsql import patterns
+from mqsql.compiler.parse.context import Place
+from mqsql.compiler.tree.predicate import NEVER, Predicate
+from mqsql.errors import shown
+from mqsql.functions.glob import MAX_PATTERN, to_sqlite
+from mqsql.patterns import FLAGS, IGNORED, MAX_REGEX
+from mqsql.schema import TIMESTAMP
+from mqsql.values.canonical import read_text
+from mqsql.values.codec import encode_text
+from mqsql.values.libraries import UnstorableError
+
+SHOWN_PATH = 200
+
+LONG_GLOB = 500
+"""Characters of the longest pattern for SQLite's GLOB, which takes time by its length and cannot be stopped."""
+
+# --- $regex
+
+_REGEX = ['$regex', '$options']
+
+
+def read_regex(place: Place, operand: object) -> Predicate:
+    """Text or a compiled pattern, with the sibling $options."""
+    place.refuse_buffers()
+    options = _read_options(place)
+    if not isinstance(operand, re.Pattern):
+        return _found(place, operand, options)
+    siblings = place.siblings or {}
+    # An empty $options sets none; MongoDB notices it behind $regex.
+    twice = siblings.get('$options') or [name for name in siblings if name in _REGEX] == _REGEX
+    if twice and options_of(operand):
+        raise place.error('takes options in the pattern or in $options, not in both')
+    return _found(place, operand.pattern, options or options_of(operand))
+
+
+def match_pattern(place: Place, pattern: 're.Pattern[Any]') -> Predicate:
+    """A compiled pattern in place of a value: the field offers text in which it is found."""
+    place.refuse_buffers()
+    return _found(place, pattern.pattern, options_of(pattern))
+
+
+def options_of(pattern: 're.Pattern[Any]') -> str:
+    """The options of a compiled pattern. Its others, such as re.ASCII, say what patterns mean in Python."""
+    return ''.join(letter for letter, flag in FLAGS.items() if pattern.flags & flag)
+
+
+def _found(place: Place, source: object, options: str) -> Predicate:
+    if not isinstance(source, str) or '\0' in source or len(source) > MAX_REGEX:
+        raise place.error(f'takes a pattern of text without NUL, at most {MAX_REGEX:,} characters, not {shown(source)}')
+    source = str.__str__(source)
+    try:
+        patterns.compile(source, options)
+    except patterns.PatternError as e:
+        raise place.error(f'the pattern {shown(source)} cannot be compiled: {e}') from None
+    if place.field.kind is TIMESTAMP:
+        return NEVER
+    # The place is for the message about a text that asks too much of the pattern.
+    return place.test('$regex', '', encode_text(f'{options}:{place.path[:SHOWN_PATH]}'), encode_text(source))
+
+
+def _read_options(place: Place) -> str:
+    options = (place.siblings or {}).get('$options', '')
+    if not isinstance(options, str) or set(options) - {*FLAGS, IGNORED}:
+        raise place.error(f'$options takes letters of "imsxu", not {shown(options)}')
+    return ''.join(letter for letter in FLAGS if letter in options)
+
+
+def read_options(place: Place, operand: object) -> Predicate | None:
+    """Read with $regex, refused alone."""
+    if '$regex' not in (place.siblings or {}):
+        raise place.error('is allowed only with $regex')
+    return None
+
+
+# --- $glob
+
+
+def read_glob(place: Place, operand: object) -> Predicate:
+    """A pattern of `fnmatch.fnmatchcase`, put into SQLite's own GLOB, or else given to a function."""
+    place.refuse_buffers()
+    try:
+        pattern = read_text(operand)
+    except UnstorableError as e:
+        raise place.error(str(e)) from None
+    if len(pattern) > MAX_PATTERN:
+        raise place.error(f'takes a pattern of at most {MAX_PATTERN:,} characters, not {len(pattern):,}')
+    if place.field.kind is TIMESTAMP:
+        return NEVER
+    sqlite = to_sqlite(pattern) if len(pattern) <= LONG_GLOB else None
+    if sqlite is None:
+        return place.test('$glob', 'function', encode_text(pattern))
+    return place.test('$glob', sqlite.form, sqlite.pattern)

@@ -1,0 +1,41 @@
+"""Rewrites statements before they are lowered: chooses their indexes, and drops sorts that have nothing to sort.
+
+A plan has the values of no query, so it is kept with the text of the statement.
+"""
+
+from dataclasses import replace
+
+from mqsql.compiler.plan.conjuncts import conjuncts
+from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, sorting_index
+from mqsql.compiler.tree.predicate import Predicate, Test
+from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, Statement
+from mqsql.compiler.tree.view import ScalarView
+from mqsql.schema import Table
+
+
+def plan(statement: Statement) -> Statement:
+    """The statement, with its indexes chosen."""
+    match statement:
+        case Select():
+            return _plan_select(statement)
+        case CountRecords() | Delete():
+            return replace(statement, predicate=choose_indexes(statement.predicate, statement.table))
+
+
+def _plan_select(select: Select) -> Select:
+    table, predicate = select.table, select.predicate
+    sort = () if _of_one_key(table, predicate) else select.sort
+    index = sorting_index(table, predicate, sort)
+    if index is None:
+        return replace(select, sort=sort, predicate=choose_indexes(predicate, table))
+    scalar, multikey = ScalarView(index), multikey_view(index, predicate, sort)
+    order = IndexOrder(
+        scalar, choose_indexes(predicate, table, scalar), multikey, choose_indexes(predicate, table, multikey)
+    )
+    return replace(select, sort=sort, index_order=order)
+
+
+def _of_one_key(table: Table, predicate: Predicate) -> bool:
+    """Whether the table's key has one value, so that there is nothing to sort; SQLite itself would not say so by every plan."""
+    tests = (part for part in conjuncts(predicate) if isinstance(part, Test) and part.operator == '$eq')
+    return any(test.field.column == table.key and not test.collation for test in tests)

@@ -1,0 +1,36 @@
+"""From a statement's tree to its text, kept by shape: the trees are hashable and hold no values."""
+
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.lower.statements import lower_statement
+from mqsql.compiler.plan import plan
+from mqsql.compiler.tree.select import Statement
+from mqsql.kept import Kept
+
+_PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by take for each character of its text
+
+
+class Rendered(NamedTuple):
+    """The text of a statement, and the functions that it calls: they must be registered on the connection."""
+
+    sql: str
+    functions: frozenset[str]
+
+
+_RENDERED: Kept[tuple[Statement, Dialect], Rendered] = Kept(16_000_000)
+
+
+def render(statement: Statement, dialect: Dialect) -> Rendered:
+    """Plan, lower and print a statement, or give the text that is kept of its shape."""
+    return _RENDERED.get((statement, dialect), _render)
+
+
+def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
+    statement, dialect = key
+    tree = lower_statement(plan(statement))
+    functions = frozenset(call.name for call in tree.find_all(exp.Anonymous) if call.name.startswith('mqsql_'))
+    sql = dialect.render(tree)
+    return Rendered(sql, functions), _PER_CHARACTER * len(sql)

@@ -1,0 +1,1 @@
+"""Makes records of the rows that a statement returns."""

@@ -1,0 +1,108 @@
+"""Makes the records that a projection asks for of the records that a statement selects."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mqsql import limits
+from mqsql.compiler.tree.projection import FirstMatch, Flag, Leaf, Projection, Slice, Tree
+from mqsql.functions.expressions import Expression
+from mqsql.functions.expressions.values import MISSING
+from mqsql.limits import budget
+from mqsql.schema import Record
+from mqsql.values.extent import check_computed
+
+Shape = Callable[[Record, tuple[Any, ...]], Record]
+"""Makes a record of one that has the hidden columns too, and of the values of the extra columns."""
+
+_GONE = object()  # a value of which nothing stays
+
+
+def shaping(projection: Projection) -> Shape:
+    """The function that makes the records of a projection."""
+    tree, inclusive, returned, hidden = projection.tree, projection.inclusive, projection.returned, projection.hidden
+
+    @limits.within_python
+    def make(record: Record, extras: tuple[Any, ...]) -> Record:
+        values = [record.pop(f'${name}') for name in hidden]
+        budget.begin()
+        try:
+            return computed(record, extras, values)
+        finally:
+            budget.end()
+
+    def computed(record: Record, extras: tuple[Any, ...], values: list[Any]) -> Record:
+        known = {name: value for name, value in zip(hidden, values, strict=True) if value is not None}
+        cut = _Cut(inclusive, extras, known)
+        return {name: cut.column(record.get(name), tree.get(name)) for name in returned}
+
+    return make
+
+
+def _computes(node: Tree | Leaf | None) -> bool:
+    """Whether an expression gives it, or something in it."""
+    return isinstance(node, Expression) or (isinstance(node, dict) and any(map(_computes, node.values())))
+
+
+def _unsliced(tree: Tree) -> Tree:
+    """The tree for an array that is directly in another: $slice does not reach into it."""
+    return {
+        name: _unsliced(node) if isinstance(node, dict) else Flag.KEEP if isinstance(node, Slice) else node
+        for name, node in tree.items()
+    }
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Cuts one record's values down."""
+
+    inclusive: bool
+    extras: tuple[Any, ...]
+    record: Record
+
+    def column(self, value: Any, node: Tree | Leaf | None) -> Any:
+        """The value of a column; None where nothing stays. A column without a node was asked for as it is."""
+        if node is None:
+            return value
+        cut = self._field(value, node)
+        if _computes(node):
+            cut = self._with_computed(cut, node)
+        return None if cut is _GONE else cut
+
+    def _with_computed(self, value: Any, node: Tree | Leaf | None) -> Any:
+        """The value with what expressions give; an object takes the place of what a computed field goes into."""
+        if isinstance(node, Expression):
+            given = node.value(self.record)
+            return _GONE if given is MISSING else check_computed(given)
+        assert isinstance(node, dict)
+        if isinstance(value, list):
+            return [self._with_computed(item, node) for item in value]
+        fields = dict(value) if isinstance(value, dict) else {}
+        for name, inner in node.items():
+            if _computes(inner):
+                fields[name] = self._with_computed(fields.get(name), inner)
+        return {name: field for name, field in fields.items() if field is not _GONE}
+
+    def _field(self, value: Any, node: Tree | Leaf | None) -> Any:
+        match node:
+            case None:
+                return _GONE if self.inclusive else value
+            case Flag.KEEP:
+                return value
+            case Flag.DROP | Expression():
+                return _GONE
+            case Slice():
+                return node.of(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else value
+            case FirstMatch():
+                at = self.extras[node.extra]  # None behind an array
+                return _GONE if at is None or value is None else value[at : at + 1]
+        return self._inside(value, node)
+
+    def _inside(self, value: Any, tree: Tree) -> Any:
+        if isinstance(value, list):
+            cut = [self._inside(item, _unsliced(tree) if isinstance(item, list) else tree) for item in value]
+            return [item for item in cut if item is not _GONE]
+        if not isinstance(value, dict):
+            return ({} if _computes(tree) else _GONE) if self.inclusive else value
+        fields = ((k, self._field(v, tree.get(k))) for k, v in value.items())
+        return {k: v for k, v in fields if v is not _GONE}

@@ -1,0 +1,1 @@
+"""The nodes that parsing makes, planning rewrites and lowering reads."""

@@ -1,0 +1,163 @@
+"""The predicate tree that a query is parsed into: nodes without values.
+
+And, Or, Not, Test, Each, Some, for schemas Every, If and Count, and for expressions Evaluated are all the nodes there are;
+operators are rows of a table (`operators`). A Test names its operator, the form that its operand's type gave it, and the
+slots (parameter names) that hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and
+equal shapes share one text.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mqsql.schema import TEXT, Index, Kind
+from mqsql.values.collation import Collation
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What is tested: a column, or, with column None, the element or member that is being looked at; and a path into it.
+
+    A `strict` path names keys of objects only, and its test sees the one value there, an array as itself.
+    """
+
+    column: str | None
+    kind: Kind
+    steps: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One operator on one field; `form` names the variant of its SQL ('string', 'null', 'int' …).
+
+    Where there is a collation, texts are compared by the keys that it gives.
+    """
+
+    field: Field
+    operator: str
+    form: str = ''
+    slots: tuple[str, ...] = ()
+    collation: Collation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All children hold; with none it always holds."""
+
+    children: 'tuple[Predicate, ...]'
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """One child holds; with none it never holds."""
+
+    children: 'tuple[Predicate, ...]'
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The child does not hold."""
+
+    child: 'Predicate'
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """The field is an array, and one of its elements satisfies the predicate.
+
+    `query` says how the element is taken: as a document whose fields are tested, or as the value that it is.
+    """
+
+    field: Field
+    predicate: 'Predicate'
+    query: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The test, which has one slot, holds for each of the values in the JSON array that the slot holds."""
+
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Each member of the object, or of the array, satisfies the predicate; the field is strict.
+
+    Within the predicate the member is a Field without column, its name or position is MEMBER.
+    """
+
+    field: Field
+    predicate: 'Predicate'
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """`then` where the test holds, `otherwise` elsewhere; neither is evaluated where it does not count."""
+
+    test: 'Predicate'
+    then: 'Predicate'
+    otherwise: 'Predicate'
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many of the children hold, compared ('$eq', '$gte', '$lte') with the number in a slot."""
+
+    children: 'tuple[Predicate, ...]'
+    operator: str
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An expression, in a slot, is true of the record; `columns` are those that it reads."""
+
+    columns: tuple[str, ...]
+    slot: str
+
+
+# --- nodes that planning makes of tests
+
+
+@dataclass(frozen=True, slots=True)
+class IndexScan:
+    """An index on paths finds the records for which the tests hold, all of them.
+
+    For the records that are multikey, the `residual` ones among the tests are left to be checked.
+    """
+
+    index: Index
+    tests: tuple[Test, ...]
+    residual: tuple[Test, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InView:
+    """A test that the rows answer from which the records are read, see `tree.view`."""
+
+    test: Test
+
+
+Predicate: TypeAlias = And | Or | Not | Test | Each | Some | Every | If | Count | Evaluated | IndexScan | InView
+
+MEMBER = Field(None, TEXT)
+
+ALWAYS = And(())
+NEVER = Or(())
+
+
+def all_of(children: 'list[Predicate]') -> Predicate:
+    """And of the children, as short as it can be said."""
+    telling = [child for child in children if child != ALWAYS]
+    if NEVER in telling:
+        return NEVER
+    return telling[0] if len(telling) == 1 else And(tuple(telling))
+
+
+def any_of(children: 'list[Predicate]') -> Predicate:
+    """Or of the children, as short as it can be said."""
+    telling = [child for child in children if child != NEVER]
+    if ALWAYS in telling:
+        return ALWAYS
+    return telling[0] if len(telling) == 1 else Or(tuple(telling))

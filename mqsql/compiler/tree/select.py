@@ -1,0 +1,114 @@
+"""The nodes of statements: what they return, of which records, and in which order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from mqsql.compiler.tree.predicate import Predicate
+from mqsql.compiler.tree.view import MultikeyView, ScalarView
+from mqsql.schema import ANY, Table
+from mqsql.values.collation import Collation
+
+Fields: TypeAlias = 'Mapping[str, Fields] | None'
+"""The fields of a document to keep, each with the fields to keep inside it; None keeps the whole value."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One entry of the answer: its name as asked for, the column it comes from, and what is kept of a Document."""
+
+    name: str
+    column: str
+    fields: Fields = None
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys as asked for, the table's key first, and the outputs they make: dotted keys of one column share one."""
+
+    names: tuple[str, ...]
+    outputs: tuple[Output, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column of each output."""
+        return tuple(output.column for output in self.outputs)
+
+
+# --- order
+
+
+class SortKey(NamedTuple):
+    """A column, or a path into a Document, to sort by, whether it descends, and how its texts compare."""
+
+    column: str
+    steps: tuple[str, ...]
+    descending: bool
+    collation: Collation | None = None
+
+
+Sort = tuple[SortKey, ...]
+
+NATURAL = '$natural'
+"""The order of insertion, which is the default."""
+MAX_SORT_KEYS = 32  # as in MongoDB
+LAST_FIRST: Sort = (SortKey(NATURAL, (), True),)
+"""The order in which the last inserted record comes first."""
+
+
+def is_any(table: Table, key: SortKey) -> bool:
+    """Whether it is an Any column, whose values do not sort as they are stored."""
+    return table.columns.get(key.column) is ANY and not key.steps
+
+
+# --- statements
+
+
+@dataclass(frozen=True)
+class IndexOrder:
+    """The two tables of rows of an index, in the order of a sort; the predicate is planned for the rows of each."""
+
+    scalar: ScalarView
+    of_scalar: Predicate
+    multikey: MultikeyView
+    of_multikey: Predicate
+
+
+@dataclass(frozen=True)
+class Select:
+    """A SELECT of columns, and of the positions that `extras` ask for, of the records that match.
+
+    `inline` says whether Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids.
+    """
+
+    table: Table
+    columns: tuple[str, ...]
+    extras: tuple[Predicate, ...]
+    predicate: Predicate
+    sort: Sort = ()
+    limited: bool = False
+    skipped: bool = False
+    inline: bool = True
+    index_order: IndexOrder | None = None
+
+
+@dataclass(frozen=True)
+class CountRecords:
+    """A SELECT of the number of records that match, within a limit and skip if there are."""
+
+    table: Table
+    predicate: Predicate
+    limited: bool = False
+    skipped: bool = False
+
+
+@dataclass(frozen=True)
+class Delete:
+    """A DELETE of the records that match; `within` has a SELECT inside it find them, whose table may be a view."""
+
+    table: Table
+    predicate: Predicate
+    within: bool = False
+
+
+Statement: TypeAlias = Select | CountRecords | Delete

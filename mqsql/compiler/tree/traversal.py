@@ -1,0 +1,56 @@
+"""Which values of a path an operator sees, by MongoDB's rule (src/mongo/db/matcher/path.cpp)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mqsql.compiler.tree.predicate import Test
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What a test sees of a path: an array at the end as its `elements` or as itself; `missing` values or none."""
+
+    elements: bool = True
+    missing: bool = False
+
+
+ELEMENTS = (Offers(),)
+WHOLE = (Offers(elements=False),)
+BOTH = ELEMENTS + WHOLE
+NULLS = (Offers(missing=True),)
+
+
+def _types(form: str) -> tuple[Offers, ...]:
+    return BOTH if form == 'array' else ELEMENTS
+
+
+def _values(form: str) -> tuple[Offers, ...]:
+    return NULLS if form == 'null' else _types(form)
+
+
+def _whole(form: str) -> tuple[Offers, ...]:
+    return WHOLE
+
+
+_OTHERS: dict[str, Callable[[str], tuple[Offers, ...]]] = {'$exists': _whole, '$type': _types, '$size': _whole}
+
+
+def traversal(test: Test) -> tuple[Offers, ...]:
+    """How the test sees a path; if it sees whole arrays as well as elements, it holds if either does.
+
+    Tests of schemas are on strict fields only, which have one value.
+    """
+    return _OTHERS.get(test.operator, _values)(test.form) if test.operator.startswith('$') else ()
+
+
+def key_tested(test: Test) -> tuple[str, tuple[str, ...]] | None:
+    """The key of an index that can answer the test; None if no index can."""
+    field = test.field
+    # An index orders texts by code point.
+    if not test.operator.startswith('$') or field.column is None or field.strict or test.collation:
+        return None
+    # The second table does not tell an array at a path's end from one that is an element there.
+    whole = traversal(test) == WHOLE and test.operator != '$exists'
+    if field.kind.mixed and (whole or not field.steps):
+        return None
+    return field.column, field.steps

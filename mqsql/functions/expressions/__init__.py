@@ -1,0 +1,100 @@
+"""MongoDB's aggregation expressions over a record, evaluated by a function of the connection.
+
+An expression is built twice: once when the query is parsed, so that its errors are known before any row is read, and once
+for the connection, from the parameter of `mqsql_expr`; the other arguments of that are the columns that it names.
+
+    core      variables, paths, what an operator is    operands  how operands are read
+    logic     comparison, conditions, variables       numbers, totals   arithmetic
+    moments   zones, units     formats   dates as text     dates, texts, arrays, types   operators on these
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mqsql.errors import QueryError
+from mqsql.functions.expressions.arrays import ARRAYS
+from mqsql.functions.expressions.core import Built, Here, Operator, Variables
+from mqsql.functions.expressions.dates import DATES
+from mqsql.functions.expressions.logic import LOGIC
+from mqsql.functions.expressions.numbers import NUMBERS
+from mqsql.functions.expressions.texts import TEXTS
+from mqsql.functions.expressions.totals import TOTALS
+from mqsql.functions.expressions.types import TYPES
+from mqsql.functions.expressions.values import is_true
+from mqsql.kept import Kept
+from mqsql.limits import budget
+from mqsql.schema import ANY, DOCUMENT, TEXT, TIMESTAMP, Record
+from mqsql.schema.columns import decoder
+from mqsql.schema.rows import read_present
+from mqsql.values.codec import decode_document
+from mqsql.values.collation import Collation
+
+EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **TOTALS, **DATES, **TEXTS, **ARRAYS, **TYPES}
+"""Operators of expressions, by name."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression that has been read: the columns it names, the aliases it names them by, and what it has become."""
+
+    canonical: Any
+    columns: tuple[str, ...]
+    aliases: Mapping[str, str]
+    built: Built
+    now: datetime
+
+    def value(self, record: Record) -> Any:
+        """What it gives for a record of columns that are there; MISSING where that is nothing."""
+        return self.built.run({'ROOT': record, 'NOW': self.now})
+
+
+def evaluate(expression: str, *stored: Any) -> bool:
+    """Whether an expression, as `read_expr` bound it, is true of a record, given by the columns that it names."""
+    now, columns, built, path = _BUILT.get(expression, _build)
+    return is_true(_run(built, {'ROOT': read_present(columns, stored, _untold), 'NOW': now}, path))
+
+
+def _run(built: Built, variables: Variables, path: str) -> Any:
+    budget.begin()
+    try:
+        budget.step(built.steps)
+        return built.run(variables)
+    except RecursionError:
+        raise QueryError('makes a value that is nested deeper than Python can follow', path) from None
+    except MemoryError:
+        raise QueryError('takes more memory than there is', path) from None
+    finally:
+        budget.end()
+
+
+def _untold(key: object, name: str, what: str) -> None:
+    """A value that cannot be read is missing here; the reader of the record is told."""
+
+
+Columns = list[tuple[str, Callable[[Any], Any]]]
+
+
+def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str], int]:
+    """The function of an expression, and the bytes that it keeps: of its parts, and of the values of its constant parts."""
+    payload = decode_document(expression)
+    here = Here(
+        payload['path'],
+        EXPRESSIONS,
+        lambda name, path, deeper: payload['aliases'].get(name, name or ''),
+        collation=Collation.of(payload['collation']),
+    )
+    kinds = {kind.name: kind for kind in (TEXT, TIMESTAMP, DOCUMENT, ANY)}
+    columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
+    budget.begin()
+    try:
+        built = here.build(payload['expression'])
+        left = budget.left()
+    finally:
+        budget.end()
+    size = 20 * len(expression) + int(budget.MAX_BYTES - left.bytes)
+    return (payload['now'], columns, built, payload['path']), size
+
+
+_BUILT: Kept[str, tuple[datetime | None, Columns, Built, str]] = Kept(8_000_000)

@@ -1,0 +1,120 @@
+"""The part of a record that can be stored, where not all of it can.
+
+A hub hears of a task once, and cannot ask again: a value that no column can hold must not cost the whole record.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from mqsql.errors import QueryError, RecordError, shown
+from mqsql.schema import Record, Table
+from mqsql.values.canonical import MAX_DEPTH, read_value
+from mqsql.values.plain import as_text, native
+
+Say = Callable[[str], object]
+
+REMEMBERED = 10_000  # kinds; what else is left out is not told
+
+_GONE = object()  # nothing of a value can be stored
+
+
+class Storable:
+    """Leaves out of records what `table` cannot hold; `say` is told of it, once for each column and type."""
+
+    def __init__(self, table: Table, say: Say) -> None:
+        self._table, self._say = table, say
+        self._said: set[tuple[str, str]] = set()
+
+    def record(self, record: Mapping[str, Any]) -> Record:
+        """The values of a record that can be stored, by column.
+
+        Of a document as little is left out as can be: a key that is no text with its value, or a value; an element of an
+        array becomes None. The key of the record is left to who names it.
+        """
+        kept: Record = {}
+        for name, value in self._items(record):
+            column = self._column(name)
+            if column is None:
+                self._tell(shown(name), value, 'there is no such key')
+            elif column in kept:
+                self._tell(column, value, 'it is given under two names')
+            elif column != self._table.key:
+                kept.update(self._value(column, value))
+        return kept
+
+    def less(self, record: Record, why: RecordError) -> Record:
+        """A record, as `record` gives it, without the value that an error is about, or else its largest."""
+        gone = why.path.partition('.')[0].partition('[')[0]
+        if gone not in record:
+            stored = self._table.encode(record)
+            gone = max(stored, key=lambda column: _size(stored[column]))
+        self._tell(gone, record[gone], why)
+        return {column: value for column, value in record.items() if column != gone}
+
+    def _items(self, record: object) -> Iterable[tuple[Any, Any]]:
+        try:
+            items = native(record)
+        except Exception as e:  # a foreign object may raise anything when it is looked at
+            self._tell('a record', record, e)
+            return ()
+        if not isinstance(items, tuple):
+            self._tell('a record', record, 'a record is a dict')
+            return ()
+        return items
+
+    def _column(self, name: object) -> str | None:
+        try:
+            return self._table.column(name)
+        except QueryError:
+            return None
+
+    def _value(self, column: str, value: Any) -> Record:
+        """The part of a value that can be stored, under its column; empty if there is none."""
+        try:
+            return self._table.read({column: value})
+        except Exception as e:  # as above
+            self._tell(column, value, e)
+        part = self._part(column, value) if self._table.columns[column].mixed else _GONE
+        try:
+            return {} if part is _GONE else self._table.read({column: part})
+        except RecordError:
+            return {}
+
+    def _part(self, column: str, value: Any, depth: int = 0) -> Any:
+        try:
+            return read_value(value, depth=depth)
+        except Exception as e:  # as above
+            if depth < MAX_DEPTH and issubclass(type(value), Mapping | list | tuple):
+                return self._nested(column, value, depth)
+            self._tell(column, value, e)
+            return _GONE
+
+    def _nested(self, column: str, value: Any, depth: int) -> Any:
+        try:
+            given = native(value)
+            if isinstance(given, tuple):
+                return dict(self._fields(column, given, depth))
+            parts = [self._part(column, item, depth + 1) for item in given]
+        except Exception as e:  # as above
+            self._tell(column, value, e)
+            return _GONE
+        return [None if part is _GONE else part for part in parts]
+
+    def _fields(self, column: str, items: Iterable[tuple[Any, Any]], depth: int) -> Iterator[tuple[str, Any]]:
+        for key, item in items:
+            if not issubclass(type(key), str):
+                self._tell(column, key, 'a document has text for keys')
+            elif (part := self._part(column, item, depth + 1)) is not _GONE:
+                yield as_text(key), part
+
+    def _tell(self, where: str, value: object, why: object) -> None:
+        kind = where, type(value).__name__
+        if kind not in self._said and len(self._said) < REMEMBERED:
+            self._said.add(kind)
+            self._say(
+                f'{where}: {shown(value)} of a task cannot be stored and is left out (said once for its type): {why}'
+            )
+
+
+def _size(stored: Any) -> int:
+    return max(map(len, stored), default=0) if isinstance(stored, list) else len(str(stored))

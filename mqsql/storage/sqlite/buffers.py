@@ -1,0 +1,87 @@
+"""Buffers that are read from the file when they are first used.
+
+The hub reads a record for every line of output that its task prints, and its buffers, which may be large, almost never.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+import apsw
+
+from mqsql.errors import SHOWN, DamagedValueError
+from mqsql.schema import Table
+from mqsql.storage.sqlite import ddl
+
+Reader = Callable[[str], list[bytes]]
+
+
+class LazyBuffers(Sequence[bytes]):
+    """A list of bytes as it was when its record was read; the length is known, the content is read at the first look.
+
+    It equals the list of its content. Looking raises StorageError if the record's buffers have been replaced or dropped
+    since, or the store is closed.
+    """
+
+    __slots__ = ('_content', '_ids', '_length', '_read')
+    __hash__ = None  # type: ignore[assignment]  # as a list
+
+    def __init__(self, ids: str, length: int | None, read: Reader) -> None:
+        """`read` is called with the ids, unless the length is 0; None is an unknown length."""
+        self._ids, self._length, self._read = ids, length, read
+        self._content: list[bytes] | None = None
+
+    def _look(self) -> list[bytes]:
+        if self._content is None:
+            content = [] if self._length == 0 else self._read(self._ids)
+            if not all(type(blob) is bytes for blob in content):
+                raise DamagedValueError(
+                    f'of the buffers {self._ids[:SHOWN]} one is no bytes; another program stored it'
+                )
+            self._content = content
+        return self._content
+
+    def __len__(self) -> int:
+        return len(self._look()) if self._length is None else self._length
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        return self._look()[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LazyBuffers):
+            same = self._ids == other._ids and self._read == other._read
+            return same or (len(self) == len(other) and self._look() == other._look())
+        return self._look() == other if isinstance(other, list) else NotImplemented
+
+    def __repr__(self) -> str:
+        return '<damaged buffers>' if self._length is None else f'<{self._length} buffers>'
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy or a pickle is a plain list: it must not depend on the store.
+        return list, (list(self._look()),)
+
+
+def damaged_buffers(sentence: str) -> LazyBuffers:
+    """Buffers that cannot be found: reading them raises DamagedValueError with this sentence."""
+
+    def read(ids: str) -> list[bytes]:
+        raise DamagedValueError(sentence)
+
+    return LazyBuffers('', None, read)
+
+
+def add_blobs(connection: apsw.Connection, table: Table, blobs: list[bytes]) -> str:
+    """Store blobs; a JSON array of their ids."""
+    ids = []
+    for blob in blobs:
+        connection.execute(ddl.insert_blob(table), (blob,))
+        ids.append(str(connection.last_insert_rowid()))
+    return f'[{",".join(ids)}]'
+
+
+def read_blobs(connection: apsw.Connection, table: Table, ids: str) -> list[bytes]:
+    """The blobs that a JSON array names by their ids, in its order; fewer if some are gone."""
+    return [blob for _, blob in sorted(connection.execute(ddl.select_blobs(table), (ids,)))]

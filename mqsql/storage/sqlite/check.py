@@ -1,0 +1,206 @@
+"""Finds what is wrong with a file: damaged values, missing or changed indexes and triggers, faults that SQLite finds.
+
+The file is only read. Values are tried as a store reads them, by `decoder`, so that what is named here is what it leaves out.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+
+from mqsql.errors import SHOWN, StorageError
+from mqsql.schema import BUFFERS, TASKS, Kind, Table
+from mqsql.schema.columns import decoder
+from mqsql.storage.sqlite import ddl
+from mqsql.storage.sqlite.connection import Settings, check_owner, connect
+from mqsql.storage.sqlite.failures import Failures
+from mqsql.storage.sqlite.files import check_path
+from mqsql.storage.sqlite.guard import sound
+from mqsql.storage.sqlite.layout import check_kinds, check_table, computing, objects_of, problems
+from mqsql.storage.sqlite.legacy import all_shipped, history_name, history_table
+from mqsql.values.codec import DamagedError, decode_ids, decode_text
+
+Rows = Iterable[tuple[Any, ...]]
+Track = Callable[[Rows, int], Rows]
+"""Passes rows on and shows how far they are of that number."""
+
+MOST_NAMED = 20  # buffers without a record that one line names
+
+
+class Finding(NamedTuple):
+    """What is wrong, and where: in a table, in the record of a key, in a column; empty where that does not apply."""
+
+    table: str
+    key: str
+    column: str
+    problem: str
+
+    def __str__(self) -> str:
+        """One line."""
+        return ': '.join(part for part in self if part)
+
+
+def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
+    """All that is wrong with the file as far as a history is concerned; StorageError if it holds no such history."""
+    name, table = str(path.absolute()), history_table(history)
+    check_path(name)
+    if not path.exists():
+        raise StorageError(f'{path}: there is no such file')
+    with Failures(name), closing(connect(name, Settings(), readonly=True)) as connection:
+        if all_shipped(connection):
+            raise StorageError(
+                f'{path}: ipyparallel itself wrote this file; "mqsql import" copies it into one of mqsql'
+            )
+        check_owner(connection, name, None)
+        if ddl.folded(table.name) not in map(ddl.folded, objects_of(connection)):
+            raise StorageError(f'{path}: it has no history called {history!r}{_known(connection, name)}')
+        check_kinds(connection, name, table)
+        check_table(connection, name, table)
+        yield from _of_sqlite(connection)
+        yield from (Finding(table.name, '', what, problem) for what, problem in problems(connection, table))
+        yield from _of_values(connection, name, table, track)
+        yield from _of_tails(connection, table)
+
+
+def _known(connection: apsw.Connection, path: str) -> str:
+    histories = (history_name(table) for table in _tables(connection, path, TASKS))
+    known = ', '.join(map(repr, islice(histories, MOST_NAMED)))
+    return known and f'; write --table with one of {known}'
+
+
+def _of_sqlite(connection: apsw.Connection) -> Iterator[Finding]:
+    if odd := computing(connection):
+        # SQLite would compute all of it.
+        yield Finding(
+            '', '', odd[0], 'computes or checks what it holds, so that SQLite itself does not check this file'
+        )
+        return
+    for (line,) in connection.execute('PRAGMA integrity_check').fetchall():
+        if line != 'ok':
+            yield Finding('', '', '', f'SQLite: {line}')
+
+
+# --- values
+
+
+def _of_values(connection: apsw.Connection, path: str, table: Table, track: Track) -> Iterator[Finding]:
+    columns = [(column, table.columns[column]) for column in table.all_keys]
+    reads = [decode_ids if kind is BUFFERS else decoder(kind) for _, kind in columns]
+    listed = ', '.join(sound(column, kind) for column, kind in columns)
+    rows = connection.execute(f'SELECT {ddl.POSITION}, {listed} FROM {ddl.quote(table.name)} ORDER BY {ddl.POSITION}')
+    named: Counter[int] = Counter()
+    blobs = _blob_ids(connection, table)
+    for other in _sharing(connection, path, table):
+        named.update(_named_ids(connection, other))
+    for position, *row in track(rows, _count(connection, table)):
+        key = _key(row[0], position)
+        for (column, kind), read, stored in zip(columns, reads, row, strict=True):
+            try:
+                value = None if stored is None and column != table.key else read(stored)
+            except DamagedError:
+                yield Finding(table.name, key, column, _describe(connection, table, column, kind, position))
+                continue
+            if kind is BUFFERS and value:
+                named.update(value)
+                if lost := [id for id in value if id not in blobs]:
+                    yield Finding(table.name, key, column, f'names buffers that are not there: {_some(lost)}')
+    if shared := [id for id, number in named.items() if number > 1 and id in blobs]:
+        yield Finding(table.buffers_table, '', '', f'several records name these buffers: {_some(shared)}')
+    if odd := _odd_blobs(connection, table):
+        yield Finding(table.buffers_table, '', '', f'these buffers are no bytes: {_some(odd)}')
+    if orphans := sorted(blobs - named.keys()):
+        yield Finding(table.buffers_table, '', '', f'no record names these buffers: {_some(orphans)}')
+
+
+def _sharing(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
+    """The other tables of the file whose buffers are in the same table: those of the histories "run" and "runs" are."""
+    shared = ddl.folded(table.buffers_table)
+    return (other for other in _tables(connection, path, table) if ddl.folded(other.buffers_table) == shared)
+
+
+def _tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
+    """The other tables of the file that are as `table` is."""
+    for name, found in objects_of(connection).items():
+        if found.type == 'table' and ddl.folded(name) != ddl.folded(table.name):
+            with suppress(ValueError, StorageError):  # none of mqsql
+                other = table.rename(name)
+                check_table(connection, path, other)
+                yield other
+
+
+def _named_ids(connection: apsw.Connection, table: Table) -> Iterator[int]:
+    """The ids of buffers that the records of a table name."""
+    for column in (column for column, kind in table.columns.items() if kind is BUFFERS):
+        stored = f'SELECT {sound(column, BUFFERS)} FROM {ddl.quote(table.name)} WHERE {ddl.quote(column)} IS NOT NULL'
+        for (ids,) in connection.execute(stored):
+            with suppress(DamagedError):
+                yield from decode_ids(ids)
+
+
+def _key(stored: object, position: int) -> str:
+    try:
+        return repr(decode_text(stored))[:SHOWN] if isinstance(stored, str) else f'row {position}'
+    except DamagedError:
+        return f'row {position}'
+
+
+def _count(connection: apsw.Connection, table: Table) -> int:
+    rows: list[tuple[int]] = list(connection.execute(f'SELECT count(*) FROM {ddl.quote(table.name)}'))
+    return rows[0][0]
+
+
+def _blob_ids(connection: apsw.Connection, table: Table) -> set[int]:
+    if BUFFERS not in table.columns.values():
+        return set()
+    return {id for (id,) in connection.execute(f'SELECT id FROM {ddl.quote(table.buffers_table)}')}
+
+
+def _odd_blobs(connection: apsw.Connection, table: Table) -> list[int]:
+    if BUFFERS not in table.columns.values():
+        return []
+    odd = f"SELECT id FROM {ddl.quote(table.buffers_table)} WHERE typeof(data) <> 'blob'"
+    return [id for (id,) in connection.execute(odd)]
+
+
+def _some(ids: list[int]) -> str:
+    more = f', and {len(ids) - MOST_NAMED:,} more' if len(ids) > MOST_NAMED else ''
+    return ', '.join(map(str, ids[:MOST_NAMED])) + more
+
+
+def _describe(connection: apsw.Connection, table: Table, column: str, kind: Kind, position: int) -> str:
+    """What is wrong with a value, from what is stored itself."""
+    name = ddl.quote(column)
+    value = f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
+    where = f'{ddl.quote(table.name)} WHERE {ddl.POSITION} = ?'
+    rows: list[tuple[Any, str]] = list(connection.execute(f'SELECT {value}, typeof({name}) FROM {where}', (position,)))
+    stored, type = rows[0]
+    if stored is None:
+        return 'is NULL'
+    try:
+        text = stored.decode() if type == 'text' else stored
+        (decode_ids if kind is BUFFERS else decoder(kind))(text)
+    except UnicodeDecodeError as e:
+        return f'is no text in UTF-8: {e.reason} at byte {e.start}'
+    except DamagedError as e:
+        return str(e)
+    return 'is no JSON that SQLite reads'
+
+
+# --- tails
+
+
+def _of_tails(connection: apsw.Connection, table: Table) -> Iterator[Finding]:
+    name = ddl.tails_table(table)
+    if name not in objects_of(connection):
+        return
+    try:
+        rows = connection.execute(ddl.select_lost_tails(table)).fetchall()
+    except apsw.SQLError as e:
+        yield Finding(name, '', '', f'is not as mqsql makes it: {e}')
+        return
+    for position, record in rows:
+        yield Finding(name, f'row {position}', '', f'belongs to no record or is damaged; its record is {record}')

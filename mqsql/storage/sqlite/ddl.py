@@ -1,0 +1,245 @@
+"""The fixed SQL of a table, built from its definition alone: no value ever enters it.
+
+A table of records has one column per key. A Buffers column holds the JSON array of the ids of its blobs, which are rows
+of a table of their own: an UPDATE rewrites its row, and one line of output must not rewrite the arguments of the task.
+Ids are never used again and blobs never change in place; triggers delete the blobs that a record no longer names.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from mqsql.compiler.dialects.sqlite.path_indexes import path_index
+from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
+
+POSITION = 'rowid'
+"""The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
+
+APPLICATION_ID = 0x6D71736C
+"""Marks a file of mqsql; the ASCII codes of "mqsl"."""
+
+MIGRATIONS: tuple[str, ...] = ()
+"""SQL that takes a file from each layout version, 1 first, to the next."""
+
+# A column of TEXT keeps a BLOB as it is.
+_TYPES = {TEXT: 'TEXT', TIMESTAMP: 'INTEGER', DOCUMENT: 'TEXT', BUFFERS: 'TEXT', ANY: 'TEXT'}
+
+
+def layout_version() -> int:
+    """The version of the layout that this module writes, kept in the file's `user_version`."""
+    return 1 + len(MIGRATIONS)
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def folded(name: str) -> str:
+    """A name as SQLite compares names: the case of ASCII letters does not count."""
+    return name.encode().lower().decode()
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ', '.join(map(quote, names))
+
+
+# --- what a file must hold
+
+
+def objects(table: Table) -> Iterator[tuple[str, str]]:
+    """The names of the tables, indexes and triggers of a table, each with the statement that creates it."""
+    columns = ', '.join(f'{quote(c)} {_TYPES[kind]}' + _constraint(table, c) for c, kind in table.columns.items())
+    yield table.name, f'CREATE TABLE {quote(table.name)} ({POSITION} INTEGER PRIMARY KEY AUTOINCREMENT, {columns})'
+    for index in table.indexes:
+        yield from index_objects(table, index)
+    buffers = [c for c, kind in table.columns.items() if kind is BUFFERS]
+    if buffers:
+        blobs = quote(table.buffers_table)
+        yield table.buffers_table, f'CREATE TABLE {blobs} (id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL)'
+    for column in buffers:
+        yield from _triggers(table, column)
+
+
+def _constraint(table: Table, column: str) -> str:
+    return ' NOT NULL UNIQUE' if column == table.key else ''
+
+
+def index_objects(table: Table, index: Index) -> Iterator[tuple[str, str]]:
+    """The names of what an index consists of, each with the statements that create and fill it, in their order."""
+    name = index.stored_name(table.name)
+    if index.into is None:
+        keys = ', '.join(quote(key) + ('' if direction > 0 else ' DESC') for key, direction in index.keys)
+        yield name, f'CREATE INDEX {quote(name)} ON {quote(table.name)} ({keys})'
+    else:
+        yield from path_index(table, index)
+
+
+def create_index(table: Table, index: Index) -> Iterator[str]:
+    """What makes an index, and what tells the planner how large it is."""
+    objects = list(index_objects(table, index))
+    yield from (sql for _, sql in objects)
+    tables = [name for name, sql in objects if sql.startswith('CREATE TABLE')]
+    yield from (f'ANALYZE {quote(name)}' for name in (table.name, *tables))
+
+
+@lru_cache(maxsize=8)  # making what fills an index on paths takes milliseconds
+def index_names(table: Table) -> Mapping[str, str]:
+    """The name that users know, by the names of what each index consists of."""
+    return {name: index.name for index in table.indexes for name, _ in index_objects(table, index)}
+
+
+def drop_index(table: Table, index: Index) -> Iterator[str]:
+    """What takes an index away."""
+    for name, sql in reversed(list(index_objects(table, index))):
+        what, kind, _ = sql.split(maxsplit=2)
+        if what == 'CREATE':
+            yield f'DROP {kind} {quote(name)}'
+
+
+def drop_old_path_index(name: str) -> Iterator[str]:
+    """What takes away an index on a path as it was before there were indexes that sort."""
+    for what in ('inserted', 'updated', 'deleted'):
+        yield f'DROP TRIGGER {quote(f"{name}.{what}")}'
+    yield f'DROP TABLE {quote(name)}'
+
+
+def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
+    name, on = quote(column), quote(table.name)
+    # Ids that another program has changed must not prevent a delete, nor delete the blobs of other records.
+    is_json = f"CASE WHEN typeof(old.{name}) = 'text' AND json_valid(old.{name}) THEN old.{name} END"
+    ids = f"CASE WHEN json_type({is_json}) = 'array' THEN old.{name} END"
+    listed = f"SELECT value FROM json_each({ids}) WHERE type = 'integer'"
+    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN ({listed})'
+    deleted, updated = f'{table.name}.{column}.deleted', f'{table.name}.{column}.updated'
+    given = f'WHEN old.{name} IS NOT NULL'
+    yield deleted, f'CREATE TRIGGER {quote(deleted)} AFTER DELETE ON {on} {given} BEGIN {drop}; END'
+    changed = f'{given} AND old.{name} IS NOT new.{name}'
+    yield updated, f'CREATE TRIGGER {quote(updated)} AFTER UPDATE OF {name} ON {on} {changed} BEGIN {drop}; END'
+
+
+# --- what a store does; the placeholders are positional
+
+
+@lru_cache(maxsize=256)
+def insert(table: Table, columns: tuple[str, ...]) -> str:
+    """INSERT of a record with these columns."""
+    return f'INSERT INTO {quote(table.name)} ({_listed(columns)}) VALUES ({", ".join("?" * len(columns))})'
+
+
+@lru_cache(maxsize=256)
+def update(table: Table, columns: tuple[str, ...]) -> str:
+    """UPDATE of these columns of the record whose key is the last parameter."""
+    changes = ', '.join(f'{quote(c)} = ?' for c in columns)
+    return f'UPDATE {quote(table.name)} SET {changes} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def select(table: Table) -> str:
+    """SELECT of all columns, in the order of `all_keys`, of the record of a key."""
+    return f'SELECT {_listed(table.all_keys)} FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def exists(table: Table) -> str:
+    """SELECT of one row if there is a record of a key, else none."""
+    return f'SELECT 1 FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def delete(table: Table) -> str:
+    """DELETE of the record of a key."""
+    return f'DELETE FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def history(table: Table) -> str:
+    """SELECT of all keys by time of submission, where the table knows one; the records without one come first."""
+    order = f'{quote("submitted")}, ' if 'submitted' in table.columns else ''
+    return f'SELECT {quote(table.key)} FROM {quote(table.name)} ORDER BY {order}rowid'
+
+
+@lru_cache(maxsize=16)
+def insert_blob(table: Table) -> str:
+    """INSERT of one blob."""
+    return f'INSERT INTO {quote(table.buffers_table)} (data) VALUES (?)'
+
+
+@lru_cache(maxsize=16)
+def select_blobs(table: Table) -> str:
+    """SELECT of the blobs whose ids a JSON array has, each with its position there; unsorted, as sorting copies them."""
+    blobs = f'{quote(table.buffers_table)} AS blobs'
+    return f'SELECT named.key, data FROM json_each(?) AS named CROSS JOIN {blobs} ON blobs.id = named.value'
+
+
+# --- tails of long texts (see `output`)
+
+
+_RECORDS = '_records'
+_TAIL = ('record', 'name', 'start', 'tail')
+_TAIL_COLUMNS = '(record TEXT, name TEXT, start INTEGER, tail TEXT)'
+
+
+def tails_table(table: Table) -> str:
+    """The name of the table of tails."""
+    return _tails_of(table.name.removesuffix(_RECORDS))
+
+
+def _tails_of(history: str) -> str:
+    return f'{history}_tails'
+
+
+def made_tails(name: str) -> str:
+    """What a file says of how a table of tails was made."""
+    return f'CREATE TABLE {quote(name)} {_TAIL_COLUMNS}'
+
+
+def _tails(table: Table) -> str:
+    return quote(tails_table(table))
+
+
+def part_tails(table: Table, names: Collection[str], tails: Collection[str]) -> Iterator[str]:
+    """Statements that divide a table of tails that two histories shared because their names differ only in a final "s".
+    `names` are the names in the file, `tails` those of its tables of tails.
+    """
+    known = {folded(name): name for name in names}
+    one = folded(table.name).removesuffix(_RECORDS).removesuffix('s')
+    shared, records = known.get(_tails_of(one)), known.get(f'{one}s{_RECORDS}')
+    if shared and shared in tails and records and _tails_of(f'{one}s') not in known:
+        kept, shared, records = map(quote, (_tails_of(records.removesuffix(_RECORDS)), shared, records))
+        theirs = f'record IN (SELECT {quote(table.key)} FROM {records})'
+        yield f'CREATE TABLE {kept} {_TAIL_COLUMNS}'
+        yield f'INSERT INTO {kept} SELECT record, name, start, tail FROM {shared} WHERE {theirs} ORDER BY rowid'
+        yield f'DELETE FROM {shared} WHERE {theirs}'
+
+
+def create_tails(table: Table) -> str:
+    """CREATE of the table of tails, if there is none."""
+    return f'CREATE TABLE IF NOT EXISTS {_tails(table)} {_TAIL_COLUMNS}'
+
+
+def insert_tail(table: Table) -> str:
+    """INSERT of what a text of a record has become longer by."""
+    return f'INSERT INTO {_tails(table)} (record, name, start, tail) VALUES (?, ?, ?, ?)'
+
+
+def select_tails(table: Table) -> str:
+    """SELECT of all tails in order, the id of each first, texts as bytes."""
+    columns = [f"CASE typeof({c}) WHEN 'text' THEN CAST({c} AS BLOB) ELSE {c} END" for c in _TAIL]
+    return f'SELECT rowid, {", ".join(columns)} FROM {_tails(table)} ORDER BY rowid'
+
+
+def select_lost_tails(table: Table) -> str:
+    """SELECT of the ids of tails that cannot be added to a text, each with the hexadecimal key of its record."""
+    known = f'record IN (SELECT {quote(table.key)} FROM {quote(table.name)})'
+    sound = "typeof(name) = 'text' AND typeof(start) = 'integer' AND typeof(tail) = 'text'"
+    return f'SELECT rowid, hex(record) FROM {_tails(table)} WHERE ({known} AND {sound}) IS NOT TRUE'
+
+
+def delete_tails(table: Table) -> str:
+    """DELETE of the tails of a record."""
+    return f'DELETE FROM {_tails(table)} WHERE record = ?'
+
+
+def delete_tail(table: Table) -> str:
+    """DELETE of the tail of an id."""
+    return f'DELETE FROM {_tails(table)} WHERE rowid = ?'

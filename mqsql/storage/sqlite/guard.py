@@ -1,0 +1,47 @@
+"""A view of a table without the values that SQLite cannot read.
+
+A statement fails if one of SQLite's JSON functions reads text that is not JSON, or the driver text that is not UTF-8. To look
+for such values first would slow every statement. So a statement that has failed runs again over a view of the table that
+replaces each such value by one that every function can read and no condition matches. It uses no index on paths either, since
+these have copies of the values.
+"""
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TypeVar
+
+from mqsql.compiler import Statement
+from mqsql.schema import BUFFERS, DOCUMENT, Kind, Table
+from mqsql.storage.sqlite.ddl import POSITION, quote
+from mqsql.values.codec import UNSOUND
+
+AnyStatement = TypeVar('AnyStatement', bound=Statement)
+
+_JSON = """CASE WHEN {0} IS NULL OR typeof({0}) = 'text' AND json_valid({0}) AND mqsql_json(CAST({0} AS BLOB))
+ THEN {0} ELSE '{1}' END"""
+_OTHER = """CASE typeof({0})
+ WHEN 'text' THEN CASE WHEN mqsql_utf8(CAST({0} AS BLOB)) THEN {0} ELSE CAST('{1}' AS BLOB) END
+ WHEN 'blob' THEN CASE WHEN mqsql_json({0}) AND json_valid(CAST({0} AS TEXT)) THEN {0} ELSE CAST('{1}' AS BLOB) END
+ ELSE {0} END"""
+
+
+def sound(column: str, kind: Kind) -> str:
+    """The SQL of a column's value, with a replacement for a value that SQLite cannot read."""
+    return (_JSON if kind in (DOCUMENT, BUFFERS) else _OTHER).format(quote(column), UNSOUND)
+
+
+@lru_cache(maxsize=16)
+def _view(table: Table) -> str:
+    columns = ', '.join(f'{sound(column, kind)} AS {quote(column)}' for column, kind in table.columns.items())
+    return f'WITH {quote(table.name)} AS (SELECT {POSITION}, {columns} FROM main.{quote(table.name)}) '
+
+
+def guarded(statement: AnyStatement, table: Table) -> AnyStatement:
+    """The statement over the view, which has no value that SQLite cannot read."""
+    return replace(statement, sql=_view(table) + statement.unindexed())
+
+
+def select_sound(table: Table) -> str:
+    """SELECT of a record like `ddl.select`, without values that SQLite cannot read."""
+    columns = ', '.join(sound(column, table.columns[column]) for column in table.all_keys)
+    return f'SELECT {columns} FROM {quote(table.name)} WHERE {quote(table.key)} = ?'

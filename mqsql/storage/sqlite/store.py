@@ -1,0 +1,293 @@
+"""The store in an SQLite file: records by key and by query."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar, Unpack
+
+import apsw
+
+from mqsql import limits
+from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
+from mqsql.compiler import Query as CompiledQuery
+from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, shown
+from mqsql.limits import Deadline
+from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
+from mqsql.schema.columns import decoder
+from mqsql.schema.rows import Damages, read_row, warn
+from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
+from mqsql.storage.indexes import IndexKeys, with_index, without_index
+from mqsql.storage.mishaps import Say
+from mqsql.storage.queries import Found
+from mqsql.storage.sqlite import ddl
+from mqsql.storage.sqlite.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
+from mqsql.storage.sqlite.connection import Guest, Settings
+from mqsql.storage.sqlite.file import SqliteFile
+from mqsql.storage.sqlite.guard import guarded, select_sound
+from mqsql.storage.sqlite.indexes import with_found_indexes
+from mqsql.storage.sqlite.legacy import History, all_shipped
+from mqsql.storage.sqlite.plans import explanation
+from mqsql.values.codec import decode_ids, encode_text
+
+Row = tuple[Any, ...]
+Said = TypeVar('Said', bound=Statement)
+Answer = TypeVar('Answer')
+
+_SCHEMA_CHANGED = (apsw.SQLError, apsw.SchemaChangeError)
+
+
+class SqliteStore(SqliteFile):
+    """Records in the SQLite file at `path`, or in memory for ":memory:"."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        readonly: bool = False,
+        table: Table = TASKS,
+        settings: Settings | None = None,
+        history: History | None = None,
+        say: Say = warn,
+    ) -> None:
+        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one.
+
+        `say` is told, once each, of the values of other programs that cannot be read.
+        """
+        guest = Guest(all_shipped, partial(self._adopt, history)) if history else None
+        super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
+        self._schema_version = -1
+        self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
+        self._damages = Damages(table.name, say)
+
+    def _decoder(self, column: str) -> Callable[[Any], Any]:
+        kind = self.table.columns[column]
+        return self._lazy_buffers if kind is BUFFERS else decoder(kind)
+
+    def _tell(self, key: object, name: str, what: str) -> LazyBuffers | None:
+        """What a record has in place of a value that cannot be read; see `Tell`."""
+        sentence = self._damages.report(key, name, what)
+        return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
+
+    def _adopt(self, history: History, connection: apsw.Connection) -> None:
+        for record in history.adopted(connection):
+            self._insert(connection, record)
+
+    # --- records by key
+
+    def add_missing(self, records: Iterable[Record]) -> int:
+        """Add those of these records (as `Table.read` gives them) whose keys are not there yet, all or none; their number."""
+        with self._changing() as connection:
+            return sum(self._insert_missing(connection, record) for record in records)
+
+    def _insert_missing(self, connection: apsw.Connection, record: Record) -> bool:
+        key = encode_text(record[self.table.key])
+        missing = not connection.execute(ddl.exists(self.table), (key,)).fetchall()
+        if missing:
+            self._insert(connection, record)
+        return missing
+
+    def _insert(self, connection: apsw.Connection, record: Record) -> None:
+        given = _present(self.table.encode(record))
+        connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+
+    def _add(self, key: str, record: Record) -> None:
+        given = _present(self.table.encode(record))
+        with self._changing(several=_has_blobs(given)) as connection:
+            try:
+                connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+            except apsw.ConstraintError:
+                raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}') from None
+
+    def _get(self, key: str) -> Record:
+        try:
+            rows = self._select(ddl.select(self.table), key)
+        except DamagedValueError:
+            rows = self._select(select_sound(self.table), key)
+        if not rows:
+            raise self._missing(key)
+        return read_row(self._decoders, rows[0], self._tell)
+
+    def _select(self, sql: str, key: str) -> list[Row]:
+        with self._use as connection:
+            return connection.execute(sql, (encode_text(key),)).fetchall()
+
+    def _update(self, key: str, changes: Record) -> None:
+        if not changes:
+            self._check_known(key)
+            return
+        given = self.table.encode(changes)
+        with self._changing(several=_has_blobs(given)) as connection:
+            values = (*self._with_blobs(connection, given), encode_text(key))
+            connection.execute(ddl.update(self.table, tuple(given)), values)
+            if not connection.changes():
+                raise self._missing(key)
+
+    def _drop(self, key: str) -> None:
+        with self._changing(several=False) as connection:
+            connection.execute(ddl.delete(self.table), (encode_text(key),))
+            if not connection.changes():
+                raise self._missing(key)
+
+    def _check_known(self, key: str) -> None:
+        with self._use as connection:
+            if not connection.execute(ddl.exists(self.table), (encode_text(key),)).fetchall():
+                raise self._missing(key)
+
+    def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:
+        """The values, each list of bytes stored as blobs and replaced by their ids."""
+        return tuple([add_blobs(connection, self.table, v) if isinstance(v, list) else v for v in given.values()])
+
+    def _lazy_buffers(self, ids: str) -> LazyBuffers:
+        return LazyBuffers(ids, len(decode_ids(ids)), self._read_blobs)
+
+    def _read_blobs(self, ids: str) -> list[bytes]:
+        with self._use as connection:
+            blobs = read_blobs(connection, self.table, ids)
+        if len(blobs) != ids.count(',') + 1:
+            raise StorageError(
+                f'{self.path}: these buffers are gone; their record was changed or dropped after it was read'
+            )
+        return blobs
+
+    # --- records by query
+
+    def _compile(self, query: Query | None, keys: Keys, *, table: Table, **options: Unpack[Options]) -> CompiledQuery:
+        query = {} if query is None else query
+        return compile(query, keys, table=table, buffers=self._lazy_buffers, tell=self._tell, **options)
+
+    def _answer(self, read: Callable[..., Said], run: Callable[[Said], Answer]) -> Answer:
+        """Read a query, and run the statement; once more without indexes if one that it uses goes meanwhile."""
+        version = self._look_for_indexes()
+        statement = read(table=self.table)
+        try:
+            return run(statement)
+        except StorageError as e:
+            if not isinstance(e.__cause__, _SCHEMA_CHANGED) or version == self._look_for_indexes():
+                raise
+        return run(replace(statement, sql=statement.unindexed()))
+
+    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
+        """See Store; reads at once, and from the connection whose cache is warm."""
+        keys = self.table.all_keys if keys is None else keys
+        with self._queries.answering():
+            return self._answer(partial(self._compile, query, keys), self._records)
+
+    def _records(self, query: CompiledQuery) -> list[Record]:
+        records = []
+        rows = self._fetch_sound(query)
+        with self._failures:
+            for row in rows:
+                limits.check()
+                records.append(query.record(row))
+        return records
+
+    def _fetch_sound(self, query: Statement) -> list[Row]:
+        """All rows; what SQLite cannot read of them is replaced."""
+        try:
+            return self._fetch(query)
+        except DamagedValueError:
+            return self._fetch(guarded(query, self.table))
+
+    def _fetch(self, query: Statement) -> list[Row]:
+        with self._stoppable as connection:
+            return connection.execute(query.sql, query.params).fetchall()
+
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Found:
+        with self._queries.answering() as deadline:
+            return self._answer(partial(self._compile, query, keys, **options), partial(self._begin, deadline))
+
+    def _begin(self, deadline: Deadline, query: CompiledQuery) -> Found:
+        if self._streams:
+            keyed = query.keys[:1] == (self.table.key,)
+            return self._readers.find(deadline, query, partial(guarded, query, self.table), keyed=keyed)
+        return Found(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
+
+    def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
+        with self._queries.answering():
+            return int(self._answer(partial(compile_count, query, **options), self._fetch_sound)[0][0])
+
+    def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
+        with self._queries.answering():
+            return self._answer(partial(compile_distinct, key, query, tell=_refuse, **options), self._values)
+
+    def _values(self, query: Distinct) -> list[Any]:
+        try:
+            rows = self._fetch(query)
+            with self._failures:
+                return query.values(rows)
+        except DamagedValueError:
+            return query.within(self._distinct_sound(query))
+
+    def _distinct_sound(self, query: Distinct) -> Iterator[Any]:
+        """The values of a column, with the keys of their records, which say where the damage is."""
+        decoders = [(name, decoder(self.table.columns[name])) for name in (self.table.key, query.column)]
+        for row in self._fetch(guarded(query, self.table)):
+            yield read_row(decoders, row, self._tell)[query.column]
+
+    def _drop_matching(self, query: Query) -> None:
+        with self._queries.answering():
+            self._answer(partial(compile_delete, query), self._delete_sound)
+
+    def _delete_sound(self, query: Statement) -> None:
+        try:
+            self._delete(query)
+        except DamagedValueError:
+            self._delete(guarded(query, self.table))
+
+    def _delete(self, query: Statement) -> None:
+        with self._stoppable, self._changing() as connection:
+            connection.execute(query.sql, query.params)
+
+    # --- indexes
+
+    def _create_index(self, index: Index) -> None:
+        with self._changing() as connection:
+            found = with_found_indexes(self.table, connection)
+            table = with_index(found, index)
+            for sql in ddl.create_index(table, index) if table is not found else ():
+                connection.execute(sql)
+
+    def _drop_index(self, index_or_name: IndexKeys) -> None:
+        with self._changing() as connection:
+            found = with_found_indexes(self.table, connection)
+            _, index = without_index(found, index_or_name)
+            for sql in ddl.drop_index(found, index):
+                connection.execute(sql)
+
+    def _look_for_indexes(self) -> int:
+        """The version of the schema, whose indexes the table has."""
+        with self._use as connection:
+            version = int(connection.pragma('schema_version'))
+            if version != self._schema_version:
+                self.table = with_found_indexes(self.table, connection)
+                self._schema_version = version
+            return version
+
+    def get_history(self) -> list[str]:
+        """See Store."""
+        history = ddl.history(self.table)
+        key = self._decoders[:1]
+        with self._queries.answering():
+            rows = self._fetch_sound(Statement(history, {}, unindexed=lambda: history))
+            records = [read_row(key, row, self._tell) for row in limits.checked(rows)]
+        return [record[self.table.key] for record in records if record[self.table.key] is not None]
+
+    def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
+        with self._queries.answering():
+            return self._answer(partial(self._compile, query, keys, **options), self._explanation)
+
+    def _explanation(self, query: CompiledQuery) -> Explanation:
+        with self._stoppable as connection:
+            return explanation(connection, query, ddl.index_names(self.table))
+
+
+def _present(given: Record) -> Record:
+    return {column: value for column, value in given.items() if value is not None}
+
+
+def _has_blobs(given: Record) -> bool:
+    return any(isinstance(value, list) for value in given.values())
+
+
+def _refuse(key: object, name: str, what: str) -> None:
+    raise DamagedValueError(f'the {name} of a record {what}')

@@ -1,0 +1,1 @@
+"""Values at compile time and at run time: their canonical form, encoding, order and collation."""

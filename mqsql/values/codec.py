@@ -1,0 +1,271 @@
+"""How canonical values are stored, and read back: equality and order of what is stored are those of the values.
+
+Timestamps are microseconds since 1970 UTC. Documents are compact JSON text:
+
+    datetime             {"$date":"2026-11-22T20:15:00.000001Z"}    fixed width, so that text order is time order
+    bytes                {"$binary":{"base64":"…","subType":"00"}}
+    nan, inf, big ints   {"$numberDouble":"…"}                      see `numbers`
+    a key like "$date"   "$$date"                                   so a key with one $ is always ours
+
+These are MongoDB's Extended JSON (relaxed, version 2), but for integers past 64 bits, which it does not have.
+
+Text is stored as itself, but for four kinds of code point that SQLite's text functions, its JSON or UTF-8 cannot carry:
+NUL, lone surrogates, and the two characters that announce them. Each becomes a pair, chosen so that code point order stays:
+
+    U+0000 -> U+0001 U+F1000     U+0001 -> U+0001 U+F1001
+    U+D7FF -> U+D7FF U+FD7FF     U+D800 -> U+D7FF U+FD800     and so on to U+DFFF
+"""
+
+import base64
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from mqsql.errors import shown
+from mqsql.values.canonical import MAX_DEPTH, to_utc
+from mqsql.values.libraries import UnstorableError
+from mqsql.values.numbers import (
+    from_number_text,
+    number_text,
+)
+
+NUMBER_TAG = '{"$numberDouble":"'
+
+Stored = str | int | bytes | float | None
+
+
+class DamagedError(ValueError):
+    """A stored value is not one of its column's kind, since another program stored it; the message completes "the value …"."""
+
+
+UNDECODABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What the steps of decoding raise for such a value."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+INT64 = range(-(2**63), 2**63)
+
+# --- text
+
+_PLANE = 0xF0000
+_CONTROLS = 0xF1000
+_SPECIAL = re.compile('[\x00\x01\ud7ff-\udfff]')
+_PAIR = re.compile('\x01[\U000f1000\U000f1001]|\ud7ff[\U000fd7ff-\U000fdfff]')
+
+
+def encode_text(text: str) -> str:
+    """The text that SQLite stores for a str; nearly always the str itself."""
+    return text.translate(_PAIRS) if _SPECIAL.search(text) else text
+
+
+def decode_text(stored: str) -> str:
+    """The str that `encode_text` was given."""
+    try:
+        return _PAIR.sub(_from_pair, stored) if '\x01' in stored or '\ud7ff' in stored else stored
+    except TypeError:
+        raise DamagedError(f'is no text but {shown(stored)}') from None
+
+
+def second_of_pair(code: int) -> int:
+    """The code point that follows the lead in the pair of a special code point."""
+    return code + (_CONTROLS if code <= 1 else _PLANE)
+
+
+_PAIRS = {
+    code: ('\x01' if code <= 1 else '\ud7ff') + chr(second_of_pair(code)) for code in (0, 1, *range(0xD7FF, 0xE000))
+}
+"""What `encode_text` puts in place of each special code point."""
+
+
+def _from_pair(found: re.Match[str]) -> str:
+    lead, second = found[0][0], found[0][1]
+    return chr(ord(second) - (_CONTROLS if lead == '\x01' else _PLANE))
+
+
+# --- timestamps
+
+
+def encode_timestamp(moment: datetime) -> int:
+    """Microseconds since 1970 UTC."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def decode_timestamp(stored: int) -> datetime:
+    """The aware datetime in UTC."""
+    try:
+        if type(stored) is int:
+            return EPOCH + timedelta(microseconds=stored)
+    except OverflowError:
+        pass
+    raise DamagedError(f'is no count of microseconds of the years 1 to 9999 but {shown(stored)}')
+
+
+# --- documents
+
+
+QUOTE = '\x01\U000f1002'
+
+
+def encode_key(key: str) -> str:
+    """A key in stored JSON: text without double quotes, which JSON paths of SQLite before 3.45 cannot name."""
+    if key.startswith('$'):
+        key = '$' + key
+    return encode_text(key).replace('"', QUOTE)
+
+
+def decode_key(stored: str) -> str:
+    """The key that `encode_key` was given."""
+    key = decode_text(stored.replace(QUOTE, '"'))
+    return key[1:] if key.startswith('$') else key
+
+
+def encode_document(value: object) -> str:
+    """Compact JSON for any canonical value of a Document, scalars included."""
+    return encode_plain(value) or orjson.dumps(_to_json(value)).decode()
+
+
+def decode_document(stored: str) -> Any:
+    """The value that `encode_document` was given; DamagedError if it was given none."""
+    try:
+        # Every value that needs more than JSON shows one of these in the text.
+        tagged = '"$' in stored
+        coded = '\\u0001' in stored or '\ud7ff' in stored or (tagged and '"$$' in stored)
+        value = orjson.loads(stored)
+        if len(stored) > _SHORT and stored.count('[') + stored.count('{') > MAX_DEPTH:
+            _check_depth(value)
+        return _from_json(value, coded) if coded or tagged else value
+    except UNDECODABLE as e:
+        if not isinstance(stored, str):
+            raise DamagedError(f'is no text but {shown(stored)}') from None
+        raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
+
+
+_SHORT = 2 * MAX_DEPTH  # characters of text that cannot be nested deeper than a document may be
+_LEVELS = 254  # that orjson writes
+_STORED_LEVELS = MAX_DEPTH + 6  # including the levels of tags
+
+
+def _check_depth(value: Any) -> None:
+    for _ in range(_LEVELS - _STORED_LEVELS):
+        value = [value]
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        raise ValueError(f'it is nested deeper than {_STORED_LEVELS} levels') from None
+
+
+def encode_plain(value: object) -> str | None:
+    """The JSON of a value, canonical or not, that needs nothing but dates beyond JSON, as nearly all do; None for any other.
+
+    In a fifth of the time that reading and encoding take otherwise.
+    """
+    dates: list[str] = []
+    try:
+        text = orjson.dumps(_to_plain(value, dates, MAX_DEPTH)).decode()
+    except (TypeError, UnstorableError):  # also orjson's own: a key that is no str, a lone surrogate
+        return None
+    special = '\\u000' in text or '\ud7ff' in text or '\\"' in text or text.count('"$') != len(dates)
+    return None if special else text
+
+
+def _to_plain(value: Any, dates: list[str], depth: int) -> Any:
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return value
+    if kind is int and value in INT64:
+        return value
+    if kind is datetime:
+        moment = value if value.tzinfo is UTC else to_utc(value)
+        dates.append(f'{moment.isoformat(timespec="microseconds")[:26]}Z')
+        return {'$date': dates[-1]}
+    if kind is dict and depth:
+        return {k: v if type(v) is str or v is None else _to_plain(v, dates, depth - 1) for k, v in value.items()}
+    if (kind is list or kind is tuple) and depth:
+        return [_to_plain(v, dates, depth - 1) for v in value]
+    if kind is float and math.isfinite(value):
+        return value
+    raise TypeError(kind)
+
+
+def _to_json(value: Any) -> Any:
+    match value:
+        case str():
+            return encode_text(value)
+        case dict():
+            return {encode_key(k): _to_json(v) for k, v in value.items()}
+        case list():
+            return [_to_json(v) for v in value]
+        case float() if not math.isfinite(value):
+            return {'$numberDouble': number_text(value)}
+        case int() if value not in INT64:
+            return {'$numberDouble': number_text(value)}
+        case datetime():
+            return {'$date': value.isoformat(timespec='microseconds')[:26] + 'Z'}
+        case bytes():
+            return {'$binary': {'base64': base64.b64encode(value).decode(), 'subType': '00'}}
+        case _:
+            return value
+
+
+def _from_json(value: Any, coded: bool) -> Any:
+    """What was stored as this; `coded` says that there may be texts or keys that are stored as others."""
+    kind = type(value)
+    if kind is list:
+        return [_from_json(v, coded) for v in value]
+    if kind is not dict:
+        return decode_text(value) if coded and kind is str else value
+    if len(value) == 1:
+        ((tag, body),) = value.items()
+        if tag in _TAGS:
+            return _TAGS[tag](body)
+    if coded:
+        return {decode_key(k): _from_json(v, coded) for k, v in value.items()}
+    return {k: _from_json(v, coded) if type(v) is dict or type(v) is list else v for k, v in value.items()}
+
+
+def _from_date_text(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f'a date without a time zone: {text}')
+    return moment if moment.tzinfo is UTC else to_utc(moment)
+
+
+UNSOUND = '{"$damaged":0}'
+"""The replacement for values that SQLite's JSON functions or its driver cannot read; it is not the code of any value."""
+
+
+def _refuse(body: object) -> Any:
+    raise ValueError('it is neither JSON nor text in UTF-8')
+
+
+_TAGS: dict[str, Callable[[Any], Any]] = {
+    '$damaged': _refuse,
+    '$date': _from_date_text,
+    '$binary': lambda body: base64.b64decode(body['base64']),
+    '$numberDouble': from_number_text,
+}
+
+# --- buffers
+
+
+def decode_ids(stored: str) -> list[int]:
+    """The ids of the blobs that a Buffers column names, in their order."""
+    try:
+        ids = orjson.loads(stored)
+    except ValueError:
+        ids = None
+    if (
+        type(stored) is str
+        and type(ids) is list
+        and _INTEGERS.issuperset(map(type, ids))
+        and max(ids, default=0) in INT64
+    ):
+        return ids
+    raise DamagedError(f'is no list of ids of buffers but {shown(stored)}')
+
+
+_INTEGERS = frozenset({int})
