@@ -40,14 +40,14 @@ fuzz: $(READY)  ## run the property tests with new seeds; for SECONDS=600, EXAMP
 	done
 
 compare: $(READY)  ## compare SQL with the reference on COUNT=1000000 queries from SEED=1 on, in PROCESSES=2; half an hour
-	$(BIN)/python tests/comparisons.py --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
+	$(BIN)/python tests/support/comparisons.py --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
 
 # In a directory of its own, to leave the tree unchanged. It keeps the results; only changed functions run again.
 mutants: $(READY)  ## mutation testing of the compiler; three hours, or a part with MUTANTS='mqsql.functions.glob*'
 	$(BIN)/python -m pip install --quiet --editable '.[mutation]'
 	mkdir -p .mutants
 	cd .mutants && ln -sfn ../mqsql ../tests ../bench ../pyproject.toml ../README.md ../../shared . && echo mutants > preload.txt
-	cd .mutants && export PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)/tests" PYTHONDONTWRITEBYTECODE= && \
+	cd .mutants && export PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$(CURDIR)/tests/support" PYTHONDONTWRITEBYTECODE= && \
 	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && \
 	  { mutmut results | grep -v -e 'type check' -e 'not checked' || echo 'No mutant lives.'; }
 
@@ -62,7 +62,7 @@ soak: $(READY)  ## kill the controller KILLS=100 times (at most SECONDS=600); th
 
 # It runs in another directory, or pytest would find our conftest.py.
 test-hub: $(READY)  ## run IPython Parallel's own tests, unmodified, on mqsql's database
-	cd .venv && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=../tests bin/pytest -p hub_plugin -c /dev/null -p no:cacheprovider -q \
+	cd .venv && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=../tests/support bin/pytest -p hub_plugin -c /dev/null -p no:cacheprovider -q \
 	  -o asyncio_mode=auto -o asyncio_default_fixture_loop_scope=function --timeout=120 --pyargs \
 	  $(addprefix ipyparallel.tests.test_,client view lbview asyncresult magics)
 

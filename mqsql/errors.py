@@ -125,7 +125,7 @@ def middle_cut(text: str, length: int = 2 * SHOWN) -> str:
     return text if len(text) <= length else f'{text[: length // 2]}…{text[1 - length // 2 :]}'
 
 
-def shown(value: object) -> str:
+def short_repr(value: object) -> str:
     """The value and its type for a message, cut to a length that fits one; never fails, whatever `value` is."""
     return f'{cut(printable(_repr(value)))} ({cut(printable(type(value).__name__))})'
 
@@ -162,7 +162,7 @@ def _beginning(value: Any, left: list[int]) -> Any:
     return value
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> str:
+def did_you_mean(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence for an unknown name, with the nearest known one: "unknown key 'statred', did you mean 'started'?"."""
     names = {_compared(one): one for one in known}
     near = get_close_matches(_compared(name[:SHOWN]), list(names), n=1, cutoff=NEAR)

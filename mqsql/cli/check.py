@@ -6,12 +6,12 @@ import click
 
 from mqsql.cli.common import PATH, errors_shown, progress_bar
 from mqsql.storage.sqlite.check import check_file
-from mqsql.storage.sqlite.legacy import SHIPPED_TABLE
+from mqsql.storage.sqlite.legacy import LEGACY_TABLE
 
 
 @click.command('check')
 @click.argument('file', type=PATH)
-@click.option('--table', default=SHIPPED_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).')
+@click.option('--table', default=LEGACY_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).')
 def check(file: Path, table: str) -> None:
     """List what is wrong with a file of mqsql.
 

@@ -7,13 +7,13 @@ import click
 from mqsql.cli.common import PATH, errors_shown, progress_bar
 from mqsql.hub.importing import import_history
 from mqsql.storage.sqlite.connection import JOURNAL_MODES, Settings
-from mqsql.storage.sqlite.legacy import SHIPPED_TABLE, History
+from mqsql.storage.sqlite.legacy import LEGACY_TABLE, LegacyHistory
 
 
 @click.command('import')
 @click.argument('old', type=PATH)
 @click.argument('new', type=PATH)
-@click.option('--table', default=SHIPPED_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).')
+@click.option('--table', default=LEGACY_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).')
 @click.option(
     '--journal-mode',
     type=click.Choice(JOURNAL_MODES),
@@ -39,7 +39,7 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
             done = import_history(
                 old,
                 new,
-                History(table, say),
+                LegacyHistory(table, say),
                 Settings(journal_mode=journal_mode),
                 lambda records, total: progress.track(records, total, description='Importing'),
             )

@@ -31,23 +31,23 @@ from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
 from mqsql.compiler.tree.predicate import (
+    AllElements,
     And,
-    Count,
+    Conditional,
+    CountMatching,
     Each,
-    Evaluated,
-    Every,
-    If,
+    ElemMatch,
+    ExprMatch,
     IndexScan,
     InView,
+    Leaf,
     Not,
     Or,
     Predicate,
-    Some,
-    Test,
 )
 from mqsql.compiler.tree.projection import Projection
 from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
-from mqsql.errors import QueryError, UnsupportedError, shown
+from mqsql.errors import QueryError, UnsupportedError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.columns import decoder
@@ -132,11 +132,11 @@ def compile(
     keys, fields = read_fields(keys, projection, table)
     plan = read_projection(fields, table, parsed.place) if fields else None
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
-    extras = plan.extras if plan else ()
-    printer, inline = _dialect(dialect, parsed.predicate, *extras), buffers is None
+    computed = plan.computed if plan else ()
+    printer, inline = _dialect(dialect, parsed.predicate, *computed), buffers is None
 
     def text(table: Table) -> str:
-        selected = Select(table, wanted.columns, extras, parsed.predicate, order, *_shape(window), inline)
+        selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
         return render(selected, printer).sql
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
@@ -273,7 +273,7 @@ def _dialect(name: object, *predicates: Predicate) -> Dialect:
     name = name if type(name) is str else read_plain(name, 'dialect')
     dialect = DIALECTS.get(name) if type(name) is str else None
     if dialect is None:
-        raise QueryError(f'unknown dialect {shown(name)}; known are {", ".join(DIALECTS)}')
+        raise QueryError(f'unknown dialect {short_repr(name)}; known are {", ".join(DIALECTS)}')
     if dialect.absent and (
         lacking := dialect.absent & {name for predicate in predicates for name in _operators(predicate)}
     ):
@@ -283,7 +283,7 @@ def _dialect(name: object, *predicates: Predicate) -> Dialect:
 
 def _operators(predicate: Predicate) -> list[str]:
     match predicate:
-        case Test():
+        case Leaf():
             return [predicate.operator]
         case Each(test):
             return [test.operator]
@@ -291,11 +291,11 @@ def _operators(predicate: Predicate) -> list[str]:
             return [name for child in children for name in _operators(child)]
         case Not(child):
             return _operators(child)
-        case Some():
+        case ElemMatch():
             return ['$elemMatch', *_operators(predicate.predicate)]
-        case Every() | If() | Count():
+        case AllElements() | Conditional() | CountMatching():
             return ['$jsonSchema']
-        case Evaluated():
+        case ExprMatch():
             return ['$expr']
         case IndexScan() | InView():
             raise AssertionError('planning comes later')

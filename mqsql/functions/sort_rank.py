@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from mqsql.functions.sort_key import sort_key
-from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, TEXT_RANK
+from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, STRING_RANK
 from mqsql.values.codec import INT64, Stored, decode_timestamp, encode_document, encode_text
 
 Place = tuple[float, Stored]
@@ -46,7 +46,7 @@ def _date(payload: bytes) -> str:
 
 _VALUES: dict[int, Callable[[bytes], Stored]] = {
     NULL_RANK: lambda payload: None,
-    TEXT_RANK: lambda payload: encode_text(_unescape(payload).decode('utf-8', 'surrogatepass')),
+    STRING_RANK: lambda payload: encode_text(_unescape(payload).decode('utf-8', 'surrogatepass')),
     BOOLEAN_RANK: lambda payload: payload[0],
     DATE_RANK: _date,
 }

@@ -13,12 +13,12 @@ from typing import Any
 
 import apsw
 
-from mqsql.errors import MissingRecordError, RecordError, StorageError, shown
-from mqsql.hub.write_buffer import Backlog
+from mqsql.errors import MissingRecordError, RecordError, StorageError, short_repr
+from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import Record
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.locks import Lock
-from mqsql.storage.mishaps import Mishaps, Say
+from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.connection import OPENING_SECONDS, Transaction
 from mqsql.storage.sqlite.layout import objects_of, tails_of
@@ -31,10 +31,10 @@ TAKE_UP_SECONDS = 1.0
 COLUMNS = ('stdout', 'stderr')
 
 
-class Output:
+class AppendLog:
     """`tasks`, which writes to `store`, with changes of the output made cheap. The methods are those of Store."""
 
-    def __init__(self, tasks: Backlog, store: SqliteStore, say: Say) -> None:
+    def __init__(self, tasks: WriteBuffer, store: SqliteStore, say: Warn) -> None:
         """`say` is told which tails of a process that was killed are lost."""
         self._tasks, self._store, self._say = tasks, store, say
         self._lock, self._closing = Lock(store.path), Event()
@@ -179,7 +179,7 @@ class Output:
     def _recover_tail(self, msg_id: object, column: object, start: object, tail: object) -> bool:
         """Add a tail to its text; whether the tail is no longer needed, since its text has it or its record is gone."""
         if not (isinstance(msg_id, str) and column in COLUMNS and isinstance(start, int) and isinstance(tail, str)):
-            self._say(f'Output of the task {shown(msg_id)} is damaged and left in the file: {shown(tail)}')
+            self._say(f'Output of the task {short_repr(msg_id)} is damaged and left in the file: {short_repr(tail)}')
             return False
         try:
             text = self._tasks.get_record(msg_id)[column] or ''
@@ -187,7 +187,7 @@ class Output:
             return True
         if len(text) < start:
             self._say(
-                f'Output of the task {msg_id!r} is left in the file, since what came before is lost: {shown(tail)}'
+                f'Output of the task {msg_id!r} is left in the file, since what came before is lost: {short_repr(tail)}'
             )
             return False
         if len(text) == start:

@@ -19,15 +19,15 @@ from ipyparallel.controller.dictdb import BaseDB
 from IPython.core.application import BaseIPythonApplication
 from traitlets import Bool, CaselessStrEnum, Float, Integer, TraitError, Unicode, validate
 
-from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, shown
-from mqsql.hub.append_log import Output
+from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, short_repr
+from mqsql.hub.append_log import AppendLog
 from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.storable import Storable
-from mqsql.hub.write_buffer import Backlog
+from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import TASKS, Record
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.sqlite.connection import JOURNAL_MODES, MAX_TIMEOUT, SYNCHRONOUS, Settings
-from mqsql.storage.sqlite.legacy import SHIPPED_TABLE, History, history_table
+from mqsql.storage.sqlite.legacy import LEGACY_TABLE, LegacyHistory, history_table
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.plain import read_plain
 
@@ -48,7 +48,7 @@ class Seconds(Float[float, Any]):
         """The number; TraitError says what to write."""
         seconds = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
         if not 0 <= seconds <= self.max:
-            raise TraitError(f'{self.name} is a number of seconds from 0 to {self.max:,.0f}, not {shown(value)}')
+            raise TraitError(f'{self.name} is a number of seconds from 0 to {self.max:,.0f}, not {short_repr(value)}')
         return float(seconds)
 
 
@@ -62,7 +62,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         profile, or the current one without a profile.""",
     ).tag(config=True)
     table = Unicode(
-        SHIPPED_TABLE,
+        LEGACY_TABLE,
         help=f"""The name of the history in the file. Controllers with the same name share their records, including those of
         earlier sessions; '' starts a new history for each session. The table of the default is {TASKS.name}, that of
         another name <name>_records.""",
@@ -122,11 +122,11 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             self._path(),
             table=history_table(self.table or f'_{self.session}'),
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
-            history=History(self.table, self.log.warning, adopt=self.adopt),
+            history=LegacyHistory(self.table, self.log.warning, adopt=self.adopt),
             say=self.log.warning,
         )
-        tasks = Backlog(self._file, self.memory_limit, self.log.error)
-        self._store = Output(tasks, self._file, self.log.error)
+        tasks = WriteBuffer(self._file, self.memory_limit, self.log.error)
+        self._store = AppendLog(tasks, self._file, self.log.error)
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
         self._retention = Retention(tasks, self._file, limits, self.log.warning)
         self._storable, self._reported = Storable(TASKS, self.log.error), set[object]()
@@ -135,14 +135,14 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     def _usable_text(self, proposal: Any) -> str:
         name, given = proposal['trait'].name, str(proposal['value'])
         if '\0' in given or any('\ud800' <= character <= '\udfff' for character in given):
-            raise TraitError(f'{name} is text that a file can be named by, not {shown(given)}')
+            raise TraitError(f'{name} is text that a file can be named by, not {short_repr(given)}')
         if name == 'table' and given:
             try:
                 history_table(given)
             except StorageError as e:
                 raise TraitError(str(e)) from None
         if name == 'filename' and Path(given).name in ('', '.', '..'):
-            raise TraitError(f"filename is the name of a file, such as 'tasks.db', not {shown(given)}")
+            raise TraitError(f"filename is the name of a file, such as 'tasks.db', not {short_repr(given)}")
         return given
 
     def _path(self) -> str:
@@ -164,12 +164,12 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         try:
             key = self._file.read_key(msg_id)
         except RecordError as e:
-            self._report(f'A task whose msg_id is {shown(msg_id)} cannot be recorded', e)
+            self._report(f'A task whose msg_id is {short_repr(msg_id)} cannot be recorded', e)
             return
         self._write(self._add, key, rec)
         # Not in __init__: the controller forks its schedulers after that.
         self._retention.start()
-        self._file.checkpoint_beside(self.log.error)
+        self._file.checkpoint_in_background(self.log.error)
 
     def _add(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         try:
@@ -207,7 +207,9 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
             return self._store.get_record(key)
         except MissingRecordError:
             if self._retention.culled(key):
-                raise MissingRecordError(f'the record with msg_id {shown(key)} was culled to keep a limit') from None
+                raise MissingRecordError(
+                    f'the record with msg_id {short_repr(key)} was culled to keep a limit'
+                ) from None
             raise
         except Exception as e:
             # The hub would not record the task at all if anything but KeyError left this.
@@ -226,17 +228,17 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
     def _update(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         self._store.update_record(msg_id, {**rec, **self._with_earlier(msg_id, rec.get('display_data'))})
 
-    def _with_earlier(self, msg_id: str, shown: Any) -> Record:
-        before = self._store.get_record(msg_id)['display_data'] if shown else None
-        if not before or before == shown:
+    def _with_earlier(self, msg_id: str, short_repr: Any) -> Record:
+        before = self._store.get_record(msg_id)['display_data'] if short_repr else None
+        if not before or before == short_repr:
             return {}
         earlier = []
         if isinstance(before, dict) and isinstance(before.get('earlier'), list):
             earlier = before.pop('earlier')
         displays = [*earlier, *([before] if before else [])]
-        if isinstance(shown, Mapping) and 'earlier' not in shown:
-            return {'display_data': {**shown, 'earlier': displays}}
-        return {'display_data': {'earlier': [*displays, shown]}}
+        if isinstance(short_repr, Mapping) and 'earlier' not in short_repr:
+            return {'display_data': {**short_repr, 'earlier': displays}}
+        return {'display_data': {'earlier': [*displays, short_repr]}}
 
     def drop_record(self, msg_id: Any) -> None:
         """Delete a record; KeyError if there is none."""

@@ -12,7 +12,7 @@ from mqsql.schema import Record
 from mqsql.storage.sqlite.connection import Settings, connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
-from mqsql.storage.sqlite.legacy import History, history_table, shipped_tables
+from mqsql.storage.sqlite.legacy import LegacyHistory, history_table, legacy_tables
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.storage.sqlite.unfinished import whole
 
@@ -31,7 +31,7 @@ class Transfer:
     tables: list[str]
 
 
-def import_history(old: Path, new: Path, history: History, settings: Settings, track: Track) -> Transfer:
+def import_history(old: Path, new: Path, history: LegacyHistory, settings: Settings, track: Track) -> Transfer:
     """Copy a history from a file of ipyparallel's own SQLiteDB into one of ours, all of it or nothing.
 
     `old` is only read. `new` is created if it does not exist; records that it has already stay as they are.
@@ -65,7 +65,7 @@ def _reader(old: Path) -> apsw.Connection:
 
 
 def _known(connection: apsw.Connection) -> str:
-    tables = ', '.join(map(repr, shipped_tables(connection)[:SHOWN]))
+    tables = ', '.join(map(repr, legacy_tables(connection)[:SHOWN]))
     return tables and f'; its tables are {tables}'
 
 

@@ -14,11 +14,11 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from mqsql.errors import MissingRecordError, StorageError, shown
-from mqsql.hub.write_buffer import Backlog
+from mqsql.errors import MissingRecordError, StorageError, short_repr
+from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import BUFFERS, Record
 from mqsql.storage.locks import STOP_SECONDS
-from mqsql.storage.mishaps import Mishaps, Say
+from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite.connection import Settings, connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.store import SqliteStore
@@ -50,7 +50,7 @@ class Limits:
     def __post_init__(self) -> None:
         for name, limit in vars(self).items():
             if isinstance(limit, bool) or not isinstance(limit, int | float) or not limit >= 0:
-                raise StorageError(f'{name} is a number from 0 on, not {shown(limit)}')
+                raise StorageError(f'{name} is a number from 0 on, not {short_repr(limit)}')
 
 
 class Retention:
@@ -59,7 +59,7 @@ class Retention:
     Records of which only output is known, since before any request could still come, go first: nothing tells their age.
     """
 
-    def __init__(self, tasks: Backlog, store: SqliteStore, limits: Limits, say: Say) -> None:
+    def __init__(self, tasks: WriteBuffer, store: SqliteStore, limits: Limits, say: Warn) -> None:
         self._tasks, self._store, self._limits = tasks, store, limits
         self._tell = say
         self._key = store.table.key

@@ -6,12 +6,12 @@ A hub hears of a task once, and cannot ask again: a value that no column can hol
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from mqsql.errors import QueryError, RecordError, shown
+from mqsql.errors import QueryError, RecordError, short_repr
 from mqsql.schema import Record, Table
 from mqsql.values.canonical import MAX_DEPTH, read_value
 from mqsql.values.plain import as_text, native
 
-Say = Callable[[str], object]
+Warn = Callable[[str], object]
 
 REMEMBERED = 10_000  # kinds; what else is left out is not told
 
@@ -21,7 +21,7 @@ _GONE = object()  # nothing of a value can be stored
 class Storable:
     """Leaves out of records what `table` cannot hold; `say` is told of it, once for each column and type."""
 
-    def __init__(self, table: Table, say: Say) -> None:
+    def __init__(self, table: Table, say: Warn) -> None:
         self._table, self._say = table, say
         self._said: set[tuple[str, str]] = set()
 
@@ -35,7 +35,7 @@ class Storable:
         for name, value in self._items(record):
             column = self._column(name)
             if column is None:
-                self._tell(shown(name), value, 'there is no such key')
+                self._tell(short_repr(name), value, 'there is no such key')
             elif column in kept:
                 self._tell(column, value, 'it is given under two names')
             elif column != self._table.key:
@@ -112,7 +112,7 @@ class Storable:
         if kind not in self._said and len(self._said) < REMEMBERED:
             self._said.add(kind)
             self._say(
-                f'{where}: {shown(value)} of a task cannot be stored and is left out (said once for its type): {why}'
+                f'{where}: {short_repr(value)} of a task cannot be stored and is left out (said once for its type): {why}'
             )
 
 

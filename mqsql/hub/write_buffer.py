@@ -12,11 +12,11 @@ from time import monotonic
 from typing import Any
 
 from mqsql import limits, reference
-from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, shown
+from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, short_repr
 from mqsql.schema import Record
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.locks import Lock
-from mqsql.storage.mishaps import Mishaps, Say
+from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.plain import read_plain
 
@@ -24,14 +24,14 @@ RETRY_SECONDS = 1.0
 SLICE_SECONDS = 0.02  # the longest that writing what was kept holds others up
 
 
-class Backlog:
+class WriteBuffer:
     """`store`, and up to `limit` bytes of changes that it could not write; `say` is told when that begins and ends.
 
     The methods are those of Store; those that change something raise StorageError only when `limit` is reached, or for
     `drop_record` and `drop_matching_records`, which are not kept.
     """
 
-    def __init__(self, store: SqliteStore, limit: int, say: Say) -> None:
+    def __init__(self, store: SqliteStore, limit: int, say: Warn) -> None:
         self._store, self._limit, self._say = store, limit, say
         self._lock = Lock(store.path)
         self._kept: dict[str, Record] = {}
@@ -53,7 +53,9 @@ class Backlog:
             if not self._write(lambda: self._store.add_record(msg_id, record)):
                 key, given = self._store.read_new(msg_id, record)
                 if self._known(key):
-                    raise DuplicateRecordError(f'there is already a record with {self._store.table.key} {shown(key)}')
+                    raise DuplicateRecordError(
+                        f'there is already a record with {self._store.table.key} {short_repr(key)}'
+                    )
                 self._keep(key, self._store.table.read(given))
                 self._new.add(key)
 
@@ -63,7 +65,7 @@ class Backlog:
             if not self._write(lambda: self._store.update_record(msg_id, changes)):
                 key, given = self._store.read_changes(msg_id, changes)
                 if self._known(key) is False:
-                    raise MissingRecordError(f'there is no record with {self._store.table.key} {shown(key)}')
+                    raise MissingRecordError(f'there is no record with {self._store.table.key} {short_repr(key)}')
                 self._keep(key, self._store.table.read(given))
 
     def drop_record(self, msg_id: str) -> None:

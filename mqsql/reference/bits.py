@@ -7,7 +7,7 @@ the sign extended beyond; binary data is little-endian by byte.
 from collections.abc import Callable
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.place import Place, read_whole
 from mqsql.reference.values import is_number
 
@@ -22,17 +22,17 @@ def read_mask(operand: object, place: Place) -> list[int]:
     if isinstance(operand, bytes | bytearray | memoryview):
         return _positions(int.from_bytes(operand, 'little'))
     if not is_number(operand):
-        raise place.error(f'takes a mask (a number or bytes) or a list of bit positions, not {shown(operand)}')
+        raise place.error(f'takes a mask (a number or bytes) or a list of bit positions, not {short_repr(operand)}')
     mask = read_whole(operand, place)
     if mask not in INT64:
-        raise place.error(f'a mask has 64 bits, {shown(operand)} has more')
+        raise place.error(f'a mask has 64 bits, {short_repr(operand)} has more')
     return _positions(mask)
 
 
 def _read_position(bit: object, place: Place) -> int:
     position = read_whole(bit, place)
     if position > MAX_POSITION:
-        raise place.error(f'a bit has a position of at most {MAX_POSITION}, not {shown(bit)}')
+        raise place.error(f'a bit has a position of at most {MAX_POSITION}, not {short_repr(bit)}')
     return position
 
 

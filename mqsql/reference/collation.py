@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mqsql import limits
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.place import Place, read_whole
 from mqsql.reference.values import Fold, same_text
 from mqsql.values.decomposed import decomposed
@@ -25,27 +25,29 @@ def read_collation(collation: object, place: Place) -> Fold:
     if collation is None:
         return same_text
     if not isinstance(collation, Mapping):
-        raise place.error(f'takes a dict, not {shown(collation)}')
+        raise place.error(f'takes a dict, not {short_repr(collation)}')
     if odd := [name for name in collation if name not in OPTIONS]:
-        raise place.error(f'{shown(odd[0])} is not supported, only {", ".join(OPTIONS)}')
+        raise place.error(f'{short_repr(odd[0])} is not supported, only {", ".join(OPTIONS)}')
     if collation.get('locale') == 'simple' and len(collation) == 1:
         return same_text
     if collation.get('locale') not in LOCALES:
-        raise place.at('locale').error(f'takes {", ".join(LOCALES)} or simple, not {shown(collation.get("locale"))}')
+        raise place.at('locale').error(
+            f'takes {", ".join(LOCALES)} or simple, not {short_repr(collation.get("locale"))}'
+        )
     return _fold(_strength(collation, place.at('strength')), _numeric(collation, place.at('numericOrdering')))
 
 
 def _strength(collation: Mapping[Any, Any], place: Place) -> int:
     strength = read_whole(collation.get('strength', 3), place, 1)
     if strength > 3:
-        raise place.error(f'takes 1, 2 or 3, not {shown(strength)}')
+        raise place.error(f'takes 1, 2 or 3, not {short_repr(strength)}')
     return strength
 
 
 def _numeric(collation: Mapping[Any, Any], place: Place) -> bool:
     numeric = collation.get('numericOrdering', False)
     if not isinstance(numeric, bool):
-        raise place.error(f'takes a boolean, not {shown(numeric)}')
+        raise place.error(f'takes a boolean, not {short_repr(numeric)}')
     return numeric
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from mqsql import limits
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, short_repr
 from mqsql.reference.allowance import allowed
 from mqsql.reference.collation import read_collation
 from mqsql.reference.keys import Select, read_keys
@@ -177,5 +177,5 @@ def _read_window(limit: object, skip: object) -> slice:
 def _read_amount(what: str, amount: Any) -> int:
     amount = read_plain(amount, what)
     if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount < 2**63:
-        raise QueryError(f'takes an integer from 0 to 2**63 - 1, not {shown(amount)}', what)
+        raise QueryError(f'takes an integer from 0 to 2**63 - 1, not {short_repr(amount)}', what)
     return amount

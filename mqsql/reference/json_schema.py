@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from operator import ge, le
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.json_schema_scalars import (
     Check,
     Keyword,
@@ -23,28 +23,28 @@ from mqsql.reference.json_schema_scalars import (
 from mqsql.reference.operators import TYPES, read_types, type_of
 from mqsql.reference.place import SHOWN_PATH, Place, read_literal
 from mqsql.reference.values import Order, order
-from mqsql.schema import BUFFERS, DOCUMENT, Kind
+from mqsql.schema import BUFFERS, DOCUMENT, ColumnType
 from mqsql.values.canonical import read_value
 
 JSON_TYPES = {
     'object': 'object', 'array': 'array', 'number': 'number', 'boolean': 'bool', 'string': 'string', 'null': 'null'
 }  # fmt: skip
-BUFFER = Kind('Buffer', 'bytes', read_value)
-UNCOMPARED: Mapping[Kind, type[Any]] = {BUFFERS: list, BUFFER: bytes}
+BUFFER = ColumnType('Buffer', 'bytes', read_value)
+UNCOMPARED: Mapping[ColumnType, type[Any]] = {BUFFERS: list, BUFFER: bytes}
 UNSUPPORTED = ('$ref', '$schema', 'default', 'definitions', 'format', 'id', 'encrypt', 'encryptMetadata')
 
 
 def read_schema(schema: object, place: Place) -> Check:
     """Whether a value satisfies the schema; QueryError for one that MongoDB refuses."""
     if not isinstance(schema, Mapping):
-        raise place.error(f'takes a schema as a dict, not {shown(schema)}')
+        raise place.error(f'takes a schema as a dict, not {short_repr(schema)}')
     inner = place.nested()
     return every([_keyword(name, operand, schema, inner) for name, operand in schema.items()])
 
 
 def _keyword(name: object, operand: object, schema: Mapping[str, Any], place: Place) -> Check:
     if name in UNSUPPORTED:
-        raise place.error(f'MongoDB has no JSON Schema keyword {shown(name)}')
+        raise place.error(f'MongoDB has no JSON Schema keyword {short_repr(name)}')
     if not isinstance(name, str) or name not in KEYWORDS:
         raise place.unknown('JSON Schema keyword', str(name), KEYWORDS)
     return KEYWORDS[name](operand, schema, place.at(name))
@@ -63,7 +63,7 @@ def _one(checks: list[Check]) -> Check:
 
 def _annotation(operand: object, schema: object, place: Place) -> Check:
     if not isinstance(operand, str):
-        raise place.error(f'takes text, not {shown(operand)}')
+        raise place.error(f'takes text, not {short_repr(operand)}')
     return every([])
 
 
@@ -73,7 +73,7 @@ def _types(names: Mapping[str, str]) -> Keyword:
         if 'type' in schema and 'bsonType' in schema:
             raise place.error('give type or bsonType, not both')
         if not all(isinstance(name, str) and name in names for name in listed) or len(set(listed)) < len(listed):
-            raise place.error(f'takes one of {", ".join(names)}, or several different ones, not {shown(operand)}')
+            raise place.error(f'takes one of {", ".join(names)}, or several different ones, not {short_repr(operand)}')
         wanted = read_types([names[name] for name in listed], place)
         return lambda value: type_of(value) in wanted
 
@@ -82,7 +82,7 @@ def _types(names: Mapping[str, str]) -> Keyword:
 
 def _list(operand: object, place: Place) -> list[Any]:
     if not isinstance(operand, list | tuple) or not operand:
-        raise place.error(f'takes a non-empty list, not {shown(operand)}')
+        raise place.error(f'takes a non-empty list, not {short_repr(operand)}')
     return list(operand)
 
 
@@ -125,11 +125,11 @@ def _not(operand: object, schema: object, place: Place) -> Check:
 def _name(name: object, place: Place) -> str:
     """A property's name; at the top that of a column, by any of its names."""
     if not isinstance(name, str):
-        raise place.error(f'a property is text, not {shown(name)}')
+        raise place.error(f'a property is text, not {short_repr(name)}')
     return place.table.column(name, place.path[:SHOWN_PATH]) if place.table else str(name)
 
 
-def _inside(place: Place, kind: Kind = DOCUMENT) -> Place:
+def _inside(place: Place, kind: ColumnType = DOCUMENT) -> Place:
     return Place(None, place.path, kind, place.depth, place.fold)
 
 
@@ -150,7 +150,7 @@ def _each(place: Place) -> Place:
 
 def _by_name(operand: object, place: Place) -> Mapping[Any, Any]:
     if not isinstance(operand, Mapping):
-        raise place.error(f'takes a dict, not {shown(operand)}')
+        raise place.error(f'takes a dict, not {short_repr(operand)}')
     return operand
 
 
@@ -237,7 +237,7 @@ def _additional_items(operand: object, schema: Mapping[str, Any], place: Place) 
 
 def _unique_items(operand: object, schema: object, place: Place) -> Check:
     if not isinstance(operand, bool):
-        raise place.error(f'takes a boolean, not {shown(operand)}')
+        raise place.error(f'takes a boolean, not {short_repr(operand)}')
     if operand and place.kind is BUFFERS:
         raise place.error('buffers cannot be compared')
     return lambda value: not (operand and isinstance(value, list)) or len(set(map(_identity, value))) == len(value)

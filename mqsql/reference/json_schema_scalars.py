@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.expressions.numbers import EXACT
 from mqsql.reference.patterns import Regex, regex_test
 from mqsql.reference.place import Place, read_literal, read_number, read_whole
@@ -55,7 +55,7 @@ def multiple_of(operand: object, schema: object, place: Place) -> Check:
     """Multiples of a number, in decimal arithmetic as in MongoDB (InternalSchemaFmodMatchExpression)."""
     step = read_literal(read_number(operand, place), replace(place, kind=DOCUMENT))
     if not 0 < step < math.inf:
-        raise place.error(f'takes a number above 0, not {shown(operand)}')
+        raise place.error(f'takes a number above 0, not {short_repr(operand)}')
     return lambda value: not is_number(value) or _is_multiple(value, step)
 
 
@@ -88,5 +88,5 @@ def pattern(operand: object, schema: object, place: Place) -> Check:
 def regex(operand: object, place: Place) -> Check:
     """Whether the regular expression is found in a text."""
     if not isinstance(operand, str):
-        raise place.error(f'takes text, not {shown(operand)}')
+        raise place.error(f'takes text, not {short_repr(operand)}')
     return regex_test(Regex(operand, ''), place)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, short_repr
 from mqsql.reference.place import Place, resolve
 from mqsql.schema import Record, Table
 
@@ -30,7 +30,7 @@ def _read_names(keys: object, table: Table) -> list[Any]:
     if isinstance(keys, str):
         return [keys]
     if not isinstance(keys, list):
-        raise QueryError(f'takes a key or a list of keys, not {shown(keys)}', 'keys')
+        raise QueryError(f'takes a key or a list of keys, not {short_repr(keys)}', 'keys')
     return keys
 
 
@@ -38,16 +38,16 @@ def add_path(tree: Tree, path: str) -> None:
     """Adds a path to a tree of paths; QueryError where one is part of another."""
     *steps, last = path.split('.')
     if '' in (*steps, last):
-        raise QueryError(f'{shown(path)} has an empty step', 'keys')
+        raise QueryError(f'{short_repr(path)} has an empty step', 'keys')
     for step in steps:
         tree = _branch(tree, step, path)
     if tree.setdefault(last, {}):
-        raise QueryError(f'{shown(path)} is part of another key', 'keys')
+        raise QueryError(f'{short_repr(path)} is part of another key', 'keys')
 
 
 def _branch(tree: Tree, step: str, path: str) -> Tree:
     if tree.get(step) == {}:
-        raise QueryError(f'another key is part of {shown(path)}', 'keys')
+        raise QueryError(f'another key is part of {short_repr(path)}', 'keys')
     branch: Tree = tree.setdefault(step, {})
     return branch
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from mqsql import limits
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, short_repr
 from mqsql.reference.allowance import work
 from mqsql.reference.bits import INT64, bits_of, read_mask
 from mqsql.reference.paths import Offer, each
@@ -103,7 +103,7 @@ def among(operand: object, place: Place) -> Test:
 
 def _item(item: object, place: Place) -> Any:
     if is_operators(item):
-        raise place.error(f'a list of values cannot hold operators: {shown(item)}')
+        raise place.error(f'a list of values cannot hold operators: {short_repr(item)}')
     return order(read_literal(item, place), place.fold)
 
 
@@ -166,7 +166,7 @@ def _read_type(name: object, place: Place) -> frozenset[int]:
         return NUMBERS if name == 'number' else frozenset({TYPES[name]})
     if is_number(name) and name in TYPES.values():
         return frozenset({int(name)})  # type: ignore[call-overload]
-    raise place.error(f'takes the name or number of a BSON type, not {shown(name)}')
+    raise place.error(f'takes the name or number of a BSON type, not {short_repr(name)}')
 
 
 # --- evaluation and arrays
@@ -175,7 +175,7 @@ def _read_type(name: object, place: Place) -> frozenset[int]:
 def remainder(operand: object, place: Place) -> Test:
     """The value, cut to an integer, leaves this remainder, which has the sign of the value."""
     if not isinstance(operand, list | tuple) or len(operand) != 2:
-        raise place.error(f'takes a list of divisor and remainder, not {shown(operand)}')
+        raise place.error(f'takes a list of divisor and remainder, not {short_repr(operand)}')
     divisor, wanted = (read_int64(part, place.item(i)) for i, part in enumerate(operand))
     if divisor == 0:
         raise place.error('the divisor is 0')
@@ -195,9 +195,9 @@ def read_int64(operand: object, place: Place) -> int:
     try:
         whole = int(number)
     except (ValueError, OverflowError):
-        raise place.error(f'takes a finite number, not {shown(operand)}') from None
+        raise place.error(f'takes a finite number, not {short_repr(operand)}') from None
     if whole not in INT64:
-        raise place.error(f'{shown(operand)} does not fit 64 bits')
+        raise place.error(f'{short_repr(operand)} does not fit 64 bits')
     return whole
 
 

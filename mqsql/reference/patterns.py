@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mqsql import limits, patterns
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.globs import glob
 from mqsql.reference.place import Place
 from mqsql.values.canonical import read_text
@@ -52,7 +52,7 @@ def own_options(pattern: 're.Pattern[Any]') -> set[str]:
 
 def _options(options: object, place: Place) -> set[str]:
     if not isinstance(options, str) or not set(options) <= set(FLAGS):
-        raise place.error(f'takes text of the letters {" ".join(FLAGS)}, not {shown(options)}')
+        raise place.error(f'takes text of the letters {" ".join(FLAGS)}, not {short_repr(options)}')
     return set(options) - {'u'}
 
 
@@ -70,7 +70,7 @@ def _test(source: object, options: set[str], place: Place) -> TextTest:
 
 def _compile(source: object, options: set[str], place: Place) -> patterns.Pattern:
     if not isinstance(source, str):
-        raise place.error(f'takes text or a compiled pattern for text, not {shown(source)}')
+        raise place.error(f'takes text or a compiled pattern for text, not {short_repr(source)}')
     if '\0' in source:
         raise place.error('a pattern cannot hold NUL')
     if len(source) > MAX_PATTERN:
@@ -78,7 +78,7 @@ def _compile(source: object, options: set[str], place: Place) -> patterns.Patter
     try:
         return patterns.compile(str.__str__(source), ''.join(sorted(options)))
     except patterns.PatternError as e:
-        raise place.error(f'{shown(source)} is not a regular expression: {e}') from None
+        raise place.error(f'{short_repr(source)} is not a regular expression: {e}') from None
 
 
 def glob_test(operand: object, place: Place) -> TextTest:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from mqsql.errors import QueryError, UnknownNameError, shown, unknown
+from mqsql.errors import QueryError, UnknownNameError, did_you_mean, short_repr
 from mqsql.reference.values import Fold, is_number, same_text
-from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind, Table
+from mqsql.schema import BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType, Table
 from mqsql.values.canonical import read_value
 from mqsql.values.libraries import UnstorableError
 
@@ -29,7 +29,7 @@ class Place:
 
     table: Table | None
     path: str = ''
-    kind: Kind = DOCUMENT
+    kind: ColumnType = DOCUMENT
     depth: int = 0
     fold: Fold = same_text
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -54,7 +54,7 @@ class Place:
 
     def unknown(self, what: str, name: str, known: Iterable[str]) -> UnknownNameError:
         """The error for a name that nobody here knows."""
-        return UnknownNameError(unknown(what, name, known), self.path[:SHOWN_PATH])
+        return UnknownNameError(did_you_mean(what, name, known), self.path[:SHOWN_PATH])
 
 
 def read_literal(operand: object, place: Place) -> Any:
@@ -62,8 +62,8 @@ def read_literal(operand: object, place: Place) -> Any:
     if operand is None:
         return None
     if place.kind is BUFFERS:
-        raise place.error(f'a Buffers column compares with None only, not with {shown(operand)}')
-    read = place.kind.read if place.kind in (TEXT, TIMESTAMP) else read_value
+        raise place.error(f'a Buffers column compares with None only, not with {short_repr(operand)}')
+    read = place.kind.read if place.kind in (STRING, TIMESTAMP) else read_value
     try:
         return read(operand)
     except UnstorableError as e:
@@ -74,13 +74,13 @@ def read_items(operand: object, place: Place) -> list[Any]:
     """The items of any iterable, but for text, bytes and dicts; read once."""
     if isinstance(operand, Iterable) and not isinstance(operand, str | bytes | bytearray | memoryview | Mapping):
         return list(operand)
-    raise place.error(f'takes a list, not {shown(operand)}')
+    raise place.error(f'takes a list, not {short_repr(operand)}')
 
 
 def read_number(operand: object, place: Place) -> float:
     """A number, booleans excluded."""
     if not isinstance(operand, int | float) or not is_number(operand):
-        raise place.error(f'takes a number, not {shown(operand)}')
+        raise place.error(f'takes a number, not {short_repr(operand)}')
     return operand
 
 
@@ -88,21 +88,21 @@ def read_whole(operand: object, place: Place, least: int = 0) -> int:
     """An integer, given as an int or a float, of at least `least`."""
     number = read_number(operand, place)
     if not (isinstance(number, int) or number.is_integer()) or number < least:
-        raise place.error(f'takes an integer of at least {least}, not {shown(operand)}')
+        raise place.error(f'takes an integer of at least {least}, not {short_repr(operand)}')
     return int(number)
 
 
 def split_path(name: object, place: Place) -> list[str]:
     """The steps of a dotted path."""
     if not isinstance(name, str):
-        raise place.error(f'a key is text, not {shown(name)}')
+        raise place.error(f'a key is text, not {short_repr(name)}')
     steps = str(name).split('.')
     if len(steps) > 1 + MAX_STEPS:  # behind the column
         raise place.error(f'a path of more than {MAX_STEPS} steps')
     return steps
 
 
-def resolve(name: object, table: Table, place: Place) -> tuple[list[str], Kind]:
+def resolve(name: object, table: Table, place: Place) -> tuple[list[str], ColumnType]:
     """The steps of a path, the first a column of the table, and the kind of that column."""
     steps = split_path(name, place)
     column = table.column(steps[0], place.path[:SHOWN_PATH])
@@ -116,7 +116,7 @@ def resolve_value(name: object, table: Table, place: Place) -> list[str]:
     """The steps of a path whose values are sorted or returned: none of them is empty, and Buffers have no such values."""
     steps, kind = resolve(name, table, place)
     if '' in steps:
-        raise place.error(f'a path has no empty step: {shown(name)}')
+        raise place.error(f'a path has no empty step: {short_repr(name)}')
     if kind is BUFFERS:
         raise place.error(f'{steps[0]} holds {kind.holds}, which have no order')
     return steps

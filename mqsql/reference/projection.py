@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from mqsql.errors import named, shown
+from mqsql.errors import named, short_repr
 from mqsql.reference.expressions import read_expression
 from mqsql.reference.expressions.core import null_if_missing, without_missing
 from mqsql.reference.keys import Select
@@ -53,7 +53,7 @@ def read_projection(projection: object, table: Table, fold: Fold) -> Select:
     """What makes of a record the dict to return; QueryError for a projection that MongoDB refuses."""
     place = Place(table, 'projection', fold=fold)
     if not isinstance(projection, Mapping):
-        raise place.error(f'takes a dict, not {shown(projection)}')
+        raise place.error(f'takes a dict, not {short_repr(projection)}')
     leaves = list(_read_leaves([], projection, place))
     key = next((leaf for steps, leaf in leaves if steps == [table.key]), None)
     others = [(steps, leaf) for steps, leaf in leaves if steps != [table.key]]
@@ -104,7 +104,7 @@ def _read_leaf(steps: list[str], operand: Any, place: Place) -> Leaf:
 
 def _elem_match(operand: object, place: Place) -> Callable[[Any], Any]:
     if not isinstance(operand, Mapping):
-        raise place.error(f'takes operators or a query, not {shown(operand)}')
+        raise place.error(f'takes operators or a query, not {short_repr(operand)}')
     if odd := {'$jsonSchema', '$expr'} & operand.keys():
         raise place.error(f'{min(odd)} is not allowed in a projection')
     match = read_element(operand, Place(None, place.path, fold=place.fold).nested(10))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mqsql import limits
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, short_repr
 from mqsql.reference.expressions import read_expr
 from mqsql.reference.json_schema import read_schema
 from mqsql.reference.operators import (
@@ -95,7 +95,7 @@ def _none_of(matches: list[Match]) -> Match:
 def _connective(combine: Callable[[list[Match]], Match]) -> Callable[[object, Place], Match]:
     def read(operand: object, place: Place) -> Match:
         if not isinstance(operand, list | tuple) or not operand:
-            raise place.error(f'takes a non-empty list of queries, not {shown(operand)}')
+            raise place.error(f'takes a non-empty list of queries, not {short_repr(operand)}')
         inner = place.nested()
         return combine([read_query(query, inner.item(i)) for i, query in enumerate(limits.checked(operand))])
 
@@ -138,7 +138,7 @@ def read_operators(operators: Any, place: Place) -> Test:
 
 def _read_operator(name: object, operand: object, place: Place) -> Test:
     if not isinstance(name, str) or not name.startswith('$'):
-        raise place.error(f'operators and other keys do not mix: {shown(name)}')
+        raise place.error(f'operators and other keys do not mix: {short_repr(name)}')
     here = place.at(name)
     if name in REFUSED:
         raise refuse(name, here)
@@ -154,14 +154,14 @@ def _not(operand: object, place: Place) -> Test:
     if is_pattern(operand):
         return negate(read_test(operand, inner))
     if not isinstance(operand, Mapping) or not operand:
-        raise place.error(f'takes operators or a pattern, not {shown(operand)}')
+        raise place.error(f'takes operators or a pattern, not {short_repr(operand)}')
     return negate(read_operators(operand, inner))
 
 
 def _elem_match(operand: object, place: Place) -> Test:
     """One element of an array passes all the operators, or matches the query."""
     if not isinstance(operand, Mapping):
-        raise place.error(f'takes operators or a query, not {shown(operand)}')
+        raise place.error(f'takes operators or a query, not {short_repr(operand)}')
     match = read_element(operand, Place(None, place.path, DOCUMENT, place.depth, place.fold).nested())
     return some_whole(lambda value: isinstance(value, list) and any(map(match, limits.checked(value))))
 
@@ -195,7 +195,7 @@ def _all_item(item: Any, matching: bool, place: Place) -> Test:
             raise place.error('$elemMatch and other items do not mix')
         return _elem_match(item['$elemMatch'], place.at('$elemMatch'))
     if is_operators(item):
-        raise place.error(f'takes values, patterns or $elemMatch, not {shown(item)}')
+        raise place.error(f'takes values, patterns or $elemMatch, not {short_repr(item)}')
     return read_test(item, place)
 
 

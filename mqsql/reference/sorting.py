@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from mqsql.errors import QueryError, named, shown
+from mqsql.errors import QueryError, named, short_repr
 from mqsql.reference.allowance import work
 from mqsql.reference.paths import position
 from mqsql.reference.place import Place, resolve_value
@@ -66,7 +66,7 @@ def _pairs(sort: Any) -> list[tuple[str, float]]:
             return [_pair(key, way)]
         case list():
             return [pair for part in sort for pair in _part(part)]
-    raise QueryError(f'takes a key, pairs of a key and 1 or -1, or a dict, not {shown(sort)}', 'sort')
+    raise QueryError(f'takes a key, pairs of a key and 1 or -1, or a dict, not {short_repr(sort)}', 'sort')
 
 
 def _part(part: Any) -> list[tuple[str, float]]:
@@ -75,12 +75,12 @@ def _part(part: Any) -> list[tuple[str, float]]:
             return _pairs(part)
         case [key, way]:
             return [_pair(key, way)]
-    raise QueryError(f'takes keys, and pairs of a key and 1 or -1, not {shown(part)}', 'sort')
+    raise QueryError(f'takes keys, and pairs of a key and 1 or -1, not {short_repr(part)}', 'sort')
 
 
 def _pair(key: Any, way: Any) -> tuple[str, float]:
     if not isinstance(key, str) or not is_number(way) or way not in (1, -1):
-        raise QueryError(f'takes a key and 1 or -1, not {shown([key, way])}', 'sort')
+        raise QueryError(f'takes a key and 1 or -1, not {short_repr([key, way])}', 'sort')
     return key, way
 
 

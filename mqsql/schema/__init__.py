@@ -1,7 +1,23 @@
-"""Records: the kinds of column, the tables, and how values are stored."""
+"""Records: the types of columns, the tables and their indexes."""
 
 from mqsql.schema.indexes import Index
 from mqsql.schema.tasks import TASKS, Record, Table
-from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType
 
-__all__ = ['ANY', 'BUFFERS', 'DOCUMENT', 'TASKS', 'TEXT', 'TIMESTAMP', 'Index', 'Kind', 'Record', 'Table']
+TEXT, Kind = STRING, ColumnType
+"""The names that these had first."""
+
+__all__ = [
+    'ANY',
+    'BUFFERS',
+    'DOCUMENT',
+    'STRING',
+    'TASKS',
+    'TEXT',
+    'TIMESTAMP',
+    'ColumnType',
+    'Index',
+    'Kind',
+    'Record',
+    'Table',
+]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from mqsql.errors import shown
-from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+from mqsql.errors import short_repr
+from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType
 from mqsql.values.canonical import read_buffers, read_document, read_text, read_timestamp, read_value
 from mqsql.values.codec import (
     DamagedError,
@@ -28,7 +28,7 @@ def _decode_column(stored: str) -> Any:
     value = decode_document(stored)
     if type(value) is dict or type(value) is list:
         return value
-    raise DamagedError(f'is neither an object nor an array but {shown(value)}')
+    raise DamagedError(f'is neither an object nor an array but {short_repr(value)}')
 
 
 def _decode_blobs(stored: str) -> list[bytes]:
@@ -65,8 +65,8 @@ def _decode_any(stored: str | bytes) -> Any:
         raise DamagedError('is neither text nor JSON') from None
 
 
-_ENCODERS: dict[Kind, Callable[[Any], Stored | list[bytes]]] = {
-    TEXT: _store_text,
+_ENCODERS: dict[ColumnType, Callable[[Any], Stored | list[bytes]]] = {
+    STRING: _store_text,
     TIMESTAMP: _store_timestamp,
     DOCUMENT: _store_document,
     ANY: _store_any,
@@ -74,8 +74,8 @@ _ENCODERS: dict[Kind, Callable[[Any], Stored | list[bytes]]] = {
 }
 
 
-_DECODERS: dict[Kind, Callable[[Any], Any]] = {
-    TEXT: decode_text,
+_DECODERS: dict[ColumnType, Callable[[Any], Any]] = {
+    STRING: decode_text,
     TIMESTAMP: decode_timestamp,
     DOCUMENT: _decode_column,
     ANY: _decode_any,
@@ -83,7 +83,7 @@ _DECODERS: dict[Kind, Callable[[Any], Any]] = {
 }
 
 
-def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
+def encoder(kind: ColumnType) -> Callable[[Any], Stored | list[bytes]]:
     """The function that reads a value as `kind.read` does, and encodes it as a column stores it; it raises UnstorableError.
 
     Buffers become a list of the bytes that their own rows store.
@@ -91,7 +91,7 @@ def encoder(kind: Kind) -> Callable[[Any], Stored | list[bytes]]:
     return _ENCODERS[kind]
 
 
-def decoder(kind: Kind) -> Callable[[Any], Any]:
+def decoder(kind: ColumnType) -> Callable[[Any], Any]:
     """The function that makes the canonical value of a stored one (but NULL), or raises DamagedError.
 
     Buffers come as a JSON array of hexadecimal texts.

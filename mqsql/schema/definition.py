@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.schema.indexes import Index
-from mqsql.schema.types import BUFFERS, TEXT, Kind
+from mqsql.schema.types import BUFFERS, STRING, ColumnType
 
 MAX_COLUMNS = 1_900
 """SQLite takes 2,000 columns in a table or an answer; mqsql adds some to those of the table."""
@@ -32,7 +32,7 @@ def check_parts(name: object, columns: object, key: object, aliases: object, ind
     assert isinstance(indexes, list | tuple)
     for column, kind in columns.items():
         _check(isinstance(column, str), f'table {name!r}: the name of a column is text', column)
-        _check(isinstance(kind, Kind), f'table {name!r}: the column {column!r} takes a kind, such as TEXT', kind)
+        _check(isinstance(kind, ColumnType), f'table {name!r}: the column {column!r} takes a kind, such as TEXT', kind)
     for pair in aliases.items():
         for part in pair:
             _check(isinstance(part, str), f'table {name!r}: an alias and its column are text', part)
@@ -42,16 +42,18 @@ def check_parts(name: object, columns: object, key: object, aliases: object, ind
 
 def _check(right: bool, rule: str, given: object) -> None:
     if not right:
-        raise ValueError(f'{rule}, not {shown(given)}')
+        raise ValueError(f'{rule}, not {short_repr(given)}')
 
 
-def check_names(name: str, derived: str, columns: Mapping[str, Kind], key: str, aliases: Mapping[str, str]) -> None:
+def check_names(
+    name: str, derived: str, columns: Mapping[str, ColumnType], key: str, aliases: Mapping[str, str]
+) -> None:
     """ValueError unless SQLite and queries can use the names, including that of the `derived` table of buffers."""
     if _TAKEN.fullmatch(name) or _TAKEN.fullmatch(derived) or not _is_storable(name):
         raise ValueError(f'a table cannot be named {name!r}')
     if len(columns) > MAX_COLUMNS:
         raise ValueError(f'table {name!r}: a table has at most {MAX_COLUMNS:,} columns, not {len(columns):,}')
-    if columns.get(key) is not TEXT:
+    if columns.get(key) is not STRING:
         raise ValueError(f'table {name!r}: the key {key!r} must be one of its Text columns')
     if lost := [column for column in aliases.values() if column not in columns]:
         raise ValueError(f'table {name!r}: there is no column {lost[0]!r}')
@@ -78,7 +80,7 @@ def _is_storable(name: str) -> bool:
     return '\0' not in name and not any('\ud800' <= character <= '\udfff' for character in name)
 
 
-def check_indexes(name: str, columns: Mapping[str, Kind], indexes: Any) -> None:
+def check_indexes(name: str, columns: Mapping[str, ColumnType], indexes: Any) -> None:
     """ValueError unless each index is on columns or on paths into columns of mixed types."""
     for index in indexes:
         for column, steps in index.paths:

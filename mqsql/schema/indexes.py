@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.values.codec import decode_text, encode_text
 from mqsql.values.plain import as_text
 
@@ -32,16 +32,18 @@ class Index:
     def __post_init__(self) -> None:
         for what in ('columns', 'directions'):
             if not isinstance(getattr(self, what), list | tuple):
-                raise ValueError(f'the {what} of an index are a tuple, not {shown(getattr(self, what))}')
+                raise ValueError(f'the {what} of an index are a tuple, not {short_repr(getattr(self, what))}')
         object.__setattr__(self, 'columns', tuple(map(as_text, self.columns)))
         object.__setattr__(self, 'directions', tuple(self.directions))
         if odd := [key for key in self.columns if not isinstance(key, str)]:
-            raise ValueError(f'an index is on the names of columns and paths, not on {shown(odd[0])}')
+            raise ValueError(f'an index is on the names of columns and paths, not on {short_repr(odd[0])}')
         if not self.columns or len(set(self.columns)) < len(self.columns):
-            raise ValueError(f'an index is on one or more keys, each once, not on {shown(self.columns)}')
+            raise ValueError(f'an index is on one or more keys, each once, not on {short_repr(self.columns)}')
         object.__setattr__(self, 'directions', self.directions or (1,) * len(self.columns))
         if len(self.directions) != len(self.columns) or any(way not in (1, -1) for way in self.directions):
-            raise ValueError(f'the directions of an index are 1 or -1, one for each key, not {shown(self.directions)}')
+            raise ValueError(
+                f'the directions of an index are 1 or -1, one for each key, not {short_repr(self.directions)}'
+            )
 
     @property
     def keys(self) -> tuple[tuple[str, int], ...]:
@@ -60,13 +62,13 @@ class Index:
         return tuple((column, tuple(steps)) for column, *steps in split)
 
     @property
-    def into(self) -> Path | None:
+    def first_path(self) -> Path | None:
         """The first key that is a path into a Document; None for an index on columns alone."""
         return next((path for path in self.paths if path[1]), None)
 
     def stored_name(self, table: str) -> str:
         """Its name in the file: on columns, table and columns joined by the dots that none of them has; else by slashes."""
-        if self.into is None:
+        if self.first_path is None:
             parts = [part for key, way in self.keys for part in ([key] if way > 0 else [key, _DESCENDING])]
             return '.'.join((table, *parts))
         escaped = (encode_text(key).replace('~', '~0').replace('/', '~1') for key in self.columns)

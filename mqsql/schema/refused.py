@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 
 _UPDATES = """
     $set $unset $inc $mul $rename $setOnInsert $currentDate $push $pushAll $addToSet $pop $pull $pullAll $each $position
@@ -40,7 +40,7 @@ REFUSED: Mapping[str, str] = {
 
 def no_query(given: Any) -> str:
     """The message for a query that is not a dict."""
-    said = f'a query is a dict, not {shown(given)}'
+    said = f'a query is a dict, not {short_repr(given)}'
     if isinstance(given, str):
         return f'{said}; json.loads(text) makes one of JSON'
     if isinstance(given, list):

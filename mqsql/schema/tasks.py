@@ -10,11 +10,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from mqsql.errors import QueryError, RecordError, UnknownNameError, named, shown, unknown
+from mqsql.errors import QueryError, RecordError, UnknownNameError, did_you_mean, named, short_repr
 from mqsql.schema.columns import encoder
 from mqsql.schema.definition import check_indexes, check_names, check_parts
 from mqsql.schema.indexes import Index
-from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Kind
+from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.plain import as_text, native
 
@@ -32,7 +32,7 @@ class Table:
     """
 
     name: str
-    columns: Mapping[str, Kind]
+    columns: Mapping[str, ColumnType]
     key: str
     aliases: Mapping[str, str] = field(default_factory=dict)
     indexes: tuple[Index, ...] = ()
@@ -77,7 +77,7 @@ class Table:
         if type(name) is not str:
             name = as_text(name)
             if type(name) is not str:
-                raise QueryError(f'a key is text, not {shown(name)}', path)
+                raise QueryError(f'a key is text, not {short_repr(name)}', path)
         column = self.aliases.get(name, name)
         if column not in self.columns:
             raise UnknownNameError(self._unknown(name), path)
@@ -86,7 +86,7 @@ class Table:
     def _unknown(self, name: str) -> str:
         if name == '_id':
             return f'unknown key {name!r}; the key of a record is {self.key!r} here'
-        return unknown('key', name, (*self.columns, *self.aliases))
+        return did_you_mean('key', name, (*self.columns, *self.aliases))
 
     def resolve(self, record: object) -> Record:
         """The given keys of a record by column, aliases resolved, the values as they are; RecordError for an odd key."""
@@ -97,7 +97,7 @@ class Table:
         except UnstorableError as e:
             raise RecordError(f'a record is a dict; {e}') from e.__cause__
         if not isinstance(items, tuple):
-            raise RecordError(f'a record is a dict, not {shown(record)}')
+            raise RecordError(f'a record is a dict, not {short_repr(record)}')
         return dict(self._resolved(items))
 
     def _resolved(self, items: Iterable[tuple[object, object]]) -> Iterator[tuple[str, object]]:
@@ -144,15 +144,15 @@ TASKS = Table(
     key='msg_id',
     # Small values first: SQLite reads a row from its start.
     columns={
-        'msg_id': TEXT,
-        'client_uuid': TEXT,
-        'engine_uuid': TEXT,
+        'msg_id': STRING,
+        'client_uuid': STRING,
+        'engine_uuid': STRING,
         'submitted': TIMESTAMP,
         'started': TIMESTAMP,
         'completed': TIMESTAMP,
         'received': TIMESTAMP,
-        'resubmitted': TEXT,
-        'queue': TEXT,
+        'resubmitted': STRING,
+        'queue': STRING,
         'label': ANY,
         'buffers': BUFFERS,
         'result_buffers': BUFFERS,
@@ -163,11 +163,11 @@ TASKS = Table(
         'result_content': DOCUMENT,
         'error': DOCUMENT,
         'content': DOCUMENT,
-        'execute_input': TEXT,
+        'execute_input': STRING,
         'execute_result': DOCUMENT,
         'display_data': DOCUMENT,
-        'stdout': TEXT,
-        'stderr': TEXT,
+        'stdout': STRING,
+        'stderr': STRING,
     },
     aliases={'complete': 'completed', 'pyin': 'execute_input', 'pyout': 'execute_result', 'pyerr': 'error'},
     # The second holds all that the hub's own `{'completed': None}` reads. SQLite takes NULLs for rare: an index whose later

@@ -12,7 +12,7 @@ from mqsql.values.canonical import read_buffers, read_document, read_text, read_
 
 
 @dataclass(frozen=True)
-class Kind:
+class ColumnType:
     """A kind of column: its name in messages, what it holds in words, and its reader.
 
     The values of a `mixed` kind have different types: each operand is compared with those of its own type, and paths lead
@@ -25,8 +25,8 @@ class Kind:
     mixed: bool = False
 
 
-TEXT = Kind('Text', 'text', read_text)
-TIMESTAMP = Kind('Timestamp', 'times', read_timestamp)
-DOCUMENT = Kind('Document', 'documents', read_document, mixed=True)
-BUFFERS = Kind('Buffers', 'lists of bytes', read_buffers)
-ANY = Kind('Any', 'values of any type', read_value, mixed=True)
+STRING = ColumnType('Text', 'text', read_text)
+TIMESTAMP = ColumnType('Timestamp', 'times', read_timestamp)
+DOCUMENT = ColumnType('Document', 'documents', read_document, mixed=True)
+BUFFERS = ColumnType('Buffers', 'lists of bytes', read_buffers)
+ANY = ColumnType('Any', 'values of any type', read_value, mixed=True)

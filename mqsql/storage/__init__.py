@@ -2,7 +2,7 @@
 
 import os
 
-from mqsql.errors import StorageError, shown
+from mqsql.errors import StorageError, short_repr
 from mqsql.schema import TASKS, Table
 from mqsql.storage.base import Explanation, Store
 from mqsql.storage.memory import DictStore
@@ -54,7 +54,7 @@ def open(
 def _path(url: object) -> str:
     name = as_text(os.fspath(url)) if isinstance(url, str | os.PathLike) else None
     if not isinstance(name, str) or '\0' in name:
-        raise StorageError(f'a store is named by a path or a URL, not {shown(url)}')
+        raise StorageError(f'a store is named by a path or a URL, not {short_repr(url)}')
     if name.startswith(SQLITE):
         # As in SQLAlchemy: three slashes for a path from here, four for one from the root, none for memory.
         name = name.removeprefix(SQLITE).removeprefix('/') or MEMORY

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, shown
-from mqsql.schema import TEXT, Index, Record, Table
+from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, short_repr
+from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
@@ -62,7 +62,7 @@ class Explanation:
     indexes: tuple[str, ...]
 
     def __str__(self) -> str:
-        params = [f'  :{name} = {shown(value)}' for name, value in self.params.items()]
+        params = [f'  :{name} = {short_repr(value)}' for name, value in self.params.items()]
         plan = [f'  {line}' for line in self.plan]
         return '\n'.join((self.sql, *params, 'plan', *plan, f'indexes: {", ".join(self.indexes) or "none"}'))
 
@@ -267,7 +267,7 @@ class Store(ABC):
         given = self.table.resolve(record)
         named = given.get(self.table.key)
         if named is not None and self.read_key(named) != key:
-            raise RecordError(f'names another record, {shown(named)}', self.table.key)
+            raise RecordError(f'names another record, {short_repr(named)}', self.table.key)
         return key, {**given, self.table.key: key}
 
     def read_changes(self, msg_id: object, changes: object) -> tuple[str, Record]:
@@ -282,7 +282,7 @@ class Store(ABC):
     def read_key(self, msg_id: object) -> str:
         """The key as plain text; RecordError if it is no text."""
         try:
-            key: str = TEXT.read(msg_id)
+            key: str = STRING.read(msg_id)
         except UnstorableError as e:
             raise RecordError(str(e), self.table.key) from e.__cause__
         return key
@@ -295,4 +295,4 @@ class Store(ABC):
             raise self._missing(msg_id) from None
 
     def _missing(self, key: object) -> MissingRecordError:
-        return MissingRecordError(f'there is no record with {self.table.key} {shown(key)}')
+        return MissingRecordError(f'there is no record with {self.table.key} {short_repr(key)}')

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mqsql.compiler.parse.keys import read_directions
-from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
+from mqsql.errors import QueryError, UnknownNameError, did_you_mean, named, short_repr
 from mqsql.schema import BUFFERS, DOCUMENT, Index, Table
 from mqsql.values.plain import read_plain
 
@@ -15,10 +15,10 @@ def read_index(keys: IndexKeys, table: Table) -> Index:
     """The index on keys, given in any form that `sort` takes."""
     pairs = read_directions(keys, 'index')
     if not pairs:
-        raise QueryError(f'takes a key or a list of keys, not {shown(keys)}', 'index')
+        raise QueryError(f'takes a key or a list of keys, not {short_repr(keys)}', 'index')
     columns = tuple(_read_key(key, table) for key, _ in pairs)
     if len(set(columns)) < len(columns):
-        raise QueryError(f'has a key twice: {shown(keys)}', 'index')
+        raise QueryError(f'has a key twice: {short_repr(keys)}', 'index')
     return Index(columns, tuple(direction for _, direction in pairs))
 
 
@@ -29,7 +29,7 @@ def _read_key(key: str, table: Table) -> str:
     if kind is BUFFERS or (steps and not kind.mixed):
         raise QueryError(f'{named(column)} holds {kind.holds}, which have no index at {named(key)}', 'index')
     if not all(steps) or (kind is DOCUMENT and not steps):
-        raise QueryError(f'takes a column or a path to a field, not {shown(key)}', 'index')
+        raise QueryError(f'takes a column or a path to a field, not {short_repr(key)}', 'index')
     return '.'.join((column, *steps))
 
 
@@ -48,7 +48,7 @@ def without_index(table: Table, index_or_name: IndexKeys) -> tuple[Table, Index]
     given = read_plain(index_or_name, 'index', iterable=True)
     name = given if isinstance(given, str) else read_index(given, table).name
     if name not in known:
-        raise UnknownNameError(unknown('index', name, known), 'index')
+        raise UnknownNameError(did_you_mean('index', name, known), 'index')
     return replace(table, indexes=tuple(i for i in table.indexes if i != known[name])), known[name]
 
 

@@ -5,11 +5,11 @@ from copy import deepcopy
 from typing import Any, Unpack
 
 from mqsql import limits, reference
-from mqsql.errors import DuplicateRecordError, StorageError, shown
+from mqsql.errors import DuplicateRecordError, StorageError, short_repr
 from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
-from mqsql.storage.queries import Found
+from mqsql.storage.queries import Cursor
 
 
 class DictStore(Store):
@@ -29,7 +29,7 @@ class DictStore(Store):
         values = self.table.read(record)
         with self._lock:
             if key in self._open:
-                raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}')
+                raise DuplicateRecordError(f'there is already a record with {self.table.key} {short_repr(key)}')
             self._open[key] = dict.fromkeys(self.table.all_keys) | values
 
     def _known(self, key: str) -> Record:
@@ -55,10 +55,10 @@ class DictStore(Store):
         with self._lock:
             return list(self._open.values())
 
-    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Found:
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
         with self._queries.answering() as deadline:
             found = reference.found(self._all(), query, keys, **options, table=self.table)
-        return Found(self._queries, deadline, found, dict, nullcontext())
+        return Cursor(self._queries, deadline, found, dict, nullcontext())
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering():

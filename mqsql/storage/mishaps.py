@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from time import monotonic
 
-Say = Callable[[str], object]
+Warn = Callable[[str], object]
 
 SILENT_SECONDS = 3600.0  # before a failure of the same kind is reported again
 
@@ -11,7 +11,7 @@ SILENT_SECONDS = 3600.0  # before a failure of the same kind is reported again
 class Mishaps:
     """A block that swallows failures, for a thread that must go on; it reports each kind once an hour to `say`."""
 
-    def __init__(self, say: Say, what: str) -> None:
+    def __init__(self, say: Warn, what: str) -> None:
         self._say, self._what = say, what
         self._said: dict[object, float] = {}
 

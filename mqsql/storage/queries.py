@@ -81,7 +81,7 @@ class Answering:
         self._queries.end(self._deadline)
 
 
-class Found(Answer):
+class Cursor(Answer):
     """The records of a `find`: `make` makes each of one of `rows`; fast ones are read several at once.
 
     They are read in the block `turn`, in the time that remains. `end` is called once: after the last row, after a failure, by

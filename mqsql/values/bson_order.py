@@ -12,7 +12,7 @@ from typing import Any
 
 from mqsql import limits
 from mqsql.limits import budget
-from mqsql.values.canonical import bracket, is_nan
+from mqsql.values.canonical import is_nan, type_bracket
 from mqsql.values.codec import encode_timestamp
 from mqsql.values.collation import Collation
 
@@ -20,7 +20,7 @@ EMPTY_ARRAY = '00'
 """The sort key of a path that ends at an empty array: below null."""
 
 
-NULL_RANK, NUMBER_RANK, TEXT_RANK, BOOLEAN_RANK, DATE_RANK = 1, 2, 3, 7, 8
+NULL_RANK, NUMBER_RANK, STRING_RANK, BOOLEAN_RANK, DATE_RANK = 1, 2, 3, 7, 8
 """The first byte of the keys of these types; see `_RANKS`."""
 
 
@@ -35,7 +35,7 @@ def text_key(text: str, collation: Collation) -> str:
 
 
 def _bytes(value: Any, collation: Collation | None) -> bytes:
-    kind = bracket(value)
+    kind = type_bracket(value)
     return _RANKS[kind] + _payload(kind, value, collation)
 
 
@@ -95,7 +95,7 @@ def _magnitude(value: int | float) -> bytes:
 def _object(value: dict[str, Any], collation: Collation | None) -> bytes:
     # Field by field: the value's type, the name, then the value.
     budget.step(8 + 4 * len(value))
-    fields = ((bracket(v), k, v) for k, v in limits.checked(value.items()))
+    fields = ((type_bracket(v), k, v) for k, v in limits.checked(value.items()))
     return b''.join([_RANKS[kind] + _string(k) + _payload(kind, v, collation) for kind, k, v in fields]) + _END
 
 

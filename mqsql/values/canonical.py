@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mqsql import limits
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.values.libraries import UnstorableError as UnstorableError
 from mqsql.values.plain import SCALARS, listed, name_of, native
 
@@ -33,10 +33,10 @@ def read_text(value: object) -> str:
         try:
             return given.decode('ascii')
         except UnicodeDecodeError:
-            raise UnstorableError(f'takes text or ASCII bytes, not {shown(value)}') from None
+            raise UnstorableError(f'takes text or ASCII bytes, not {short_repr(value)}') from None
     # IPython Parallel's hub is one of these decoders.
     made = '; if a decoder of JSON made a time of your text, ask for the text with $regex'
-    raise UnstorableError(f'takes text, not {shown(value)}' + (made if isinstance(given, datetime) else ''))
+    raise UnstorableError(f'takes text, not {short_repr(value)}' + (made if isinstance(given, datetime) else ''))
 
 
 def read_timestamp(value: object) -> datetime:
@@ -44,7 +44,7 @@ def read_timestamp(value: object) -> datetime:
     given = value if type(value) is datetime else native(value)
     moment = read_iso(given) if isinstance(given, str) else given
     if not isinstance(moment, datetime):
-        raise UnstorableError(f'takes a datetime, not {shown(value)}')
+        raise UnstorableError(f'takes a datetime, not {short_repr(value)}')
     return to_utc(moment)
 
 
@@ -53,7 +53,7 @@ def read_iso(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UnstorableError(f'takes a datetime or ISO 8601 text, not {shown(text)}') from None
+        raise UnstorableError(f'takes a datetime or ISO 8601 text, not {short_repr(text)}') from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -65,7 +65,7 @@ def to_utc(moment: datetime) -> datetime:
         utc = _in_utc(naive) if offset is None else naive - offset
         return datetime(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second, utc.microsecond, UTC)
     except (OverflowError, ValueError, OSError):
-        raise UnstorableError(f'{shown(moment)} is outside the years 1 to 9999 in UTC') from None
+        raise UnstorableError(f'{short_repr(moment)} is outside the years 1 to 9999 in UTC') from None
 
 
 def _offset(moment: datetime) -> timedelta | None:
@@ -73,7 +73,7 @@ def _offset(moment: datetime) -> timedelta | None:
     try:
         return moment.utcoffset()
     except Exception as e:
-        raise UnstorableError(f'the time zone of {shown(moment)} cannot be read: {type(e).__name__}: {e}') from e
+        raise UnstorableError(f'the time zone of {short_repr(moment)} cannot be read: {type(e).__name__}: {e}') from e
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -98,7 +98,7 @@ def read_value(value: object, path: str = '', depth: int = 0) -> Any:
     if type(given) is datetime:
         return _located(to_utc, given, path)
     if type(given) is re.Pattern:
-        raise UnstorableError(f'a document cannot hold {shown(value)}; write value.pattern', path)
+        raise UnstorableError(f'a document cannot hold {short_repr(value)}; write value.pattern', path)
     limits.check()  # a small list can hold itself many times
     if depth >= MAX_DEPTH:
         raise UnstorableError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:200])
@@ -108,7 +108,7 @@ def read_value(value: object, path: str = '', depth: int = 0) -> Any:
     for key, item in given.items() if type(given) is dict else given:
         name = key if type(key) is str else name_of(key, path)
         if name in fields:
-            raise UnstorableError(f'has the key {shown(name)} twice', path)
+            raise UnstorableError(f'has the key {short_repr(name)} twice', path)
         fields[name] = read_value(item, f'{path}.{name}', depth + 1)
     return fields
 
@@ -134,7 +134,7 @@ def read_document(value: object) -> dict[str, Any] | list[Any]:
     """A dict or a list of what `read_value` takes."""
     document: Any = read_value(value)
     if not isinstance(document, dict | list):
-        raise UnstorableError(f'takes a dict or a list, not {shown(value)}')
+        raise UnstorableError(f'takes a dict or a list, not {short_repr(value)}')
     return document
 
 
@@ -142,7 +142,7 @@ def read_buffers(value: object) -> list[bytes]:
     """A list of bytes, from any sequence of objects with the buffer protocol (bytes, memoryview, zmq frames)."""
     parts = None if issubclass(type(value), (str, bytes, bytearray, memoryview)) else listed(value)
     if type(parts) is not list:
-        raise UnstorableError(f'takes a list of bytes, not {shown(value)}')
+        raise UnstorableError(f'takes a list of bytes, not {short_repr(value)}')
     return [_buffer(part, i) for i, part in enumerate(parts)]
 
 
@@ -150,10 +150,10 @@ def _buffer(part: Any, i: int) -> bytes:
     try:
         return bytes(memoryview(part))
     except Exception as e:  # whatever code of others raises, see `plain`
-        raise UnstorableError(f'takes bytes, not {shown(part)}', f'[{i}]') from e
+        raise UnstorableError(f'takes bytes, not {short_repr(part)}', f'[{i}]') from e
 
 
-def bracket(value: object) -> str:
+def type_bracket(value: object) -> str:
     """The BSON type bracket of a canonical value: only values of one bracket are ordered among each other by queries."""
     return _BRACKETS[type(value)]
 

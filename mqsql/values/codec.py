@@ -25,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.values.canonical import MAX_DEPTH, to_utc
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.numbers import (
@@ -67,7 +67,7 @@ def decode_text(stored: str) -> str:
     try:
         return _PAIR.sub(_from_pair, stored) if '\x01' in stored or '\ud7ff' in stored else stored
     except TypeError:
-        raise DamagedError(f'is no text but {shown(stored)}') from None
+        raise DamagedError(f'is no text but {short_repr(stored)}') from None
 
 
 def second_of_pair(code: int) -> int:
@@ -101,7 +101,7 @@ def decode_timestamp(stored: int) -> datetime:
             return EPOCH + timedelta(microseconds=stored)
     except OverflowError:
         pass
-    raise DamagedError(f'is no count of microseconds of the years 1 to 9999 but {shown(stored)}')
+    raise DamagedError(f'is no count of microseconds of the years 1 to 9999 but {short_repr(stored)}')
 
 
 # --- documents
@@ -140,7 +140,7 @@ def decode_document(stored: str) -> Any:
         return _from_json(value, coded) if coded or tagged else value
     except UNDECODABLE as e:
         if not isinstance(stored, str):
-            raise DamagedError(f'is no text but {shown(stored)}') from None
+            raise DamagedError(f'is no text but {short_repr(stored)}') from None
         raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
 
 
@@ -265,7 +265,7 @@ def decode_ids(stored: str) -> list[int]:
         and max(ids, default=0) in INT64
     ):
         return ids
-    raise DamagedError(f'is no list of ids of buffers but {shown(stored)}')
+    raise DamagedError(f'is no list of ids of buffers but {short_repr(stored)}')
 
 
 _INTEGERS = frozenset({int})

@@ -10,7 +10,7 @@ from fractions import Fraction
 from os import PathLike
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 
 
 class UnstorableError(ValueError):
@@ -42,16 +42,16 @@ def from_numpy(value: Any) -> Any:
         item = numpy.generic.item(value)
         if type(item) in (bool, int, float, str, bytes) and (kind != 'f' or item == value or item != item):
             return item
-    raise UnstorableError(f'mqsql has no type for {shown(value)}')
+    raise UnstorableError(f'mqsql has no type for {short_repr(value)}')
 
 
 def _from_datetime64(value: Any) -> datetime:
     moment = value.astype('datetime64[us]')
     if not moment == value:  # also NaT, which equals nothing
-        raise UnstorableError(f"{shown(value)} has no whole microseconds; write value.astype('datetime64[us]')")
+        raise UnstorableError(f"{short_repr(value)} has no whole microseconds; write value.astype('datetime64[us]')")
     moment = moment.item()
     if not isinstance(moment, datetime):
-        raise UnstorableError(f'{shown(value)} is outside the years 1 to 9999')
+        raise UnstorableError(f'{short_repr(value)} is outside the years 1 to 9999')
     return moment
 
 

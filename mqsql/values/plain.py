@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from mqsql import limits
-from mqsql.errors import MqsqlError, QueryError, shown
+from mqsql.errors import MqsqlError, QueryError, short_repr
 from mqsql.values.libraries import UnstorableError, advice_for, from_numpy, is_array
 
 SCALARS = frozenset({str, int, float, bool, type(None), bytes, datetime, re.Pattern})
@@ -98,7 +98,7 @@ def _plain(value: Any, path: str, depth: int, seen: dict[int, tuple[object, Any]
     for key, item in given.items() if type(given) is dict else given:
         name = key if type(key) is str else name_of(key, path)
         if name in fields:
-            raise UnstorableError(f'has the key {shown(name)} twice', path)
+            raise UnstorableError(f'has the key {short_repr(name)} twice', path)
         if type(item) not in SCALARS:
             here = f'{path}.{name}'
             item = _plain(listed(item, here) if name in LISTED else item, here, depth + 1, seen)
@@ -118,7 +118,7 @@ def name_of(key: object, path: str = '') -> str:
     """A key as plain text."""
     if issubclass(type(key), str):
         return str.__str__(key)
-    raise UnstorableError(f'a key is text, not {shown(key)}', path)
+    raise UnstorableError(f'a key is text, not {short_repr(key)}', path)
 
 
 def listed(value: Any, path: str = '') -> Any:
@@ -160,7 +160,7 @@ class _Foreign:
             error.path = error.path or self.path
         elif isinstance(error, Exception) and not isinstance(error, MqsqlError):
             raise UnstorableError(
-                f'{shown(self.value)} cannot be read: {type(error).__name__}: {error}', self.path
+                f'{short_repr(self.value)} cannot be read: {type(error).__name__}: {error}', self.path
             ) from error
 
 
@@ -180,14 +180,16 @@ def native(value: Any, path: str = '') -> Any:
         if isinstance(value, Mapping):
             return tuple((key, item) for key, item in _taken(value.items(), path))
         advice = advice_for(value)
-        raise UnstorableError(f'mqsql has no type for {shown(value)}' + (advice and f'; write {advice}'), path)
+        raise UnstorableError(f'mqsql has no type for {short_repr(value)}' + (advice and f'; write {advice}'), path)
 
 
 def _read_datetime(value: datetime) -> datetime:
     if type(value).__name__ == 'NaTType':
         raise UnstorableError('mqsql has no type for NaT; write None')
     if getattr(value, 'nanosecond', 0):
-        raise UnstorableError(f"{shown(value)} has nanoseconds, and times have microseconds; write value.floor('us')")
+        raise UnstorableError(
+            f"{short_repr(value)} has nanoseconds, and times have microseconds; write value.floor('us')"
+        )
     day, clock = datetime.date(value), datetime.timetz(value)
     return datetime.combine(day, clock)
 

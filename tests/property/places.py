@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from mqsql.schema import DOCUMENT, TASKS, TEXT, TIMESTAMP, Kind, Record
+from mqsql.schema import DOCUMENT, STRING, TASKS, TIMESTAMP, ColumnType, Record
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Place:
     """A key to ask for: the kind of its column, the values found there, the levels of logic above it in the query."""
 
     key: str
-    kind: Kind
+    kind: ColumnType
     values: tuple[Any, ...] = ()
     depth: int = field(default=0, compare=False)
 
@@ -35,7 +35,7 @@ COLUMNS = [Place(column, kind) for column, kind in TASKS.columns.items()]
 
 def places(collection: list[Record]) -> list[Place]:
     """Every column and path of the collection, with its values; at least the key's column."""
-    found: dict[tuple[str, Kind], list[Any]] = {}
+    found: dict[tuple[str, ColumnType], list[Any]] = {}
     for record in map(TASKS.read, collection):
         for column, value in sorted(record.items(), key=lambda item: item[0] == TASKS.key):
             kind = TASKS.columns[column]
@@ -86,8 +86,8 @@ def _near_moment(moment: datetime) -> list[datetime]:
     return [moment + timedelta(microseconds=away_from_the_end), moment.astimezone(zone)]
 
 
-def as_given(kind: Kind, value: object) -> list[Any]:
+def as_given(kind: ColumnType, value: object) -> list[Any]:
     """Other forms of the same value that a column of this kind takes."""
-    if kind is TEXT and isinstance(value, str) and value.isascii():
+    if kind is STRING and isinstance(value, str) and value.isascii():
         return [value.encode()]
     return [value.isoformat()] if kind is TIMESTAMP and isinstance(value, datetime) else []

@@ -10,7 +10,7 @@ from draws import Draws
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from mqsql.schema import ANY, BUFFERS, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
+from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TASKS, TIMESTAMP, Record
 from mqsql.values.codec import encode_key, encode_text
 
 Strategy = SearchStrategy[Any]
@@ -95,7 +95,7 @@ def documents(draw: st.DrawFn) -> Any:
 buffers: Strategy = st.lists(binaries, max_size=3)
 
 BY_KIND: dict[Any, Strategy] = {
-    TEXT: texts,
+    STRING: texts,
     TIMESTAMP: moments,
     DOCUMENT: documents(),
     BUFFERS: buffers,

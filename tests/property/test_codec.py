@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stores import filled, plain
 
-from mqsql.schema import ANY, DOCUMENT, TASKS, TEXT, TIMESTAMP, Record
+from mqsql.schema import ANY, DOCUMENT, STRING, TASKS, TIMESTAMP, Record
 from mqsql.schema.columns import decoder, encoder
 from mqsql.values.codec import encode_text, encode_timestamp
 from mqsql.values.numbers import number_text
@@ -18,7 +18,7 @@ from mqsql.values.numbers import number_text
 pytestmark = pytest.mark.usefixtures('local_zone')
 
 
-@pytest.mark.parametrize('kind', [TEXT, TIMESTAMP, DOCUMENT, ANY])
+@pytest.mark.parametrize('kind', [STRING, TIMESTAMP, DOCUMENT, ANY])
 @given(data=st.data())
 def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
     value = kind.read(data.draw(some.BY_KIND[kind]))

@@ -117,13 +117,13 @@ def uses(store: Store, names: set[str], test: dict[str, Any], options: dict[str,
     """What to count of a call."""
     yield 'calls'
     try:
-        shown = store.explain(test, sort=options.get('sort'))
+        short_repr = store.explain(test, sort=options.get('sort'))
     except MqsqlError:
         return
     yield 'valid'
-    if names.intersection(shown.indexes):
+    if names.intersection(short_repr.indexes):
         yield 'indexed'
-    if 'UNION ALL SELECT msg_id' in shown.sql:
+    if 'UNION ALL SELECT msg_id' in short_repr.sql:
         yield 'in order'
 
 

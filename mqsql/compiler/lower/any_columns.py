@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from mqsql.compiler.lower.paths import listed
-from mqsql.compiler.lower.sql import Condition, Node, call, case, text
-from mqsql.compiler.tree.predicate import Test
+from mqsql.compiler.lower.sql import Condition, JsonRef, case, func, text
+from mqsql.compiler.tree.predicate import Leaf
 from mqsql.schema import ANY
 
 
@@ -20,7 +20,7 @@ def is_other(stored: exp.Expr) -> Condition:
 
 def among_others(stored: exp.Expr) -> Condition:
     """The same, with a hint for SQLite that few records match, which makes it use an index."""
-    return call('likelihood', is_other(stored), exp.Literal.number('0.0001'))
+    return func('likelihood', is_other(stored), exp.Literal.number('0.0001'))
 
 
 def before_others(stored: exp.Expr) -> Condition:
@@ -30,18 +30,18 @@ def before_others(stored: exp.Expr) -> Condition:
 
 def is_text(stored: exp.Expr) -> Condition:
     """The value of an Any column is text."""
-    return exp.EQ(this=call('typeof', stored), expression=text('text'))
+    return exp.EQ(this=func('typeof', stored), expression=text('text'))
 
 
-def opened(stored: Callable[[], exp.Expr]) -> Node:
+def opened(stored: Callable[[], exp.Expr]) -> JsonRef:
     """The value of an Any column that is not text, as the only element of a JSON array."""
-    return Node(lambda: listed(stored()), '$[0]')
+    return JsonRef(lambda: listed(stored()), '$[0]')
 
 
 def as_json(stored: Callable[[], exp.Expr]) -> exp.Expr:
     """The value of an Any column, text or not, as JSON."""
     other = exp.Cast(this=stored(), to=exp.DataType.build('TEXT'))
-    return case((is_text(stored()), call('json_quote', stored())), default=other)
+    return case((is_text(stored()), func('json_quote', stored())), default=other)
 
 
 # --- tests of its texts
@@ -53,13 +53,13 @@ UPWARDS = frozenset({'$gt', '$gte'})
 """They match all BLOBs."""
 
 
-def is_for_text(test: Test) -> bool:
+def is_for_text(test: Leaf) -> bool:
     """Whether the test can match a text that an Any column holds."""
     textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
     return textual and test.field.kind is ANY and not test.field.steps
 
 
-def bounds_of_texts(tests: Sequence[Test], stored: Callable[[], exp.Expr]) -> list[Condition]:
+def bounds_of_texts(tests: Sequence[Leaf], stored: Callable[[], exp.Expr]) -> list[Condition]:
     """What keeps tests for texts from matching the BLOBs of an Any column; empty if they do not match any."""
     operators = {test.operator for test in tests}
     if operators & TEXT_ONLY:

@@ -16,26 +16,26 @@ from mqsql.compiler.lower.operators.comparison import NUMBER_TYPES, ORDERS
 from mqsql.compiler.lower.sql import (
     Condition,
     Value,
-    all_,
-    any_,
+    and_,
     case,
     identifier,
     number,
     one_of,
+    or_,
+    param,
     row,
     select,
-    slot,
     text,
 )
-from mqsql.compiler.tree.predicate import Test
+from mqsql.compiler.tree.predicate import Leaf
 from mqsql.compiler.tree.traversal import key_tested
 from mqsql.schema import Index, Table
-from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, TEXT_RANK
+from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, STRING_RANK
 
 _PLAIN_TYPES = {
     NULL_RANK: {'null'},
     NUMBER_RANK: set(NUMBER_TYPES),
-    TEXT_RANK: {'text'},
+    STRING_RANK: {'text'},
     BOOLEAN_RANK: {'true', 'false'},
     DATE_RANK: {'object'},
 }
@@ -43,7 +43,7 @@ _PLAIN_TYPES = {
 
 
 @dataclass(frozen=True)
-class PlainRows:
+class ScalarRows:
     """The records of an index's first table, which is read under an alias."""
 
     index: Index
@@ -63,7 +63,7 @@ class PlainRows:
         rank, value, _ = columns_of(self.index.paths.index((column, steps)))
         return [self.column(name) for name in ([rank, value] if steps else [value])]
 
-    def condition(self, test: Test) -> Condition | None:
+    def condition(self, test: Leaf) -> Condition | None:
         """The test on its columns; None if it is not on a key of the index."""
         place = key_tested(test)
         if place not in self.index.paths:
@@ -71,12 +71,12 @@ class PlainRows:
         rank, value, there = columns_of(self.index.paths.index(place))
         if not test.field.kind.mixed:
             return _lower(Value(lambda: self.column(value)), test)
-        seen = PlainValue(lambda: self.column(value), alias=self.alias, rank=rank, exists=there)
+        seen = IndexedValue(lambda: self.column(value), alias=self.alias, rank=rank, exists=there)
         return _plain_condition(seen, test)
 
 
 @dataclass(frozen=True)
-class OtherRecords:
+class MultikeyRows:
     """The records of an index's second table.
 
     With `via`, an equality on the first path, each is read as the one row of the table, under `alias`, that has this value.
@@ -84,7 +84,7 @@ class OtherRecords:
 
     index: Index
     table: Table
-    via: Test | None = None
+    via: Leaf | None = None
     alias: str = 'e0'
 
     @property
@@ -103,31 +103,31 @@ class OtherRecords:
         """A column that is a key of the index."""
         return exp.column(key_of(self.index.paths.index((column, ()))), alias)
 
-    def condition(self, test: Test) -> Condition | None:
+    def condition(self, test: Leaf) -> Condition | None:
         """The test on the rows of the table; None if it is not on the first path or a column among the keys."""
         if self.via and (test == self.via or (not test.field.steps and key_tested(test) in self.index.paths)):
             return self._on_row(self.alias, test)
-        if key_tested(test) != self.index.into:
+        if key_tested(test) != self.index.first_path:
             return None
         return exp.In(this=exp.column('rowid'), query=exp.Subquery(this=self.offering([test], lambda: 'o')))
 
-    def offering(self, tests: Sequence[Test], alias: Callable[[], str]) -> exp.Select:
+    def offering(self, tests: Sequence[Leaf], alias: Callable[[], str]) -> exp.Select:
         """SELECT of those that offer, for each test on the first path, a value for which it holds, and satisfy the others."""
         name = alias()
         first, *more = [test for test in tests if test.field.steps]
         conditions = [self._on_row(name, test) for test in (first, *(test for test in tests if not test.field.steps))]
         record = exp.column('record', name)
         also = [exp.In(this=record.copy(), query=exp.Subquery(this=self.offering([test], alias))) for test in more]
-        return select([record], [self.source(name)], all_([*conditions, *also]))
+        return select([record], [self.source(name)], and_([*conditions, *also]))
 
-    def offering_not(self, test: Test, alias: Callable[[], str]) -> exp.Select:
+    def offering_not(self, test: Leaf, alias: Callable[[], str]) -> exp.Select:
         """SELECT of those that offer no value for which the test holds."""
         name = alias()
         offering = exp.In(this=exp.column('record', name), query=exp.Subquery(this=self.offering([test], alias)))
         itself = exp.Is(this=exp.column('type', name), expression=exp.null())
-        return select([exp.column('record', name)], [self.source(name)], all_([itself, exp.Not(this=offering)]))
+        return select([exp.column('record', name)], [self.source(name)], and_([itself, exp.Not(this=offering)]))
 
-    def _on_row(self, alias: str, test: Test) -> Condition:
+    def _on_row(self, alias: str, test: Leaf) -> Condition:
         if not test.field.steps:
             column = test.field.column or ''
             return _lower(Value(lambda: self.key(column, alias)), test)
@@ -139,19 +139,19 @@ class OtherRecords:
         return _lower(row(alias), test)
 
 
-View: TypeAlias = PlainRows | OtherRecords
+View: TypeAlias = ScalarRows | MultikeyRows
 
 
 def _aliased(name: str, alias: str) -> exp.Table:
     return exp.Table(this=identifier(name), alias=exp.TableAlias(this=exp.to_identifier(alias)))
 
 
-def _lower(value: Value, test: Test) -> Condition:
-    return LOWERINGS[test.operator](value, test.form, test.slots)
+def _lower(value: Value, test: Leaf) -> Condition:
+    return LOWERINGS[test.operator](value, test.form, test.params)
 
 
 @dataclass(frozen=True)
-class PlainValue(Value):
+class IndexedValue(Value):
     """A value of the first table: its JSON type is told by its rank."""
 
     alias: str = ''
@@ -169,7 +169,7 @@ class PlainValue(Value):
         types: list[tuple[int, exp.Expr]] = [
             (NULL_RANK, case((there, text('null')))),
             (NUMBER_RANK, exp.Anonymous(this='typeof', expressions=[self.sql])),
-            (TEXT_RANK, text('text')),
+            (STRING_RANK, text('text')),
             (BOOLEAN_RANK, case((self.sql, text('true')), default=text('false'))),
             (DATE_RANK, text('object')),
         ]
@@ -187,10 +187,10 @@ class PlainValue(Value):
         ranks = [rank for rank, known in _PLAIN_TYPES.items() if known & wanted]
         partly = [rank for rank in ranks if not _PLAIN_TYPES[rank] <= wanted]
         only = [one_of(self.json_type, sorted(wanted))] if partly else []
-        return all_([any_([self.is_rank(rank) for rank in ranks]), *only, condition])
+        return and_([or_([self.is_rank(rank) for rank in ranks]), *only, condition])
 
 
-def _plain_condition(value: PlainValue, test: Test) -> Condition:
+def _plain_condition(value: IndexedValue, test: Leaf) -> Condition:
     """The test, said so that the index's order helps."""
     match test.operator, test.form:
         case '$exists', _:
@@ -198,10 +198,10 @@ def _plain_condition(value: PlainValue, test: Test) -> Condition:
         case '$eq', 'null':
             return value.is_rank(NULL_RANK)
         case '$eq', 'boolean':
-            is_true = exp.Paren(this=exp.EQ(this=slot(test.slots[0]), expression=text('true')))
+            is_true = exp.Paren(this=exp.EQ(this=param(test.params[0]), expression=text('true')))
             return value.of_type(('true', 'false'), exp.EQ(this=value.sql, expression=is_true))
         case operator, 'number' if operator in ORDERS:
-            return value.of_type(NUMBER_TYPES, ORDERS[operator](this=value.sql, expression=slot(test.slots[0])))
+            return value.of_type(NUMBER_TYPES, ORDERS[operator](this=value.sql, expression=param(test.params[0])))
         case _, 'object':
             return exp.false()  # objects are in the second table
         case _:

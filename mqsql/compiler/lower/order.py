@@ -7,24 +7,24 @@ from sqlglot import exp
 
 from mqsql.compiler.lower.any_columns import among_others, as_json, is_other, is_text
 from mqsql.compiler.lower.collation import arguments, as_text
-from mqsql.compiler.lower.index_rows import OtherRecords, PlainRows, View
+from mqsql.compiler.lower.index_rows import MultikeyRows, ScalarRows, View
 from mqsql.compiler.lower.predicate import lower
 from mqsql.compiler.lower.sql import (
     Value,
-    all_,
-    call,
+    and_,
     case,
     column,
+    func,
     identifier,
     is_null,
     number,
     select,
     text,
 )
-from mqsql.compiler.tree.predicate import ALWAYS, And, InView, Not, Predicate
+from mqsql.compiler.tree.predicate import MATCH_ALL, And, InView, Not, Predicate
 from mqsql.compiler.tree.select import LAST_FIRST, IndexOrder, Select, Sort, SortKey, is_any
-from mqsql.schema import ANY, TEXT, Table
-from mqsql.values.bson_order import NULL_RANK, TEXT_RANK
+from mqsql.schema import ANY, STRING, Table
+from mqsql.values.bson_order import NULL_RANK, STRING_RANK
 from mqsql.values.codec import encode_text
 
 
@@ -51,9 +51,9 @@ def _sort_key(table: Table, keys: Sort) -> exp.Expr:
     """What the last of the keys sorts by: a typed column's own order is BSON's."""
     name, collation = keys[-1].column, keys[-1].collation
     if not table.columns[name].mixed:
-        by = collation if table.columns[name] is TEXT else None
+        by = collation if table.columns[name] is STRING else None
         return as_text(Value(lambda: column(name, table.name), collation=by))
-    key = call('mqsql_sort_key', _json(table, name), _spec(keys, name), *arguments(collation))
+    key = func('mqsql_sort_key', _json(table, name), _spec(keys, name), *arguments(collation))
     return _with_one_array(table, key, keys)
 
 
@@ -75,8 +75,8 @@ def _places_of_any(table: Table, sort: Sort, i: int) -> list[exp.Expr]:
     name, spec = sort[i].column, _spec(sort[: i + 1], sort[i].column)
     stored = partial(column, name, table.name)
     json = exp.Cast(this=stored(), to=exp.DataType.build('TEXT'))
-    rank, value = (call(function, json.copy(), spec.copy()) for function in _PLACE)
-    known = (is_text(stored()), number(TEXT_RANK)), (is_null(stored()), number(NULL_RANK))
+    rank, value = (func(function, json.copy(), spec.copy()) for function in _PLACE)
+    known = (is_text(stored()), number(STRING_RANK)), (is_null(stored()), number(NULL_RANK))
     return [case(*known, default=rank), case((is_other(stored()), value), default=stored())]
 
 
@@ -85,7 +85,7 @@ def _with_one_array(table: Table, key: exp.Expr, keys: Sort) -> exp.Expr:
     names = list(dict.fromkeys(key.column for key in keys if table.columns[key.column].mixed))
     if len(names) < 2 or keys[-1].column in [key.column for key in keys[:-1]]:
         return key
-    return call('mqsql_one_array', key, *(part for name in names for part in (_json(table, name), _spec(keys, name))))
+    return func('mqsql_one_array', key, *(part for name in names for part in (_json(table, name), _spec(keys, name))))
 
 
 def _spec(keys: Sort, name: str) -> exp.Expr:
@@ -108,9 +108,9 @@ def select_first(table: Table, outputs: list[exp.Expr], predicate: Predicate, so
     """SELECT of the first records: they are among the first ones with a text or nothing, and all others."""
     stored = next(partial(column, key.column, table.name) for key in sort if is_any(table, key))
     rowid, rows = exp.column('rowid'), exp.Table(this=identifier(table.name))
-    wanted = [] if predicate == ALWAYS else [lower(predicate, table)]
-    no_other = exp.NEQ(this=call('typeof', stored()), expression=text('blob'))
-    texts = select([rowid], [rows], all_([no_other, *wanted]))
+    wanted = [] if predicate == MATCH_ALL else [lower(predicate, table)]
+    no_other = exp.NEQ(this=func('typeof', stored()), expression=text('blob'))
+    texts = select([rowid], [rows], and_([no_other, *wanted]))
     by = [
         ordered(stored() if is_any(table, key) else _sort_key(table, sort[: i + 1]), key.descending)
         for i, key in enumerate(sort)
@@ -118,7 +118,7 @@ def select_first(table: Table, outputs: list[exp.Expr], predicate: Predicate, so
     texts.set('order', exp.Order(expressions=[*by, ordered(rowid.copy(), False)]))
     texts.set('limit', exp.Limit(expression=most))
     first = select([exp.Star()], [exp.Subquery(this=texts)])
-    others = select([rowid.copy()], [rows.copy()], all_([among_others(stored()), *(term.copy() for term in wanted)]))
+    others = select([rowid.copy()], [rows.copy()], and_([among_others(stored()), *(term.copy() for term in wanted)]))
     union = exp.Union(this=first, expression=others, distinct=False)
     statement = select(outputs, [rows.copy()], exp.In(this=rowid.copy(), query=exp.Subquery(this=union)))
     statement.set('order', order(table, sort))
@@ -136,8 +136,8 @@ def select_in_order(select: Select, order: IndexOrder, outputs: list[exp.Expr], 
     """
     table, sort = select.table, select.sort
     plain, others = (
-        PlainRows(order.scalar.index, table),
-        OtherRecords(order.multikey.index, table, order.multikey.entry),
+        ScalarRows(order.scalar.index, table),
+        MultikeyRows(order.multikey.index, table, order.multikey.entry),
     )
     keys = [part for key in sort for part in plain.order(key.column, key.steps)]
     first = _joined(table, plain, order.of_scalar, [*outputs, *keys])
@@ -171,7 +171,7 @@ def _joined(table: Table, view: View, predicate: Predicate, outputs: list[exp.Ex
     record = exp.column('record', view.alias)
     joined = [exp.EQ(this=record, expression=exp.column('rowid')), *_wanted(table, predicate, view)]
     tables = [view.source(), exp.Table(this=identifier(table.name))]
-    statement = select([*outputs, record.copy()], tables, all_(joined))
+    statement = select([*outputs, record.copy()], tables, and_(joined))
     if all(isinstance(part, Not | InView) for part in _parts(predicate)):
         # So it is nested unchanged; where there are other conditions, SQLite may know a better way to begin.
         statement.args['joins'][0].set('kind', 'CROSS')
@@ -180,7 +180,7 @@ def _joined(table: Table, view: View, predicate: Predicate, outputs: list[exp.Ex
 
 def _sorted(
     table: Table,
-    others: OtherRecords,
+    others: MultikeyRows,
     predicate: Predicate,
     outputs: list[exp.Expr],
     sort: Sort,
@@ -191,7 +191,7 @@ def _sorted(
     keys = [part for i in range(len(sort)) for part in _sort_places(table, sort[: i + 1])]
     # What such a record offers is told by its rows, so a test that they answer finds no other.
     told = any(isinstance(part, InView) for part in _parts(predicate))
-    known = all_([*([] if told else [others.known()]), *_wanted(table, predicate, others)])
+    known = and_([*([] if told else [others.known()]), *_wanted(table, predicate, others)])
     if most is not None:
         # One function tells which come first, so that their places need be told of these alone.
         first = select([rowid], [rows], known)
@@ -206,7 +206,7 @@ def _parts(predicate: Predicate) -> tuple[Predicate, ...]:
 
 
 def _wanted(table: Table, predicate: Predicate, view: View) -> list[exp.Expr]:
-    return [] if predicate == ALWAYS else [lower(predicate, table, view)]
+    return [] if predicate == MATCH_ALL else [lower(predicate, table, view)]
 
 
 def _sort_places(table: Table, keys: Sort) -> list[exp.Expr]:
@@ -214,5 +214,5 @@ def _sort_places(table: Table, keys: Sort) -> list[exp.Expr]:
     name, steps = keys[-1].column, keys[-1].steps
     if not steps:
         return [column(name, table.name)]
-    rank, value = (call(function, _json(table, name), _spec(keys, name)) for function in _PLACE)
+    rank, value = (func(function, _json(table, name), _spec(keys, name)) for function in _PLACE)
     return [_with_one_array(table, rank, keys), value]

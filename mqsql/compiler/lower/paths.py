@@ -17,32 +17,32 @@ from sqlglot import exp
 
 from mqsql.compiler.lower.sql import (
     Condition,
-    Node,
+    JsonRef,
     Value,
-    all_,
-    any_,
-    call,
+    and_,
     case,
     exists,
+    func,
     is_not_null,
     is_tagged,
     one_of,
+    or_,
     row,
     table_function,
     text,
 )
-from mqsql.compiler.tree.traversal import Offers
+from mqsql.compiler.tree.traversal import LeafArrays
 from mqsql.values.codec import encode_key
 from mqsql.values.paths import is_index
 
 
 @dataclass(frozen=True)
-class Walk:
+class PathLowering:
     """A walk along `steps` from `start`; `test` makes the condition on a value, `alias` names the next json_each."""
 
-    start: Node
+    start: JsonRef
     steps: tuple[str, ...]
-    offers: Offers
+    offers: LeafArrays
     test: Callable[[Value], Condition]
     alias: Callable[[], str]
 
@@ -63,7 +63,7 @@ class Walk:
         """The values offered as rows of the last of these tables, whose alias comes with them."""
         return self._tables(known=False)
 
-    def _elements(self, end: Node) -> Condition:
+    def _elements(self, end: JsonRef) -> Condition:
         alias = self.alias()
         return exists([table_function('json_each', end.place(), alias)], self.test(row(alias)))
 
@@ -102,21 +102,21 @@ class Walk:
 
         return guard
 
-    def _objects(self, node: Node, step: str, last: bool) -> exp.Expr:
+    def _objects(self, node: JsonRef, step: str, last: bool) -> exp.Expr:
         """A JSON array of what `step` is taken from: an array's elements, or the one value here."""
         array = exp.If(this=text('array'), true=self._array(node, step, last))
         alone = listed(node.text())
         if self.offers.missing:
             # A value that is not an object lacks every field, like an empty object.
-            lacking = any_([exp.NullSafeNEQ(this=node.type(), expression=text('object')), is_tagged(node.text())])
+            lacking = or_([exp.NullSafeNEQ(this=node.type(), expression=text('object')), is_tagged(node.text())])
             alone = case((lacking, text('[{}]')), default=alone)
         return exp.Case(this=node.type(), ifs=[array], default=alone)
 
-    def _array(self, node: Node, step: str, last: bool) -> exp.Expr:
+    def _array(self, node: JsonRef, step: str, last: bool) -> exp.Expr:
         """The array here, as a step is taken from it."""
         return self._indexed(node, step, last) if is_index(step) else node.text()
 
-    def _indexed(self, node: Node, step: str, last: bool) -> exp.Expr:
+    def _indexed(self, node: JsonRef, step: str, last: bool) -> exp.Expr:
         """The array, and behind it an object that has under `step` the element at that index."""
         element = node.index(step)
         there = is_not_null(element.type())
@@ -124,15 +124,15 @@ class Walk:
             # A scalar there offers nothing for the rest of the path.
             there = one_of(element.type(), ('object', 'array'))
             if self.offers.missing:
-                there = all_([there, exp.Not(this=is_tagged(element.text()))])
+                there = and_([there, exp.Not(this=is_tagged(element.text()))])
         # At the end of a path the element is offered whole, so an array must not be spread.
-        whole = call('json_array', element.text()) if last and self.offers.elements else element.text()
-        keyed = call('json_object', text(encode_key(step)), whole)
-        return case((there, call('json_insert', node.text(), text('$[#]'), keyed)), default=node.text())
+        whole = func('json_array', element.text()) if last and self.offers.elements else element.text()
+        keyed = func('json_object', text(encode_key(step)), whole)
+        return case((there, func('json_insert', node.text(), text('$[#]'), keyed)), default=node.text())
 
-    def _offered(self, node: Node) -> exp.Expr:
+    def _offered(self, node: JsonRef) -> exp.Expr:
         """A JSON array of the values that the node offers at the end of the path."""
-        value = call('coalesce', node.text(), text('null')) if self.offers.missing else node.text()
+        value = func('coalesce', node.text(), text('null')) if self.offers.missing else node.text()
         if not self.offers.elements:
             return listed(value)
         return exp.Case(this=node.type(), ifs=[exp.If(this=text('array'), true=node.text())], default=listed(value))
@@ -142,8 +142,8 @@ def _unguarded(source: exp.Expr) -> exp.Expr:
     return source
 
 
-def _column(alias: str) -> Node:
-    return Node(lambda: exp.column('value', alias))
+def _column(alias: str) -> JsonRef:
+    return JsonRef(lambda: exp.column('value', alias))
 
 
 def listed(json: exp.Expr) -> exp.Expr:
@@ -153,7 +153,7 @@ def listed(json: exp.Expr) -> exp.Expr:
     return exp.DPipe(this=exp.DPipe(this=text('['), expression=inner), expression=text(']'))
 
 
-def holds_array(nodes: list[Node]) -> Condition:
+def holds_array(nodes: list[JsonRef]) -> Condition:
     """One of the values is an array."""
     types = [node.type() for node in nodes]
     if len(types) == 1:

@@ -13,46 +13,46 @@ from mqsql.compiler.lower.index_scan import is_multikey, matching, not_matching
 from mqsql.compiler.lower.json_schema import SCHEMA_TESTS
 from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.lower.operators.comparison import ORDERS
-from mqsql.compiler.lower.paths import Walk
+from mqsql.compiler.lower.paths import PathLowering
 from mqsql.compiler.lower.size import SHALLOW, Size
 from mqsql.compiler.lower.sql import (
     Condition,
-    Node,
+    JsonRef,
     Value,
-    all_,
-    any_,
-    call,
+    and_,
     case,
     column,
+    count_true,
     exists,
+    func,
     is_not_null,
     is_null,
-    negated,
+    negate,
     one_of,
+    or_,
+    param,
     row,
     select,
-    slot,
     table_function,
     text,
-    total,
 )
 from mqsql.compiler.tree.predicate import (
+    AllElements,
     And,
-    Count,
+    Conditional,
+    CountMatching,
     Each,
-    Evaluated,
-    Every,
+    ElemMatch,
+    ExprMatch,
     Field,
-    If,
     IndexScan,
     InView,
+    Leaf,
     Not,
     Or,
     Predicate,
-    Some,
-    Test,
 )
-from mqsql.compiler.tree.traversal import Offers, traversal
+from mqsql.compiler.tree.traversal import LeafArrays, traversal
 from mqsql.schema import ANY, Table
 from mqsql.values.codec import encode_key
 from mqsql.values.paths import is_index
@@ -96,39 +96,39 @@ class Scope:
         self.size.add()
         match predicate:
             case And():
-                return all_(self._all(predicate.children))
+                return and_(self._all(predicate.children))
             case Or(children):
-                return any_(self._any(children))
+                return or_(self._any(children))
             case Not(IndexScan(tests=(_,)) as scan):
                 return not_matching(scan, self.table, self.alias)
             case Not(child):
-                return negated(self.lower(child))
-            case Test():
+                return negate(self.lower(child))
+            case Leaf():
                 return self._scan(predicate)
             case IndexScan():
                 return self._index_scan(predicate)
             case InView(test):
                 return self._in_view(test)
-            case Some():
+            case ElemMatch():
                 return self._some(predicate)
             case Each(test):
                 return self._each(test)
-            case Every():
+            case AllElements():
                 return self._every(predicate)
-            case If(test, then, otherwise):
+            case Conditional(test, then, otherwise):
                 return case((self.lower(test), self.lower(then)), default=self.lower(otherwise))
-            case Evaluated(columns, name):
-                return call('mqsql_expr', slot(name), *(column(read, self.table.name) for read in columns))
-            case Count(children, operator, name):
+            case ExprMatch(columns, name):
+                return func('mqsql_expr', param(name), *(column(read, self.table.name) for read in columns))
+            case CountMatching(children, operator, name):
                 return COMPARISONS[operator](
-                    this=total([self.lower(child) for child in children]), expression=slot(name)
+                    this=count_true([self.lower(child) for child in children]), expression=param(name)
                 )
 
     def _all(self, children: tuple[Predicate, ...]) -> list[Condition]:
         """A condition for each of the children, but only one for all tests of an Any column's texts."""
-        texts: dict[Field, list[Test]] = {}
+        texts: dict[Field, list[Leaf]] = {}
         for child in children:
-            if isinstance(child, Test) and is_for_text(child):
+            if isinstance(child, Leaf) and is_for_text(child):
                 texts.setdefault(child.field, []).append(child)
         joined = {test for tests in texts.values() if len(tests) > 1 for test in tests}
         several = [self._all_of_any(tests) for tests in texts.values() if len(tests) > 1]
@@ -138,12 +138,12 @@ class Scope:
         """A condition for each of the children, but one for tests that look at the same values of a field."""
         groups: dict[object, list[Predicate]] = {}
         for child in children:
-            key = (child.field, traversal(child)) if isinstance(child, Test) else child
+            key = (child.field, traversal(child)) if isinstance(child, Leaf) else child
             groups.setdefault(key, []).append(child)
         return [self._one(group) for group in groups.values()]
 
     def _one(self, group: list[Predicate]) -> Condition:
-        tests = [child for child in group if isinstance(child, Test)]
+        tests = [child for child in group if isinstance(child, Leaf)]
         return self._scan(*tests) if len(tests) > 1 else self.lower(group[0])
 
     def _index_scan(self, scan: IndexScan) -> Condition:
@@ -151,31 +151,31 @@ class Scope:
         found = matching(scan, self.table, self.alias)
         if not scan.residual:
             return found
-        checked = all_([self._scan(test) for test in scan.residual])
-        return all_([found, any_([negated(is_multikey(scan.index, self.table)), checked])])
+        checked = and_([self._scan(test) for test in scan.residual])
+        return and_([found, or_([negate(is_multikey(scan.index, self.table)), checked])])
 
-    def _in_view(self, test: Test) -> Condition:
+    def _in_view(self, test: Leaf) -> Condition:
         assert self.view is not None
         condition = self.view.condition(test)
         assert condition is not None
         return condition
 
-    def _scan(self, *tests: Test) -> Condition:
+    def _scan(self, *tests: Leaf) -> Condition:
         """One of the tests, which are on the same field, holds for the record or element itself."""
         field = tests[0].field
         if field.kind is ANY:
             return self._scan_any(tests)
         if not field.kind.mixed:
-            return any_([_lowered(test, Value(lambda: self._column(field))) for test in tests])
+            return or_([_lowered(test, Value(lambda: self._column(field))) for test in tests])
         return self._look_inside(tests)
 
-    def _look_inside(self, tests: Sequence[Test]) -> Condition:
+    def _look_inside(self, tests: Sequence[Leaf]) -> Condition:
         """One of the tests, which are on the same field, holds for JSON."""
         field = tests[0].field
 
         def condition(value: Value) -> Condition:
             self.size.add(len(tests))
-            return any_([_lowered(test, value) for test in tests])
+            return or_([_lowered(test, value) for test in tests])
 
         if self.element and not field.steps:
             return condition(row(self.element))  # the element as it is
@@ -183,7 +183,7 @@ class Scope:
             return condition(self._node(field).value())
         return self._walks(field, traversal(tests[0]), condition)
 
-    def _scan_any(self, tests: Sequence[Test]) -> Condition:
+    def _scan_any(self, tests: Sequence[Leaf]) -> Condition:
         """The same for an Any column: its texts, and its other values, are one range of the column's index each."""
         first = tests[0]
         field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
@@ -192,62 +192,64 @@ class Scope:
         inside = self._opened(field, self._look_inside(tests))
         if field.steps and for_null:
             return case((is_other(self._column(field)), inside), default=exp.true())  # in a text there is nothing
-        others = all_([among_others(self._column(field)), inside])
+        others = and_([among_others(self._column(field)), inside])
         if for_null:
-            return any_([is_null(self._column(field)), others])
-        return any_([*(self._of_text([test]) for test in tests if is_for_text(test)), others])
+            return or_([is_null(self._column(field)), others])
+        return or_([*(self._of_text([test]) for test in tests if is_for_text(test)), others])
 
-    def _all_of_any(self, tests: list[Test]) -> Condition:
+    def _all_of_any(self, tests: list[Leaf]) -> Condition:
         """All of the tests, which are for text, hold; written so that one search of the column's index finds the texts."""
         field = tests[0].field
-        inside = self._opened(field, all_([self._look_inside([test]) for test in tests]))
-        return any_([self._of_text(tests), all_([among_others(self._column(field)), inside])])
+        inside = self._opened(field, and_([self._look_inside([test]) for test in tests]))
+        return or_([self._of_text(tests), and_([among_others(self._column(field)), inside])])
 
     def _opened(self, field: Field, inside: exp.Expr) -> exp.Expr:
         """A condition on JSON that is not evaluated for texts of an Any column: SQLite may reorder the terms of an AND."""
         return case((is_other(self._column(field)), inside)) if field.kind is ANY else inside
 
-    def _of_text(self, tests: list[Test]) -> Condition:
+    def _of_text(self, tests: list[Leaf]) -> Condition:
         """An Any column holds text that passes all the tests."""
         stored = partial(self._column, tests[0].field)
-        return all_([*(_lowered(test, Value(stored)) for test in tests), *bounds_of_texts(tests, stored)])
+        return and_([*(_lowered(test, Value(stored)) for test in tests), *bounds_of_texts(tests, stored)])
 
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
             return exp.column('key', self.element)  # the element's name or position
         return column(field.column, self.table.name)
 
-    def _node(self, field: Field) -> Node:
+    def _node(self, field: Field) -> JsonRef:
         """Where a strict path leads."""
         node = self._root(field)
         for step in field.steps:
             node = node.child(encode_key(step))
         return node
 
-    def _root(self, field: Field) -> Node:
+    def _root(self, field: Field) -> JsonRef:
         if field.kind is ANY:
             return opened(lambda: self._column(field))
-        return Node(lambda: exp.column('value', self.element) if self.element else self._column(field))
+        return JsonRef(lambda: exp.column('value', self.element) if self.element else self._column(field))
 
-    def _every(self, every: Every) -> Condition:
+    def _every(self, every: AllElements) -> Condition:
         alias = self.alias()
         inside = replace(self, element=alias)
         members = table_function('json_each', self._node(every.field).place(), alias)
-        every_one = exp.Not(this=exists([members], negated(inside.lower(every.predicate))))
+        every_one = exp.Not(this=exists([members], negate(inside.lower(every.predicate))))
         return self._opened(every.field, every_one)
 
-    def _walks(self, field: Field, offers: tuple[Offers, ...], condition: Callable[[Value], Condition]) -> Condition:
+    def _walks(
+        self, field: Field, offers: tuple[LeafArrays, ...], condition: Callable[[Value], Condition]
+    ) -> Condition:
         start, steps = self._start(field)
         self.size.add(len(steps) * len(offers))
-        return any_([Walk(start, steps, seen, condition, self.alias).condition() for seen in offers])
+        return or_([PathLowering(start, steps, seen, condition, self.alias).condition() for seen in offers])
 
-    def _start(self, field: Field) -> tuple[Node, tuple[str, ...]]:
+    def _start(self, field: Field) -> tuple[JsonRef, tuple[str, ...]]:
         """The start and the steps of a walk to the field; within an element the walk starts at the element's field."""
         if not self.element:
             return self._root(field), field.steps
         return self._field(self._root(field), field.steps[0]), field.steps[1:]
 
-    def _field(self, element: Node, name: str) -> Node:
+    def _field(self, element: JsonRef, name: str) -> JsonRef:
         """A field of the element; an array's are its positions."""
         if not is_index(name):
             return element.child(encode_key(name))
@@ -255,15 +257,15 @@ class Scope:
         by_type = ((in_array, text(f'$[{name}]')),)
         return replace(element, start=lambda: case(*by_type, default=text(f'$."{name}"')))
 
-    def _each(self, test: Test) -> Condition:
+    def _each(self, test: Leaf) -> Condition:
         """The test holds for every value of the list in its slot."""
-        alias, (listed,) = self.alias(), test.slots
+        alias, (listed,) = self.alias(), test.params
         one = self._scan(test)
         for operand in [found for found in one.find_all(exp.Placeholder) if found.name == listed]:
             operand.replace(exp.column('value', alias))
-        return exp.Not(this=exists([table_function('json_each', [slot(listed)], alias)], negated(one)))
+        return exp.Not(this=exists([table_function('json_each', [param(listed)], alias)], negate(one)))
 
-    def _some(self, some: Some) -> Condition:
+    def _some(self, some: ElemMatch) -> Condition:
         def condition(value: Value) -> Condition:
             alias = self.alias()
             here = self._within(alias, some)
@@ -276,21 +278,21 @@ class Scope:
             return condition(row(self.element))
         if self.element and len(some.field.steps) > 1:
             return self._some_on_the_way(some)
-        found = self._opened(some.field, self._walks(some.field, (Offers(elements=False),), condition))
-        return all_([among_others(self._column(some.field)), found]) if some.field.kind is ANY else found
+        found = self._opened(some.field, self._walks(some.field, (LeafArrays(elements=False),), condition))
+        return and_([among_others(self._column(some.field)), found]) if some.field.kind is ANY else found
 
-    def _some_on_the_way(self, some: Some) -> Condition:
+    def _some_on_the_way(self, some: ElemMatch) -> Condition:
         """The same in one condition: one for arrays and another one for other values would double the SQL with each level."""
         start, steps = self._start(some.field)
         self.size.add(len(steps))
-        tables, last = Walk(start, steps, Offers(elements=False), Value.is_object, self.alias).rows()
+        tables, last = PathLowering(start, steps, LeafArrays(elements=False), Value.is_object, self.alias).rows()
         alias = self.alias()
         elements = row(last).when_array(exp.column('value', last))
         return exists([*tables, table_function('json_each', [elements], alias)], self._within(alias, some))
 
     def position(self, predicate: Predicate) -> exp.Expr:
         """See `lower_positions`."""
-        if not isinstance(predicate, Some):
+        if not isinstance(predicate, ElemMatch):
             return exp.null()
         node, alias = self._node(predicate.field), self.alias()
         elements = table_function('json_each', node.place(), alias)
@@ -298,16 +300,16 @@ class Scope:
         position = node.value().when_array(exp.Subquery(this=found))  # of which SQLite takes the first row
         return self._opened(predicate.field, position)
 
-    def _within(self, alias: str, some: Some) -> Condition:
+    def _within(self, alias: str, some: ElemMatch) -> Condition:
         inside = replace(self, element=alias)
         if not some.query:
             return inside.lower(some.predicate)
         value = row(alias)
-        document = any_([value.is_object(), one_of(value.json_type, ('array',))])
+        document = or_([value.is_object(), one_of(value.json_type, ('array',))])
         # Only then may JSON functions look into its text.
         return case((document, inside.lower(some.predicate)))
 
 
-def _lowered(test: Test, value: Value) -> Condition:
+def _lowered(test: Leaf, value: Value) -> Condition:
     lowering = LOWERINGS.get(test.operator) or SCHEMA_TESTS[test.operator]
-    return lowering(replace(value, collation=test.collation), test.form, test.slots)
+    return lowering(replace(value, collation=test.collation), test.form, test.params)

@@ -37,7 +37,7 @@ def number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 
 
-def slot(name: str) -> exp.Expr:
+def param(name: str) -> exp.Expr:
     """The place of a parameter."""
     return exp.Placeholder(this=name)
 
@@ -54,7 +54,7 @@ def column(name: str, table: str) -> exp.Column:
     return exp.Column(this=identifier(name), table=qualifier)
 
 
-def call(function: str, *arguments: exp.Expr) -> exp.Expr:
+def func(function: str, *arguments: exp.Expr) -> exp.Expr:
     """A function call."""
     return exp.Anonymous(this=function, expressions=list(arguments))
 
@@ -62,7 +62,7 @@ def call(function: str, *arguments: exp.Expr) -> exp.Expr:
 def table_function(function: str, arguments: list[exp.Expr], alias: str | None = None) -> exp.Table:
     """A table-valued function in a FROM clause."""
     named = exp.TableAlias(this=exp.to_identifier(alias)) if alias else None
-    return exp.Table(this=call(function, *arguments), alias=named)
+    return exp.Table(this=func(function, *arguments), alias=named)
 
 
 def select(columns: list[exp.Expr], tables: Sequence[exp.Expr], where: Condition | None = None) -> exp.Select:
@@ -104,12 +104,12 @@ def one_of(value: exp.Expr, words: Sequence[str]) -> Condition:
 # --- connectives
 
 
-def all_(conditions: list[Condition]) -> Condition:
+def and_(conditions: list[Condition]) -> Condition:
     """AND of the conditions, TRUE for none."""
     return _chain(exp.And, conditions) if conditions else exp.true()
 
 
-def any_(conditions: list[Condition]) -> Condition:
+def or_(conditions: list[Condition]) -> Condition:
     """OR of the conditions, FALSE for none."""
     return _chain(exp.Or, conditions) if conditions else exp.false()
 
@@ -130,11 +130,13 @@ def _wrapped(connective: type[exp.Connector], condition: Condition) -> Condition
     return exp.Paren(this=condition) if other else condition
 
 
-def total(conditions: list[Condition]) -> exp.Expr:
+def count_true(conditions: list[Condition]) -> exp.Expr:
     """How many of the conditions hold."""
     if len(conditions) > _BRANCHES:
         middle = len(conditions) // 2
-        terms: list[exp.Expr] = [exp.Paren(this=total(half)) for half in (conditions[:middle], conditions[middle:])]
+        terms: list[exp.Expr] = [
+            exp.Paren(this=count_true(half)) for half in (conditions[:middle], conditions[middle:])
+        ]
     else:
         terms = [exp.Paren(this=_known(condition)) for condition in conditions]
     return reduce(_sum, terms)
@@ -150,7 +152,7 @@ def _sum(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.Add(this=left, expression=right)
 
 
-def negated(condition: Condition) -> Condition:
+def negate(condition: Condition) -> Condition:
     """The condition is false or NULL. Operands and literals are never NULL."""
     match condition:
         case exp.Is(this=value, expression=exp.Null()):
@@ -181,7 +183,7 @@ def is_tagged(json: exp.Expr) -> Condition:
 
 
 @dataclass(frozen=True)
-class Node:
+class JsonRef:
     """A place inside a JSON text: the text's expression, made again for each use, and the path from there.
 
     `start` makes the beginning of the path where only the row tells it, in place of the $.
@@ -191,13 +193,13 @@ class Node:
     path: str = '$'
     start: Callable[[], exp.Expr] | None = None
 
-    def child(self, key: str) -> 'Node':
+    def child(self, key: str) -> 'JsonRef':
         """The value under an object's (encoded) key; nothing where an array is."""
         # A JSON path names a key as JSON text does, and SQLite compares the two as text.
         step = key if _PLAIN_NAME.fullmatch(key) else json_label(key)
         return replace(self, path=f'{self.path}.{step}')
 
-    def index(self, position: str) -> 'Node':
+    def index(self, position: str) -> 'JsonRef':
         """An array's element."""
         return replace(self, path=f'{self.path}[{position}]')
 
@@ -209,7 +211,7 @@ class Node:
 
     def type(self) -> exp.Expr:
         """Its JSON type, NULL where it is missing."""
-        return call('json_type', *self.place())
+        return func('json_type', *self.place())
 
     def place(self) -> list[exp.Expr]:
         """The arguments by which SQLite's JSON functions find it."""
@@ -272,7 +274,7 @@ class Value:
         """The condition, for values of these JSON types only; a typed column has but one type."""
         if self.make_type is None:
             return condition
-        return all_([one_of(self.json_type, types), condition])
+        return and_([one_of(self.json_type, types), condition])
 
     def when_array(self, condition: Condition) -> Condition:
         """The condition, evaluated for arrays only: SQLite may take the terms of an AND in any order, those of a CASE never."""
@@ -287,7 +289,7 @@ class Value:
         return self._object_like(exp.Not(this=is_tagged(self.sql)), condition)
 
     def _object_like(self, shape: Condition, condition: Condition | None) -> Condition:
-        return self.of_type(('object',), all_([shape, *([condition] if condition else [])]))
+        return self.of_type(('object',), and_([shape, *([condition] if condition else [])]))
 
 
 def row(alias: str) -> Value:

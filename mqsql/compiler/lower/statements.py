@@ -4,8 +4,8 @@ from sqlglot import exp
 
 from mqsql.compiler.lower.order import has_texts_in_order, order, ordered, select_first, select_in_order
 from mqsql.compiler.lower.predicate import lower, lower_positions
-from mqsql.compiler.lower.sql import call, column, identifier, is_not_null, number, select, slot
-from mqsql.compiler.tree.predicate import ALWAYS, Predicate
+from mqsql.compiler.lower.sql import column, func, identifier, is_not_null, number, param, select
+from mqsql.compiler.tree.predicate import MATCH_ALL, Predicate
 from mqsql.compiler.tree.select import CountRecords, Delete, Select, Statement
 from mqsql.schema.tasks import Table
 from mqsql.schema.types import BUFFERS
@@ -27,7 +27,7 @@ def lower_statement(statement: Statement) -> exp.Expr:
 def _lower_select(wanted: Select) -> exp.Query:
     table, predicate, sort = wanted.table, wanted.predicate, wanted.sort
     outputs = [_output(table, name, wanted.inline) for name in wanted.columns]
-    outputs += lower_positions(wanted.extras, table)
+    outputs += lower_positions(wanted.computed, table)
     most = _most(wanted.limited, wanted.skipped)
     statement: exp.Query
     if wanted.index_order:
@@ -46,15 +46,15 @@ def _most(limited: bool, skipped: bool) -> exp.Expr | None:
     if not limited:
         return None
     # A sum that 64 bits do not hold would be a float, which is no limit.
-    end = exp.Cast(this=exp.Add(this=slot(LIMIT), expression=slot(SKIP)), to=exp.DataType.build('INT'))
-    return end if skipped else slot(LIMIT)
+    end = exp.Cast(this=exp.Add(this=param(LIMIT), expression=param(SKIP)), to=exp.DataType.build('INT'))
+    return end if skipped else param(LIMIT)
 
 
 def _set_window(statement: exp.Query, limited: bool, skipped: bool) -> None:
     if limited or skipped:
-        statement.set('limit', exp.Limit(expression=slot(LIMIT) if limited else number(-1)))
+        statement.set('limit', exp.Limit(expression=param(LIMIT) if limited else number(-1)))
     if skipped:
-        statement.set('offset', exp.Offset(expression=slot(SKIP)))
+        statement.set('offset', exp.Offset(expression=param(SKIP)))
 
 
 def _lower_count(wanted: CountRecords) -> exp.Query:
@@ -80,7 +80,7 @@ def _table(table: Table) -> exp.Table:
 
 
 def _where(table: Table, predicate: Predicate) -> exp.Expr | None:
-    return None if predicate == ALWAYS else lower(predicate, table)
+    return None if predicate == MATCH_ALL else lower(predicate, table)
 
 
 def _output(table: Table, name: str, inline: bool) -> exp.Expr:
@@ -92,14 +92,14 @@ def _output(table: Table, name: str, inline: bool) -> exp.Expr:
 def _inline_buffers(table: Table, name: str) -> exp.Expr:
     """The blobs that the column's ids name, in order, as one JSON array; NULL where the column is."""
     each = exp.Table(
-        this=call('json_each', exp.Column(this=identifier(name), table=identifier(table.name))),
+        this=func('json_each', exp.Column(this=identifier(name), table=identifier(table.name))),
         alias=exp.TableAlias(this=exp.to_identifier('e')),
     )
     blobs = exp.Table(this=identifier(table.buffers_table), alias=exp.TableAlias(this=exp.to_identifier('b')))
     same = exp.EQ(this=exp.column('id', 'b'), expression=exp.column('value', 'e'))
-    data = exp.Alias(this=call('hex', exp.column('data', 'b')), alias=exp.to_identifier('data'))
+    data = exp.Alias(this=func('hex', exp.column('data', 'b')), alias=exp.to_identifier('data'))
     listed = select([data], [each, blobs], same)
     listed.set('order', exp.Order(expressions=[ordered(exp.column('key', 'e'), False)]))
-    gathered = select([call('json_group_array', exp.column('data'))], [exp.Subquery(this=listed)])
+    gathered = select([func('json_group_array', exp.column('data'))], [exp.Subquery(this=listed)])
     there = is_not_null(column(name, table.name))
     return exp.Case(ifs=[exp.If(this=there, true=exp.Subquery(this=gathered))])

@@ -8,8 +8,8 @@ from typing import Any, TypeGuard
 
 import orjson
 
-from mqsql.compiler.tree.predicate import Field, Predicate, Test
-from mqsql.errors import QueryError, shown
+from mqsql.compiler.tree.predicate import Field, Leaf, Predicate
+from mqsql.errors import QueryError, short_repr
 from mqsql.limits.budget import Left
 from mqsql.schema import BUFFERS, Table
 from mqsql.values.canonical import read_value
@@ -21,22 +21,22 @@ from mqsql.values.paths import cut_path
 MAX_NESTING = 100
 
 
-class Values(dict[str, Stored]):
+class Params(dict[str, Stored]):
     """The operands on their way to the database, by slot name: p0, p1, …"""
 
     bound = 0
 
     def bind(self, value: Stored) -> str:
         """The name of a new slot that holds the value."""
-        slot = f'p{self.bound}'
+        param = f'p{self.bound}'
         self.bound += 1
-        self[slot] = value
-        return slot
+        self[param] = value
+        return param
 
-    def listed(self, tests: Sequence[Test], operator: str) -> Test:
+    def listed(self, tests: Sequence[Leaf], operator: str) -> Leaf:
         """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
-        stored = [self.pop(test.slots[0]) for test in tests]
-        self[tests[0].slots[0]] = orjson.dumps(stored).decode()
+        stored = [self.pop(test.params[0]) for test in tests]
+        self[tests[0].params[0]] = orjson.dumps(stored).decode()
         return replace(tests[0], operator=operator)
 
     @cached_property
@@ -51,7 +51,7 @@ class Values(dict[str, Stored]):
 
 
 @dataclass(frozen=True)
-class Place:
+class ParseContext:
     """One operator's place in a query: the field it tests, and the way there for messages.
 
     `parse_operators` reads a dict of operators on a field, `parse_query` a whole query under a place; both are the parser's,
@@ -60,21 +60,23 @@ class Place:
 
     field: Field
     path: str
-    values: Values
-    parse_operators: 'Callable[[Place, object], Predicate]'
-    parse_query: 'Callable[[Place, object], Predicate]'
+    values: Params
+    parse_operators: 'Callable[[ParseContext, object], Predicate]'
+    parse_query: 'Callable[[ParseContext, object], Predicate]'
     table: Table
     depth: int = 0
     siblings: Mapping[str, object] | None = None
     collation: Collation | None = None
 
-    def inside(self, step: str, field: Field | None = None) -> 'Place':
+    def at(self, step: str, field: Field | None = None) -> 'ParseContext':
         """A step further along the query's own keys."""
-        moved = object.__new__(Place)  # for every key of every query, where `replace` would take four times as long
+        moved = object.__new__(
+            ParseContext
+        )  # for every key of every query, where `replace` would take four times as long
         moved.__dict__.update(self.__dict__, path=cut_path(self.path + step), field=field or self.field)
         return moved
 
-    def deeper(self, step: str = '') -> 'Place':
+    def nested(self, step: str = '') -> 'ParseContext':
         """A step that leads into a query, operators or a schema within this one."""
         path, depth = self.path + step, self.depth + 1
         if depth > MAX_NESTING:
@@ -85,11 +87,11 @@ class Place:
         """The QueryError for this place."""
         return QueryError(message, self.path)
 
-    def test(self, operator: str, form: str = '', *values: Stored) -> Test:
+    def test(self, operator: str, form: str = '', *values: Stored) -> Leaf:
         """A test of the field, its values bound to new slots."""
-        return Test(self.field, operator, form, tuple(map(self.values.bind, values)))
+        return Leaf(self.field, operator, form, tuple(map(self.values.bind, values)))
 
-    def comparison(self, operator: str, form: str, *values: Stored) -> Test:
+    def comparison(self, operator: str, form: str, *values: Stored) -> Leaf:
         """A test whose values are compared, texts by the collation."""
         collation = self.collation if form in ('string', 'object', 'array') else None
         return replace(self.test(operator, form, *values), collation=collation)
@@ -115,16 +117,16 @@ class Place:
     def iterable(self, operand: object) -> list[object]:
         """The items of an operand that may be any iterable but text, bytes and dicts (a list, a set, a generator, a map)."""
         if isinstance(operand, str | bytes | bytearray | memoryview | Mapping) or not isinstance(operand, Iterable):
-            raise self.error(f'takes a list or another iterable, not {shown(operand)}')
+            raise self.error(f'takes a list or another iterable, not {short_repr(operand)}')
         return list(operand)
 
-    def whole_number(self, operand: object) -> int:
+    def integer(self, operand: object) -> int:
         """An int, or a float without a fraction."""
         if isinstance(operand, int) and not isinstance(operand, bool):
             return int(operand)
         if isinstance(operand, float) and operand.is_integer():
             return int(operand)
-        raise self.error(f'takes an integer, not {shown(operand)}')
+        raise self.error(f'takes an integer, not {short_repr(operand)}')
 
 
 def is_operators(operand: object) -> TypeGuard[Mapping[str, object]]:

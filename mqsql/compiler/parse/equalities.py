@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 
-from mqsql.compiler.tree.predicate import Predicate, Test
+from mqsql.compiler.tree.predicate import Leaf, Predicate
 
 SEVERAL = 20
 """More equalities of one field than this become one test of a list; each would test every value of a path."""
 
 
-def alike(children: list[Predicate], merged: Callable[[list[Test]], list[Predicate]]) -> list[Predicate]:
+def alike(children: list[Predicate], merged: Callable[[list[Leaf]], list[Predicate]]) -> list[Predicate]:
     """The predicates, with many equalities of one field and one form of value replaced by those that `merged` makes of them."""
-    groups: dict[object, list[Test]] = {}
+    groups: dict[object, list[Leaf]] = {}
     for child in children:
-        if isinstance(child, Test) and child.operator == '$eq' and child.form != 'null':
+        if isinstance(child, Leaf) and child.operator == '$eq' and child.form != 'null':
             groups.setdefault((child.field, child.form, child.collation), []).append(child)
     several = [group for group in groups.values() if len(group) > SEVERAL]
     gone = {id(test) for group in several for test in group}

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from mqsql import limits
-from mqsql.compiler.parse.context import Place
+from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.operators.patterns import options_of
-from mqsql.compiler.tree.predicate import Evaluated, Predicate
-from mqsql.errors import QueryError, named, shown
+from mqsql.compiler.tree.predicate import ExprMatch, Predicate
+from mqsql.errors import QueryError, named, short_repr
 from mqsql.functions.expressions import EXPRESSIONS, Expression
-from mqsql.functions.expressions.core import Here
+from mqsql.functions.expressions.core import ExprContext
 from mqsql.limits import budget
 from mqsql.schema.types import BUFFERS
 from mqsql.values.canonical import MAX_DEPTH, read_value
@@ -25,19 +25,19 @@ MAX_COLUMNS = 99
 """SQLite's functions take 100 arguments."""
 
 
-def read_expression(place: Place, expression: object) -> Expression:
+def read_expression(place: ParseContext, expression: object) -> Expression:
     """The expression, checked; QueryError for what has no meaning."""
     canonical = _plain(expression, place.path)
     columns: dict[str, None] = {}
     aliases: dict[str, str] = {}
 
-    def column(name: str | None, path: str, deeper: bool) -> str:
+    def column(name: str | None, path: str, nested: bool) -> str:
         if name is None:
             columns.update(dict.fromkeys(_usable(place)))
             return ''
         known = aliases[name] = place.table.column(name, path)
         kind = place.table.columns[known]
-        if deeper and not kind.mixed:
+        if nested and not kind.mixed:
             raise QueryError(f'{named(name)} holds {kind.holds}, and no path leads into them', path)
         if kind is BUFFERS:
             raise QueryError(f'{named(name)} holds {kind.holds}, which expressions cannot use', path)
@@ -46,14 +46,14 @@ def read_expression(place: Place, expression: object) -> Expression:
 
     budget.begin(place.values.left)
     try:
-        built = Here(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
+        built = ExprContext(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
     finally:
         place.values.left = budget.left()
         budget.end()
     return Expression(canonical, tuple(columns), aliases, built, place.values.now)
 
 
-def read_expr(place: Place, expression: object) -> Predicate:
+def read_expr(place: ParseContext, expression: object) -> Predicate:
     """The expression is true of the record."""
     if place.field.column is None:
         raise place.error('looks at whole records, so it is not allowed inside $elemMatch')
@@ -69,10 +69,10 @@ def read_expr(place: Place, expression: object) -> Predicate:
         'collation': list(place.collation or ()),
         'expression': read.canonical,
     }
-    return Evaluated(read.columns, place.values.bind(encode_document(payload)))
+    return ExprMatch(read.columns, place.values.bind(encode_document(payload)))
 
 
-def _usable(place: Place) -> list[str]:
+def _usable(place: ParseContext) -> list[str]:
     return [name for name, kind in place.table.columns.items() if kind is not BUFFERS]
 
 
@@ -95,7 +95,7 @@ def _plain(value: object, path: str, depth: int = 0) -> Any:
 
 def _name(name: object, path: str) -> str:
     if not isinstance(name, str):
-        raise QueryError(f'a key is text, not {shown(name)}', path)
+        raise QueryError(f'a key is text, not {short_repr(name)}', path)
     return str(name)
 
 

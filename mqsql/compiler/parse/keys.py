@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from mqsql.compiler.tree.select import LAST_FIRST, MAX_SORT_KEYS, NATURAL, Fields, Keys, Output, Sort, SortKey
-from mqsql.errors import QueryError, named, shown
+from mqsql.errors import QueryError, named, short_repr
 from mqsql.schema import BUFFERS, Table
 from mqsql.values.collation import Collation
 from mqsql.values.paths import MAX_STEPS
@@ -51,7 +51,7 @@ def read_fields(keys: object, projection: object, table: Table) -> tuple[Any, di
         _check_names(projection, 'projection')
         projection = {table.key: 1, **dict.fromkeys(projection, 1)}
     if not isinstance(projection, dict | None):
-        raise QueryError(f'takes a dict or a list of keys, not {shown(projection)}', 'projection')
+        raise QueryError(f'takes a dict or a list of keys, not {short_repr(projection)}', 'projection')
     return keys, projection or None
 
 
@@ -59,7 +59,7 @@ def _listed(keys: object) -> list[str]:
     if isinstance(keys, str):
         return [keys]
     if not isinstance(keys, list):
-        raise QueryError(f'takes text or an iterable of text, not {shown(keys)}', 'keys')
+        raise QueryError(f'takes text or an iterable of text, not {short_repr(keys)}', 'keys')
     _check_names(keys, 'keys')
     return keys
 
@@ -67,7 +67,7 @@ def _listed(keys: object) -> list[str]:
 def _check_names(names: list[Any], what: str) -> None:
     for name in names:
         if not isinstance(name, str):
-            raise QueryError(f'a key is text, not {shown(name)}', what)
+            raise QueryError(f'a key is text, not {short_repr(name)}', what)
 
 
 def _check_steps(key: str, name: str, steps: list[str], column: str, table: Table, what: str) -> None:
@@ -77,7 +77,7 @@ def _check_steps(key: str, name: str, steps: list[str], column: str, table: Tabl
     if not all(steps):
         raise QueryError('a path has no empty step', f'{what}: {named(key)}')
     if len(steps) > MAX_STEPS:
-        raise QueryError(f'a path has at most {MAX_STEPS} steps', f'{what}: {shown(key)}')
+        raise QueryError(f'a path has at most {MAX_STEPS} steps', f'{what}: {short_repr(key)}')
 
 
 def _merge(key: str, fields: Fields, steps: list[str]) -> 'Mapping[str, Fields]':
@@ -111,7 +111,7 @@ def read_directions(given: object, what: str) -> list[tuple[str, int]]:
     if isinstance(given, str) or _is_pair(given):
         given = [given]
     if not isinstance(given, dict | list):
-        raise QueryError(f'takes a key, a list of (key, 1 or -1) or a dict, not {shown(given)}', what)
+        raise QueryError(f'takes a key, a list of (key, 1 or -1) or a dict, not {short_repr(given)}', what)
     return _directions(given, what)
 
 
@@ -127,7 +127,7 @@ def _directions(given: dict[str, Any] | list[Any], what: str) -> list[tuple[str,
         elif isinstance(item, str):
             found.append((item, 1))
         else:
-            raise QueryError(f'takes keys and pairs of (key, 1 or -1), not {shown(item)}', what)
+            raise QueryError(f'takes keys and pairs of (key, 1 or -1), not {short_repr(item)}', what)
     return found
 
 
@@ -140,9 +140,9 @@ def _is_pair(given: object) -> bool:
 
 def _direction(key: object, way: object, what: str) -> tuple[str, int]:
     if not isinstance(key, str):
-        raise QueryError(f'a key is text, not {shown(key)}', what)
+        raise QueryError(f'a key is text, not {short_repr(key)}', what)
     if isinstance(way, bool) or not isinstance(way, int | float) or way not in (1, -1):
-        raise QueryError(f'the direction of {shown(key)} is 1 or -1, not {shown(way)}', what)
+        raise QueryError(f'the direction of {short_repr(key)} is 1 or -1, not {short_repr(way)}', what)
     return key, int(way)
 
 
@@ -150,7 +150,7 @@ def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> 
     """The column that a key names, and the steps of the path into it; `ordered` says that its values must have an order."""
     key = read_plain(key, what)
     if not isinstance(key, str):
-        raise QueryError(f'a key is text, not {shown(key)}', what)
+        raise QueryError(f'a key is text, not {short_repr(key)}', what)
     name, *steps = key.split('.')
     column = table.column(name, what)
     _check_steps(key, name, steps, column, table, what)
@@ -163,5 +163,5 @@ def read_count(name: str, value: Any) -> int:
     """A limit or skip: an integer from 0 (no limit, no skip) to 64 bits."""
     count = value if type(value) is int else read_plain(value, name)
     if type(count) is not int or not 0 <= count < 2**63:
-        raise QueryError(f'takes an integer from 0, not {shown(count)}', name)
+        raise QueryError(f'takes an integer from 0, not {short_repr(count)}', name)
     return count

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mqsql.compiler.parse.context import Place
+from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.expressions import read_expression
 from mqsql.compiler.parse.keys import read_path
 from mqsql.compiler.parse.operators.element import read_elem_match
 from mqsql.compiler.tree.predicate import Field, Predicate
 from mqsql.compiler.tree.projection import FirstMatch, Flag, Leaf, Projection, Slice, Tree
-from mqsql.errors import QueryError, named, shown
+from mqsql.errors import QueryError, named, short_repr
 from mqsql.functions.expressions import Expression
 from mqsql.schema import Table
 from mqsql.schema.refused import no_step
@@ -23,7 +23,7 @@ MAX_EXTRAS = 1_000
 """SQLite's statements give 2,000 columns."""
 
 
-def read_projection(projection: Mapping[str, Any], table: Table, place: Place) -> Projection:
+def read_projection(projection: Mapping[str, Any], table: Table, place: ParseContext) -> Projection:
     """The projection; `place` is where $elemMatch binds its operands. QueryError for what MongoDB refuses."""
     reader = _Reader(table, place, [])
     leaves = list(reader.leaves((), projection, 'projection'))
@@ -41,14 +41,14 @@ def read_projection(projection: Mapping[str, Any], table: Table, place: Place) -
         name: table.aliases.get(name, name) for name in returned if table.aliases.get(name, name) in table.columns
     }
     hidden = tuple(dict.fromkeys(c for _, leaf in leaves if isinstance(leaf, Expression) for c in leaf.columns))
-    return Projection(columns, tuple(reader.extras), tree, inclusive, tuple(returned), hidden)
+    return Projection(columns, tuple(reader.computed), tree, inclusive, tuple(returned), hidden)
 
 
 @dataclass(frozen=True)
 class _Reader:
     table: Table
-    place: Place
-    extras: list[Predicate]
+    place: ParseContext
+    computed: list[Predicate]
 
     def leaves(
         self, above: tuple[str, ...], fields: Mapping[Any, Any], path: str
@@ -57,7 +57,7 @@ class _Reader:
         for name, operand in fields.items():
             here = f'{path}.{name}' if isinstance(name, str) else path
             if not isinstance(name, str):
-                raise QueryError(f'a key is text, not {shown(name)}', here)
+                raise QueryError(f'a key is text, not {short_repr(name)}', here)
             steps = (*above, *name.split('.'))
             if odd := [step for step in steps if not step or _is_operator(step)]:
                 raise QueryError(f'a path cannot have the step {named(odd[0])}{no_step(odd[0])}', here)
@@ -94,10 +94,10 @@ class _Reader:
         if isinstance(operand, Mapping) and (odd := {'$expr', '$jsonSchema'} & operand.keys()):
             raise QueryError(f'{min(odd)} is not allowed in a projection', path)
         here = replace(self.place, field=field, path=f'{path}.$elemMatch')
-        self.extras.append(read_elem_match(here, operand))
-        if len(self.extras) > MAX_EXTRAS:
+        self.computed.append(read_elem_match(here, operand))
+        if len(self.computed) > MAX_EXTRAS:
             raise QueryError(f'takes at most {MAX_EXTRAS:,} $elemMatch', 'projection')
-        return FirstMatch(len(self.extras) - 1)
+        return FirstMatch(len(self.computed) - 1)
 
 
 def _is_operator(name: object) -> bool:
@@ -125,7 +125,7 @@ def _is_expression_slice(operand: object) -> bool:
 def _whole(part: object, path: str) -> int:
     if isinstance(part, int | float) and not isinstance(part, bool) and abs(part) < 2**63:
         return int(part)
-    raise QueryError(f'takes n or [skip, n], not {shown(part)}', path)
+    raise QueryError(f'takes n or [skip, n], not {short_repr(part)}', path)
 
 
 def _is_inclusive(leaves: list[Leaf], key: Flag | None) -> bool:

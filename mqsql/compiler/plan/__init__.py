@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, sorting_index
-from mqsql.compiler.tree.predicate import Predicate, Test
+from mqsql.compiler.tree.predicate import Leaf, Predicate
 from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, Statement
 from mqsql.compiler.tree.view import ScalarView
 from mqsql.schema import Table
@@ -37,5 +37,5 @@ def _plan_select(select: Select) -> Select:
 
 def _of_one_key(table: Table, predicate: Predicate) -> bool:
     """Whether the table's key has one value, so that there is nothing to sort; SQLite itself would not say so by every plan."""
-    tests = (part for part in conjuncts(predicate) if isinstance(part, Test) and part.operator == '$eq')
+    tests = (part for part in conjuncts(predicate) if isinstance(part, Leaf) and part.operator == '$eq')
     return any(test.field.column == table.key and not test.collation for test in tests)

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.tree.predicate import (
     And,
-    Count,
-    If,
+    Conditional,
+    CountMatching,
     IndexScan,
     InView,
+    Leaf,
     Not,
     Or,
     Predicate,
-    Test,
 )
 from mqsql.compiler.tree.select import Sort, is_any
 from mqsql.compiler.tree.traversal import key_tested
@@ -29,7 +29,7 @@ def choose_indexes(predicate: Predicate, table: Table, view: View | None = None)
     Tests on the elements of arrays stay as they are: an index has no rows for elements alone.
     """
     match predicate:
-        case Test():
+        case Leaf():
             return _choose(predicate, table, view)
         case And():
             return And(tuple(_choose_together(conjuncts(predicate), table, view)))
@@ -37,16 +37,16 @@ def choose_indexes(predicate: Predicate, table: Table, view: View | None = None)
             return Or(tuple(choose_indexes(child, table, view) for child in children))
         case Not(child):
             return Not(choose_indexes(child, table, view))
-        case If(test, then, otherwise):
-            return If(*(choose_indexes(part, table, view) for part in (test, then, otherwise)))
-        case Count(children):
+        case Conditional(test, then, otherwise):
+            return Conditional(*(choose_indexes(part, table, view) for part in (test, then, otherwise)))
+        case CountMatching(children):
             chosen = tuple(choose_indexes(child, table, view) for child in children)
-            return Count(chosen, predicate.operator, predicate.slot)
+            return CountMatching(chosen, predicate.operator, predicate.param)
         case _:
             return predicate
 
 
-def _choose(test: Test, table: Table, view: View | None) -> Predicate:
+def _choose(test: Leaf, table: Table, view: View | None) -> Predicate:
     if view and view.answers(key_tested(test), test):
         return InView(test)
     return _index_scan(table, [test]) or test
@@ -54,7 +54,7 @@ def _choose(test: Test, table: Table, view: View | None) -> Predicate:
 
 def _choose_together(children: list[Predicate], table: Table, view: View | None) -> Iterator[Predicate]:
     """One IndexScan for the tests that an index answers together, and the choice for each of the other children."""
-    scan = None if view else _index_scan(table, [child for child in children if isinstance(child, Test)])
+    scan = None if view else _index_scan(table, [child for child in children if isinstance(child, Leaf)])
     if scan:
         yield scan
     for child in children:
@@ -62,18 +62,18 @@ def _choose_together(children: list[Predicate], table: Table, view: View | None)
             yield choose_indexes(child, table, view)
 
 
-def _index_scan(table: Table, tests: list[Test]) -> IndexScan | None:
+def _index_scan(table: Table, tests: list[Leaf]) -> IndexScan | None:
     """The scan of the index that answers the most of these tests by its first keys, if one of them is on a path."""
-    found = [(index, tuple(_leading(index, tests))) for index in table.indexes if index.into]
-    telling = [(index, used) for index, used in found if any(key_tested(test) == index.into for test in used)]
+    found = [(index, tuple(_leading(index, tests))) for index in table.indexes if index.first_path]
+    telling = [(index, used) for index, used in found if any(key_tested(test) == index.first_path for test in used)]
     if not telling:
         return None
     index, used = max(telling, key=lambda pair: (len(pair[1]), -len(pair[0].columns)))
-    residual = tuple(test for test in used if test.field.steps and key_tested(test) != index.into)
+    residual = tuple(test for test in used if test.field.steps and key_tested(test) != index.first_path)
     return IndexScan(index, used, residual)
 
 
-def _leading(index: Index, tests: list[Test]) -> Iterator[Test]:
+def _leading(index: Index, tests: list[Leaf]) -> Iterator[Leaf]:
     """The tests on the keys from the first up to one that is not tested for few values."""
     for path in index.paths:
         here = [test for test in tests if key_tested(test) == path]
@@ -90,7 +90,7 @@ def sorting_index(table: Table, predicate: Predicate, sort: Sort) -> Index | Non
     if not sort or any(key.collation or is_any(table, key) for key in sort):
         return None
     equal: set[object] = {
-        key_tested(child) for child in conjuncts(predicate) if isinstance(child, Test) and child.operator == '$eq'
+        key_tested(child) for child in conjuncts(predicate) if isinstance(child, Leaf) and child.operator == '$eq'
     }
     found = [(_fit(index, equal, sort), index) for index in table.indexes]
     return max(((fit, index) for fit, index in found if fit), key=lambda pair: pair[0], default=(None, None))[1]
@@ -112,6 +112,6 @@ def multikey_view(index: Index, predicate: Predicate, sort: Sort) -> MultikeyVie
     if any(key.steps for key in sort):
         return MultikeyView(index)
     # A number may occur twice, as an int and as a float.
-    tests = [part for part in conjuncts(predicate) if isinstance(part, Test) and key_tested(part) == index.into]
+    tests = [part for part in conjuncts(predicate) if isinstance(part, Leaf) and key_tested(part) == index.first_path]
     entry = next((test for test in tests if test.operator == '$eq' and test.form in ('string', 'tagged')), None)
     return MultikeyView(index, entry)

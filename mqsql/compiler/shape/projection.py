@@ -13,9 +13,9 @@ from mqsql.schema import Record
 from mqsql.values.extent import check_computed
 
 Shape = Callable[[Record, tuple[Any, ...]], Record]
-"""Makes a record of one that has the hidden columns too, and of the values of the extra columns."""
+"""Makes a record of one that has the hidden columns too, and of the positions that the computed columns give."""
 
-_GONE = object()  # a value of which nothing stays
+REMOVED = object()  # a value of which nothing stays
 
 
 def shaping(projection: Projection) -> Shape:
@@ -23,20 +23,17 @@ def shaping(projection: Projection) -> Shape:
     tree, inclusive, returned, hidden = projection.tree, projection.inclusive, projection.returned, projection.hidden
 
     @limits.within_python
-    def make(record: Record, extras: tuple[Any, ...]) -> Record:
+    def shape(record: Record, positions: tuple[Any, ...]) -> Record:
         values = [record.pop(f'${name}') for name in hidden]
+        known = {name: value for name, value in zip(hidden, values, strict=True) if value is not None}
+        shaper = RowShaper(inclusive, positions, known)
         budget.begin()
         try:
-            return computed(record, extras, values)
+            return {name: shaper.column(record.get(name), tree.get(name)) for name in returned}
         finally:
             budget.end()
 
-    def computed(record: Record, extras: tuple[Any, ...], values: list[Any]) -> Record:
-        known = {name: value for name, value in zip(hidden, values, strict=True) if value is not None}
-        cut = _Cut(inclusive, extras, known)
-        return {name: cut.column(record.get(name), tree.get(name)) for name in returned}
-
-    return make
+    return shape
 
 
 def _computes(node: Tree | Leaf | None) -> bool:
@@ -53,11 +50,11 @@ def _unsliced(tree: Tree) -> Tree:
 
 
 @dataclass(frozen=True)
-class _Cut:
+class RowShaper:
     """Cuts one record's values down."""
 
     inclusive: bool
-    extras: tuple[Any, ...]
+    positions: tuple[Any, ...]
     record: Record
 
     def column(self, value: Any, node: Tree | Leaf | None) -> Any:
@@ -67,13 +64,13 @@ class _Cut:
         cut = self._field(value, node)
         if _computes(node):
             cut = self._with_computed(cut, node)
-        return None if cut is _GONE else cut
+        return None if cut is REMOVED else cut
 
     def _with_computed(self, value: Any, node: Tree | Leaf | None) -> Any:
         """The value with what expressions give; an object takes the place of what a computed field goes into."""
         if isinstance(node, Expression):
             given = node.value(self.record)
-            return _GONE if given is MISSING else check_computed(given)
+            return REMOVED if given is MISSING else check_computed(given)
         assert isinstance(node, dict)
         if isinstance(value, list):
             return [self._with_computed(item, node) for item in value]
@@ -81,28 +78,28 @@ class _Cut:
         for name, inner in node.items():
             if _computes(inner):
                 fields[name] = self._with_computed(fields.get(name), inner)
-        return {name: field for name, field in fields.items() if field is not _GONE}
+        return {name: field for name, field in fields.items() if field is not REMOVED}
 
     def _field(self, value: Any, node: Tree | Leaf | None) -> Any:
         match node:
             case None:
-                return _GONE if self.inclusive else value
+                return REMOVED if self.inclusive else value
             case Flag.KEEP:
                 return value
             case Flag.DROP | Expression():
-                return _GONE
+                return REMOVED
             case Slice():
                 return node.of(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else value
             case FirstMatch():
-                at = self.extras[node.extra]  # None behind an array
-                return _GONE if at is None or value is None else value[at : at + 1]
+                at = self.positions[node.position]  # None behind an array
+                return REMOVED if at is None or value is None else value[at : at + 1]
         return self._inside(value, node)
 
     def _inside(self, value: Any, tree: Tree) -> Any:
         if isinstance(value, list):
             cut = [self._inside(item, _unsliced(tree) if isinstance(item, list) else tree) for item in value]
-            return [item for item in cut if item is not _GONE]
+            return [item for item in cut if item is not REMOVED]
         if not isinstance(value, dict):
-            return ({} if _computes(tree) else _GONE) if self.inclusive else value
+            return ({} if _computes(tree) else REMOVED) if self.inclusive else value
         fields = ((k, self._field(v, tree.get(k))) for k, v in value.items())
-        return {k: v for k, v in fields if v is not _GONE}
+        return {k: v for k, v in fields if v is not REMOVED}

@@ -9,7 +9,7 @@ equal shapes share one text.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mqsql.schema import TEXT, Index, Kind
+from mqsql.schema import STRING, ColumnType, Index
 from mqsql.values.collation import Collation
 
 
@@ -21,13 +21,13 @@ class Field:
     """
 
     column: str | None
-    kind: Kind
+    kind: ColumnType
     steps: tuple[str, ...] = ()
     strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Leaf:
     """One operator on one field; `form` names the variant of its SQL ('string', 'null', 'int' …).
 
     Where there is a collation, texts are compared by the keys that it gives.
@@ -36,7 +36,7 @@ class Test:
     field: Field
     operator: str
     form: str = ''
-    slots: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
     collation: Collation | None = None
 
 
@@ -62,7 +62,7 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
+class ElemMatch:
     """The field is an array, and one of its elements satisfies the predicate.
 
     `query` says how the element is taken: as a document whose fields are tested, or as the value that it is.
@@ -77,11 +77,11 @@ class Some:
 class Each:
     """The test, which has one slot, holds for each of the values in the JSON array that the slot holds."""
 
-    test: Test
+    test: Leaf
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class AllElements:
     """Each member of the object, or of the array, satisfies the predicate; the field is strict.
 
     Within the predicate the member is a Field without column, its name or position is MEMBER.
@@ -92,7 +92,7 @@ class Every:
 
 
 @dataclass(frozen=True, slots=True)
-class If:
+class Conditional:
     """`then` where the test holds, `otherwise` elsewhere; neither is evaluated where it does not count."""
 
     test: 'Predicate'
@@ -101,20 +101,20 @@ class If:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class CountMatching:
     """How many of the children hold, compared ('$eq', '$gte', '$lte') with the number in a slot."""
 
     children: 'tuple[Predicate, ...]'
     operator: str
-    slot: str
+    param: str
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
+class ExprMatch:
     """An expression, in a slot, is true of the record; `columns` are those that it reads."""
 
     columns: tuple[str, ...]
-    slot: str
+    param: str
 
 
 # --- nodes that planning makes of tests
@@ -128,36 +128,49 @@ class IndexScan:
     """
 
     index: Index
-    tests: tuple[Test, ...]
-    residual: tuple[Test, ...]
+    tests: tuple[Leaf, ...]
+    residual: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class InView:
     """A test that the rows answer from which the records are read, see `tree.view`."""
 
-    test: Test
+    test: Leaf
 
 
-Predicate: TypeAlias = And | Or | Not | Test | Each | Some | Every | If | Count | Evaluated | IndexScan | InView
+Predicate: TypeAlias = (
+    And
+    | Or
+    | Not
+    | Leaf
+    | Each
+    | ElemMatch
+    | AllElements
+    | Conditional
+    | CountMatching
+    | ExprMatch
+    | IndexScan
+    | InView
+)
 
-MEMBER = Field(None, TEXT)
+MEMBER = Field(None, STRING)
 
-ALWAYS = And(())
-NEVER = Or(())
+MATCH_ALL = And(())
+MATCH_NONE = Or(())
 
 
 def all_of(children: 'list[Predicate]') -> Predicate:
     """And of the children, as short as it can be said."""
-    telling = [child for child in children if child != ALWAYS]
-    if NEVER in telling:
-        return NEVER
+    telling = [child for child in children if child != MATCH_ALL]
+    if MATCH_NONE in telling:
+        return MATCH_NONE
     return telling[0] if len(telling) == 1 else And(tuple(telling))
 
 
 def any_of(children: 'list[Predicate]') -> Predicate:
     """Or of the children, as short as it can be said."""
-    telling = [child for child in children if child != NEVER]
-    if ALWAYS in telling:
-        return ALWAYS
+    telling = [child for child in children if child != MATCH_NONE]
+    if MATCH_ALL in telling:
+        return MATCH_ALL
     return telling[0] if len(telling) == 1 else Or(tuple(telling))

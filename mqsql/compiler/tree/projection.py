@@ -40,7 +40,7 @@ class Slice:
 class FirstMatch:
     """$elemMatch: only the first matching element stays; its position comes in this column behind the others."""
 
-    extra: int
+    position: int
 
 
 Leaf: TypeAlias = Flag | Slice | FirstMatch | Expression
@@ -51,12 +51,12 @@ Tree: TypeAlias = dict[str, 'Tree | Leaf']
 class Projection:
     """What to select, and how a record is made of it.
 
-    `columns` are selected by the name they are returned under, `hidden` for expressions only, and `extras` after them. The
+    `columns` are selected by the name they are returned under, `hidden` for expressions only, and `computed` after them. The
     fields of `tree` are kept or dropped, as it is `inclusive` or not; the record has the names in `returned`.
     """
 
     columns: Mapping[str, str]
-    extras: tuple[Predicate, ...]
+    computed: tuple[Predicate, ...]
     tree: Tree
     inclusive: bool
     returned: tuple[str, ...]

@@ -76,14 +76,14 @@ class IndexOrder:
 
 @dataclass(frozen=True)
 class Select:
-    """A SELECT of columns, and of the positions that `extras` ask for, of the records that match.
+    """A SELECT of columns, and of the positions that `computed` ask for, of the records that match.
 
     `inline` says whether Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids.
     """
 
     table: Table
     columns: tuple[str, ...]
-    extras: tuple[Predicate, ...]
+    computed: tuple[Predicate, ...]
     predicate: Predicate
     sort: Sort = ()
     limited: bool = False

@@ -3,39 +3,39 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mqsql.compiler.tree.predicate import Test
+from mqsql.compiler.tree.predicate import Leaf
 
 
 @dataclass(frozen=True)
-class Offers:
+class LeafArrays:
     """What a test sees of a path: an array at the end as its `elements` or as itself; `missing` values or none."""
 
     elements: bool = True
     missing: bool = False
 
 
-ELEMENTS = (Offers(),)
-WHOLE = (Offers(elements=False),)
+ELEMENTS = (LeafArrays(),)
+WHOLE = (LeafArrays(elements=False),)
 BOTH = ELEMENTS + WHOLE
-NULLS = (Offers(missing=True),)
+NULLS = (LeafArrays(missing=True),)
 
 
-def _types(form: str) -> tuple[Offers, ...]:
+def _types(form: str) -> tuple[LeafArrays, ...]:
     return BOTH if form == 'array' else ELEMENTS
 
 
-def _values(form: str) -> tuple[Offers, ...]:
+def _values(form: str) -> tuple[LeafArrays, ...]:
     return NULLS if form == 'null' else _types(form)
 
 
-def _whole(form: str) -> tuple[Offers, ...]:
+def _whole(form: str) -> tuple[LeafArrays, ...]:
     return WHOLE
 
 
-_OTHERS: dict[str, Callable[[str], tuple[Offers, ...]]] = {'$exists': _whole, '$type': _types, '$size': _whole}
+_OTHERS: dict[str, Callable[[str], tuple[LeafArrays, ...]]] = {'$exists': _whole, '$type': _types, '$size': _whole}
 
 
-def traversal(test: Test) -> tuple[Offers, ...]:
+def traversal(test: Leaf) -> tuple[LeafArrays, ...]:
     """How the test sees a path; if it sees whole arrays as well as elements, it holds if either does.
 
     Tests of schemas are on strict fields only, which have one value.
@@ -43,7 +43,7 @@ def traversal(test: Test) -> tuple[Offers, ...]:
     return _OTHERS.get(test.operator, _values)(test.form) if test.operator.startswith('$') else ()
 
 
-def key_tested(test: Test) -> tuple[str, tuple[str, ...]] | None:
+def key_tested(test: Leaf) -> tuple[str, tuple[str, ...]] | None:
     """The key of an index that can answer the test; None if no index can."""
     field = test.field
     # An index orders texts by code point.

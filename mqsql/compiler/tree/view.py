@@ -7,7 +7,7 @@ others, which are multikey.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mqsql.compiler.tree.predicate import Test
+from mqsql.compiler.tree.predicate import Leaf
 from mqsql.schema import Index
 from mqsql.schema.indexes import Path
 
@@ -18,7 +18,7 @@ class ScalarView:
 
     index: Index
 
-    def answers(self, key: Path | None, test: Test) -> bool:
+    def answers(self, key: Path | None, test: Leaf) -> bool:
         """Whether the rows tell if the test, which is on this key, holds."""
         return key in self.index.paths
 
@@ -30,13 +30,13 @@ class MultikeyView:
     """
 
     index: Index
-    entry: Test | None = None
+    entry: Leaf | None = None
 
-    def answers(self, key: Path | None, test: Test) -> bool:
+    def answers(self, key: Path | None, test: Leaf) -> bool:
         """Whether the rows tell if the test, which is on this key, holds."""
         if self.entry and (test == self.entry or (not test.field.steps and key in self.index.paths)):
             return True
-        return key == self.index.into
+        return key == self.index.first_path
 
 
 View: TypeAlias = ScalarView | MultikeyView

@@ -15,7 +15,7 @@ from typing import Any
 
 from mqsql.errors import QueryError
 from mqsql.functions.expressions.arrays import ARRAYS
-from mqsql.functions.expressions.core import Built, Here, Operator, Variables
+from mqsql.functions.expressions.core import Compiled, ExprContext, Operator, Variables
 from mqsql.functions.expressions.dates import DATES
 from mqsql.functions.expressions.logic import LOGIC
 from mqsql.functions.expressions.numbers import NUMBERS
@@ -25,7 +25,7 @@ from mqsql.functions.expressions.types import TYPES
 from mqsql.functions.expressions.values import is_true
 from mqsql.kept import Kept
 from mqsql.limits import budget
-from mqsql.schema import ANY, DOCUMENT, TEXT, TIMESTAMP, Record
+from mqsql.schema import ANY, DOCUMENT, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import read_present
 from mqsql.values.codec import decode_document
@@ -42,7 +42,7 @@ class Expression:
     canonical: Any
     columns: tuple[str, ...]
     aliases: Mapping[str, str]
-    built: Built
+    built: Compiled
     now: datetime
 
     def value(self, record: Record) -> Any:
@@ -56,7 +56,7 @@ def evaluate(expression: str, *stored: Any) -> bool:
     return is_true(_run(built, {'ROOT': read_present(columns, stored, _untold), 'NOW': now}, path))
 
 
-def _run(built: Built, variables: Variables, path: str) -> Any:
+def _run(built: Compiled, variables: Variables, path: str) -> Any:
     budget.begin()
     try:
         budget.step(built.steps)
@@ -76,16 +76,16 @@ def _untold(key: object, name: str, what: str) -> None:
 Columns = list[tuple[str, Callable[[Any], Any]]]
 
 
-def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str], int]:
+def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled, str], int]:
     """The function of an expression, and the bytes that it keeps: of its parts, and of the values of its constant parts."""
     payload = decode_document(expression)
-    here = Here(
+    here = ExprContext(
         payload['path'],
         EXPRESSIONS,
         lambda name, path, deeper: payload['aliases'].get(name, name or ''),
         collation=Collation.of(payload['collation']),
     )
-    kinds = {kind.name: kind for kind in (TEXT, TIMESTAMP, DOCUMENT, ANY)}
+    kinds = {kind.name: kind for kind in (STRING, TIMESTAMP, DOCUMENT, ANY)}
     columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
     budget.begin()
     try:
@@ -97,4 +97,4 @@ def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Built, str]
     return (payload['now'], columns, built, payload['path']), size
 
 
-_BUILT: Kept[str, tuple[datetime | None, Columns, Built, str]] = Kept(8_000_000)
+_BUILT: Kept[str, tuple[datetime | None, Columns, Compiled, str]] = Kept(8_000_000)

@@ -5,9 +5,9 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from mqsql.functions.expressions.core import Built, Here, Operator, Variables
+from mqsql.functions.expressions.core import Compiled, ExprContext, Operator, Variables
 from mqsql.functions.expressions.logic import check_name
-from mqsql.functions.expressions.operands import MANY, comparing, fields, in_turn, positional
+from mqsql.functions.expressions.operands import MANY, comparing, eager, fields, lazy
 from mqsql.functions.expressions.values import (
     MISSING,
     as_null,
@@ -32,7 +32,7 @@ def _element(array: Any, position: Any) -> Any:
 
 
 def _end(position: int) -> Operator:
-    return positional(lambda array: _element(array, position), 1)
+    return eager(lambda array: _element(array, position), 1)
 
 
 def _slice(values: Iterator[Any]) -> Any:
@@ -78,16 +78,16 @@ def _range(start: Any, end: Any, step: Any = 1) -> list[int]:
 # --- membership and sets
 
 
-def _in(here: Here, value: Any, array: Any) -> bool:
+def _in(here: ExprContext, value: Any, array: Any) -> bool:
     return here.order_key(value) in map(here.order_key, each_of(array))
 
 
-def _index(here: Here, values: Iterator[Any]) -> Any:
+def _index(here: ExprContext, values: Iterator[Any]) -> Any:
     array = next(values)
     return None if is_nullish(array) else _position(here, need_list(array), *values)
 
 
-def _position(here: Here, items: list[Any], value: Any, start: Any = 0, end: Any = MANY - 1) -> int:
+def _position(here: ExprContext, items: list[Any], value: Any, start: Any = 0, end: Any = MANY - 1) -> int:
     key = here.order_key(value)
     budget.step(len(items))
     first, last = need_whole(start, 'a position'), need_whole(end, 'a position')
@@ -96,34 +96,34 @@ def _position(here: Here, items: list[Any], value: Any, start: Any = 0, end: Any
     return next((i for i in range(first, min(last, len(items))) if here.order_key(items[i]) == key), -1)
 
 
-def _set(here: Here, array: Any) -> set[str]:
+def _set(here: ExprContext, array: Any) -> set[str]:
     return set(map(here.order_key, copied(array)))
 
 
-def _is_subset(here: Here, part: Any, whole: Any) -> bool:
+def _is_subset(here: ExprContext, part: Any, whole: Any) -> bool:
     return _set(here, part) <= _set(here, whole)
 
 
-def _equal_sets(here: Here, *arrays: Any) -> bool:
+def _equal_sets(here: ExprContext, *arrays: Any) -> bool:
     sets = map(partial(_set, here), arrays)  # one at a time: what follows the first that differs is not looked at
     first = next(sets)
     return all(other == first for other in sets)
 
 
 def _truths(combine: Callable[..., bool]) -> Operator:
-    return positional(lambda array: combine(map(is_true, each_of(array))), 1)
+    return eager(lambda array: combine(map(is_true, each_of(array))), 1)
 
 
 # --- with variables
 
 
-def _bound(body: Built, variables: Variables, name: str, value: Any) -> dict[str, Any]:
+def _bound(body: Compiled, variables: Variables, name: str, value: Any) -> dict[str, Any]:
     """The variables with one more, for one element of a loop."""
     budget.step(body.steps + len(variables) // 8)
     return {**variables, name: value}
 
 
-def _filter(here: Here, operand: Any) -> Built:
+def _filter(here: ExprContext, operand: Any) -> Compiled:
     given = fields(here, operand, 'input cond', 'as limit')
     name = check_name(here.inside('.as'), given.get('as', 'this'))
     source = here.inside('.input').build(given['input'])
@@ -140,10 +140,10 @@ def _filter(here: Here, operand: Any) -> Built:
             raise wrong('a limit above 0', most)
         return list(islice((item for item in array if is_true(test.run(_bound(test, variables, name, item)))), size))
 
-    return here.made(run, [source, limit, test])
+    return here.combine(run, [source, limit, test])
 
 
-def _map(here: Here, operand: Any) -> Built:
+def _map(here: ExprContext, operand: Any) -> Compiled:
     given = fields(here, operand, 'input in', 'as')
     name = check_name(here.inside('.as'), given.get('as', 'this'))
     source = here.inside('.input').build(given['input'])
@@ -155,10 +155,10 @@ def _map(here: Here, operand: Any) -> Built:
             return None
         return [as_null(body.run(_bound(body, variables, name, item))) for item in copied(array)]
 
-    return here.made(run, [source, body])
+    return here.combine(run, [source, body])
 
 
-def _reduce(here: Here, operand: Any) -> Built:
+def _reduce(here: ExprContext, operand: Any) -> Compiled:
     given = fields(here, operand, 'input initialValue in')
     source = here.inside('.input').build(given['input'])
     initial = here.inside('.initialValue').build(given['initialValue'])
@@ -173,7 +173,7 @@ def _reduce(here: Here, operand: Any) -> Built:
             value = body.run({**_bound(body, variables, 'value', value), 'this': item})
         return value
 
-    return here.made(run, [source, initial, body])
+    return here.combine(run, [source, initial, body])
 
 
 # --- objects
@@ -204,24 +204,24 @@ def _entries(value: Any) -> Any:
 
 
 ARRAYS: dict[str, Operator] = {
-    '$size': positional(lambda array: len(need_list(array)), 1),
-    '$isArray': positional(lambda value: isinstance(value, list), 1),
-    '$arrayElemAt': positional(_element, 2),
+    '$size': eager(lambda array: len(need_list(array)), 1),
+    '$isArray': eager(lambda value: isinstance(value, list), 1),
+    '$arrayElemAt': eager(_element, 2),
     '$first': _end(0),
     '$last': _end(-1),
-    '$slice': in_turn(_slice, 2, 3),
-    '$concatArrays': in_turn(_concat, 0, MANY),
-    '$reverseArray': positional(_reverse, 1),
-    '$range': positional(_range, 2, 3),
-    '$in': comparing(positional, _in, 2),
-    '$indexOfArray': comparing(in_turn, _index, 2, 4),
-    '$setIsSubset': comparing(positional, _is_subset, 2),
-    '$setEquals': comparing(positional, _equal_sets, 2, MANY),
+    '$slice': lazy(_slice, 2, 3),
+    '$concatArrays': lazy(_concat, 0, MANY),
+    '$reverseArray': eager(_reverse, 1),
+    '$range': eager(_range, 2, 3),
+    '$in': comparing(eager, _in, 2),
+    '$indexOfArray': comparing(lazy, _index, 2, 4),
+    '$setIsSubset': comparing(eager, _is_subset, 2),
+    '$setEquals': comparing(eager, _equal_sets, 2, MANY),
     '$anyElementTrue': _truths(any),
     '$allElementsTrue': _truths(all),
     '$filter': Operator(_filter),
     '$map': Operator(_map),
     '$reduce': Operator(_reduce),
-    '$mergeObjects': positional(_merge, 0, MANY),
-    '$objectToArray': positional(_entries, 1),
+    '$mergeObjects': eager(_merge, 0, MANY),
+    '$objectToArray': eager(_entries, 1),
 }

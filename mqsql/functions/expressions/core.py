@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from mqsql import limits
-from mqsql.errors import QueryError, UnknownNameError, named, shown, unknown
+from mqsql.errors import QueryError, UnknownNameError, did_you_mean, named, short_repr
 from mqsql.functions.expressions.values import MISSING, ExpressionError, as_null
 from mqsql.limits import budget
 from mqsql.values.bson_order import bson_key
@@ -22,7 +22,7 @@ Run = Callable[[Variables], Any]
 
 
 @dataclass(frozen=True)
-class Built:
+class Compiled:
     """An expression as a function of its variables; a constant one needs none. `steps` is the number of its parts."""
 
     run: Run
@@ -34,11 +34,11 @@ class Built:
 class Operator:
     """How an operator's operand is read."""
 
-    build: 'Callable[[Here, Any], Built]'
+    build: 'Callable[[ExprContext, Any], Compiled]'
 
 
 @dataclass(frozen=True)
-class Here:
+class ExprContext:
     """A place in an expression: the way there for messages, the variables known, and who resolves the keys of a record.
 
     `folds` says that constant parts are computed while building, as they are but for the branches of a $switch that it
@@ -50,10 +50,10 @@ class Here:
     column: Callable[[str | None, str, bool], str]
     variables: frozenset[str] = frozenset({'ROOT', 'NOW', 'REMOVE'})
     depth: int = 0
-    folds: bool = True
+    fold_constants: bool = True
     collation: Collation | None = None
 
-    def inside(self, step: str, *variables: str) -> 'Here':
+    def inside(self, step: str, *variables: str) -> 'ExprContext':
         """The place one step further in, with more variables."""
         if self.depth >= MAX_LEVELS:
             message = (
@@ -68,11 +68,11 @@ class Here:
         """The QueryError for this place."""
         return QueryError(message, self.path)
 
-    def if_reached(self, reached: bool) -> 'Here':
+    def if_reached(self, reached: bool) -> 'ExprContext':
         """The same place, in a branch that may never be taken."""
-        return self if reached else replace(self, folds=False)
+        return self if reached else replace(self, fold_constants=False)
 
-    def made(self, run: Run, parts: list[Built]) -> Built:
+    def combine(self, run: Run, parts: list[Compiled]) -> Compiled:
         """An expression of these parts, computed at once if all are constant."""
 
         def located(variables: Variables) -> Any:
@@ -81,9 +81,9 @@ class Here:
             except (ExpressionError, budget.TooMuchError) as e:
                 raise QueryError(str(e), self.path) from None
 
-        if self.folds and all(part.constant for part in parts):
+        if self.fold_constants and all(part.constant for part in parts):
             return constant(located({}))
-        return Built(located, steps=1 + sum(part.steps for part in parts))
+        return Compiled(located, steps=1 + sum(part.steps for part in parts))
 
     # --- values
 
@@ -106,7 +106,7 @@ class Here:
 
     # --- expressions
 
-    def build(self, expression: Any) -> Built:
+    def build(self, expression: Any) -> Compiled:
         """The function of an expression, given as a canonical value."""
         if isinstance(expression, str) and expression.startswith('$'):
             return self._path(expression)
@@ -116,7 +116,7 @@ class Here:
             return self._dict(expression)
         return constant(expression)
 
-    def _list(self, expression: list[Any]) -> Built:
+    def _list(self, expression: list[Any]) -> Compiled:
         if all(map(_is_plain, expression)):
             return constant(expression)
         parts = [self.inside(f'[{i}]').build(item) for i, item in enumerate(limits.checked(expression))]
@@ -126,9 +126,9 @@ class Here:
             budget.make(size)
             return [as_null(part.run(variables)) for part in parts]
 
-        return self.made(run, parts)
+        return self.combine(run, parts)
 
-    def _dict(self, expression: dict[str, Any]) -> Built:
+    def _dict(self, expression: dict[str, Any]) -> Compiled:
         names = list(expression)
         if names and names[0].startswith('$'):
             if len(names) > 1:
@@ -145,42 +145,42 @@ class Here:
             found = ((name, part.run(variables)) for name, part in parts.items())
             return {name: value for name, value in found if value is not MISSING}
 
-        return self.made(run, list(parts.values()))
+        return self.combine(run, list(parts.values()))
 
-    def _operator(self, name: str, operand: Any) -> Built:
+    def _operator(self, name: str, operand: Any) -> Compiled:
         if name in UNSUPPORTED:
             raise self.error(f'{name} is not supported')
         if name not in self.operators:
-            raise UnknownNameError(unknown('expression', name, self.operators), self.path)
+            raise UnknownNameError(did_you_mean('expression', name, self.operators), self.path)
         return self.operators[name].build(self.inside(f'.{name}'), operand)
 
     # --- paths
 
-    def _path(self, expression: str) -> Built:
+    def _path(self, expression: str) -> Compiled:
         name, *steps = (expression[2:] if expression.startswith('$$') else 'CURRENT.' + expression[1:]).split('.')
         if name == 'CURRENT' and name not in self.variables:
             name = 'ROOT'  # until an expression binds it to something else
         if name not in self.variables:
             known = sorted('$$' + variable for variable in self.variables | {'CURRENT'})
-            raise UnknownNameError(unknown('variable', '$$' + name, known), self.path)
+            raise UnknownNameError(did_you_mean('variable', '$$' + name, known), self.path)
         if name == 'ROOT':
             return self._field(steps)
         self._check_steps(steps)
         if name == 'REMOVE':
             return constant(MISSING)
-        return Built(lambda variables: walk(variables[name], steps))
+        return Compiled(lambda variables: walk(variables[name], steps))
 
-    def _field(self, steps: list[str]) -> Built:
+    def _field(self, steps: list[str]) -> Compiled:
         if not steps:
             self.column(None, self.path, False)
-            return Built(lambda variables: variables['ROOT'])
+            return Compiled(lambda variables: variables['ROOT'])
         steps = [self.column(steps[0], self.path, len(steps) > 1), *steps[1:]]
         self._check_steps(steps)
-        return Built(lambda variables: walk(variables['ROOT'], steps))
+        return Compiled(lambda variables: walk(variables['ROOT'], steps))
 
     def _check_steps(self, steps: list[str]) -> None:
         if any(not step or '\0' in step or (step.startswith('$') and step not in DBREF) for step in steps):
-            raise self.error(f'a path has no such step: {shown(".".join(steps))}')
+            raise self.error(f'a path has no such step: {short_repr(".".join(steps))}')
         if len(steps) > MAX_STEPS + 1:
             raise self.error(f'a path has at most {MAX_STEPS} steps')
 
@@ -203,9 +203,9 @@ UNSUPPORTED = frozenset(
 """Operators that MongoDB has and expressions here have not."""
 
 
-def constant(value: Any) -> Built:
+def constant(value: Any) -> Compiled:
     """An expression that is a value."""
-    return Built(lambda variables: value, constant=True)
+    return Compiled(lambda variables: value, constant=True)
 
 
 def walk(value: Any, steps: list[str]) -> Any:

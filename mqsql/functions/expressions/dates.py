@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mqsql.functions.expressions.core import Built, Here, Operator, Variables, constant
+from mqsql.functions.expressions.core import Compiled, ExprContext, Operator, Variables, constant
 from mqsql.functions.expressions.formats import ISO, formatted, week
 from mqsql.functions.expressions.moments import AT_UTC, MILLISECOND, Zone, instant, local, milliseconds, zone
-from mqsql.functions.expressions.operands import Ask, build_fields, named, positional, read_constant
+from mqsql.functions.expressions.operands import GetArg, build_fields, eager, named, read_constant
 from mqsql.functions.expressions.values import ExpressionError, is_nullish, is_number, need_date, need_text, wrong
 
 # --- units
@@ -71,16 +71,16 @@ def _in_order(function: Callable[..., Any], names: str) -> Operator:
     required = ' '.join(name for name in order if name not in OPTIONAL)
     optional = ' '.join(name for name in order if name in OPTIONAL)
 
-    def build(here: Here, operand: Any) -> Built:
+    def build(here: ExprContext, operand: Any) -> Compiled:
         parts = build_fields(here, operand, required, optional)
         asked = {name: parts[name] for name in order if name in parts}
-        built = here.made(lambda variables: _read_all(function, asked, variables), list(parts.values()))
-        return built if built.constant or not here.folds else _read_constants(here, parts) or built
+        built = here.combine(lambda variables: _read_all(function, asked, variables), list(parts.values()))
+        return built if built.constant or not here.fold_constants else _read_constants(here, parts) or built
 
     return Operator(build)
 
 
-def _read_all(function: Callable[..., Any], parts: dict[str, Built], variables: Variables) -> Any:
+def _read_all(function: Callable[..., Any], parts: dict[str, Compiled], variables: Variables) -> Any:
     read: dict[str, Any] = {}
     for name, part in parts.items():
         if name == 'startOfWeek' and read['unit'] != 'week':
@@ -91,7 +91,7 @@ def _read_all(function: Callable[..., Any], parts: dict[str, Built], variables: 
     return function(**read)
 
 
-def _read_constants(here: Here, parts: dict[str, Built]) -> Built | None:
+def _read_constants(here: ExprContext, parts: dict[str, Compiled]) -> Compiled | None:
     """Refuses constant operands that are wrong; gives null for the expression if one of them is null."""
     for name in READ:
         if name in parts and parts[name].constant:
@@ -105,16 +105,16 @@ def _read_constants(here: Here, parts: dict[str, Built]) -> Built | None:
 
 
 def _part(function: Callable[[datetime], int]) -> Operator:
-    def of(ask: Ask) -> Any:
+    def of(ask: GetArg) -> Any:
         if is_nullish(date := ask('date')):
             return None
         moment, where = need_date(date), ask('timezone', 'UTC')
         return None if is_nullish(where) else function(local(moment, zone(where)))
 
     in_zone = named(of, 'date', 'timezone', {'timezone': zone})
-    alone = positional(lambda date: of(lambda name, default=None: date if name == 'date' else default), 1)
+    alone = eager(lambda date: of(lambda name, default=None: date if name == 'date' else default), 1)
 
-    def build(here: Here, operand: Any) -> Built:
+    def build(here: ExprContext, operand: Any) -> Compiled:
         with_names = isinstance(operand, dict) and operand and not next(iter(operand)).startswith('$')
         return (in_zone if with_names else alone).build(here, operand)
 
@@ -238,7 +238,7 @@ def _check_format(pattern: Any) -> None:
     formatted(_REFERENCE, 0, need_text(pattern))
 
 
-def _to_string(ask: Ask) -> Any:
+def _to_string(ask: GetArg) -> Any:
     # Zone and format are read before the date is looked at, and onNull only where it is null.
     date, timezone = ask('date'), ask('timezone', 'UTC')
     where = None if is_nullish(timezone) else zone(timezone)

@@ -10,10 +10,10 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN
 from fractions import Fraction
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.functions.expressions.core import Operator
 from mqsql.functions.expressions.moments import milliseconds, shifted
-from mqsql.functions.expressions.operands import MANY, in_turn, positional
+from mqsql.functions.expressions.operands import MANY, eager, lazy
 from mqsql.functions.expressions.values import ExpressionError, is_finite, is_nullish, is_number, need_whole, wrong
 from mqsql.values.codec import INT64
 
@@ -41,7 +41,7 @@ def _on_number(function: Callable[[Number], Number]) -> Operator:
             raise wrong('a number', value)
         return fitted(function(fitted(value)))
 
-    return positional(run, 1)
+    return eager(run, 1)
 
 
 def _on_numbers(function: Callable[[Number, Number], Number]) -> Operator:
@@ -53,7 +53,7 @@ def _on_numbers(function: Callable[[Number, Number], Number]) -> Operator:
                 raise wrong('numbers', value)
         return fitted(function(fitted(left), fitted(right)))
 
-    return positional(run, 2)
+    return eager(run, 2)
 
 
 # --- sums and products
@@ -163,7 +163,7 @@ def _rounded(rounding: str) -> Operator:
             raise wrong('a place from -20 to 100', place)
         return _to_place(fitted(value), digits, rounding)
 
-    return in_turn(run, 1, 2)
+    return lazy(run, 1, 2)
 
 
 def _to_place(number: Number, digits: int, rounding: str) -> Number:
@@ -177,13 +177,13 @@ def _to_place(number: Number, digits: int, rounding: str) -> Number:
     if isinstance(number, float):
         return math.copysign(float(whole * unit), number)
     if (result := int(whole * unit)) not in INT64:
-        raise ExpressionError(f'64 bits do not hold {shown(number)} rounded')
+        raise ExpressionError(f'64 bits do not hold {short_repr(number)} rounded')
     return result
 
 
 def _sqrt(number: Number) -> Number:
     if number < 0:
-        raise ExpressionError(f'takes a number of at least 0, not {shown(number)}')
+        raise ExpressionError(f'takes a number of at least 0, not {short_repr(number)}')
     return math.sqrt(to_float(number))
 
 
@@ -202,13 +202,13 @@ def _logarithm(number: Number, base: Number = math.e) -> Number:
 
 def _ln(number: Number) -> Number:
     if number <= 0:
-        raise ExpressionError(f'takes a number above 0, not {shown(number)}')
+        raise ExpressionError(f'takes a number above 0, not {short_repr(number)}')
     return math.log(number)
 
 
 def _log10(number: Number) -> Number:
     if number <= 0:
-        raise ExpressionError(f'takes a number above 0, not {shown(number)}')
+        raise ExpressionError(f'takes a number above 0, not {short_repr(number)}')
     return math.log10(number)
 
 
@@ -238,9 +238,9 @@ def _absolute(number: Number) -> Number:
 
 
 NUMBERS: dict[str, Operator] = {
-    '$add': in_turn(_add, 0, MANY),
-    '$subtract': positional(_subtract, 2),
-    '$multiply': in_turn(_multiply, 0, MANY),
+    '$add': lazy(_add, 0, MANY),
+    '$subtract': eager(_subtract, 2),
+    '$multiply': lazy(_multiply, 0, MANY),
     '$divide': _on_numbers(_divide),
     '$mod': _on_numbers(_mod),
     '$abs': _on_number(_absolute),

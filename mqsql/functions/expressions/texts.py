@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mqsql import patterns
-from mqsql.functions.expressions.core import Built, Here, Operator, Variables, constant
+from mqsql.functions.expressions.core import Compiled, ExprContext, Operator, Variables, constant
 from mqsql.functions.expressions.formats import ISO, formatted
-from mqsql.functions.expressions.operands import MANY, Ask, build_fields, in_turn, named, positional
+from mqsql.functions.expressions.operands import MANY, GetArg, build_fields, eager, lazy, named
 from mqsql.functions.expressions.values import ExpressionError, is_nullish, is_number, need_text, need_whole, wrong
 from mqsql.limits import budget
 from mqsql.limits.budget import made_text
@@ -101,7 +101,7 @@ def _index(find: Callable[[str, str, int, int], int]) -> Operator:
         value = next(values)
         return None if is_nullish(value) else search(made_text(need_text(value)), *values)
 
-    return in_turn(run, 2, 4)
+    return lazy(run, 2, 4)
 
 
 def _find_bytes(text: str, part: str, first: int, last: int) -> int:
@@ -128,7 +128,7 @@ def _split(value: Any, separator: Any) -> Any:
 
 
 def _trimmed(strip: Callable[[str, str], str]) -> Operator:
-    def run(ask: Ask) -> Any:
+    def run(ask: GetArg) -> Any:
         if is_nullish(value := ask('input')):
             return None
         text, chars = made_text(need_text(value)), ask('chars', _SPACE)
@@ -149,7 +149,7 @@ def _replace(times: int, text: str, part: str, other: str) -> str:
 
 
 def _replaced(times: int) -> Operator:
-    def run(ask: Ask) -> Any:
+    def run(ask: GetArg) -> Any:
         values = [ask(name) for name in ('input', 'find', 'replacement')]
         texts = [need_text(value) for value in values if not is_nullish(value)]
         return _replace(times, *texts) if len(texts) == len(values) else None
@@ -160,7 +160,7 @@ def _replaced(times: int) -> Operator:
 # --- regular expressions
 
 
-def _regex_match(here: Here, operand: Any) -> Built:
+def _regex_match(here: ExprContext, operand: Any) -> Compiled:
     given = build_fields(here, operand, '', 'input regex options')
     parts = {name: given.get(name, constant(None)) for name in ('input', 'regex', 'options')}
 
@@ -172,8 +172,8 @@ def _regex_match(here: Here, operand: Any) -> Built:
         text = None if is_nullish(value) else need_text(value)
         return text is not None and pattern is not None and _found(pattern, text)
 
-    here.made(read, [parts['regex'], parts['options']])  # finds what is wrong with a constant pattern
-    return here.made(run, list(parts.values()))
+    here.combine(read, [parts['regex'], parts['options']])  # finds what is wrong with a constant pattern
+    return here.combine(run, list(parts.values()))
 
 
 def _found(pattern: patterns.Pattern, text: str) -> bool:
@@ -202,18 +202,18 @@ def _pattern(source: str, options: str) -> patterns.Pattern:
 
 
 TEXTS: dict[str, Operator] = {
-    '$concat': in_turn(_concat, 0, MANY),
-    '$toLower': positional(lambda value: made_text(as_text(value)).translate(_LOWER), 1),
-    '$toUpper': positional(lambda value: made_text(as_text(value)).translate(_UPPER), 1),
-    '$strcasecmp': positional(_compare, 2),
-    '$strLenCP': positional(lambda value: len(need_text(value)), 1),
-    '$strLenBytes': positional(lambda value: len(_bytes(need_text(value))), 1),
-    '$substr': positional(_sub_bytes, 3),
-    '$substrBytes': positional(_sub_bytes, 3),
-    '$substrCP': positional(_sub_characters, 3),
+    '$concat': lazy(_concat, 0, MANY),
+    '$toLower': eager(lambda value: made_text(as_text(value)).translate(_LOWER), 1),
+    '$toUpper': eager(lambda value: made_text(as_text(value)).translate(_UPPER), 1),
+    '$strcasecmp': eager(_compare, 2),
+    '$strLenCP': eager(lambda value: len(need_text(value)), 1),
+    '$strLenBytes': eager(lambda value: len(_bytes(need_text(value))), 1),
+    '$substr': eager(_sub_bytes, 3),
+    '$substrBytes': eager(_sub_bytes, 3),
+    '$substrCP': eager(_sub_characters, 3),
     '$indexOfBytes': _index(_find_bytes),
     '$indexOfCP': _index(_find_characters),
-    '$split': positional(_split, 2),
+    '$split': eager(_split, 2),
     '$trim': _trimmed(str.strip),
     '$ltrim': _trimmed(str.lstrip),
     '$rtrim': _trimmed(str.rstrip),

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from mqsql.functions.expressions.core import Here, Operator
+from mqsql.functions.expressions.core import ExprContext, Operator
 from mqsql.functions.expressions.numbers import Number, fitted
-from mqsql.functions.expressions.operands import MANY, comparing, positional
+from mqsql.functions.expressions.operands import MANY, comparing, eager
 from mqsql.functions.expressions.values import is_nullish, is_number
 from mqsql.limits import budget
 
@@ -17,7 +17,7 @@ def _over(function: Callable[[list[Any]], Any]) -> Operator:
         budget.step(len(items))
         return function(items)
 
-    return positional(run, 0, MANY)
+    return eager(run, 0, MANY)
 
 
 def _carried(numbers: list[Number]) -> float:
@@ -59,7 +59,7 @@ def _average(items: list[Any]) -> Any:
 
 
 def _extreme(best: Callable[..., Any]) -> Operator:
-    def run(here: Here, items: list[Any]) -> Any:
+    def run(here: ExprContext, items: list[Any]) -> Any:
         return best((item for item in items if not is_nullish(item)), key=here.order_key, default=None)
 
     return comparing(_over, run)

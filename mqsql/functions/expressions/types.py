@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.functions.expressions.core import Operator
 from mqsql.functions.expressions.formats import parsed
 from mqsql.functions.expressions.moments import milliseconds, shifted
 from mqsql.functions.expressions.numbers import Number, fitted, to_float
-from mqsql.functions.expressions.operands import positional
+from mqsql.functions.expressions.operands import eager
 from mqsql.functions.expressions.texts import as_text, number_text
 from mqsql.functions.expressions.values import (
     MISSING,
@@ -23,7 +23,7 @@ from mqsql.functions.expressions.values import (
     is_true,
     wrong,
 )
-from mqsql.values.canonical import bracket
+from mqsql.values.canonical import type_bracket
 from mqsql.values.codec import EPOCH
 
 _NAMES = {
@@ -43,11 +43,11 @@ def type_name(value: Any) -> str:
         return 'missing'
     if is_number(value):
         return 'double' if isinstance(value, float) else 'int' if -(2**31) <= value < 2**31 else 'long'
-    return _NAMES[bracket(value)]
+    return _NAMES[type_bracket(value)]
 
 
 def _conversion(function: Callable[[Any], Any]) -> Operator:
-    return positional(lambda value: None if is_nullish(value) else function(value), 1)
+    return eager(lambda value: None if is_nullish(value) else function(value), 1)
 
 
 def _to_whole(bits: int) -> Callable[[Any], int]:
@@ -56,7 +56,7 @@ def _to_whole(bits: int) -> Callable[[Any], int]:
     def convert(value: Any) -> int:
         number = _number(value, bits)
         if not -limit <= number <= limit - 1:  # with its fraction, which is cut off then
-            raise ExpressionError(f'{shown(value)} is beyond {bits} bits')
+            raise ExpressionError(f'{short_repr(value)} is beyond {bits} bits')
         return int(number)
 
     return convert
@@ -65,14 +65,14 @@ def _to_whole(bits: int) -> Callable[[Any], int]:
 def _number(value: Any, bits: int) -> Number:
     if isinstance(value, str):
         if not (digits := re.fullmatch('([+-]?)0*([0-9]{1,40})', value)):
-            raise ExpressionError(f'{shown(value)} is not an integer')
+            raise ExpressionError(f'{short_repr(value)} is not an integer')
         return int(digits[1] + digits[2])
     if isinstance(value, datetime) and bits == 64:
         return milliseconds(value)
     if not isinstance(value, int | float):
         raise wrong('a value that can be an integer', value)
     if not is_finite(number := fitted(value)):
-        raise ExpressionError(f'{shown(value)} is not an integer')
+        raise ExpressionError(f'{short_repr(value)} is not an integer')
     return number
 
 
@@ -82,11 +82,11 @@ _FLOAT = re.compile(r'[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|
 def _to_double(value: Any) -> float:
     if isinstance(value, str):
         if not _FLOAT.fullmatch(value):
-            raise ExpressionError(f'{shown(value)} is not a number')
+            raise ExpressionError(f'{short_repr(value)} is not a number')
         number = float(value)
         # C's strtod, which MongoDB asks, holds what digits beyond or below the normal floats stand for out of range.
         if re.match('[+-]?[0.]*[1-9]', value) and not sys.float_info.min <= abs(number) < math.inf:
-            raise ExpressionError(f'{shown(value)} is out of the range of a float')
+            raise ExpressionError(f'{short_repr(value)} is out of the range of a float')
         return number
     if isinstance(value, datetime):
         return float(milliseconds(value))
@@ -115,16 +115,16 @@ def _parse_date(text: str) -> datetime:
     try:
         moment = parsed(text)
     except ValueError:
-        raise ExpressionError(f'{shown(text)} is not a date in ISO 8601') from None
+        raise ExpressionError(f'{short_repr(text)} is not a date in ISO 8601') from None
     try:
         return moment.astimezone(UTC)
     except (OverflowError, ValueError):
-        raise ExpressionError(f'{shown(text)} is out of the years 1 to 9999') from None
+        raise ExpressionError(f'{short_repr(text)} is out of the years 1 to 9999') from None
 
 
 TYPES: dict[str, Operator] = {
-    '$type': positional(type_name, 1),
-    '$isNumber': positional(is_number, 1),
+    '$type': eager(type_name, 1),
+    '$isNumber': eager(is_number, 1),
     '$toBool': _conversion(is_true),
     '$toInt': _conversion(_to_whole(32)),
     '$toLong': _conversion(_to_whole(64)),

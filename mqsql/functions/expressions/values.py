@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 from typing import Any, Final
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.limits import budget
 
 
@@ -49,7 +49,7 @@ def is_finite(number: int | float) -> bool:
 
 def wrong(wanted: str, value: Any) -> ExpressionError:
     """The error for an operand of another type."""
-    return ExpressionError(f'takes {wanted}, not {shown(value)}')
+    return ExpressionError(f'takes {wanted}, not {short_repr(value)}')
 
 
 def need_text(value: Any) -> str:

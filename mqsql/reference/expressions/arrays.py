@@ -5,7 +5,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.allowance import listing, work
 from mqsql.reference.expressions.calls import function, in_turn, lazily, null_first
 from mqsql.reference.expressions.core import (
@@ -26,7 +26,7 @@ from mqsql.reference.values import MISSING, truth
 def array(value: Any) -> list[Any]:
     """The value, which must be an array."""
     if not isinstance(value, list):
-        raise MeaninglessError(f'takes arrays, not {shown(value)}')
+        raise MeaninglessError(f'takes arrays, not {short_repr(value)}')
     return value
 
 
@@ -49,7 +49,7 @@ def _slice(given: Iterator[Any]) -> Any:
 
 def _positive(value: Any) -> int:
     if position(value) < 1:
-        raise MeaninglessError(f'takes a number above 0, not {shown(value)}')
+        raise MeaninglessError(f'takes a number above 0, not {short_repr(value)}')
     return position(value)
 
 
@@ -194,7 +194,7 @@ def _merge(values: list[Any]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for value in values:
         if not isinstance(value, dict | None) and value is not MISSING:
-            raise MeaninglessError(f'takes objects, not {shown(value)}')
+            raise MeaninglessError(f'takes objects, not {short_repr(value)}')
         if isinstance(value, dict):
             listing(len(value), 100)
             merged |= value
@@ -203,7 +203,7 @@ def _merge(values: list[Any]) -> dict[str, Any]:
 
 def _to_pairs(value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, dict):
-        raise MeaninglessError(f'takes an object, not {shown(value)}')
+        raise MeaninglessError(f'takes an object, not {short_repr(value)}')
     listing(len(value), 240)
     return [{'k': name, 'v': part} for name, part in value.items()]
 

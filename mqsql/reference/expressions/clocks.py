@@ -6,28 +6,28 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.expressions.core import MeaninglessError
 
 
 def date(value: Any) -> datetime:
     """The value, which must be a date."""
     if not isinstance(value, datetime):
-        raise MeaninglessError(f'takes dates, not {shown(value)}')
+        raise MeaninglessError(f'takes dates, not {short_repr(value)}')
     return value
 
 
 def zone(name: Any) -> ZoneInfo | timedelta:
     """The time zone of a name ("Europe/Berlin"), or the time of an offset ("+02", "+0200", "+02:00"), up to 99 hours."""
     if not isinstance(name, str):
-        raise MeaninglessError(f'takes the name of a time zone, not {shown(name)}')
+        raise MeaninglessError(f'takes the name of a time zone, not {short_repr(name)}')
     if offset := re.fullmatch(r'([+-])([0-9]{2})(?::?([0-9]{2}))?', name):
         span = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
         return span if offset[1] == '+' else -span
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise MeaninglessError(f'there is no time zone {shown(name)}') from None
+        raise MeaninglessError(f'there is no time zone {short_repr(name)}') from None
 
 
 def local(moment: Any, zone_name: Any) -> datetime:
@@ -38,7 +38,7 @@ def local(moment: Any, zone_name: Any) -> datetime:
             return date(moment).astimezone(UTC).replace(tzinfo=None) + where
         return date(moment).astimezone(where).replace(tzinfo=None)
     except OverflowError:
-        raise MeaninglessError(f'{shown(moment)} is outside the years 1 to 9999 there') from None
+        raise MeaninglessError(f'{short_repr(moment)} is outside the years 1 to 9999 there') from None
 
 
 def universal(clock: datetime, zone_name: Any, begun: datetime | None = None) -> datetime:
@@ -76,7 +76,7 @@ ISO_FORMAT = '%Y-%m-%dT%H:%M:%S.%L'
 def check_format(pattern: Any) -> None:
     """Refuses a format that MongoDB does not have."""
     if not isinstance(pattern, str) or re.search(r'%(?![YmdHMSLjwuUVGzZbB%])', pattern.replace('%%', '')):
-        raise MeaninglessError(f'{shown(pattern)} is not a format for dates')
+        raise MeaninglessError(f'{short_repr(pattern)} is not a format for dates')
 
 
 def _is_utc(zone_name: Any) -> bool:
@@ -108,7 +108,7 @@ def read_date(value: str) -> datetime:
             return _composed(found.groupdict(default='')).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise MeaninglessError(f'{shown(value)} is not a date')
+    raise MeaninglessError(f'{short_repr(value)} is not a date')
 
 
 def _composed(parts: Mapping[str, str]) -> datetime:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mqsql import limits
-from mqsql.errors import named, shown
+from mqsql.errors import named, short_repr
 from mqsql.reference.allowance import ExhaustedError, listing, work
 from mqsql.reference.place import DBREF, MAX_LEVELS, MAX_STEPS, Place, read_literal, resolve
 from mqsql.reference.values import MISSING
@@ -125,7 +125,7 @@ class Reader:
         if names and names[0].startswith('$'):
             return self._operator(names, fields)
         if odd := [name for name in names if not name or name.startswith('$') or {'.', '\0'} & set(name)]:
-            raise self.place.error(f'a field of an object cannot be named {shown(odd[0])}')
+            raise self.place.error(f'a field of an object cannot be named {short_repr(odd[0])}')
         parts = {name: self.at(name).read(value) for name, value in fields.items()}
 
         def evaluate(variables: Variables) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class Reader:
     def _operator(self, names: list[str], fields: Mapping[str, Any]) -> Evaluate:
         name = names[0]
         if len(names) > 1:
-            raise self.place.error(f'an operator is the only key of its dict; remove {shown(names[1])}')
+            raise self.place.error(f'an operator is the only key of its dict; remove {short_repr(names[1])}')
         if name in UNSUPPORTED:
             raise self.place.error(f'{name} is not supported in expressions')
         if name not in self.operators:
@@ -152,11 +152,11 @@ class Reader:
     def named_parts(self, operand: Any, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> Mapping[str, Any]:
         """The arguments unread; QueryError for those that lack or that nobody knows."""
         if not isinstance(operand, Mapping):
-            raise self.place.error(f'takes a dict of {", ".join(needed or optional)}, not {shown(operand)}')
+            raise self.place.error(f'takes a dict of {", ".join(needed or optional)}, not {short_repr(operand)}')
         if lacking := [name for name in needed if name not in operand]:
             raise self.place.error(f'lacks {named(lacking[0])}')
         if odd := [name for name in operand if name not in (*needed, *optional)]:
-            raise self.place.error(f'does not take {shown(odd[0])}')
+            raise self.place.error(f'does not take {short_repr(odd[0])}')
         return operand
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.bits import INT64
 from mqsql.reference.expressions.calls import Arguments, asking, check_constant, function
 from mqsql.reference.expressions.clocks import check_format, date, format_date, local, universal, zone
@@ -54,7 +54,7 @@ def _part(call: Callable[[datetime], int]) -> Operator:
 
 def _unit(name: Any) -> str:
     if not isinstance(name, str) or name not in (*MONTHS, *SPANS):
-        raise MeaninglessError(f'a unit is one of {", ".join((*MONTHS, *SPANS))}, not {shown(name)}')
+        raise MeaninglessError(f'a unit is one of {", ".join((*MONTHS, *SPANS))}, not {short_repr(name)}')
     return name
 
 
@@ -85,7 +85,7 @@ def _date_subtract(start: Any, unit: str, amount: Any, zone_name: str) -> dateti
 def _weekday(name: Any) -> int:
     full = [day for day in WEEKDAYS if isinstance(name, str) and name.lower() in (day, day[:3])]
     if not full:
-        raise MeaninglessError(f'there is no day of the week {shown(name)}')
+        raise MeaninglessError(f'there is no day of the week {short_repr(name)}')
     return WEEKDAYS.index(full[0])
 
 
@@ -116,7 +116,7 @@ def _date_diff(start: Any, end: Any, unit: str, first_day: str, zone_name: str) 
 
 def _check_size(size: Any) -> None:
     if whole(size) < 1:
-        raise MeaninglessError(f'takes a binSize of at least 1, not {shown(size)}')
+        raise MeaninglessError(f'takes a binSize of at least 1, not {short_repr(size)}')
 
 
 def _date_trunc(moment: Any, size: Any, unit: str, first_day: str, zone_name: str) -> datetime:
@@ -125,11 +125,11 @@ def _date_trunc(moment: Any, size: Any, unit: str, first_day: str, zone_name: st
     start = universal(REFERENCE, zone_name)
     if unit not in MONTHS and unit not in ('week', 'day'):
         if count * (SPANS[unit] // SPANS['millisecond']) not in INT64:
-            raise MeaninglessError(f'there is no bin of {shown(count)} {unit}s')
+            raise MeaninglessError(f'there is no bin of {short_repr(count)} {unit}s')
         return _floor(date(moment), start, count, SPANS[unit])
     clock = local(moment, zone_name)
     if count > 10**11:
-        raise MeaninglessError(f'there is no bin of {shown(count)} {unit}s')
+        raise MeaninglessError(f'there is no bin of {short_repr(count)} {unit}s')
     if unit in MONTHS:
         months = count * MONTHS[unit]
         return universal(_add_months(REFERENCE, _months(clock) // months * months), zone_name, start)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.expressions.calls import arguments, function, lazily
 from mqsql.reference.expressions.core import (
     Constant,
@@ -67,7 +67,7 @@ def _if_null(values: Iterator[Any]) -> Any:
 def _switch(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('branches',), ('default',))
     if not isinstance(given['branches'], list | tuple) or not given['branches']:
-        raise reader.place.error(f'takes a non-empty list of branches, not {shown(given["branches"])}')
+        raise reader.place.error(f'takes a non-empty list of branches, not {short_repr(given["branches"])}')
     branches: list[tuple[Evaluate, Evaluate]] = []
     reached = True
     for i, branch in enumerate(given['branches']):
@@ -104,7 +104,7 @@ def _branch(branch: Any, reader: Reader) -> tuple[Evaluate, Evaluate]:
 def _let(operand: Any, reader: Reader) -> Evaluate:
     given = reader.named_parts(operand, ('vars', 'in'))
     if not isinstance(given['vars'], Mapping):
-        raise reader.place.error(f'takes a dict of vars, not {shown(given["vars"])}')
+        raise reader.place.error(f'takes a dict of vars, not {short_repr(given["vars"])}')
     inner = reader.at('vars')
     parts = {check_name(name, reader): inner.at(name).read(value) for name, value in given['vars'].items()}
     body = reader.at('in').binding(*parts).read(given['in'])
@@ -118,7 +118,7 @@ def _let(operand: Any, reader: Reader) -> Evaluate:
 def check_name(name: Any, reader: Reader) -> str:
     """The name of a user's variable, which begins with a lower-case letter or one beyond ASCII; CURRENT can be bound too."""
     if not isinstance(name, str) or not re.fullmatch(r'CURRENT|[a-z\x80-\U0010ffff][a-zA-Z0-9_\x80-\U0010ffff]*', name):
-        raise reader.place.error(f'a variable cannot be named {shown(name)}')
+        raise reader.place.error(f'a variable cannot be named {short_repr(name)}')
     return name
 
 

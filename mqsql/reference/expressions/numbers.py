@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.allowance import work
 from mqsql.reference.bits import INT64
 from mqsql.reference.expressions.calls import function, in_turn, lazily
@@ -27,7 +27,7 @@ EXACT = Context(prec=6000)  # digits enough for every integer that a Document ca
 def number(value: Any) -> Any:
     """The value, which must be a number, as 64 bits hold it."""
     if not is_number(value):
-        raise MeaninglessError(f'takes numbers, not {shown(value)}')
+        raise MeaninglessError(f'takes numbers, not {short_repr(value)}')
     return fit(value)
 
 
@@ -41,14 +41,14 @@ def fit(value: Any) -> Any:
 def whole(value: Any) -> int:
     """The value, which must be an integer of 64 bits."""
     if not math.isfinite(number(value)) or value != int(value) or int(value) not in INT64:
-        raise MeaninglessError(f'takes integers, not {shown(value)}')
+        raise MeaninglessError(f'takes integers, not {short_repr(value)}')
     return int(value)
 
 
 def position(value: Any) -> int:
     """The value, which must be an integer of 32 bits, as positions and lengths are."""
     if whole(value) not in INT32:
-        raise MeaninglessError(f'takes integers of 32 bits, not {shown(value)}')
+        raise MeaninglessError(f'takes integers of 32 bits, not {short_repr(value)}')
     return int(value)
 
 
@@ -57,12 +57,12 @@ def shift(moment: datetime, milliseconds: Any, rounding: str = ROUND_HALF_UP) ->
     try:
         return moment + timedelta(milliseconds=_rounded_off(milliseconds, rounding))
     except OverflowError:
-        raise MeaninglessError(f'{shown(moment)} and {shown(milliseconds)} ms is not a date') from None
+        raise MeaninglessError(f'{short_repr(moment)} and {short_repr(milliseconds)} ms is not a date') from None
 
 
 def _rounded_off(value: Any, rounding: str = ROUND_HALF_UP) -> int:
     if not math.isfinite(number(value)) or int(value) not in INT64:
-        raise MeaninglessError(f'takes milliseconds of 64 bits, not {shown(value)}')
+        raise MeaninglessError(f'takes milliseconds of 64 bits, not {short_repr(value)}')
     return int(Decimal(value).to_integral_value(rounding, EXACT))
 
 
@@ -102,7 +102,7 @@ def _add_to_date(moment: datetime, before: Any, values: Iterator[Any]) -> Any:
 
 def _in_64_bits(value: int) -> int:
     if value not in INT64:
-        raise MeaninglessError(f'{shown(value)} is beyond 64 bits')
+        raise MeaninglessError(f'{short_repr(value)} is beyond 64 bits')
     return value
 
 
@@ -171,7 +171,7 @@ def _rounded(rounding: str) -> Operator:
 
 def _places(value: Any) -> int:
     if not -20 <= whole(value) <= 100:
-        raise MeaninglessError(f'takes -20 to 100 places, not {shown(value)}')
+        raise MeaninglessError(f'takes -20 to 100 places, not {short_repr(value)}')
     return int(value)
 
 
@@ -199,13 +199,13 @@ def _exp(value: Any) -> float:
 
 def _sqrt(value: Any) -> float:
     if value < 0:
-        raise MeaninglessError(f'takes a number of at least 0, not {shown(value)}')
+        raise MeaninglessError(f'takes a number of at least 0, not {short_repr(value)}')
     return math.sqrt(value)
 
 
 def _positive(value: Any) -> Any:
     if value <= 0:
-        raise MeaninglessError(f'takes a number above 0, not {shown(value)}')
+        raise MeaninglessError(f'takes a number above 0, not {short_repr(value)}')
     return value
 
 

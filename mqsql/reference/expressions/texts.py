@@ -10,7 +10,7 @@ from datetime import datetime
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.allowance import listing, writing
 from mqsql.reference.bits import INT64
 from mqsql.reference.expressions.calls import Arguments, by_name, function, in_turn, null_first
@@ -39,7 +39,7 @@ BLANKS = '\0 \t\n\v\f\r\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u200
 def text(value: Any) -> str:
     """The value, which must be text."""
     if not isinstance(value, str):
-        raise MeaninglessError(f'takes text, not {shown(value)}')
+        raise MeaninglessError(f'takes text, not {short_repr(value)}')
     return value
 
 
@@ -68,14 +68,14 @@ def encode(value: str) -> bytes:
 def _cut(value: Any) -> int:
     # Of all operators only this one takes numbers that are not whole.
     if not math.isfinite(number(value)) or int(value) not in INT64:
-        raise MeaninglessError(f'takes numbers of 64 bits, not {shown(value)}')
+        raise MeaninglessError(f'takes numbers of 64 bits, not {short_repr(value)}')
     return int(value)
 
 
 def _substring_bytes(value: Any, start: Any, length: Any) -> str:
     data, first, count = encode(as_text(value)), _cut(start), _cut(length)
     if first < 0:
-        raise MeaninglessError(f'takes a start of at least 0, not {shown(start)}')
+        raise MeaninglessError(f'takes a start of at least 0, not {short_repr(start)}')
     end = len(data) if count < 0 else first + count
     for cut in (first, end):
         if 0x80 <= data[cut : cut + 1][:1].ljust(1, b'\0')[0] < 0xC0:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN
 from typing import Any
 
-from mqsql.errors import shown
+from mqsql.errors import short_repr
 from mqsql.reference.bits import INT64
 from mqsql.reference.expressions.calls import function
 from mqsql.reference.expressions.clocks import read_date
@@ -33,11 +33,11 @@ def _to_whole(limits: range) -> Callable[[Any], int]:
             exact = milliseconds(value) if isinstance(value, datetime) else _plain(value)
             result = int(exact)
         except (ValueError, OverflowError):
-            raise MeaninglessError(f'{shown(value)} is not an integer') from None
+            raise MeaninglessError(f'{short_repr(value)} is not an integer') from None
         # A number is compared before it loses its fraction.
         compared = result if isinstance(exact, str) else exact
         if not limits[0] <= compared <= limits[-1] or (isinstance(value, datetime) and limits is INT32):
-            raise MeaninglessError(f'{shown(value)} does not fit')
+            raise MeaninglessError(f'{short_repr(value)} does not fit')
         return result
 
     return call
@@ -46,7 +46,7 @@ def _to_whole(limits: range) -> Callable[[Any], int]:
 def _plain(value: Any) -> Any:
     """A number, boolean, or text in the form of a number, for Python to convert."""
     if isinstance(value, str) and (value != value.strip() or '_' in value or not value.isascii()):
-        raise MeaninglessError(f'{shown(value)} is not a number')
+        raise MeaninglessError(f'{short_repr(value)} is not a number')
     return value if isinstance(value, bool | str) else number(value)
 
 
@@ -56,10 +56,10 @@ def _to_double(value: Any) -> float:
     try:
         result = float(_plain(value))
     except ValueError:
-        raise MeaninglessError(f'{shown(value)} is not a number') from None
+        raise MeaninglessError(f'{short_repr(value)} is not a number') from None
     # Digits of an infinite number, or of one below the floats of full precision, are out of range as in C.
     if isinstance(value, str) and re.match('[+-]?[0.]*[1-9]', value) and not LEAST <= abs(result) < math.inf:
-        raise MeaninglessError(f'{shown(value)} is out of range')
+        raise MeaninglessError(f'{short_repr(value)} is out of range')
     return result
 
 

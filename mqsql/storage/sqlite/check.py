@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from mqsql.errors import SHOWN, StorageError
-from mqsql.schema import BUFFERS, TASKS, Kind, Table
+from mqsql.schema import BUFFERS, TASKS, ColumnType, Table
 from mqsql.schema.columns import decoder
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.connection import Settings, check_owner, connect
@@ -21,7 +21,7 @@ from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.guard import sound
 from mqsql.storage.sqlite.layout import check_kinds, check_table, computing, objects_of, problems
-from mqsql.storage.sqlite.legacy import all_shipped, history_name, history_table
+from mqsql.storage.sqlite.legacy import all_legacy, history_name, history_table
 from mqsql.values.codec import DamagedError, decode_ids, decode_text
 
 Rows = Iterable[tuple[Any, ...]]
@@ -51,7 +51,7 @@ def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
     if not path.exists():
         raise StorageError(f'{path}: there is no such file')
     with Failures(name), closing(connect(name, Settings(), readonly=True)) as connection:
-        if all_shipped(connection):
+        if all_legacy(connection):
             raise StorageError(
                 f'{path}: ipyparallel itself wrote this file; "mqsql import" copies it into one of mqsql'
             )
@@ -171,7 +171,7 @@ def _some(ids: list[int]) -> str:
     return ', '.join(map(str, ids[:MOST_NAMED])) + more
 
 
-def _describe(connection: apsw.Connection, table: Table, column: str, kind: Kind, position: int) -> str:
+def _describe(connection: apsw.Connection, table: Table, column: str, kind: ColumnType, position: int) -> str:
     """What is wrong with a value, from what is stored itself."""
     name = ddl.quote(column)
     value = f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"

@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import apsw
 
-from mqsql.storage.mishaps import Mishaps, Say
+from mqsql.storage.mishaps import Mishaps, Warn
 
 WORTH_IT = 1_000  # pages that are not in the file yet: the more, the longer the disk holds up commits meanwhile
 LONGEST_LOG = 16_000  # pages, 64 MiB
@@ -26,7 +26,7 @@ class Checkpoints:
         self._length = self._moved = 0  # pages of the log, and how many of them the thread has been asked to move
         self._thread: Thread | None = None
 
-    def start(self, say: Say) -> None:
+    def start(self, say: Warn) -> None:
         """Begin, if not yet begun; to be called when the process makes no more forks of itself."""
         if self._thread is None:
             self._writer.set_wal_hook(self._committed)  # in place of SQLite's own
@@ -53,7 +53,7 @@ class Checkpoints:
             self._due.set()
         return apsw.SQLITE_OK
 
-    def _run(self, say: Say) -> None:
+    def _run(self, say: Warn) -> None:
         mishaps = Mishaps(say, 'The write-ahead log is not moved into the file just now')
         while self._wait():
             # A connection that fails is made again the next time.

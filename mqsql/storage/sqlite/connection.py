@@ -13,7 +13,7 @@ import apsw
 
 from mqsql import limits
 from mqsql.compiler import FUNCTIONS
-from mqsql.errors import StorageError, shown
+from mqsql.errors import StorageError, short_repr
 from mqsql.schema import Table
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.files import MEMORY, check_path, open_connection
@@ -45,11 +45,11 @@ class Settings:
     def __post_init__(self) -> None:
         for name, known in (('journal_mode', JOURNAL_MODES), ('synchronous', SYNCHRONOUS)):
             if getattr(self, name) not in known:
-                raise StorageError(f'{name} is one of {", ".join(known)}, not {shown(getattr(self, name))}')
+                raise StorageError(f'{name} is one of {", ".join(known)}, not {short_repr(getattr(self, name))}')
         for name in ('busy_timeout', 'query_timeout'):
             seconds = getattr(self, name)
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_TIMEOUT:
-                raise StorageError(f'{name} is a number of seconds, not {shown(seconds)}')
+                raise StorageError(f'{name} is a number of seconds, not {short_repr(seconds)}')
 
 
 def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection:

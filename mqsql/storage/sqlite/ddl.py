@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mqsql.compiler.dialects.sqlite.path_indexes import path_index
-from mqsql.schema import ANY, BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Index, Table
+from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, Index, Table
 
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
@@ -21,7 +21,7 @@ MIGRATIONS: tuple[str, ...] = ()
 """SQL that takes a file from each layout version, 1 first, to the next."""
 
 # A column of TEXT keeps a BLOB as it is.
-_TYPES = {TEXT: 'TEXT', TIMESTAMP: 'INTEGER', DOCUMENT: 'TEXT', BUFFERS: 'TEXT', ANY: 'TEXT'}
+_TYPES = {STRING: 'TEXT', TIMESTAMP: 'INTEGER', DOCUMENT: 'TEXT', BUFFERS: 'TEXT', ANY: 'TEXT'}
 
 
 def layout_version() -> int:
@@ -67,7 +67,7 @@ def _constraint(table: Table, column: str) -> str:
 def index_objects(table: Table, index: Index) -> Iterator[tuple[str, str]]:
     """The names of what an index consists of, each with the statements that create and fill it, in their order."""
     name = index.stored_name(table.name)
-    if index.into is None:
+    if index.first_path is None:
         keys = ', '.join(quote(key) + ('' if direction > 0 else ' DESC') for key, direction in index.keys)
         yield name, f'CREATE INDEX {quote(name)} ON {quote(table.name)} ({keys})'
     else:

@@ -17,12 +17,12 @@ from mqsql import limits
 from mqsql.schema import Table
 from mqsql.storage.base import Store
 from mqsql.storage.locks import Lock
-from mqsql.storage.mishaps import Say
+from mqsql.storage.mishaps import Warn
 from mqsql.storage.sqlite.checkpoints import Checkpoints
 from mqsql.storage.sqlite.connection import Guest, Settings, Transaction, connect, open_file
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import MEMORY
-from mqsql.storage.sqlite.streaming import Readers
+from mqsql.storage.sqlite.streaming import ReaderPool
 from mqsql.storage.sqlite.waiting import wait_for_others
 
 FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
@@ -76,7 +76,7 @@ class SqliteFile(Store):
         with self._failures:
             self._connection = open_file(path, table, settings, readonly=readonly, guest=guest)
             self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
-        self._readers = Readers(path, self._queries, partial(connect, path, settings, readonly=True))
+        self._readers = ReaderPool(path, self._queries, partial(connect, path, settings, readonly=True))
         self._checkpoints = Checkpoints(self._connection, partial(connect, path, settings, readonly=False))
         self._identity = _identity(path)
         self.closed = False
@@ -107,7 +107,7 @@ class SqliteFile(Store):
         with suppress(apsw.Error), limits.unlimited():
             self._connection.pragma('optimize')
 
-    def checkpoint_beside(self, say: Say) -> None:
+    def checkpoint_in_background(self, say: Warn) -> None:
         """Start a thread that moves the write-ahead log into the file, for a caller that writes all the time. May be repeated.
 
         `say` is told of failures.

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import apsw
 
-from mqsql.errors import StorageError, shown
+from mqsql.errors import StorageError, short_repr
 
 MEMORY = ':memory:'
 
@@ -32,11 +32,11 @@ def open_connection(path: str, *, readonly: bool) -> apsw.Connection:
 def check_path(path: str) -> None:
     """StorageError if this is not a path, or is the path of something other than a regular file."""
     if not path or '\0' in path:
-        raise StorageError(f'the path of a file is text without NUL, not {shown(path)}')
+        raise StorageError(f'the path of a file is text without NUL, not {short_repr(path)}')
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise StorageError(f'SQLite takes paths in UTF-8 alone, not {shown(path)}; rename the file') from None
+        raise StorageError(f'SQLite takes paths in UTF-8 alone, not {short_repr(path)}; rename the file') from None
     _check_ordinary(path, path)
     # SQLite follows a link to the file, and has the others beside what it leads to; of these it follows none.
     real = os.path.realpath(path)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from mqsql.compiler import Statement
-from mqsql.schema import BUFFERS, DOCUMENT, Kind, Table
+from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
 from mqsql.storage.sqlite.ddl import POSITION, quote
 from mqsql.values.codec import UNSOUND
 
@@ -25,7 +25,7 @@ _OTHER = """CASE typeof({0})
  ELSE {0} END"""
 
 
-def sound(column: str, kind: Kind) -> str:
+def sound(column: str, kind: ColumnType) -> str:
     """The SQL of a column's value, with a replacement for a value that SQLite cannot read."""
     return (_JSON if kind in (DOCUMENT, BUFFERS) else _OTHER).format(quote(column), UNSOUND)
 

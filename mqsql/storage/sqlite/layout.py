@@ -121,7 +121,7 @@ def missing(connection: apsw.Connection, path: str, table: Table) -> list[str]:
 
 
 def _without_paths(table: Table) -> Table:
-    return replace(table, indexes=tuple(index for index in table.indexes if index.into is None))
+    return replace(table, indexes=tuple(index for index in table.indexes if index.first_path is None))
 
 
 def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
@@ -130,7 +130,7 @@ def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
     begun = {name.removesuffix(part) for name in there for part in parts if name.endswith(part)}
     found = (index_on_paths(name, table.name) for name in begun)
     known = {index for index in found if index and {column for column, _ in index.paths} <= table.columns.keys()}
-    return known | {index for index in table.indexes if index.into is not None}
+    return known | {index for index in table.indexes if index.first_path is not None}
 
 
 def _all_objects(table: Table, there: Mapping[str, Object]) -> Iterator[tuple[str, str]]:

@@ -14,11 +14,11 @@ from typing import Any
 import apsw
 
 from mqsql.errors import RecordError, StorageError, cut, printable
-from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, Kind, Record, Table
+from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, ColumnType, Record, Table
 from mqsql.storage.sqlite.ddl import quote
 from mqsql.storage.sqlite.pickles import read_pickled_buffers as _unpickle
 
-SHIPPED_TABLE = 'ipython-tasks'
+LEGACY_TABLE = 'ipython-tasks'
 """The name of its history unless told otherwise."""
 
 PROGRESS = 10_000
@@ -26,16 +26,16 @@ REPLACED = '\N{REPLACEMENT CHARACTER}'
 COLUMNS = {'msg_id', 'header', 'content', 'buffers', 'submitted', 'client_uuid', 'engine_uuid', 'started', 'completed'}
 """What every version of that class has kept."""
 
-Say = Callable[[str], object]
+Warn = Callable[[str], object]
 
 
-class History:
+class LegacyHistory:
     """The history called `name` in such a file; `say` is given a line for each loss.
 
     Without `adopt` none of its records are adopted.
     """
 
-    def __init__(self, name: str, say: Say, *, adopt: bool = True) -> None:
+    def __init__(self, name: str, say: Warn, *, adopt: bool = True) -> None:
         self.name, self._say, self._adopt = name, say, adopt
 
     def adopted(self, connection: apsw.Connection) -> Iterator[Record]:
@@ -68,7 +68,7 @@ class History:
 
     def tables(self, connection: apsw.Connection) -> list[str]:
         """Its tables, oldest first."""
-        parts = {self._part(name): name for name in shipped_tables(connection)}
+        parts = {self._part(name): name for name in legacy_tables(connection)}
         return [parts[part] for part in sorted(part for part in parts if part is not None)]
 
     def _part(self, table: str) -> int | None:
@@ -97,13 +97,11 @@ class History:
 
 def history_table(name: str) -> Table:
     """Our table of the history called `name`; StorageError if there can be none."""
-    if name == SHIPPED_TABLE:
+    if name == LEGACY_TABLE:
         return TASKS
     table = f'{name}_records'
     if table.lower() == TASKS.name:
-        raise StorageError(
-            f'no other history than the default can be called {name!r}; write {SHIPPED_TABLE!r} for that'
-        )
+        raise StorageError(f'no other history than the default can be called {name!r}; write {LEGACY_TABLE!r} for that')
     try:
         return TASKS.rename(table)
     except ValueError:
@@ -114,10 +112,10 @@ def history_table(name: str) -> Table:
 
 def history_name(table: Table) -> str:
     """What the history of one of our tables is called."""
-    return SHIPPED_TABLE if table.name == TASKS.name else table.name.removesuffix('_records')
+    return LEGACY_TABLE if table.name == TASKS.name else table.name.removesuffix('_records')
 
 
-def shipped_tables(connection: apsw.Connection) -> list[str]:
+def legacy_tables(connection: apsw.Connection) -> list[str]:
     """The tables of a file that ipyparallel's SQLiteDB made."""
     # Nothing else: a view or a virtual table may give rows without end, a computed column values of any size. And not by
     # PRAGMA table_list, which would prepare every view of the file.
@@ -130,11 +128,11 @@ def shipped_tables(connection: apsw.Connection) -> list[str]:
     return [name for name in names if set(_columns(connection, name)) >= COLUMNS and name != TASKS.name]
 
 
-def all_shipped(connection: apsw.Connection) -> bool:
+def all_legacy(connection: apsw.Connection) -> bool:
     """Whether a file holds such tables and nothing else."""
     named = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     ((tables,),) = connection.execute(named).fetchall()
-    return bool(tables) and tables == len(shipped_tables(connection))
+    return bool(tables) and tables == len(legacy_tables(connection))
 
 
 def _select(table: str, columns: Sequence[str]) -> str:
@@ -159,7 +157,7 @@ def _damaged(stored: bytes) -> bool:
     return REPLACED in text and text.encode() != stored
 
 
-def _read(column: str, kind: Kind, stored: bytes) -> Any:
+def _read(column: str, kind: ColumnType, stored: bytes) -> Any:
     if kind is BUFFERS:
         return _unpickle(stored)
     if kind is TIMESTAMP:

@@ -10,22 +10,22 @@ import apsw
 from mqsql import limits
 from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, shown
+from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, short_repr
 from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
-from mqsql.storage.mishaps import Say
-from mqsql.storage.queries import Found
+from mqsql.storage.mishaps import Warn
+from mqsql.storage.queries import Cursor
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
 from mqsql.storage.sqlite.connection import Guest, Settings
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
-from mqsql.storage.sqlite.legacy import History, all_shipped
+from mqsql.storage.sqlite.legacy import LegacyHistory, all_legacy
 from mqsql.storage.sqlite.plans import explanation
 from mqsql.values.codec import decode_ids, encode_text
 
@@ -46,14 +46,14 @@ class SqliteStore(SqliteFile):
         readonly: bool = False,
         table: Table = TASKS,
         settings: Settings | None = None,
-        history: History | None = None,
-        say: Say = warn,
+        history: LegacyHistory | None = None,
+        say: Warn = warn,
     ) -> None:
         """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one.
 
         `say` is told, once each, of the values of other programs that cannot be read.
         """
-        guest = Guest(all_shipped, partial(self._adopt, history)) if history else None
+        guest = Guest(all_legacy, partial(self._adopt, history)) if history else None
         super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
@@ -68,7 +68,7 @@ class SqliteStore(SqliteFile):
         sentence = self._damages.report(key, name, what)
         return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
 
-    def _adopt(self, history: History, connection: apsw.Connection) -> None:
+    def _adopt(self, history: LegacyHistory, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
             self._insert(connection, record)
 
@@ -96,7 +96,9 @@ class SqliteStore(SqliteFile):
             try:
                 connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
             except apsw.ConstraintError:
-                raise DuplicateRecordError(f'there is already a record with {self.table.key} {shown(key)}') from None
+                raise DuplicateRecordError(
+                    f'there is already a record with {self.table.key} {short_repr(key)}'
+                ) from None
 
     def _get(self, key: str) -> Record:
         try:
@@ -192,15 +194,15 @@ class SqliteStore(SqliteFile):
         with self._stoppable as connection:
             return connection.execute(query.sql, query.params).fetchall()
 
-    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Found:
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
         with self._queries.answering() as deadline:
             return self._answer(partial(self._compile, query, keys, **options), partial(self._begin, deadline))
 
-    def _begin(self, deadline: Deadline, query: CompiledQuery) -> Found:
+    def _begin(self, deadline: Deadline, query: CompiledQuery) -> Cursor:
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
             return self._readers.find(deadline, query, partial(guarded, query, self.table), keyed=keyed)
-        return Found(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
+        return Cursor(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering():

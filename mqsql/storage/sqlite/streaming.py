@@ -11,7 +11,7 @@ import apsw
 from mqsql.compiler import Query
 from mqsql.limits import Deadline
 from mqsql.storage.locks import STOP_SECONDS
-from mqsql.storage.queries import Found, Queries
+from mqsql.storage.queries import Cursor, Queries
 from mqsql.storage.sqlite.failures import Failures, is_of_value
 
 Row = tuple[Any, ...]
@@ -108,7 +108,7 @@ class Rows(Iterator[Row]):
             next(self._cursor)
 
 
-class Readers:
+class ReaderPool:
     """Read-only connections to one file, made by `connect` when they are needed and used again."""
 
     def __init__(self, path: str, queries: Queries, connect: Callable[[], apsw.Connection]) -> None:
@@ -118,7 +118,7 @@ class Readers:
         self._idle: list[Reader] = []
         self._closed = False
 
-    def find(self, deadline: Deadline, query: Query, spare: Callable[[], Query], *, keyed: bool) -> Found:
+    def find(self, deadline: Deadline, query: Query, spare: Callable[[], Query], *, keyed: bool) -> Cursor:
         """The records of a query as they are now; `spare` and `keyed` as for Rows."""
         reader = self._acquire(deadline)
         end = partial(self._release, reader)
@@ -128,7 +128,7 @@ class Readers:
         except BaseException:
             end()
             raise
-        return Found(self._queries, deadline, rows, query.record, reader, end)
+        return Cursor(self._queries, deadline, rows, query.record, reader, end)
 
     def _acquire(self, deadline: Deadline) -> Reader:
         self._queries.check_open()

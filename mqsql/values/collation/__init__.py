@@ -11,7 +11,7 @@ MongoDB compares texts by ICU; here is what English takes of it: the root order 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from mqsql.errors import QueryError, shown
+from mqsql.errors import QueryError, short_repr
 from mqsql.values.collation.elements import elements_of
 from mqsql.values.plain import read_plain
 
@@ -46,16 +46,17 @@ def read_collation(collation: object) -> Collation | None:
         return None
     collation = read_plain(collation, 'collation')
     if not isinstance(collation, Mapping):
-        raise QueryError(f'takes a dict, not {shown(collation)}', 'collation')
+        raise QueryError(f'takes a dict, not {short_repr(collation)}', 'collation')
     for name, value in collation.items():
         if name not in OPTIONS:
             raise QueryError(
-                f'{shown(name)} is not supported, nor {shown(value)} for it; only {", ".join(OPTIONS)} are', 'collation'
+                f'{short_repr(name)} is not supported, nor {short_repr(value)} for it; only {", ".join(OPTIONS)} are',
+                'collation',
             )
     if collation.get('locale') == 'simple' and len(collation) == 1:
         return None
     if collation.get('locale') not in LOCALES:
-        named = shown(collation.get('locale'))
+        named = short_repr(collation.get('locale'))
         raise QueryError(f'takes {", ".join(LOCALES)} or, alone, simple, not {named}', 'collation.locale')
     return Collation(
         _read_strength(collation.get('strength', 3)), _read_numeric(collation.get('numericOrdering', False))
@@ -64,11 +65,11 @@ def read_collation(collation: object) -> Collation | None:
 
 def _read_strength(strength: object) -> int:
     if isinstance(strength, bool) or not isinstance(strength, int | float) or strength not in (1, 2, 3):
-        raise QueryError(f'takes 1, 2 or 3, not {shown(strength)}', 'collation.strength')
+        raise QueryError(f'takes 1, 2 or 3, not {short_repr(strength)}', 'collation.strength')
     return int(strength)
 
 
 def _read_numeric(numeric: object) -> bool:
     if not isinstance(numeric, bool):
-        raise QueryError(f'takes True or False, not {shown(numeric)}', 'collation.numericOrdering')
+        raise QueryError(f'takes True or False, not {short_repr(numeric)}', 'collation.numericOrdering')
     return numeric

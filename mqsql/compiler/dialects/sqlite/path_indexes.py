@@ -19,21 +19,21 @@ from sqlglot import exp
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.compiler.lower.any_columns import is_other
 from mqsql.compiler.lower.index_columns import MISSING, columns_of, key_of, others_table, records_of
-from mqsql.compiler.lower.paths import Walk, holds_array, listed
+from mqsql.compiler.lower.paths import PathLowering, holds_array, listed
 from mqsql.compiler.lower.sql import (
-    Node,
-    all_,
-    call,
+    JsonRef,
+    and_,
     case,
+    func,
     is_not_null,
     number,
     select,
     text,
 )
 from mqsql.compiler.lower.sql import identifier as named
-from mqsql.compiler.tree.traversal import Offers
+from mqsql.compiler.tree.traversal import LeafArrays
 from mqsql.schema import ANY, Index, Table
-from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, TEXT_RANK
+from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, STRING_RANK
 from mqsql.values.codec import encode_key
 
 
@@ -89,7 +89,7 @@ def _ordered(index: Index) -> Iterator[str]:
 
 def _offered(index: Index) -> Iterator[str]:
     for i, ((column, steps), direction) in enumerate(zip(index.paths, index.directions, strict=True)):
-        if (column, steps) == index.into:
+        if (column, steps) == index.first_path:
             yield from ('type', 'value')
         elif not steps:
             yield key_of(i) if direction > 0 else f'{key_of(i)} DESC'
@@ -111,10 +111,10 @@ def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -
         ranks.append(is_not_null(exp.column(columns_of(i)[0])))
         outputs += [_as(made, name) for made, name in zip(_describe(start, steps), columns_of(i), strict=True)]
     described = exp.Subquery(this=select(outputs, [_read(table, index, source, tables)]))
-    return _insert(index.stored_name(table.name), select([exp.Star()], [described], all_(ranks)))
+    return _insert(index.stored_name(table.name), select([exp.Star()], [described], and_(ranks)))
 
 
-def _describe(start: Node, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
+def _describe(start: JsonRef, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
     """Rank, value and there of what is at the path; the rank is NULL where that is not one plain value."""
     nodes = [start]
     for step in steps:
@@ -124,10 +124,10 @@ def _describe(start: Node, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Expr, 
     return rank, end.scalar(), is_not_null(end.type())
 
 
-def _rank(node: Node) -> exp.Expr:
+def _rank(node: JsonRef) -> exp.Expr:
     plain_number = exp.Between(this=node.scalar(), low=number(-(2**63)), high=number(2**63 - 1))
     kinds: list[tuple[str, exp.Expr]] = [
-        ('text', number(TEXT_RANK)),
+        ('text', number(STRING_RANK)),
         ('integer', case((plain_number, number(NUMBER_RANK)))),
         ('real', case((plain_number.copy(), number(NUMBER_RANK)))),
         ('true', number(BOOLEAN_RANK)),
@@ -144,20 +144,20 @@ def _rank(node: Node) -> exp.Expr:
 
 def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -> str:
     """INSERT of the other records, with what the first path offers them: elements, whole arrays, what is missing."""
-    assert index.into is not None
-    column, steps = index.into
+    assert index.first_path is not None
+    column, steps = index.first_path
     start = _root(table, column)
-    unknown = exp.Not(this=exp.In(this=_rowid(source), query=records_of(index.stored_name(table.name))))
-    read = _read(table, index, source, tables, unknown)
+    did_you_mean = exp.Not(this=exp.In(this=_rowid(source), query=records_of(index.stored_name(table.name))))
+    read = _read(table, index, source, tables, did_you_mean)
     keys = [_stored(READ, key) for key, steps in index.paths if not steps]
     numbers = count(1)
 
     def rows(kind: exp.Expr, value: exp.Expr, each: list[exp.Table], wanted: list[exp.Expr]) -> exp.Select:
         outputs = [kind, value, _rowid(READ), *(key.copy() for key in keys)]
-        return select(outputs, [read.copy(), *each], all_(wanted) if wanted else None)
+        return select(outputs, [read.copy(), *each], and_(wanted) if wanted else None)
 
-    def offered(offers: Offers, wanted: str = '', as_type: str = '') -> exp.Select:
-        walk = Walk(start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
+    def offered(offers: LeafArrays, wanted: str = '', as_type: str = '') -> exp.Select:
+        walk = PathLowering(start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
         each, alias = walk.rows()
         kind = exp.column('type', alias)
         only: list[exp.Expr] = [exp.EQ(this=kind.copy(), expression=text(wanted))] if wanted else []
@@ -165,9 +165,9 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
 
     union: exp.Query = rows(exp.null(), exp.null(), [], [])
     for values in (
-        offered(Offers()),
-        offered(Offers(elements=False), 'array'),
-        offered(Offers(missing=True), 'null', MISSING),
+        offered(LeafArrays()),
+        offered(LeafArrays(elements=False), 'array'),
+        offered(LeafArrays(missing=True), 'null', MISSING),
     ):
         union = exp.Union(this=union, expression=values, distinct=True)
     return _insert(others_table(index.stored_name(table.name)), union)
@@ -202,9 +202,9 @@ def _of_row(outputs: list[exp.Expr], where: exp.Expr | None) -> exp.Select:
 def _sound(table: Table, stored: exp.Expr, column: str) -> exp.Expr:
     """The JSON of a column that paths lead into, NULL if it is not sound."""
     if table.columns[column] is not ANY:
-        return case((call('json_valid', stored), stored.copy()))
+        return case((func('json_valid', stored), stored.copy()))
     json = listed(stored)
-    return case((all_([is_other(stored.copy()), call('json_valid', json)]), json.copy()))
+    return case((and_([is_other(stored.copy()), func('json_valid', json)]), json.copy()))
 
 
 def _json_of(column: str) -> str:
@@ -215,9 +215,9 @@ def _stored(source: str, column: str) -> exp.Expr:
     return exp.Column(this=named(column), table=named(source))
 
 
-def _root(table: Table, column: str) -> Node:
+def _root(table: Table, column: str) -> JsonRef:
     """Where the paths into a column begin."""
-    return Node(partial(_stored, READ, _json_of(column)), '$[0]' if table.columns[column] is ANY else '$')
+    return JsonRef(partial(_stored, READ, _json_of(column)), '$[0]' if table.columns[column] is ANY else '$')
 
 
 def _rowid(source: str) -> exp.Column:

@@ -6,7 +6,7 @@ from functools import partial
 from sqlglot import exp
 
 from mqsql.compiler.lower.collation import as_key, as_text
-from mqsql.compiler.lower.sql import Condition, Value, all_, any_, call, is_null, slot, subquery, table_function, text
+from mqsql.compiler.lower.sql import Condition, Value, and_, func, is_null, or_, param, subquery, table_function, text
 from mqsql.values.codec import NUMBER_TAG
 
 NUMBER_TYPES = ('integer', 'real')
@@ -21,7 +21,7 @@ Compare = Callable[[exp.Expr, exp.Expr], Condition]
 
 def _typed(types: tuple[str, ...], compare: Compare, compared: Callable[[Value], exp.Expr] = as_text) -> Lower:
     """A comparison with one slot, of values of these JSON types."""
-    return lambda value, slots: value.of_type(types, compare(compared(value), slot(slots[0])))
+    return lambda value, params: value.of_type(types, compare(compared(value), param(params[0])))
 
 
 def _equals(left: exp.Expr, right: exp.Expr) -> Condition:
@@ -36,22 +36,22 @@ def listed_in(left: exp.Expr, right: exp.Expr) -> Condition:
 def _null(value: Value, _: tuple[str, ...]) -> Condition:
     if value.type is None:
         return is_null(value.sql)
-    kind = value.type if value.there else call('coalesce', value.type, text('null'))
+    kind = value.type if value.there else func('coalesce', value.type, text('null'))
     return exp.EQ(this=kind, expression=text('null'))
 
 
 def _boolean(compare: Compare) -> Lower:
-    return lambda value, slots: compare(value.json_type, slot(slots[0]))
+    return lambda value, params: compare(value.json_type, param(params[0]))
 
 
-def lower_eq(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+def lower_eq(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of an equality."""
-    return _EQ[form](value, slots)
+    return _EQ[form](value, params)
 
 
-def lower_in(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+def lower_in(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of the membership in a JSON array."""
-    return _IN[form](value, slots)
+    return _IN[form](value, params)
 
 
 def _same_forms(compare: Compare) -> dict[str, Lower]:
@@ -70,7 +70,7 @@ _EQ = {**_same_forms(_equals), 'null': _null}
 _IN = _same_forms(listed_in)
 
 
-def lower_order(operator: str, value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+def lower_order(operator: str, value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of an order test."""
     order = ORDERS[operator]
 
@@ -79,34 +79,34 @@ def lower_order(operator: str, value: Value, form: str, slots: tuple[str, ...]) 
 
     match form:
         case 'column':
-            return compare(value.sql, slot(slots[0]))
+            return compare(value.sql, param(params[0]))
         case 'number':
-            return _lower_number_order(operator, value, slots)
+            return _lower_number_order(operator, value, params)
         case 'string':
-            return value.of_type(('text',), compare(as_text(value), slot(slots[0])))
+            return value.of_type(('text',), compare(as_text(value), param(params[0])))
         case 'boolean':
-            return value.of_type(('true', 'false'), compare(value.sql, slot(slots[0])))
+            return value.of_type(('true', 'false'), compare(value.sql, param(params[0])))
         case 'date':
-            return value.tagged('$date', compare(value.sql, slot(slots[0])))
+            return value.tagged('$date', compare(value.sql, param(params[0])))
         case 'object':
-            return value.is_object(compare(as_key(value), slot(slots[0])))
+            return value.is_object(compare(as_key(value), param(params[0])))
         case 'array':
-            return value.of_type(('array',), compare(as_key(value), slot(slots[0])))
+            return value.of_type(('array',), compare(as_key(value), param(params[0])))
         case _:
-            return value.tagged('$binary', compare(as_key(value), slot(slots[0])))
+            return value.tagged('$binary', compare(as_key(value), param(params[0])))
 
 
-def _lower_number_order(operator: str, value: Value, slots: tuple[str, ...]) -> Condition:
+def _lower_number_order(operator: str, value: Value, params: tuple[str, ...]) -> Condition:
     order = ORDERS[operator]
-    plain = value.of_type(NUMBER_TYPES, order(this=value.sql, expression=slot(slots[0])))
+    plain = value.of_type(NUMBER_TYPES, order(this=value.sql, expression=param(params[0])))
     # The tagged numbers, NaN excepted, lie between these two texts.
     end: Condition = (
         exp.LT(this=value.sql, expression=text(NUMBER_TAG + 'N'))
         if operator in ('$gt', '$gte')
         else exp.GT(this=value.sql, expression=text(NUMBER_TAG))
     )
-    tagged = value.of_type(('object',), all_([order(this=value.sql, expression=slot(slots[1])), end]))
-    return any_([plain, tagged])
+    tagged = value.of_type(('object',), and_([order(this=value.sql, expression=param(params[1])), end]))
+    return or_([plain, tagged])
 
 
 LOWER_ORDER = {name: partial(lower_order, name) for name in ORDERS}

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from mqsql.compiler.lower.operators.comparison import NUMBER_TYPES
-from mqsql.compiler.lower.sql import Condition, Value, any_, call, is_not_null, number, one_of, slot, text
+from mqsql.compiler.lower.sql import Condition, Value, func, is_not_null, number, one_of, or_, param, text
 from mqsql.values.codec import NUMBER_TAG
 
 
-def lower_exists(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+def lower_exists(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of $exists: a NULL column and a path without a value are missing."""
     return is_not_null(value.type or value.sql)
 
@@ -32,23 +32,23 @@ _TYPE_TESTS: dict[str, Callable[[Value], Condition]] = {
     'binData': lambda v: v.tagged('$binary'),
     'int': lambda v: v.of_type(('integer',), _int32(v)),
     # An integer's text begins with a digit or "-n", see schema.codec.number_text.
-    'long': lambda v: any_(
+    'long': lambda v: or_(
         [v.of_type(('integer',), exp.Not(this=_int32(v))), _number_glob('[0-9]*')(v), _number_glob('-n*')(v)]
     ),
-    'double': lambda v: any_([one_of(v.json_type, ('real',)), _number_glob('[NI]*')(v), _number_glob('-I*')(v)]),
-    'number': lambda v: any_([one_of(v.json_type, NUMBER_TYPES), _number_glob('*')(v)]),
+    'double': lambda v: or_([one_of(v.json_type, ('real',)), _number_glob('[NI]*')(v), _number_glob('-I*')(v)]),
+    'number': lambda v: or_([one_of(v.json_type, NUMBER_TYPES), _number_glob('*')(v)]),
 }
 
 
-def lower_type(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+def lower_type(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of one type."""
     if value.type is not None:
         return _TYPE_TESTS[form](value)
     there = is_not_null(value.sql)
-    return exp.GT(this=call('json_array_length', value.sql), expression=number(0)) if form == 'binData' else there
+    return exp.GT(this=func('json_array_length', value.sql), expression=number(0)) if form == 'binData' else there
 
 
-def lower_size(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+def lower_size(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of $size; a Buffers column holds the JSON array of its rows' ids."""
-    same = exp.EQ(this=call('json_array_length', value.sql), expression=slot(slots[0]))
+    same = exp.EQ(this=func('json_array_length', value.sql), expression=param(params[0]))
     return value.when_array(same) if value.type is not None else same

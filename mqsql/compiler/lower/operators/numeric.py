@@ -7,7 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from mqsql.compiler.lower.operators.comparison import NUMBER_TYPES
-from mqsql.compiler.lower.sql import Condition, Value, all_, any_, call, number, slot
+from mqsql.compiler.lower.sql import Condition, Value, and_, func, number, or_, param
 
 
 def _in_int64(value: Value) -> Condition:
@@ -18,11 +18,11 @@ def _as_integer(value: Value) -> exp.Expr:
     return exp.Cast(this=value.sql, to=exp.DataType.build('INT'))
 
 
-def lower_mod(value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+def lower_mod(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of $mod, over the numbers that 64 bits hold."""
-    remainder = exp.Mod(this=_as_integer(value), expression=slot(slots[0]))
-    equals = exp.EQ(this=remainder, expression=slot(slots[1]))
-    return value.of_type(NUMBER_TYPES, all_([_in_int64(value), equals]))
+    remainder = exp.Mod(this=_as_integer(value), expression=param(params[0]))
+    equals = exp.EQ(this=remainder, expression=param(params[1]))
+    return value.of_type(NUMBER_TYPES, and_([_in_int64(value), equals]))
 
 
 # --- bits
@@ -35,15 +35,15 @@ BITS: dict[str, Callable[[exp.Expr, exp.Expr], Condition]] = {
 }
 
 
-def _lower_bits(operator: str, value: Value, form: str, slots: tuple[str, ...]) -> Condition:
+def _lower_bits(operator: str, value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """Whole numbers that 64 bits hold, by `&`; binary by a function of the connection."""
-    mask, positions, count = map(slot, slots)
+    mask, positions, count = map(param, params)
     compare = BITS[operator]
     found = exp.Paren(this=exp.BitwiseAnd(this=_as_integer(value), expression=mask))
     whole = exp.EQ(this=value.sql, expression=_as_integer(value))
-    numbers = value.of_type(NUMBER_TYPES, all_([_in_int64(value), whole, compare(found, mask.copy())]))
-    binary = value.tagged('$binary', compare(call('mqsql_bits', value.sql, positions), count))
-    return any_([numbers, binary])
+    numbers = value.of_type(NUMBER_TYPES, and_([_in_int64(value), whole, compare(found, mask.copy())]))
+    binary = value.tagged('$binary', compare(func('mqsql_bits', value.sql, positions), count))
+    return or_([numbers, binary])
 
 
 LOWER_BITS: dict[str, Any] = {name: partial(_lower_bits, name) for name in BITS}

@@ -13,15 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mqsql.compiler.parse.context import Place, Values
+from mqsql.compiler.parse.context import Params, ParseContext
 from mqsql.compiler.parse.json_schema import members, values
 from mqsql.compiler.parse.json_schema.subjects import VALUE, Read, Subject, distinct_names, mapping, where
-from mqsql.compiler.tree.predicate import ALWAYS, NEVER, Predicate, Test, all_of, any_of
-from mqsql.errors import UnknownNameError, named, shown, unknown
+from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Leaf, Predicate, all_of, any_of
+from mqsql.errors import UnknownNameError, did_you_mean, named, short_repr
 from mqsql.values.bson_types import OTHER_TYPES, TYPES
 
 
-def read_json_schema(place: Place, schema: object) -> Predicate:
+def read_json_schema(place: ParseContext, schema: object) -> Predicate:
     """The record, or within an $elemMatch the element, is valid. A collation does not concern schemas."""
     place = replace(place, collation=None)
     if place.field.column is None:
@@ -29,7 +29,7 @@ def read_json_schema(place: Place, schema: object) -> Predicate:
     return read_schema(Subject(place.field, read_schema, 'object', place.table), place, schema)
 
 
-def read_schema(subject: Subject, place: Place, schema: object) -> Predicate:
+def read_schema(subject: Subject, place: ParseContext, schema: object) -> Predicate:
     """The subject, which is not missing, is valid."""
     operands = mapping(place, schema)
     for name in operands:
@@ -39,24 +39,24 @@ def read_schema(subject: Subject, place: Place, schema: object) -> Predicate:
     groups: dict[str, list[Predicate]] = {}
     for name, keyword in KEYWORDS.items():
         if name in operands:
-            demand = _read(keyword, subject, place.inside(f'.{name}'), operands[name])
+            demand = _read(keyword, subject, place.at(f'.{name}'), operands[name])
             groups.setdefault(keyword.type, []).append(demand)
     return all_of([*groups.pop('', []), *_restrictions(subject, declared, groups)])
 
 
-def _check_keyword(place: Place, name: object) -> None:
+def _check_keyword(place: ParseContext, name: object) -> None:
     if name in UNSUPPORTED:
         raise place.error(f'the keyword {named(name)} is not supported')
     if name not in KEYWORDS:
-        raise UnknownNameError(unknown('keyword', str(name), KEYWORDS), place.path)
+        raise UnknownNameError(did_you_mean('keyword', str(name), KEYWORDS), place.path)
 
 
-def _read(keyword: 'Keyword', subject: Subject, place: Place, operand: object) -> Predicate:
+def _read(keyword: 'Keyword', subject: Subject, place: ParseContext, operand: object) -> Predicate:
     if subject.type is None or keyword.type in ('', subject.type):
         return keyword.read(subject, place, operand)
     # It says nothing about this type, but is checked all the same.
-    keyword.read(subject.unknown(), replace(place, field=VALUE, values=Values()), operand)
-    return ALWAYS
+    keyword.read(subject.unknown(), replace(place, field=VALUE, values=Params()), operand)
+    return MATCH_ALL
 
 
 # --- types
@@ -66,44 +66,44 @@ BSON_TYPES = {name: name for name in (*TYPES.values(), *OTHER_TYPES.values(), 'n
 _NUMBERS = ('int', 'long', 'double')
 
 
-def _declared(place: Place, operands: Mapping[object, object]) -> list[str] | None:
+def _declared(place: ParseContext, operands: Mapping[object, object]) -> list[str] | None:
     if 'type' in operands and 'bsonType' in operands:
         raise place.error("give 'type' or 'bsonType', not both")
     for keyword, types in (('type', JSON_TYPES), ('bsonType', BSON_TYPES)):
         if keyword in operands:
-            return _types(place.inside(f'.{keyword}'), operands[keyword], types)
+            return _types(place.at(f'.{keyword}'), operands[keyword], types)
     return None
 
 
-def _types(place: Place, operand: object, known: Mapping[str, str]) -> list[str]:
+def _types(place: ParseContext, operand: object, known: Mapping[str, str]) -> list[str]:
     names = [operand] if isinstance(operand, str) else distinct_names(place, operand)
     for name in names:
         if name not in known:
-            raise place.error(f'unknown type {shown(name)}; known are {", ".join(known)}')
+            raise place.error(f'unknown type {short_repr(name)}; known are {", ".join(known)}')
     return [known[name] for name in names]
 
 
 def _restrictions(subject: Subject, declared: list[str] | None, groups: dict[str, list[Predicate]]) -> list[Predicate]:
     """What the keywords of each type demand, and the declared types."""
     if subject.type is not None:
-        return [NEVER] if declared is not None and subject.type not in declared else groups.get(subject.type, [])
+        return [MATCH_NONE] if declared is not None and subject.type not in declared else groups.get(subject.type, [])
     if declared is not None and len(declared) == 1:
         group = 'number' if declared[0] in _NUMBERS else declared[0]
         demand = all_of(groups.get(group, []))
         # The tests of numbers hold for nothing else.
-        implied = declared == ['number'] and demand != ALWAYS
-        return [demand if implied else where(_has_type(subject, declared[0]), demand, NEVER)]
+        implied = declared == ['number'] and demand != MATCH_ALL
+        return [demand if implied else where(_has_type(subject, declared[0]), demand, MATCH_NONE)]
     typed = [] if declared is None else [any_of([_has_type(subject, name) for name in declared])]
     return [*typed, *(where(_has_type(subject, name), all_of(demands)) for name, demands in groups.items())]
 
 
 def _has_type(subject: Subject, name: str) -> Predicate:
-    return NEVER if name in OTHER_TYPES.values() else Test(subject.field, '$type', name)
+    return MATCH_NONE if name in OTHER_TYPES.values() else Leaf(subject.field, '$type', name)
 
 
-def _declaration(subject: Subject, place: Place, operand: Any) -> Predicate:
+def _declaration(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Types are read before all else: they decide what the other keywords do."""
-    return ALWAYS
+    return MATCH_ALL
 
 
 # --- the table

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from mqsql.compiler.parse.context import Place
+from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.json_schema.subjects import (
     Read,
     Subject,
@@ -19,45 +19,56 @@ from mqsql.compiler.parse.json_schema.subjects import (
 )
 from mqsql.compiler.parse.json_schema.subjects import count as read_count
 from mqsql.compiler.parse.json_schema.values import found_in_name, read_pattern
-from mqsql.compiler.tree.predicate import ALWAYS, MEMBER, NEVER, Count, Every, Not, Predicate, Test, all_of, any_of
-from mqsql.errors import shown
+from mqsql.compiler.tree.predicate import (
+    MATCH_ALL,
+    MATCH_NONE,
+    MEMBER,
+    AllElements,
+    CountMatching,
+    Leaf,
+    Not,
+    Predicate,
+    all_of,
+    any_of,
+)
+from mqsql.errors import short_repr
 from mqsql.schema import BUFFERS
 from mqsql.values.codec import encode_key
 
 
-def _schemas(subject: Subject, place: Place, operand: object) -> list[Predicate]:
-    return [subject.valid(place.inside(f'[{i}]'), schema) for i, schema in enumerate(listed(place, operand))]
+def _schemas(subject: Subject, place: ParseContext, operand: object) -> list[Predicate]:
+    return [subject.valid(place.at(f'[{i}]'), schema) for i, schema in enumerate(listed(place, operand))]
 
 
-def _schema_or_flag(subject: Subject, place: Place, operand: object) -> Predicate:
+def _schema_or_flag(subject: Subject, place: ParseContext, operand: object) -> Predicate:
     if isinstance(operand, bool):
-        return ALWAYS if operand else NEVER
+        return MATCH_ALL if operand else MATCH_NONE
     return subject.valid(place, operand)
 
 
 def _every(subject: Subject, demand: Predicate) -> Predicate:
-    return ALWAYS if demand == ALWAYS else Every(subject.field, demand)
+    return MATCH_ALL if demand == MATCH_ALL else AllElements(subject.field, demand)
 
 
 # --- joined schemas
 
 
-def read_all_of(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_all_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Valid against every one of the schemas."""
     return all_of(_schemas(subject, place, operand))
 
 
-def read_any_of(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_any_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Valid against one or more of the schemas."""
     return any_of(_schemas(subject, place, operand))
 
 
-def read_one_of(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_one_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Valid against one of the schemas and no more."""
-    return Count(tuple(_schemas(subject, place, operand)), '$eq', place.values.bind(1))
+    return CountMatching(tuple(_schemas(subject, place, operand)), '$eq', place.values.bind(1))
 
 
-def read_not(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_not(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Not valid against the schema."""
     return Not(subject.valid(place, operand))
 
@@ -65,69 +76,69 @@ def read_not(subject: Subject, place: Place, operand: Any) -> Predicate:
 # --- arrays
 
 
-def read_unique_items(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_unique_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """No two elements are equal; the order of an object's fields does not count."""
     if not flag(place, operand):
-        return ALWAYS
+        return MATCH_ALL
     if subject.field.kind is BUFFERS:
         raise place.error('buffers cannot be compared')
     return place.test('uniqueItems')
 
 
-def read_items(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for each element, or a list of schemas for the first ones."""
     if not isinstance(operand, list | tuple):
         return _every(subject, subject.item().valid(place, operand))
-    position = place.inside('', MEMBER)
+    position = place.at('', MEMBER)
     schemas = _schemas(subject.item(), place, operand) if operand else []
     return _every(subject, all_of([where(position.test('$eq', 'column', i), s) for i, s in enumerate(schemas)]))
 
 
-def read_additional_items(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_additional_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for the elements beyond those that a list of schemas is for; True and False are schemas here."""
     demand = _schema_or_flag(subject.item(), place, operand)
     first = sibling(place, 'items')
     if not isinstance(first, list | tuple):
-        return ALWAYS
-    return _every(subject, where(place.inside('', MEMBER).test('$gte', 'column', len(first)), demand))
+        return MATCH_ALL
+    return _every(subject, where(place.at('', MEMBER).test('$gte', 'column', len(first)), demand))
 
 
 # --- objects
 
 
-def read_required(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_required(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Names that must be there."""
     present = [subject.has(name, place) for name in distinct_names(place, operand)]
     if len(set(present)) < len(present):
-        raise place.error(f'two of the names are those of one column: {shown(operand)}')
+        raise place.error(f'two of the names are those of one column: {short_repr(operand)}')
     return all_of(present)
 
 
-def read_properties(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for the value under each name, where there is one."""
     required = sibling(place, 'required') or ()
     demands = []
     for name, schema in mapping(place, operand).items():
-        demand = subject.property(name, place).valid(place.inside(f'.{name}'), schema)
+        demand = subject.property(name, place).valid(place.at(f'.{name}'), schema)
         demands.append(demand if name in required else subject.if_has(name, place, demand))
     return all_of(demands)
 
 
-def read_pattern_properties(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_pattern_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for the values under the names in which a pattern is found."""
     schemas = mapping(place, operand)
 
     def demand(member: Subject, name: str | None) -> Predicate:
         demands = []
         for pattern, schema in schemas.items():
-            here = place.inside(f'.{pattern}')
+            here = place.at(f'.{pattern}')
             demands.append(where(_is_like(member, here, pattern, name), member.valid(here, schema)))
         return all_of(demands)
 
     return _each(subject, place, demand)
 
 
-def read_additional_properties(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_additional_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for the values under all other names; True and False are schemas here."""
     names = list(mapping(place, sibling(place, 'properties') or {}))
     sources = mapping(place, sibling(place, 'patternProperties') or {})
@@ -139,7 +150,7 @@ def read_additional_properties(subject: Subject, place: Place, operand: Any) -> 
     return _each(subject, place, demand)
 
 
-def _each(subject: Subject, place: Place, demand: Callable[[Subject, str | None], Predicate]) -> Predicate:
+def _each(subject: Subject, place: ParseContext, demand: Callable[[Subject, str | None], Predicate]) -> Predicate:
     """What is demanded of each member; only in a record its name is known beforehand."""
     if subject.table is None:
         return _every(subject, demand(subject.unknown(), None))
@@ -147,41 +158,41 @@ def _each(subject: Subject, place: Place, demand: Callable[[Subject, str | None]
     return all_of([subject.if_has(c, place, demand(subject.property(c, place), c)) for c in columns])
 
 
-def _is_like(subject: Subject, place: Place, pattern: object, name: str | None) -> Predicate:
+def _is_like(subject: Subject, place: ParseContext, pattern: object, name: str | None) -> Predicate:
     """The pattern is found in the name."""
-    found = read_pattern(subject, place.inside('', MEMBER), pattern)
+    found = read_pattern(subject, place.at('', MEMBER), pattern)
     if name is not None:
-        return ALWAYS if found_in_name(place, pattern, name) else NEVER
-    assert isinstance(found, Test)
+        return MATCH_ALL if found_in_name(place, pattern, name) else MATCH_NONE
+    assert isinstance(found, Leaf)
     return replace(found, operator='patternProperties')
 
 
-def _is_named(subject: Subject, place: Place, names: list[str], name: str | None) -> Predicate:
+def _is_named(subject: Subject, place: ParseContext, names: list[str], name: str | None) -> Predicate:
     if name is not None:
-        return ALWAYS if name in [subject.property(n, place).field.column for n in names] else NEVER
+        return MATCH_ALL if name in [subject.property(n, place).field.column for n in names] else MATCH_NONE
     if not names:
-        return NEVER
-    return place.inside('', MEMBER).test('properties', '', orjson.dumps(list(map(encode_key, names))).decode())
+        return MATCH_NONE
+    return place.at('', MEMBER).test('properties', '', orjson.dumps(list(map(encode_key, names))).decode())
 
 
 def count(keyword: str, operator: str) -> Read:
     """The keywords that limit how many names there are."""
 
-    def read(subject: Subject, place: Place, operand: Any) -> Predicate:
+    def read(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
         limit = read_count(place, operand)
         if subject.table is None:
             return place.test(keyword, '', limit)
         present = tuple(subject.has(name, place) for name in subject.table.columns)
-        return Count(present, operator, place.values.bind(limit))
+        return CountMatching(present, operator, place.values.bind(limit))
 
     return read
 
 
-def read_dependencies(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_dependencies(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """What must hold where a name is there: that others are, or that a schema is valid."""
     demands = []
     for name, dependency in mapping(place, operand).items():
-        here = place.inside(f'.{name}')
+        here = place.at(f'.{name}')
         listing = isinstance(dependency, list | tuple)
         demand = read_required(subject, here, dependency) if listing else subject.valid(here, dependency)
         demands.append(subject.if_has(name, place, demand))

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mqsql.compiler.parse.context import Place
-from mqsql.compiler.tree.predicate import ALWAYS, Field, If, Not, Predicate, Test, any_of
-from mqsql.errors import shown
-from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP, Table
+from mqsql.compiler.parse.context import ParseContext
+from mqsql.compiler.tree.predicate import MATCH_ALL, Conditional, Field, Leaf, Not, Predicate, any_of
+from mqsql.errors import short_repr
+from mqsql.schema import BUFFERS, DOCUMENT, STRING, TIMESTAMP, Table
 from mqsql.values.canonical import read_value
 from mqsql.values.libraries import UnstorableError
 
 VALUE = Field(None, DOCUMENT, strict=True)
 """The element or member that is being looked at."""
 
-_TYPE_OF_KIND = {TEXT: 'string', TIMESTAMP: 'date', BUFFERS: 'array'}
+_TYPE_OF_KIND = {STRING: 'string', TIMESTAMP: 'date', BUFFERS: 'array'}
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Subject:
     """
 
     field: Field
-    read: 'Callable[[Subject, Place, object], Predicate]'
+    read: 'Callable[[Subject, ParseContext, object], Predicate]'
     type: str | None = None
     table: Table | None = None
 
-    def valid(self, place: Place, schema: object) -> Predicate:
+    def valid(self, place: ParseContext, schema: object) -> Predicate:
         """It is valid against a schema inside another one."""
-        return self.read(self, place.deeper(), schema)
+        return self.read(self, place.nested(), schema)
 
     def unknown(self) -> 'Subject':
         """A subject of any type."""
@@ -41,75 +41,75 @@ class Subject:
         """An element, where this is an array."""
         return Subject(VALUE, self.read, 'binData' if self.field.kind is BUFFERS else None)
 
-    def property(self, name: object, place: Place) -> 'Subject':
+    def property(self, name: object, place: ParseContext) -> 'Subject':
         """The value under a name."""
         if not isinstance(name, str):
-            raise place.error(f'the name of a property is text, not {shown(name)}')
+            raise place.error(f'the name of a property is text, not {short_repr(name)}')
         if self.table is None:
             return Subject(replace(self.field, steps=(*self.field.steps, name)), self.read)
         column = self.table.column(name, place.path)
         kind = self.table.columns[column]
         return Subject(Field(column, kind, strict=True), self.read, _TYPE_OF_KIND.get(kind))
 
-    def has(self, name: object, place: Place) -> Predicate:
+    def has(self, name: object, place: ParseContext) -> Predicate:
         """There is a value under a name."""
-        return Test(self.property(name, place).field, '$exists')
+        return Leaf(self.property(name, place).field, '$exists')
 
-    def if_has(self, name: object, place: Place, demand: Predicate) -> Predicate:
+    def if_has(self, name: object, place: ParseContext, demand: Predicate) -> Predicate:
         """What is demanded where there is a value under a name."""
         return any_of([Not(self.has(name, place)), demand])
 
 
-Read = Callable[[Subject, Place, Any], Predicate]
+Read = Callable[[Subject, ParseContext, Any], Predicate]
 """Reads a keyword's operand: what it demands of a subject."""
 
 
-def where(test: Predicate, demand: Predicate, otherwise: Predicate = ALWAYS) -> Predicate:
+def where(test: Predicate, demand: Predicate, otherwise: Predicate = MATCH_ALL) -> Predicate:
     """What is demanded where a test holds."""
-    return any_of([test, otherwise]) if demand == ALWAYS else If(test, demand, otherwise)
+    return any_of([test, otherwise]) if demand == MATCH_ALL else Conditional(test, demand, otherwise)
 
 
 # --- operands
 
 
-def sibling(place: Place, keyword: str) -> Any:
+def sibling(place: ParseContext, keyword: str) -> Any:
     """The operand of another keyword of the same schema; None where it has none."""
     return (place.siblings or {}).get(keyword)
 
 
-def mapping(place: Place, operand: object) -> Mapping[Any, Any]:
+def mapping(place: ParseContext, operand: object) -> Mapping[Any, Any]:
     """A dict."""
     if not isinstance(operand, Mapping):
-        raise place.error(f'takes a dict, not {shown(operand)}')
+        raise place.error(f'takes a dict, not {short_repr(operand)}')
     return operand
 
 
-def listed(place: Place, operand: object) -> list[Any]:
+def listed(place: ParseContext, operand: object) -> list[Any]:
     """A list of at least one."""
     if not isinstance(operand, list | tuple) or not operand:
-        raise place.error(f'takes a non-empty list, not {shown(operand)}')
+        raise place.error(f'takes a non-empty list, not {short_repr(operand)}')
     return list(operand)
 
 
-def distinct_names(place: Place, operand: object) -> list[str]:
+def distinct_names(place: ParseContext, operand: object) -> list[str]:
     """A list of at least one text, each once."""
     names = listed(place, operand)
     if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        raise place.error(f'takes a list of texts, each once, not {shown(operand)}')
+        raise place.error(f'takes a list of texts, each once, not {short_repr(operand)}')
     return names
 
 
-def flag(place: Place, operand: object) -> bool:
+def flag(place: ParseContext, operand: object) -> bool:
     """True or False."""
     if not isinstance(operand, bool):
-        raise place.error(f'takes True or False, not {shown(operand)}')
+        raise place.error(f'takes True or False, not {short_repr(operand)}')
     return operand
 
 
-def number(place: Place, operand: object) -> int | float:
+def number(place: ParseContext, operand: object) -> int | float:
     """A number."""
     if isinstance(operand, bool) or not isinstance(operand, int | float):
-        raise place.error(f'takes a number, not {shown(operand)}')
+        raise place.error(f'takes a number, not {short_repr(operand)}')
     try:
         value: int | float = read_value(operand)
     except UnstorableError as e:
@@ -117,9 +117,9 @@ def number(place: Place, operand: object) -> int | float:
     return value
 
 
-def count(place: Place, operand: object) -> int:
+def count(place: ParseContext, operand: object) -> int:
     """A non-negative integer; none that 64 bits do not hold is ever reached."""
-    whole = place.whole_number(operand)
+    whole = place.integer(operand)
     if whole < 0:
-        raise place.error(f'takes a non-negative integer, not {shown(operand)}')
+        raise place.error(f'takes a non-negative integer, not {short_repr(operand)}')
     return min(whole, 2**63 - 1)

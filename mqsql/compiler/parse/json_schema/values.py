@@ -6,24 +6,24 @@ from typing import Any
 import orjson
 
 from mqsql import patterns
-from mqsql.compiler.parse.context import Place
+from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.json_schema.subjects import VALUE, Read, Subject, flag, listed, number, sibling
 from mqsql.compiler.parse.json_schema.subjects import count as read_count
 from mqsql.compiler.parse.operators.comparison import encode_typed, equal_forms, read_order, test_lists
 from mqsql.compiler.parse.operators.patterns import read_regex
-from mqsql.compiler.tree.predicate import ALWAYS, NEVER, Not, Predicate, all_of, any_of
-from mqsql.errors import shown
+from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Not, Predicate, all_of, any_of
+from mqsql.errors import short_repr
 from mqsql.schema import Table
 from mqsql.values.bson_order import unordered_key
-from mqsql.values.canonical import bracket
+from mqsql.values.canonical import type_bracket
 from mqsql.values.codec import encode_document
 
 
-def read_annotation(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_annotation(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Text that demands nothing."""
     if not isinstance(operand, str):
-        raise place.error(f'takes text, not {shown(operand)}')
-    return ALWAYS
+        raise place.error(f'takes text, not {short_repr(operand)}')
+    return MATCH_ALL
 
 
 def size(keyword: str) -> Read:
@@ -31,14 +31,14 @@ def size(keyword: str) -> Read:
     return lambda subject, place, operand: place.test(keyword, '', read_count(place, operand))
 
 
-def read_pattern(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_pattern(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A regular expression that is found somewhere in a string."""
     if not isinstance(operand, str):
-        raise place.error(f'takes a pattern as text, not {shown(operand)}')
+        raise place.error(f'takes a pattern as text, not {short_repr(operand)}')
     return read_regex(place, operand)
 
 
-def found_in_name(place: Place, pattern: Any, name: str) -> bool:
+def found_in_name(place: ParseContext, pattern: Any, name: str) -> bool:
     """Whether a pattern, which has been checked, is found in the name of a column."""
     try:
         return patterns.compile(str.__str__(pattern)).found_in(name)
@@ -52,7 +52,7 @@ def found_in_name(place: Place, pattern: Any, name: str) -> bool:
 def bound(inclusive: str, exclusive: str, keyword: str) -> Read:
     """The keywords that limit a number; `keyword` is the one that excludes the limit itself."""
 
-    def read(subject: Subject, place: Place, operand: Any) -> Predicate:
+    def read(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
         excluded = sibling(place, keyword) is True
         return read_order(exclusive if excluded else inclusive, place, number(place, operand))
 
@@ -62,53 +62,53 @@ def bound(inclusive: str, exclusive: str, keyword: str) -> Read:
 def exclusive(keyword: str) -> Read:
     """The keywords that exclude the limit that another one sets."""
 
-    def read(subject: Subject, place: Place, operand: Any) -> Predicate:
+    def read(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
         flag(place, operand)
         if sibling(place, keyword) is None:
             raise place.error(f'is allowed only with {keyword!r}')
-        return ALWAYS
+        return MATCH_ALL
 
     return read
 
 
-def read_multiple_of(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_multiple_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A finite number above 0."""
     divisor = number(place, operand)
     if divisor <= 0 or not (isinstance(divisor, int) or math.isfinite(divisor)):
-        raise place.error(f'takes a finite number above 0, not {shown(operand)}')
+        raise place.error(f'takes a finite number above 0, not {short_repr(operand)}')
     return place.test('multipleOf', '', encode_document(divisor))
 
 
 # --- enum
 
 
-def read_enum(subject: Subject, place: Place, operand: Any) -> Predicate:
+def read_enum(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Values of which the subject is one; the order of an object's fields does not count."""
-    values = [place.inside(f'[{i}]', VALUE).read(item) for i, item in enumerate(listed(place, operand))]
+    values = [place.at(f'[{i}]', VALUE).read(item) for i, item in enumerate(listed(place, operand))]
     if len({unordered_key(value) for value in values}) < len(values):
-        raise place.error(f'takes values that differ, not {shown(operand)}')
+        raise place.error(f'takes values that differ, not {short_repr(operand)}')
     return _one_of(subject, place, values)
 
 
 _BRACKETS = {'string': 'string', 'date': 'date', 'array': 'array', 'binData': 'binary', 'object': 'object'}
 
 
-def _one_of(subject: Subject, place: Place, values: list[Any]) -> Predicate:
+def _one_of(subject: Subject, place: ParseContext, values: list[Any]) -> Predicate:
     if subject.type is not None:
-        values = [value for value in values if bracket(value) == _BRACKETS[subject.type]]
+        values = [value for value in values if type_bracket(value) == _BRACKETS[subject.type]]
     if subject.table is not None:
         return any_of([_is_record(subject, subject.table, place, value) for value in values])
     if not values:
-        return NEVER
+        return MATCH_NONE
     if subject.type in ('array', 'binData'):
         raise place.error('buffers cannot be compared')
-    here = place.inside('', subject.field)
+    here = place.at('', subject.field)
     if subject.field.kind.mixed:
         return any_of(_among(here, values))
     return any_of(test_lists(here, {'column': list(map(encode_typed, values))}))
 
 
-def _among(place: Place, values: list[Any]) -> list[Predicate]:
+def _among(place: ParseContext, values: list[Any]) -> list[Predicate]:
     lists: dict[str, list[Any]] = {}
     for value in values:
         for form, stored in _forms(value):
@@ -121,14 +121,14 @@ def _among(place: Place, values: list[Any]) -> list[Predicate]:
 
 
 def _forms(value: Any) -> list[tuple[str, Any]]:
-    form = bracket(value)
+    form = type_bracket(value)
     return [(form, unordered_key(value))] if form in ('object', 'array') else equal_forms(value)
 
 
-def _is_record(subject: Subject, table: Table, place: Place, value: dict[str, Any]) -> Predicate:
+def _is_record(subject: Subject, table: Table, place: ParseContext, value: dict[str, Any]) -> Predicate:
     """The record has these values in its columns, and none in the others."""
     if not value.keys() <= table.columns.keys():
-        return NEVER
+        return MATCH_NONE
     others = [Not(subject.has(name, place)) for name in table.columns if name not in value]
     same = [_one_of(subject.property(name, place), place, [value[name]]) for name in value]
     return all_of([*(subject.has(name, place) for name in value), *same, *others])

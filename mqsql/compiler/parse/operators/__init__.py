@@ -6,15 +6,15 @@ A reader checks the operand and gives a predicate, in which sugar is already fol
 
 from collections.abc import Callable
 
-from mqsql.compiler.parse.context import Place
+from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.operators import comparison, element, numeric, patterns
 from mqsql.compiler.tree.predicate import Not, Predicate
 
-Read = Callable[[Place, object], Predicate | None]
+Read = Callable[[ParseContext, object], Predicate | None]
 
 
-def _read_not(place: Place, operand: object) -> Predicate:
-    return Not(place.parse_operators(place.deeper(), operand))
+def _read_not(place: ParseContext, operand: object) -> Predicate:
+    return Not(place.parse_operators(place.nested(), operand))
 
 
 OPERATORS: dict[str, Read] = {

@@ -14,37 +14,37 @@ from typing import Any
 import orjson
 
 from mqsql import limits
-from mqsql.compiler.parse.context import Place, is_operators
+from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.operators.patterns import match_pattern
-from mqsql.compiler.tree.predicate import NEVER, Not, Predicate, any_of
-from mqsql.errors import shown
+from mqsql.compiler.tree.predicate import MATCH_NONE, Not, Predicate, any_of
+from mqsql.errors import short_repr
 from mqsql.values.bson_order import bson_key, text_key
-from mqsql.values.canonical import bracket, is_nan
+from mqsql.values.canonical import is_nan, type_bracket
 from mqsql.values.codec import INT64, NUMBER_TAG, encode_document, encode_text, encode_timestamp
 from mqsql.values.collation import Collation
 from mqsql.values.numbers import BETWEEN_BIGS
 
 
-def read_eq(place: Place, operand: object) -> Predicate:
+def read_eq(place: ParseContext, operand: object) -> Predicate:
     """Equality, the operand taken literally; a pattern is a value that no document holds."""
     if isinstance(operand, re.Pattern) and place.field.kind.mixed:
-        return NEVER
+        return MATCH_NONE
     return equal(place, operand)
 
 
-def read_ne(place: Place, operand: object) -> Predicate:
+def read_ne(place: ParseContext, operand: object) -> Predicate:
     """Not equal: the negation of $eq, so it holds for what is missing."""
     return Not(equal(place, operand))
 
 
-def equal(place: Place, operand: object) -> Predicate:
+def equal(place: ParseContext, operand: object) -> Predicate:
     """The field equals the operand, or offers a value that does; None also equals missing."""
     if operand is None:
         return place.test('$eq', 'null')
     return any_of([place.comparison('$eq', form, stored) for form, stored in _forms(place, place.read(operand))])
 
 
-def _forms(place: Place, value: Any) -> list[tuple[str, Any]]:
+def _forms(place: ParseContext, value: Any) -> list[tuple[str, Any]]:
     if place.field.kind.mixed or (place.collation and isinstance(value, str)):
         return equal_forms(value, place.collation)
     return [('column', encode_typed(value))]
@@ -61,7 +61,7 @@ def _text(value: str, collation: Collation | None) -> str:
 
 def equal_forms(value: Any, collation: Collation | None = None) -> list[tuple[str, Any]]:
     """The forms under which a value equal to this one may be stored, and what to compare there."""
-    match bracket(value):
+    match type_bracket(value):
         case 'null':
             return [('null', None)]
         case 'string':
@@ -103,22 +103,22 @@ def _round(number: int) -> float:
         return math.inf if number > 0 else -math.inf
 
 
-def read_order(operator: str, place: Place, operand: object) -> Predicate:
+def read_order(operator: str, place: ParseContext, operand: object) -> Predicate:
     """Order against a value of the same type bracket; None orders with missing only."""
     place.refuse_buffers()
     if operand is None:
-        return place.test('$eq', 'null') if operator in ('$gte', '$lte') else NEVER
+        return place.test('$eq', 'null') if operator in ('$gte', '$lte') else MATCH_NONE
     value = place.read(operand)
     if not place.field.kind.mixed and not (place.collation and isinstance(value, str)):
         return place.test(operator, 'column', encode_typed(value))
     if is_nan(value):
-        return equal(place, value) if operator in ('$gte', '$lte') else NEVER
+        return equal(place, value) if operator in ('$gte', '$lte') else MATCH_NONE
     form, *stored = _ordered(operator, value, place.collation)
     return place.comparison(operator, form, *stored)
 
 
 def _ordered(operator: str, value: Any, collation: Collation | None) -> tuple[Any, ...]:
-    match bracket(value):
+    match type_bracket(value):
         case 'string':
             return 'string', _text(value, collation)
         case 'number':
@@ -146,7 +146,7 @@ def _number_bound(number: float) -> str:
     return encode_document(_exact(number)) if not _within_64_bits(number) else NUMBER_TAG + BETWEEN_BIGS
 
 
-def read_in(place: Place, operand: object) -> Predicate:
+def read_in(place: ParseContext, operand: object) -> Predicate:
     """One of the values equals; a pattern among them is a regex test. All travel as one JSON list a form."""
     tests: list[Predicate] = []
     lists: dict[str, list[Any]] = {}
@@ -154,7 +154,7 @@ def read_in(place: Place, operand: object) -> Predicate:
         if item is None:
             lists['null'] = []
         elif is_operators(item):
-            raise place.error(f'takes values, not operators: {shown(item)}')
+            raise place.error(f'takes values, not operators: {short_repr(item)}')
         elif isinstance(item, re.Pattern):
             tests.append(match_pattern(place, item))
         else:
@@ -162,7 +162,7 @@ def read_in(place: Place, operand: object) -> Predicate:
     return any_of([*tests, *test_lists(place, lists)])
 
 
-def test_lists(place: Place, lists: dict[str, list[Any]]) -> list[Predicate]:
+def test_lists(place: ParseContext, lists: dict[str, list[Any]]) -> list[Predicate]:
     """One test for each form in which a value may be stored, of all the values that have it."""
     return [
         place.test('$eq', 'null') if form == 'null' else place.comparison('$in', form, orjson.dumps(stored).decode())
@@ -170,12 +170,12 @@ def test_lists(place: Place, lists: dict[str, list[Any]]) -> list[Predicate]:
     ]
 
 
-def _sort_in(place: Place, i: int, item: object, lists: dict[str, list[Any]]) -> None:
+def _sort_in(place: ParseContext, i: int, item: object, lists: dict[str, list[Any]]) -> None:
     for form, stored in _forms(place, place.read(item, i)):
         lists.setdefault(form, []).append(stored)
 
 
-def read_nin(place: Place, operand: object) -> Predicate:
+def read_nin(place: ParseContext, operand: object) -> Predicate:
     """None of the values equals: the negation of $in."""
     return Not(read_in(place, operand))
 

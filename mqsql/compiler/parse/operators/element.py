@@ -5,20 +5,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from mqsql import limits
-from mqsql.compiler.parse.context import Place, is_operators
+from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.equalities import alike
 from mqsql.compiler.parse.operators.comparison import equal
 from mqsql.compiler.parse.operators.patterns import match_pattern
-from mqsql.compiler.tree.predicate import NEVER, Each, Field, Not, Predicate, Some, Test, all_of, any_of
-from mqsql.errors import shown
-from mqsql.schema import BUFFERS, DOCUMENT, TEXT, TIMESTAMP
+from mqsql.compiler.tree.predicate import MATCH_NONE, Each, ElemMatch, Field, Leaf, Not, Predicate, all_of, any_of
+from mqsql.errors import short_repr
+from mqsql.schema import BUFFERS, DOCUMENT, STRING, TIMESTAMP
 from mqsql.values.bson_types import OTHER_TYPES, TYPES
 from mqsql.values.paths import DBREF
 
 # --- $exists
 
 
-def read_exists(place: Place, operand: object) -> Predicate:
+def read_exists(place: ParseContext, operand: object) -> Predicate:
     """The operand is any value, taken for its truth as MongoDB takes it: 0, null and false are false."""
     there = place.test('$exists')
     false = operand is None or (isinstance(operand, bool | int | float) and operand == 0)
@@ -28,10 +28,10 @@ def read_exists(place: Place, operand: object) -> Predicate:
 # --- $type
 
 _TYPE_NAMES = {*TYPES.values(), 'number'}
-_COLUMN_TYPES = {TEXT: {'string'}, TIMESTAMP: {'date'}, BUFFERS: {'array', 'binData'}}
+_COLUMN_TYPES = {STRING: {'string'}, TIMESTAMP: {'date'}, BUFFERS: {'array', 'binData'}}
 
 
-def read_type(place: Place, operand: object) -> Predicate:
+def read_type(place: ParseContext, operand: object) -> Predicate:
     """A type's name or number, or a non-empty list of them."""
     listed = operand if isinstance(operand, list | tuple) else [operand]
     if not listed:
@@ -44,68 +44,70 @@ def _possible(field: Field, name: str) -> bool:
     return name in _COLUMN_TYPES.get(field.kind, _TYPE_NAMES)
 
 
-def _type_name(place: Place, item: object) -> str:
+def _type_name(place: ParseContext, item: object) -> str:
     if isinstance(item, str) and (item in _TYPE_NAMES or item in OTHER_TYPES.values()):
         return item
     whole = isinstance(item, int | float) and not isinstance(item, bool)
     name = {**TYPES, **OTHER_TYPES}.get(item) if whole else None  # type: ignore[call-overload]
     if name is None:
-        raise place.error(f'unknown type {shown(item)}; known are {", ".join(sorted(_TYPE_NAMES))} and BSON numbers')
+        raise place.error(
+            f'unknown type {short_repr(item)}; known are {", ".join(sorted(_TYPE_NAMES))} and BSON numbers'
+        )
     return str(name)
 
 
 # --- $size
 
 
-def read_size(place: Place, operand: object) -> Predicate:
+def read_size(place: ParseContext, operand: object) -> Predicate:
     """A non-negative integer."""
-    size = place.whole_number(operand)
+    size = place.integer(operand)
     if size < 0:
-        raise place.error(f'takes a non-negative integer, not {shown(operand)}')
+        raise place.error(f'takes a non-negative integer, not {short_repr(operand)}')
     return (
         place.test('$size', '', size)
         if (place.field.kind.mixed or place.field.kind is BUFFERS) and size < 2**63
-        else NEVER
+        else MATCH_NONE
     )
 
 
 # --- $all and $elemMatch
 
 
-def read_all(place: Place, operand: object) -> Predicate:
+def read_all(place: ParseContext, operand: object) -> Predicate:
     """And of the equalities, patterns or $elemMatch in the list; an empty list holds for nothing."""
     items = place.iterable(operand)
     matches = [is_operators(item) for item in items]
     if any(matches) and not all(matches):
         raise place.error('takes values, or only $elemMatch: the two cannot be mixed')
-    members = [_read_member(place.inside(f'[{i}]'), item) for i, item in enumerate(limits.checked(items))]
+    members = [_read_member(place.at(f'[{i}]'), item) for i, item in enumerate(limits.checked(items))]
 
-    def merged(tests: list[Test]) -> list[Predicate]:
+    def merged(tests: list[Leaf]) -> list[Predicate]:
         # The first one stays alone, so that an index can find its records.
         return [tests[0], Each(place.values.listed(tests[1:], '$eq'))]
 
-    return all_of(alike(members, merged)) if items else NEVER
+    return all_of(alike(members, merged)) if items else MATCH_NONE
 
 
-def _read_member(place: Place, item: Any) -> Predicate:
+def _read_member(place: ParseContext, item: Any) -> Predicate:
     if isinstance(item, re.Pattern):
         return match_pattern(place, item)
     if not is_operators(item):
         return equal(place, item)
     if list(item) != ['$elemMatch']:
-        raise place.error(f'takes values or $elemMatch, not {shown(item)}')
-    return read_elem_match(place.inside('.$elemMatch'), item['$elemMatch'])
+        raise place.error(f'takes values or $elemMatch, not {short_repr(item)}')
+    return read_elem_match(place.at('.$elemMatch'), item['$elemMatch'])
 
 
 _LOGICAL = {'$and', '$or', '$nor', '$comment', '$expr', '$jsonSchema', '$where', '$text'}
 
 
-def read_elem_match(place: Place, operand: object) -> Predicate:
+def read_elem_match(place: ParseContext, operand: object) -> Predicate:
     """One element satisfies all: operators for the element as it is, or a query for it as a document."""
     place.refuse_buffers()
     if not isinstance(operand, Mapping):
-        raise place.error(f'takes a dict of operators or a query, not {shown(operand)}')
+        raise place.error(f'takes a dict of operators or a query, not {short_repr(operand)}')
     value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL and not any(n in operand for n in DBREF)
-    inner = place.deeper().inside('', Field(None, DOCUMENT))
+    inner = place.nested().at('', Field(None, DOCUMENT))
     predicate = place.parse_operators(inner, operand) if value_form else place.parse_query(inner, operand)
-    return Some(place.field, predicate, query=not value_form) if place.field.kind.mixed else NEVER
+    return ElemMatch(place.field, predicate, query=not value_form) if place.field.kind.mixed else MATCH_NONE

@@ -5,25 +5,25 @@ from typing import Any
 
 import orjson
 
-from mqsql.compiler.parse.context import Place
-from mqsql.compiler.tree.predicate import NEVER, Predicate
-from mqsql.errors import shown
+from mqsql.compiler.parse.context import ParseContext
+from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
+from mqsql.errors import short_repr
 
 # --- $mod
 
 
-def read_mod(place: Place, operand: object) -> Predicate:
+def read_mod(place: ParseContext, operand: object) -> Predicate:
     """[divisor, remainder], cut toward zero."""
     place.refuse_buffers()
     if not isinstance(operand, list | tuple) or len(operand) != 2:
-        raise place.error(f'takes a list of two numbers, [divisor, remainder], not {shown(operand)}')
+        raise place.error(f'takes a list of two numbers, [divisor, remainder], not {short_repr(operand)}')
     divisor, remainder = (_cut(place, part) for part in operand)
     if divisor == 0:
         raise place.error('the divisor cannot be 0')
-    return place.test('$mod', '', divisor, remainder) if place.field.kind.mixed else NEVER
+    return place.test('$mod', '', divisor, remainder) if place.field.kind.mixed else MATCH_NONE
 
 
-def _cut(place: Place, part: object) -> int:
+def _cut(place: ParseContext, part: object) -> int:
     if isinstance(part, int | float) and not isinstance(part, bool):
         try:
             cut = int(part)
@@ -31,7 +31,7 @@ def _cut(place: Place, part: object) -> int:
             cut = 2**63
         if -(2**63) <= cut < 2**63:
             return cut
-    raise place.error(f'takes numbers of at most 64 bits, not {shown(part)}')
+    raise place.error(f'takes numbers of at most 64 bits, not {short_repr(part)}')
 
 
 # --- bits
@@ -41,7 +41,7 @@ _SIGN = 63
 MAX_POSITION = 2**31
 
 
-def _read_bits(operator: str, place: Place, operand: object) -> Predicate:
+def _read_bits(operator: str, place: ParseContext, operand: object) -> Predicate:
     """A mask as a non-negative number or bytes, or a list of bit positions."""
     place.refuse_buffers()
     positions = sorted(set(_positions(place, operand)))
@@ -49,22 +49,22 @@ def _read_bits(operator: str, place: Place, operand: object) -> Predicate:
     mask = sum(1 << p for p in {min(p, _SIGN) for p in positions})
     signed = mask - (1 << 64) if mask >> _SIGN else mask
     if not place.field.kind.mixed:
-        return NEVER
+        return MATCH_NONE
     return place.test(operator, '', signed, orjson.dumps(positions).decode(), len(positions))
 
 
-def _positions(place: Place, operand: object) -> list[int]:
+def _positions(place: ParseContext, operand: object) -> list[int]:
     if isinstance(operand, bytes | bytearray | memoryview):
         mask = int.from_bytes(operand, 'little')
     elif isinstance(operand, list | tuple):
-        listed = [place.whole_number(item) for item in operand]
+        listed = [place.integer(item) for item in operand]
         if any(not 0 <= p < MAX_POSITION for p in listed):
-            raise place.error(f'takes bit positions from 0 to {MAX_POSITION - 1}, not {shown(operand)}')
+            raise place.error(f'takes bit positions from 0 to {MAX_POSITION - 1}, not {short_repr(operand)}')
         return listed
     else:
-        mask = place.whole_number(operand)
+        mask = place.integer(operand)
         if not 0 <= mask < 2**63:
-            raise place.error(f'takes a non-negative mask of at most 64 bits, not {shown(operand)}')
+            raise place.error(f'takes a non-negative mask of at most 64 bits, not {short_repr(operand)}')
     return [p for p in range(mask.bit_length()) if mask >> p & 1]
 
 

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 from mqsql import patterns
-from mqsql.compiler.parse.context import Place
-from mqsql.compiler.tree.predicate import NEVER, Predicate
-from mqsql.errors import shown
+from mqsql.compiler.parse.context import ParseContext
+from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
+from mqsql.errors import short_repr
 from mqsql.functions.glob import MAX_PATTERN, to_sqlite
 from mqsql.patterns import FLAGS, IGNORED, MAX_REGEX
 from mqsql.schema import TIMESTAMP
@@ -24,7 +24,7 @@ LONG_GLOB = 500
 _REGEX = ['$regex', '$options']
 
 
-def read_regex(place: Place, operand: object) -> Predicate:
+def read_regex(place: ParseContext, operand: object) -> Predicate:
     """Text or a compiled pattern, with the sibling $options."""
     place.refuse_buffers()
     options = _read_options(place)
@@ -38,7 +38,7 @@ def read_regex(place: Place, operand: object) -> Predicate:
     return _found(place, operand.pattern, options or options_of(operand))
 
 
-def match_pattern(place: Place, pattern: 're.Pattern[Any]') -> Predicate:
+def match_pattern(place: ParseContext, pattern: 're.Pattern[Any]') -> Predicate:
     """A compiled pattern in place of a value: the field offers text in which it is found."""
     place.refuse_buffers()
     return _found(place, pattern.pattern, options_of(pattern))
@@ -49,28 +49,30 @@ def options_of(pattern: 're.Pattern[Any]') -> str:
     return ''.join(letter for letter, flag in FLAGS.items() if pattern.flags & flag)
 
 
-def _found(place: Place, source: object, options: str) -> Predicate:
+def _found(place: ParseContext, source: object, options: str) -> Predicate:
     if not isinstance(source, str) or '\0' in source or len(source) > MAX_REGEX:
-        raise place.error(f'takes a pattern of text without NUL, at most {MAX_REGEX:,} characters, not {shown(source)}')
+        raise place.error(
+            f'takes a pattern of text without NUL, at most {MAX_REGEX:,} characters, not {short_repr(source)}'
+        )
     source = str.__str__(source)
     try:
         patterns.compile(source, options)
     except patterns.PatternError as e:
-        raise place.error(f'the pattern {shown(source)} cannot be compiled: {e}') from None
+        raise place.error(f'the pattern {short_repr(source)} cannot be compiled: {e}') from None
     if place.field.kind is TIMESTAMP:
-        return NEVER
+        return MATCH_NONE
     # The place is for the message about a text that asks too much of the pattern.
     return place.test('$regex', '', encode_text(f'{options}:{place.path[:SHOWN_PATH]}'), encode_text(source))
 
 
-def _read_options(place: Place) -> str:
+def _read_options(place: ParseContext) -> str:
     options = (place.siblings or {}).get('$options', '')
     if not isinstance(options, str) or set(options) - {*FLAGS, IGNORED}:
-        raise place.error(f'$options takes letters of "imsxu", not {shown(options)}')
+        raise place.error(f'$options takes letters of "imsxu", not {short_repr(options)}')
     return ''.join(letter for letter in FLAGS if letter in options)
 
 
-def read_options(place: Place, operand: object) -> Predicate | None:
+def read_options(place: ParseContext, operand: object) -> Predicate | None:
     """Read with $regex, refused alone."""
     if '$regex' not in (place.siblings or {}):
         raise place.error('is allowed only with $regex')
@@ -80,7 +82,7 @@ def read_options(place: Place, operand: object) -> Predicate | None:
 # --- $glob
 
 
-def read_glob(place: Place, operand: object) -> Predicate:
+def read_glob(place: ParseContext, operand: object) -> Predicate:
     """A pattern of `fnmatch.fnmatchcase`, put into SQLite's own GLOB, or else given to a function."""
     place.refuse_buffers()
     try:
@@ -90,7 +92,7 @@ def read_glob(place: Place, operand: object) -> Predicate:
     if len(pattern) > MAX_PATTERN:
         raise place.error(f'takes a pattern of at most {MAX_PATTERN:,} characters, not {len(pattern):,}')
     if place.field.kind is TIMESTAMP:
-        return NEVER
+        return MATCH_NONE
     sqlite = to_sqlite(pattern) if len(pattern) <= LONG_GLOB else None
     if sqlite is None:
         return place.test('$glob', 'function', encode_text(pattern))

@@ -1,0 +1,35 @@
+"""Every operator is in all four places: the compiler, the reference, the strategies that draw queries, the README."""
+
+import re
+from pathlib import Path
+
+import queries
+
+from mqsql import reference
+from mqsql.compiler.parse import LOGICAL
+from mqsql.compiler.parse.operators import OPERATORS
+from mqsql.functions.expressions import EXPRESSIONS
+
+README = (Path(__file__).parents[2] / 'README.md').read_text(encoding='utf-8')
+
+
+def in_readme() -> set[str]:
+    """The operators in the first column of the README's table."""
+    rows = re.findall(r'^\| (`\$[^|]*) \|', README, re.MULTILINE)
+    return {name for row in rows for name in re.findall(r'`(\$\w+)`', row)}
+
+
+def test_every_operator_is_everywhere() -> None:
+    places = {
+        'mqsql/compiler/operators.py': {*OPERATORS, *LOGICAL},
+        'mqsql/reference/query.py': set(reference.OPERATORS),
+        'tests/property/queries.py': set(queries.OPERATORS),
+        'README.md': in_readme(),
+    }
+    known = set.union(*places.values())
+    missing = {place: sorted(known - names) for place, names in places.items() if known - names}
+    assert missing == {}
+
+
+def test_every_expression_is_in_both() -> None:
+    assert EXPRESSIONS.keys() == reference.expressions.EXPRESSIONS.keys()

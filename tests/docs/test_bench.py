@@ -1,0 +1,107 @@
+"""The endurance run and the comparison of hubs stay alive, and find what they are there to find."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+from systems import needs_process_groups
+
+import mqsql
+from bench import hub_journal
+from bench.hub_soak import integrity, losses
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(module: str, *arguments: str, directory: Path) -> str:
+    """What a module of bench prints, which is to leave nothing running and nothing behind."""
+    command = [sys.executable, '-m', f'bench.{module}', *arguments]
+    environment = {**os.environ, 'TMPDIR': str(directory), 'NO_COLOR': '1', 'PYTHONUTF8': '1'}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, encoding='utf-8', timeout=540
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(directory.iterdir()) == []
+    assert [p for p in psutil.process_iter(['cmdline']) if str(directory) in ' '.join(p.info['cmdline'] or ())] == []
+    return done.stdout
+
+
+@needs_process_groups
+@pytest.mark.hub
+def test_nothing_is_lost_when_controllers_are_killed(tmp_path: Path) -> None:
+    said = run('hub_soak', '--kills', '2', '--seed', '1', directory=tmp_path)
+    assert '2 controllers killed' in said
+    assert 'Nothing is lost, and nothing is there besides.' in said
+
+
+@needs_process_groups
+@pytest.mark.hub
+def test_databases_side_by_side(tmp_path: Path) -> None:
+    runs, directory = tmp_path / 'runs', tmp_path / 'work'
+    directory.mkdir()
+    said = run('hub_load', '--tasks', '50', '--repeat', '1', '--no-shipped', '--json', str(runs), directory=directory)
+    found = json.loads(runs.read_text())['runs']
+    assert found.keys() == {'none', 'mqsql'}
+    assert all(name in said and run['tasks/s'] > 0 for name, (run,) in found.items())
+
+
+def test_indexes_on_paths(tmp_path: Path) -> None:
+    said = run('path_indexes', '--records', '300', directory=tmp_path)
+    assert 'newest 10 with a tag' in said
+    assert 'content.tags_1_completed_-1' in said
+
+
+def test_what_patterns_cost(tmp_path: Path) -> None:
+    said = run('patterns', '--rows', '100', '--patterns', '10', '--pairs', '3', directory=tmp_path)
+    assert 'µs for a row' in said
+    assert '3 pairs: {' in said
+
+
+def test_culling_beside_a_hub_at_work(tmp_path: Path) -> None:
+    said = run(
+        'retention', '--records', '300', '--large', '3', '--seconds', '2', '--only', 'record_limit', directory=tmp_path
+    )
+    assert '300 → ' in said
+
+
+def test_what_is_acknowledged_is_noted(tmp_path: Path) -> None:
+    db = hub_journal.JournalledDB(location=str(tmp_path))
+    db.add_record('a', {'stdout': '', 'buffers': [b'12', memoryview(b'3')], 'engine_uuid': None})
+    db.update_record('a', {'stdout': 'one\n', 'content': {}})
+    with pytest.raises(KeyError):
+        db.update_record('b', {'stdout': 'two\n'})
+    db.close()
+    (path,) = tmp_path.glob('journal.*')
+    expected = 2, {'a': {'stdout': 4, 'buffers': 3, 'content': 1}}
+    assert hub_journal.read(path) == expected
+    with path.open('a') as file:
+        file.write('["c", {')
+    assert hub_journal.read(path) == expected
+    assert hub_journal.read(tmp_path / 'none') == (0, {})
+
+
+def test_losses_are_found(tmp_path: Path) -> None:
+    path = tmp_path / 'tasks.db'
+    with mqsql.open(path) as store:
+        store.add_record('a', {'stdout': 'one\n', 'buffers': [b'123']})
+        store.add_record('b', {})
+    whole: dict[str, hub_journal.Sizes] = {'a': {'stdout': 4, 'buffers': 3}, 'b': {}}
+    more: dict[str, hub_journal.Sizes] = {'a': {'stdout': 5, 'buffers': 4, 'content': 1}, 'c': {}}
+    assert losses(path, whole, {'a', 'b'}, taken_up=True) == []
+    assert losses(path, whole, {'a', 'b', 'c'}, taken_up=True) == []
+    assert losses(path, more, {'a'}, taken_up=True) == [
+        'a has lost stdout, acknowledged with size 5',
+        'a has lost buffers, acknowledged with size 4',
+        'a has lost content, acknowledged with size 1',
+        'c is lost',
+        'b was not submitted by anyone',
+    ]
+    assert len(losses(path, more, {'a', 'b'}, taken_up=False)) == 3
+    assert integrity(path) == []
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+    assert integrity(path) != []

@@ -1,0 +1,50 @@
+"""README.md and CONTRIBUTING.md are true: the Python gives what is shown, commands, files and names exist."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+from operator_table import written
+
+ROOT = Path(__file__).parents[2]
+TEXTS = README, CONTRIBUTING = [(ROOT / name).read_text(encoding='utf-8') for name in ('README.md', 'CONTRIBUTING.md')]
+
+
+def test_the_python_in_it_gives_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = ''.join(re.findall(r'^```python\n(.*?)^```', README, re.MULTILINE | re.DOTALL))
+    test = doctest.DocTestParser().get_doctest(blocks, {}, 'README.md', 'README.md', 0)
+    said: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
+    assert len(test.examples) > 10
+    assert not ''.join(said)
+
+
+def test_the_tables_say_what_the_operators_do() -> None:
+    assert written(README) == README, 'run python tests/support/operator_table.py, and read what changed'
+
+
+@pytest.mark.parametrize('text', TEXTS, ids=['README', 'CONTRIBUTING'])
+def test_the_commands_exist(text: str) -> None:
+    targets = re.findall(r'^([a-z-]+):', (ROOT / 'Makefile').read_text(encoding='utf-8'), re.MULTILINE)
+    asked = re.findall(r'^ +make ([a-z-]+)', text, re.MULTILINE)
+    assert asked
+    assert set(asked) <= set(targets)
+
+
+@pytest.mark.parametrize('text', TEXTS, ids=['README', 'CONTRIBUTING'])
+def test_the_files_exist(text: str) -> None:
+    linked = [name for name in re.findall(r'\]\(([^)]+)\)', text) if not name.startswith('https://')]
+    named = re.findall(r'`((?:mqsql|tests)/[^`]*)`', text)
+    assert [name for name in linked + named if not (ROOT / name).exists()] == []
+
+
+def test_the_tables_to_extend_exist() -> None:
+    pairs = re.findall(r'`([A-Z_]{4,})`[^`]*? in\s+`((?:mqsql|tests)/[^`]*)`', CONTRIBUTING)
+    assert len(pairs) >= 6
+    assert [
+        pair
+        for pair in pairs
+        if not re.search(rf'^{pair[0]}\b', (ROOT / pair[1]).read_text(encoding='utf-8'), re.MULTILINE)
+    ] == []
