@@ -7,6 +7,7 @@ import queries
 
 from mqsql import reference
 from mqsql.compiler.parse import LOGICAL
+from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.compiler.parse.operators import OPERATORS
 from mqsql.functions.expressions import EXPRESSIONS
 
@@ -31,5 +32,5 @@ def test_every_operator_is_everywhere() -> None:
     assert missing == {}
 
 
-def test_every_expression_is_in_both() -> None:
-    assert EXPRESSIONS.keys() == reference.expressions.EXPRESSIONS.keys()
+def test_every_expression_is_everywhere() -> None:
+    assert {*EXPRESSIONS, '$literal'} == OPERANDS.keys() == reference.expressions.EXPRESSIONS.keys()
