@@ -26,7 +26,7 @@ from mqsql.compiler.lower.statements import LIMIT, SKIP
 from mqsql.compiler.parse import parse
 from mqsql.compiler.parse.keys import read_count, read_fields, read_keys, read_path, read_sort
 from mqsql.compiler.parse.projection import read_projection
-from mqsql.compiler.rendering import render
+from mqsql.compiler.rendering import Rendered, render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
@@ -135,15 +135,18 @@ def compile(
     computed = plan.computed if plan else ()
     printer, inline = _dialect(dialect, parsed.predicate, *computed), buffers is None
 
-    def text(table: Table) -> str:
+    def text(table: Table) -> Rendered:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
-        return render(selected, printer).sql
+        return render(selected, printer)
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    values = parsed.values | window
     shape = shaping(plan) if plan else None
-    return Query(text(table), values, wanted.names, decoders, tell, shape, unindexed=lambda: text(_unindexed(table)))
+    rendered = text(table)
+    values = parsed.values.of(rendered.params) | window
+    return Query(
+        rendered.sql, values, wanted.names, decoders, tell, shape, unindexed=lambda: text(_unindexed(table)).sql
+    )
 
 
 def _unindexed(table: Table) -> Table:
@@ -171,10 +174,12 @@ def compile_count(
     parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
     printer = _dialect(dialect, parsed.predicate)
 
-    def text(table: Table) -> str:
-        return render(CountRecords(table, parsed.predicate, *_shape(window)), printer).sql
+    def text(table: Table) -> Rendered:
+        return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
 
-    return Statement(text(table), parsed.values | window, unindexed=lambda: text(_unindexed(table)))
+    rendered = text(table)
+    values = parsed.values.of(rendered.params) | window
+    return Statement(rendered.sql, values, unindexed=lambda: text(_unindexed(table)).sql)
 
 
 def _read_window(limit: object, skip: object) -> dict[str, Stored]:
@@ -217,8 +222,8 @@ def compile_distinct(
     column, steps = read_path(key, table, 'key')
     printer = _dialect(dialect, parsed.predicate)
 
-    def text(table: Table, *columns: str) -> str:
-        return render(Select(table, columns, (), parsed.predicate), printer).sql
+    def text(table: Table, *columns: str) -> Rendered:
+        return render(Select(table, columns, (), parsed.predicate), printer)
 
     decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
@@ -237,9 +242,11 @@ def compile_distinct(
         return distinct_values((value for value in read if value is not None), steps, texts)
 
     def unindexed() -> str:
-        return text(_unindexed(table), table.key, column)
+        return text(_unindexed(table), table.key, column).sql
 
-    return Distinct(text(table, column), parsed.values, column, values, within, unindexed=unindexed)
+    rendered = text(table, column)
+    bound = parsed.values.of(rendered.params)
+    return Distinct(rendered.sql, bound, column, values, within, unindexed=unindexed)
 
 
 @limits.within_python
@@ -257,8 +264,8 @@ def compile_delete(
     def unindexed() -> str:
         return render(Delete(_unindexed(table), parsed.predicate, within=True), printer).sql
 
-    sql = render(Delete(table, parsed.predicate), printer).sql
-    return Statement(sql, parsed.values, unindexed=unindexed)
+    rendered = render(Delete(table, parsed.predicate), printer)
+    return Statement(rendered.sql, parsed.values.of(rendered.params), unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

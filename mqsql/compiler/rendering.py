@@ -14,10 +14,11 @@ _PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by ta
 
 
 class Rendered(NamedTuple):
-    """The text of a statement, and the functions that it calls: they must be registered on the connection."""
+    """The text of a statement, the functions that it calls, which must be registered on the connection, and its parameters."""
 
     sql: str
     functions: frozenset[str]
+    params: frozenset[str]
 
 
 _RENDERED: Kept[tuple[Statement, Dialect], Rendered] = Kept(16_000_000)
@@ -32,5 +33,6 @@ def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     statement, dialect = key
     tree = lower_statement(plan(statement))
     functions = frozenset(func.name for func in tree.find_all(exp.Anonymous) if func.name.startswith('mqsql_'))
+    params = frozenset(param.name for param in tree.find_all(exp.Placeholder))
     sql = dialect.render(tree)
-    return Rendered(sql, functions), _PER_CHARACTER * len(sql)
+    return Rendered(sql, functions, params), _PER_CHARACTER * len(sql)

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from mqsql.compiler.lower.any_columns import among_others, bounds_of_texts, is_for_text, is_other, opened
 from mqsql.compiler.lower.depth import check_depth
+from mqsql.compiler.lower.expressions import lower_expression
 from mqsql.compiler.lower.index_rows import View
 from mqsql.compiler.lower.index_scan import is_multikey, matching, not_matching
 from mqsql.compiler.lower.json_schema import SCHEMA_TESTS
@@ -24,7 +25,6 @@ from mqsql.compiler.lower.sql import (
     column,
     count_true,
     exists,
-    func,
     is_not_null,
     is_null,
     negate,
@@ -117,8 +117,8 @@ class Scope:
                 return self._every(predicate)
             case Conditional(test, then, otherwise):
                 return case((self.lower(test), self.lower(then)), default=self.lower(otherwise))
-            case ExprMatch(columns, name):
-                return func('mqsql_expr', param(name), *(column(read, self.table.name) for read in columns))
+            case ExprMatch():
+                return lower_expression(predicate, self.table)
             case CountMatching(children, operator, name):
                 return COMPARISONS[operator](
                     this=count_true([self.lower(child) for child in children]), expression=param(name)

@@ -26,6 +26,22 @@ class Params(dict[str, Stored]):
 
     bound = 0
 
+    @cached_property
+    def late(self) -> dict[str, Callable[[], Stored]]:
+        """Operands that are encoded only if the statement has their parameters."""
+        return {}
+
+    def bind_late(self, make: Callable[[], Stored]) -> str:
+        """The name of a new slot that holds what the function makes, if the statement has it."""
+        param = f'p{self.bound}'
+        self.bound += 1
+        self.late[param] = make
+        return param
+
+    def of(self, used: frozenset[str]) -> dict[str, Stored]:
+        """The values for a statement that has these parameters."""
+        return {**self, **{name: make() for name, make in self.late.items() if name in used}}
+
     def bind(self, value: Stored) -> str:
         """The name of a new slot that holds the value."""
         param = f'p{self.bound}'

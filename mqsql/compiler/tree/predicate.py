@@ -9,6 +9,7 @@ equal shapes share one text.
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from mqsql.functions.expressions.tree import Expression
 from mqsql.schema import STRING, ColumnType, Index
 from mqsql.values.collation import Collation
 
@@ -111,10 +112,16 @@ class CountMatching:
 
 @dataclass(frozen=True, slots=True)
 class ExprMatch:
-    """An expression, in a slot, is true of the record; `columns` are those that it reads."""
+    """An expression is true of the record; `columns` are those that it names.
 
+    `tree` has Parameters in place of its literals. The interpreter takes the whole expression from the one in `param`. Strings
+    compare by a collation if they are `collated`.
+    """
+
+    tree: Expression
     columns: tuple[str, ...]
     param: str
+    collated: bool = False
 
 
 # --- nodes that planning makes of tests

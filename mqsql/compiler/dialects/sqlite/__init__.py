@@ -20,5 +20,9 @@ class SQLitePrinter(SQLiteGenerator):
         limits.check()
         return super().placeholder_sql(expression)
 
+    def intdiv_sql(self, expression: exp.IntDiv) -> str:
+        """The quotient of two integers, which SQLite's operator cuts to one."""
+        return self.binary(expression, '/')
+
 
 SQLITE = Dialect('sqlite', SQLitePrinter)

@@ -6,12 +6,15 @@ Its tree is bound as one parameter, which `mqsql.functions.expressions` interpre
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext
+from mqsql.compiler.parse.expressions.leaves import as_predicate
 from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.compiler.parse.expressions.reader import ExprParser
+from mqsql.compiler.parse.expressions.shapes import shape_of
 from mqsql.compiler.parse.operators.patterns import options_of
 from mqsql.compiler.tree.predicate import ExprMatch, Predicate
 from mqsql.errors import QueryError, named, short_repr
@@ -87,6 +90,24 @@ def read_expr(place: ParseContext, expression: object) -> Predicate:
     parsed = _parse(place, expression)
     if len(parsed.columns) > MAX_COLUMNS:
         raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(parsed.columns)}')
+    return _predicate(place, parsed)
+
+
+def _predicate(place: ParseContext, parsed: Parsed) -> Predicate:
+    """Predicates of fields, as far as they say the same, and the rest of the expression."""
+    exact = as_predicate(place, parsed.folded)
+    if exact is not None:
+        return exact
+    return _match(place, parsed)
+
+
+def _match(place: ParseContext, parsed: Parsed) -> ExprMatch:
+    param = place.values.bind_late(partial(_payload, place, parsed))
+    return ExprMatch(shape_of(parsed.folded, place.values), parsed.columns, param, place.collation is not None)
+
+
+def _payload(place: ParseContext, parsed: Parsed) -> str:
+    """What the interpreter is given."""
     nodes = encode(parsed.tree)
     payload = {
         'path': place.path,
@@ -96,7 +117,7 @@ def read_expr(place: ParseContext, expression: object) -> Predicate:
         'collation': list(place.collation or ()),
         'tree': nodes,
     }
-    return ExprMatch(parsed.columns, place.values.bind(encode_document(payload)))
+    return encode_document(payload)
 
 
 def _usable(place: ParseContext) -> list[str]:
