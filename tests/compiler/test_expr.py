@@ -321,7 +321,7 @@ def test_the_whole_record_is_without_buffers(store: Store) -> None:
 
 
 def test_the_sql_shows_the_columns_and_no_value() -> None:
-    first, second = (mqsql.compile({'$expr': {'$gt': ['$content.n', n]}}, []) for n in (5, 6))
+    first, second = (mqsql.compile({'$expr': {'$gt': [{'$sqrt': '$content.n'}, n]}}, []) for n in (5, 6))
     assert first.sql == 'SELECT msg_id FROM task_records WHERE mqsql_expr(:p0, content) ORDER BY rowid'
     assert second.sql == first.sql
     assert second.params != first.params

@@ -15,7 +15,26 @@ D = datetime(2024, 2, 29, 23, 59, 59, 123_456, tzinfo=UTC)
 OLD = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 DATES = [D, D + timedelta(microseconds=600), OLD, D.replace(hour=0, minute=0, second=0, microsecond=0), FIRST, LAST]
-NUMBERS = [0, 1, -1, 2, 5, 60_000, 2**31 - 1, 2**31, 2**53 + 1, 2**63 - 1, -(2**63), 0.0, -0.0, 0.5, -2.5, 1e308, 5e-324, 2.0**63]
+NUMBERS = [
+    0,
+    1,
+    -1,
+    2,
+    5,
+    60_000,
+    2**31 - 1,
+    2**31,
+    2**53 + 1,
+    2**63 - 1,
+    -(2**63),
+    0.0,
+    -0.0,
+    0.5,
+    -2.5,
+    1e308,
+    5e-324,
+    2.0**63,
+]
 ODD_NUMBERS = [math.nan, math.inf, -math.inf, 2**63, -(10**30)]
 STRINGS = ['', 'a', 'A', 'b', 'aé', 'É', '\0', '\x01b', '\ud800', '\ud7ff', '\U0001f600', '5', '2024']
 OBJECTS = [{}, {'b': 1}, {'b': 'a'}, {'b': D}, {'b': [1, {'c': 2}]}, {'b': {'c': 3}}]
@@ -114,7 +133,7 @@ class Lowered:
     def operator(self, name: str) -> dict[str, Any]:
         """An operator with its operands."""
         taken, _ = OPERATORS[name].split(' ->')
-        same = self.d.pick(['number', 'date', 'string', 'any'])
+        same = self.d.pick(['number', 'date', 'string', 'any', 'truth'])
         rows = [row.rstrip('?').replace('same', same) for row in taken.split() if row[-1] != '?' or self.d.once_in(2)]
         if '=' in taken:
             return {name: {key: self.of(kind) for key, kind in (row.split('=') for row in rows)}}

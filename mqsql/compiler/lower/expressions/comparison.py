@@ -16,11 +16,11 @@ from mqsql.compiler.lower.expressions.operands import (
     Operand,
     Scalar,
     Type,
-    Unknown,
     boolean,
     choose,
     constant,
     inverse,
+    known,
 )
 from mqsql.compiler.lower.sql import Condition, and_, case, is_not_null, is_null, number, or_
 
@@ -61,8 +61,6 @@ def compare(operator: str, left: Operand, right: Operand) -> Scalar:
         return spread(left, lambda chosen: compare(operator, chosen, right))
     if isinstance(right, Choice):
         return spread(right, lambda chosen: compare(operator, left, chosen))
-    if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return UNKNOWN
     if _WEIGHTS[type(left)] < _WEIGHTS[type(right)]:
         return compare(MIRRORED[operator], right, left)
     match left, right:
@@ -121,7 +119,7 @@ def _apply(operator: str, left: Scalar, right: Scalar) -> Condition:
 
 def _operand(scalar: Scalar) -> exp.Expr:
     """A value to compare; of a condition it is 0 or 1."""
-    made = scalar.sql
+    made = known(scalar.sql) if scalar.type is Type.BOOLEAN and scalar.absent is None else scalar.sql
     return exp.Paren(this=made) if isinstance(made, exp.Binary | exp.Not | exp.In | exp.Is) else made
 
 

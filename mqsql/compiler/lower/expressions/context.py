@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.expressions.comparison import UNKNOWN, spread
+from mqsql.compiler.lower.any_columns import opened
+from mqsql.compiler.lower.expressions.comparison import spread
 from mqsql.compiler.lower.expressions.operands import (
     Absent,
     Choice,
@@ -15,14 +17,25 @@ from mqsql.compiler.lower.expressions.operands import (
     Operand,
     Scalar,
     Type,
-    Unknown,
     boolean,
     choose,
     constant,
     known,
     truth,
 )
-from mqsql.compiler.lower.sql import Condition, JsonRef, case, column, func, is_not_null, is_null, or_, param, text
+from mqsql.compiler.lower.sql import (
+    Condition,
+    JsonRef,
+    and_,
+    case,
+    column,
+    func,
+    is_not_null,
+    is_null,
+    or_,
+    param,
+    text,
+)
 from mqsql.functions.expressions.tree import Call, Expression, FieldPath, Literal, Parameter, Variable
 from mqsql.functions.expressions.values import MISSING
 from mqsql.schema import ANY, DOCUMENT, STRING, TIMESTAMP, Table
@@ -33,6 +46,8 @@ MAX_PARTS = 200
 
 Lower = Callable[['Lowering', Mapping[str, Expression]], Operand]
 """Gives the operand of a call, of whose operands it is given the trees by step."""
+
+Made = TypeVar('Made')
 
 TYPES = {
     'int': (Type.NUMBER, 2**31),
@@ -55,6 +70,17 @@ class Lowering:
     guards: list[Condition] = field(default_factory=list)
     variables: Mapping[str, Operand] = field(default_factory=dict)
     parts: list[int] = field(default_factory=lambda: [0])
+
+    def each(self, choice: Choice, make: 'Callable[[Lowering, Operand], Made]') -> 'list[Made]':
+        """What is made of each operand to choose from; what that requires is required only where it is chosen."""
+        inner = [replace(self, guards=[]) for _ in (*choice.branches, choice.otherwise)]
+        chosen = [*(operand for _, operand in choice.branches), choice.otherwise]
+        made = [make(lowering, operand) for lowering, operand in zip(inner, chosen, strict=True)]
+        if any(lowering.guards for lowering in inner):
+            *first, last = (and_(lowering.guards) for lowering in inner)
+            conditions = (condition.copy() for condition, _ in choice.branches)
+            self.guard(case(*zip(conditions, first, strict=True), default=last))
+        return made
 
     def guard(self, condition: Condition) -> None:
         """Require a condition of each record; where it is false or NULL, the interpreter is asked."""
@@ -106,10 +132,20 @@ class Lowering:
 
     def compared(self, operands: Iterable[Operand]) -> list[Operand]:
         """Operands of a comparison; SQL does not compare strings by a collation."""
-        found = list(operands)
+        found = [self._settled(operand) for operand in operands]
         if self.collated and sum(map(_may_be_string, found)) > 1:
             raise NotLoweredError
         return found
+
+    def _settled(self, operand: Operand) -> Operand:
+        """The operand, where a boolean is known of every record."""
+        match operand:
+            case Choice(branches, otherwise):
+                settled = tuple((condition, self._settled(chosen)) for condition, chosen in branches)
+                return Choice(settled, self._settled(otherwise))
+            case Scalar(partial=True):
+                return boolean(self.decided(operand))
+        return operand
 
     def number(self, operand: Operand) -> Scalar:
         """A finite number, or NULL; of other values an operator on numbers has none, which the interpreter says."""
@@ -132,15 +168,11 @@ class Lowering:
                 return operand
             case Json():
                 return self._typed(operand, wanted)
-            case Choice(branches, otherwise):
-                parts = [(condition, self._scalar(chosen, wanted)) for condition, chosen in branches]
-                last = self._scalar(otherwise, wanted)
-                return _joined(parts, last)
+            case Choice():
+                parts = self.each(operand, lambda lowering, chosen: lowering._scalar(chosen, wanted))
+                return _joined(operand, parts)
             case Absent(what):
                 return Scalar(wanted, exp.null(), what)
-            case Unknown(known):
-                self.guard(known)
-                return Scalar(wanted, exp.null(), Nothing.NULL)
         raise NotLoweredError
 
     def _typed(self, operand: Json, wanted: Type) -> Scalar:
@@ -161,8 +193,6 @@ class Lowering:
                 return spread(operand, self.truth)
             case Absent():
                 return constant(False)
-            case Unknown():
-                return UNKNOWN
             case Scalar(type=Type.BOOLEAN):
                 return operand
             case Scalar(type=Type.NUMBER):
@@ -199,8 +229,6 @@ class Lowering:
                 return is_null(operand.sql)
             case Absent():
                 return exp.true()
-            case Unknown():
-                return exp.false()
             case Json():
                 return known(operand.is_absent())
             case Choice(branches, otherwise):
@@ -211,9 +239,8 @@ class Lowering:
 def _any(stored: Callable[[], exp.Expr]) -> Operand:
     """The value of an Any column, which is a string, missing, or something else that is stored as a blob."""
     string = exp.EQ(this=func('typeof', stored()), expression=text('text'))
-    known = exp.NEQ(this=func('typeof', stored()), expression=text('blob'))
     missing = (is_null(stored()), Absent(Nothing.MISSING))
-    return Choice(((string, Scalar(Type.STRING, stored())), missing), Unknown(known))
+    return Choice(((string, Scalar(Type.STRING, stored())), missing), Json(opened(stored), ()))
 
 
 def _may_be_string(operand: Operand) -> bool:
@@ -231,9 +258,10 @@ def _float(sign: int) -> exp.Expr:
     return exp.Literal.number(f'{sign * 1.7976931348623157e308!r}')
 
 
-def _joined(parts: list[tuple[exp.Expr, Scalar]], last: Scalar) -> Scalar:
+def _joined(choice: Choice, every: list[Scalar]) -> Scalar:
     """The scalar of the first condition that holds."""
-    every = [*(scalar for _, scalar in parts), last]
+    *first, last = every
+    parts = zip((condition for condition, _ in choice.branches), first, strict=True)
     bounds = [scalar.bound for scalar in every]
     return Scalar(
         last.type,

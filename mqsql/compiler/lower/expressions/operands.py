@@ -4,7 +4,7 @@
     Absent    null, or missing, always                     Choice   another operand by condition
 
 A boolean Scalar is a condition, whose NULL counts as false; where it is `partial`, NULL says that SQL does not know, and that
-the interpreter must be asked. So is it for an Unknown.
+the interpreter must be asked.
 """
 
 from dataclasses import dataclass, replace
@@ -168,14 +168,7 @@ class Choice:
     otherwise: 'Operand'
 
 
-@dataclass(frozen=True)
-class Unknown:
-    """A value that SQL does not know; `known` holds where it is not taken."""
-
-    known: exp.Expr
-
-
-Operand: TypeAlias = Scalar | Absent | Json | Choice | Unknown
+Operand: TypeAlias = Scalar | Absent | Json | Choice
 
 
 # --- conditions

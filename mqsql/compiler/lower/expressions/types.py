@@ -16,7 +16,6 @@ from mqsql.compiler.lower.expressions.operands import (
     Operand,
     Scalar,
     Type,
-    Unknown,
     boolean,
     choose,
     constant,
@@ -31,8 +30,6 @@ def _tested(test: Callable[[Operand], Scalar]) -> Lower:
     """An operator that gives a boolean for an operand of any type."""
 
     def of(operand: Operand) -> Scalar:
-        if isinstance(operand, Unknown):
-            return UNKNOWN
         return spread(operand, of) if isinstance(operand, Choice) else test(operand)
 
     def lower(lowering: Lowering, operands: Operands) -> Operand:
@@ -71,9 +68,9 @@ def _type(lowering: Lowering, operands: Operands) -> Operand:
 
 def _type_name(lowering: Lowering, operand: Operand) -> exp.Expr:
     match operand:
-        case Choice(branches, otherwise):
-            parts = [(condition.copy(), _type_name(lowering, chosen)) for condition, chosen in branches]
-            return case(*parts, default=_type_name(lowering, otherwise))
+        case Choice(branches):
+            *first, last = lowering.each(operand, _type_name)
+            return case(*zip((condition.copy() for condition, _ in branches), first, strict=True), default=last)
         case Absent(what):
             return text(what.value)
         case Scalar():
@@ -81,9 +78,6 @@ def _type_name(lowering: Lowering, operand: Operand) -> exp.Expr:
             return case((is_null(operand.sql), text(operand.absent.value)), default=name) if operand.absent else name
         case Json():
             return _json_type(lowering, operand)
-        case Unknown(known):
-            lowering.guard(known)
-            return text('object')
 
 
 def _number_type(value: exp.Expr) -> exp.Expr:
@@ -140,8 +134,6 @@ def _listed(listed: str, type_: Type, value: Operand) -> Scalar:
     match value:
         case Choice():
             return spread(value, partial(_listed, listed, type_))
-        case Unknown():
-            return UNKNOWN
         case Scalar(type=found) if found is type_:
             elements = table_function('json_each', [param(listed)])
             return boolean(exp.In(this=value.sql, query=subquery([exp.column('value')], [elements])))

@@ -1,6 +1,6 @@
 """The shape of an expression: its tree with parameters for its literals, so that expressions of one shape share their SQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from math import isfinite
@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from mqsql.compiler.parse.context import Params
-from mqsql.functions.expressions.tree import Array, Call, Expression, Literal, Object, Parameter, Variable
+from mqsql.functions.expressions.tree import Array, Call, Expression, FieldPath, Literal, Object, Parameter, Variable
 from mqsql.functions.expressions.values import MISSING
 from mqsql.values.codec import INT64, Stored, encode_text, encode_timestamp
 
@@ -24,8 +24,6 @@ def shape_of(tree: Expression, params: Params) -> Expression:
     match tree:
         case Literal(value):
             return tree if value is None or value is MISSING else _parameter(value, params)
-        case Variable('NOW', ()):
-            return _parameter(params.now, params)
         case Call(operator, operands, variables):
             parts = tuple((step, part if _is_word(step, part) else shape_of(part, params)) for step, part in operands)
             return Call(operator, parts, variables)
@@ -33,6 +31,49 @@ def shape_of(tree: Expression, params: Params) -> Expression:
             return Array(tuple(shape_of(item, params) for item in items))
         case Object(fields):
             return Object(tuple((name, shape_of(part, params)) for name, part in fields))
+    return tree
+
+
+def columns_of(tree: Expression, usable: Iterable[str]) -> tuple[str, ...]:
+    """The columns that the tree names; `usable` are those of a whole record."""
+    return tuple(dict.fromkeys(_columns(tree, tuple(usable))))
+
+
+def _columns(tree: Expression, usable: tuple[str, ...]) -> Iterator[str]:
+    match tree:
+        case FieldPath(column):
+            yield from usable if column is None else (column,)
+        case Call(_, operands) | Object(operands):
+            for _, part in operands:
+                yield from _columns(part, usable)
+        case Array(items):
+            for item in items:
+                yield from _columns(item, usable)
+
+
+def mentions_time(tree: Expression) -> bool:
+    """Whether the tree has the time of the query."""
+    match tree:
+        case Variable(name):
+            return name == 'NOW'
+        case Call(_, operands) | Object(operands):
+            return any(mentions_time(part) for _, part in operands)
+        case Array(items):
+            return any(map(mentions_time, items))
+    return False
+
+
+def with_time(tree: Expression, now: datetime) -> Expression:
+    """The tree with this as the time of the query."""
+    match tree:
+        case Variable('NOW', ()):
+            return Literal(now)
+        case Call(operator, operands, variables):
+            return Call(operator, tuple((step, with_time(part, now)) for step, part in operands), variables)
+        case Object(fields):
+            return Object(tuple((name, with_time(part, now)) for name, part in fields))
+        case Array(items):
+            return Array(tuple(with_time(item, now) for item in items))
     return tree
 
 
