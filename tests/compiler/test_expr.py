@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from evaluating import refused
+from lowering import interpreted
 
 import mqsql
 from mqsql import QueryError, reference
@@ -57,6 +58,8 @@ def found(store: Store, expression: Any) -> list[str]:
     """The keys of the records of which the expression is true, by SQL and by the reference."""
     query = {'$expr': expression}
     keys = [record['msg_id'] for record in store.find(query, [])]
+    with interpreted():
+        assert keys == [record['msg_id'] for record in store.find(query, [])]
     records = [RECORD, *OTHERS][: store.count()]
     assert keys == [record['msg_id'] for record in records if reference.matches(record, query)]
     return keys

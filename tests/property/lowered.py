@@ -128,7 +128,11 @@ class Lowered:
 
     def condition(self) -> dict[str, Any]:
         """An expression that is true or false."""
-        return self.operator(self.d.pick(GIVES['truth'] if self.d.once_in(3) else COMPARISONS))
+        if self.d.once_in(2):
+            return self.operator(self.d.pick(GIVES['truth'] if self.d.once_in(3) else COMPARISONS))
+        name = self.d.pick(list(OPERATORS))
+        kind = OPERATORS[name].rpartition(' ')[2]
+        return {self.d.pick(COMPARISONS): [Lowered(self.d, self.names, self.depth + 1).operator(name), self.of(kind)]}
 
     def operator(self, name: str) -> dict[str, Any]:
         """An operator with its operands."""
