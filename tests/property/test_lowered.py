@@ -53,6 +53,7 @@ def note(expression: Any, answer: str, records: int) -> None:
     if not sql.startswith('mqsql_expr('):
         SEEN['lowered'] += 1
         SEEN['without the function'] += 'mqsql_expr(' not in sql
+        SEEN['answered'] += not answer.startswith('raises')
         SEEN['telling'] += not answer.startswith('raises') and 0 < len(answer.splitlines()) < records
         SEEN.update(names(expression))
 
@@ -62,11 +63,11 @@ def test_lowered_expressions_find_what_the_interpreter_finds(drawn: tuple[list[R
     records, expressions = drawn
     with filled(records) as store:
         found = answers(store, expressions)
+        for expression, answer in zip(expressions, found, strict=True):
+            assert answer == outcome(reference.find, records, {'$expr': expression}, 'msg_id')
+            note(expression, answer, len(records))
         with interpreted():
             assert found == answers(store, expressions)
-    for expression, answer in zip(expressions, found, strict=True):
-        assert answer == outcome(reference.find, records, {'$expr': expression}, 'msg_id')
-        note(expression, answer, len(records))
 
 
 def test_the_expressions_were_telling() -> None:
@@ -74,5 +75,5 @@ def test_the_expressions_were_telling() -> None:
         pytest.skip('judges the expressions of the first test, which were too few')
     assert SEEN['lowered'] >= 0.6 * SEEN['all']
     assert SEEN['without the function'] >= 0.2 * SEEN['all']
-    assert SEEN['telling'] >= 0.3 * SEEN['lowered']
+    assert SEEN['telling'] >= 0.3 * SEEN['answered']
     assert not {name for name in (*OPERATORS, *CHOOSING) if not SEEN[name]}
