@@ -25,7 +25,7 @@ from mqsql.functions.expressions.types import TYPES
 from mqsql.functions.expressions.values import is_true
 from mqsql.kept import Kept
 from mqsql.limits import budget
-from mqsql.schema import ANY, DOCUMENT, STRING, TIMESTAMP, Record
+from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import read_present
 from mqsql.values.codec import decode_document
@@ -85,7 +85,7 @@ def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled, s
         lambda name, path, deeper: payload['aliases'].get(name, name or ''),
         collation=Collation.of(payload['collation']),
     )
-    kinds = {kind.name: kind for kind in (STRING, TIMESTAMP, DOCUMENT, ANY)}
+    kinds = {kind.name: kind for kind in (STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, ANY)}
     columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
     budget.begin()
     try:
