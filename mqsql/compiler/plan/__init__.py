@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, sorting_index
+from mqsql.compiler.plan.ranges import without_nan
 from mqsql.compiler.tree.predicate import Leaf, Predicate
 from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, Statement
 from mqsql.compiler.tree.view import ScalarView
@@ -24,7 +25,7 @@ def plan(statement: Statement) -> Statement:
 
 def _plan_select(select: Select) -> Select:
     table, predicate = select.table, select.predicate
-    sort = () if _of_one_key(table, predicate) else select.sort
+    sort = () if _of_one_key(table, predicate) else without_nan(select.sort, predicate)
     index = sorting_index(table, predicate, sort)
     if index is None:
         return replace(select, sort=sort, predicate=choose_indexes(predicate, table))

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.tree.predicate import Leaf, Predicate
+from mqsql.compiler.tree.select import Sort
+from mqsql.schema import NUMBER
 
 
 def without_nan_guards(children: list[Predicate]) -> list[Predicate]:
@@ -21,3 +24,17 @@ def without_nan_guards(children: list[Predicate]) -> list[Predicate]:
         else child
         for child in children
     ]
+
+
+def without_nan(sort: Sort, predicate: Predicate) -> Sort:
+    """The keys of a sort, those marked that a range keeps NaN out of."""
+    ranges = {
+        child.field.column
+        for child in conjuncts(predicate)
+        if isinstance(child, Leaf) and child.field.kind is NUMBER and child.operator in ORDERS
+    }
+    return tuple(key._replace(no_nan=True) if key.column in ranges else key for key in sort)
+
+
+ORDERS = ('$gt', '$gte', '$lt', '$lte')
+"""An order test against NaN is an equality."""

@@ -39,12 +39,16 @@ class Keys:
 
 
 class SortKey(NamedTuple):
-    """A column, or a path into a Document, to sort by, whether it descends, and how its texts compare."""
+    """A column, or a path into a Document, to sort by, whether it descends, and how its texts compare.
+
+    `no_nan` says that none of the records that match has NaN there.
+    """
 
     column: str
     steps: tuple[str, ...]
     descending: bool
     collation: Collation | None = None
+    no_nan: bool = False
 
 
 Sort = tuple[SortKey, ...]
@@ -62,8 +66,8 @@ def is_any(table: Table, key: SortKey) -> bool:
 
 
 def is_number(table: Table, key: SortKey) -> bool:
-    """Whether it is a Number column, whose NaN does not sort as it is stored."""
-    return table.columns.get(key.column) is NUMBER
+    """Whether it is a Number column with NaN, which does not sort as it is stored."""
+    return table.columns.get(key.column) is NUMBER and not key.no_nan
 
 
 # --- statements
