@@ -30,7 +30,7 @@ def render(statement: Statement, dialect: Dialect) -> Rendered:
 
 def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     statement, dialect = key
-    tree = lower_statement(plan(statement))
+    tree = lower_statement(plan(statement), dialect)
     functions = frozenset(func.name for func in tree.find_all(exp.Anonymous) if func.name.startswith('mqsql_'))
     sql = dialect.render(tree)
     return Rendered(sql, functions), _PER_CHARACTER * len(sql)

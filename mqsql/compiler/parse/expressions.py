@@ -69,7 +69,7 @@ def read_expr(place: ParseContext, expression: object) -> Predicate:
         'collation': list(place.collation or ()),
         'expression': read.canonical,
     }
-    return ExprMatch(read.columns, place.values.bind(encode_document(payload)))
+    return ExprMatch(read.columns, place.values.bind(encode_document(payload)), place.origin('$expr'))
 
 
 def _usable(place: ParseContext) -> list[str]:
