@@ -17,7 +17,7 @@ tests on its rows, `ordering` sorts by it.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from mqsql import limits
 from mqsql.compiler.dialect import Dialect
@@ -30,24 +30,9 @@ from mqsql.compiler.rendering import Rendered, render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
-from mqsql.compiler.tree.predicate import (
-    AllElements,
-    And,
-    Conditional,
-    CountMatching,
-    Each,
-    ElemMatch,
-    ExprMatch,
-    IndexScan,
-    InView,
-    Leaf,
-    Not,
-    Or,
-    Predicate,
-)
 from mqsql.compiler.tree.projection import Projection
 from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
-from mqsql.errors import QueryError, UnsupportedError, short_repr
+from mqsql.errors import QueryError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.columns import decoder
@@ -74,23 +59,31 @@ Decoder = Callable[[Any], Any]
 class Statement:
     """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver.
 
-    `unindexed` makes the text of the same statement without indexes on paths, which also runs over a view of the table.
+    `functions` are the names of the FUNCTIONS that it calls, `indexes` those of the indexes on paths that it reads.
     """
 
     sql: str
     params: Mapping[str, Stored]
-    unindexed: Callable[[], str] = field(kw_only=True, repr=False, compare=False)
-    """See above; in that of a Distinct the key of each record comes first."""
+    functions: frozenset[str] = frozenset()
+    indexes: tuple[str, ...] = ()
+    _unindexed: Callable[[], Rendered] | None = field(default=None, kw_only=True, repr=False, compare=False)
+
+    def unindexed(self) -> Self:
+        """The same statement without indexes on paths, which also runs over a view of the table.
+
+        In that of a Distinct the key of each record comes first.
+        """
+        return self if self._unindexed is None else replace(self, **self._unindexed()._asdict())
 
 
 @dataclass(frozen=True)
 class Query(Statement):
     """A SELECT: `keys` as asked for, the record's key first, and `record`, which makes a fetched row a dict."""
 
-    keys: tuple[str, ...]
-    _decoders: tuple[tuple[str, Decoder], ...]
-    _tell: Tell = field(repr=False, compare=False)
-    _shape: Shape | None = None
+    keys: tuple[str, ...] = field(kw_only=True)
+    _decoders: tuple[tuple[str, Decoder], ...] = field(kw_only=True)
+    _tell: Tell = field(kw_only=True, repr=False, compare=False)
+    _shape: Shape | None = field(default=None, kw_only=True)
 
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
@@ -133,19 +126,25 @@ def compile(
     plan = read_projection(fields, table, parsed.place) if fields else None
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
     computed = plan.computed if plan else ()
-    printer, inline = _dialect(dialect, parsed.predicate, *computed), buffers is None
+    printer, inline = _dialect(dialect), buffers is None
 
-    def text(table: Table) -> Rendered:
+    def rendered(table: Table) -> Rendered:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
         return render(selected, printer)
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    shape = shaping(plan) if plan else None
-    rendered = text(table)
-    values = parsed.values.of(rendered.params) | window
+    sql, functions, indexes, used = rendered(table)
     return Query(
-        rendered.sql, values, wanted.names, decoders, tell, shape, unindexed=lambda: text(_unindexed(table)).sql
+        sql,
+        parsed.values.of(used) | window,
+        functions,
+        indexes,
+        keys=wanted.names,
+        _decoders=decoders,
+        _tell=tell,
+        _shape=shaping(plan) if plan else None,
+        _unindexed=lambda: rendered(_unindexed(table)),
     )
 
 
@@ -172,14 +171,14 @@ def compile_count(
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
     parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
-    printer = _dialect(dialect, parsed.predicate)
+    printer = _dialect(dialect)
 
-    def text(table: Table) -> Rendered:
+    def rendered(table: Table) -> Rendered:
         return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
 
-    rendered = text(table)
-    values = parsed.values.of(rendered.params) | window
-    return Statement(rendered.sql, values, unindexed=lambda: text(_unindexed(table)).sql)
+    sql, functions, indexes, used = rendered(table)
+    params = parsed.values.of(used) | window
+    return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
 
 
 def _read_window(limit: object, skip: object) -> dict[str, Stored]:
@@ -196,12 +195,12 @@ class Distinct(Statement):
     """A SELECT of the `column` that a key leads into; `values` makes its rows the different values at the key.
 
     Values that cannot be read are left out, with a warning. `within` does the same as `values` with decoded values of the
-    column; `unindexed` gives the record's key before the column.
+    column.
     """
 
-    column: str
-    values: Callable[[Iterable[tuple[Any, ...]]], list[Any]]
-    within: Callable[[Iterable[Any]], list[Any]]
+    column: str = field(kw_only=True)
+    values: Callable[[Iterable[tuple[Any, ...]]], list[Any]] = field(kw_only=True)
+    within: Callable[[Iterable[Any]], list[Any]] = field(kw_only=True)
 
 
 @limits.within_python
@@ -220,9 +219,9 @@ def compile_distinct(
     query = either(query, filter)
     parsed = parse({} if query is None else query, table, texts)
     column, steps = read_path(key, table, 'key')
-    printer = _dialect(dialect, parsed.predicate)
+    printer = _dialect(dialect)
 
-    def text(table: Table, *columns: str) -> Rendered:
+    def rendered(table: Table, *columns: str) -> Rendered:
         return render(Select(table, columns, (), parsed.predicate), printer)
 
     decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
@@ -241,12 +240,17 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    def unindexed() -> str:
-        return text(_unindexed(table), table.key, column).sql
-
-    rendered = text(table, column)
-    bound = parsed.values.of(rendered.params)
-    return Distinct(rendered.sql, bound, column, values, within, unindexed=unindexed)
+    sql, functions, indexes, used = rendered(table, column)
+    return Distinct(
+        sql,
+        parsed.values.of(used),
+        functions,
+        indexes,
+        column=column,
+        values=values,
+        within=within,
+        _unindexed=lambda: rendered(_unindexed(table), table.key, column),
+    )
 
 
 @limits.within_python
@@ -259,13 +263,13 @@ def compile_delete(
 ) -> Statement:
     """The DELETE of the records that match."""
     parsed = parse(query, table, read_collation(collation))
-    printer = _dialect(dialect, parsed.predicate)
+    printer = _dialect(dialect)
 
-    def unindexed() -> str:
-        return render(Delete(_unindexed(table), parsed.predicate, within=True), printer).sql
+    def unindexed() -> Rendered:
+        return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
 
-    rendered = render(Delete(table, parsed.predicate), printer)
-    return Statement(rendered.sql, parsed.values.of(rendered.params), unindexed=unindexed)
+    sql, functions, indexes, used = render(Delete(table, parsed.predicate), printer)
+    return Statement(sql, parsed.values.of(used), functions, indexes, _unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
@@ -276,33 +280,9 @@ def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
     return plain if output.fields is None else lambda stored: include(plain(stored), output.fields)
 
 
-def _dialect(name: object, *predicates: Predicate) -> Dialect:
+def _dialect(name: object) -> Dialect:
     name = name if type(name) is str else read_plain(name, 'dialect')
     dialect = DIALECTS.get(name) if type(name) is str else None
     if dialect is None:
         raise QueryError(f'unknown dialect {short_repr(name)}; known are {", ".join(DIALECTS)}')
-    if dialect.absent and (
-        lacking := dialect.absent & {name for predicate in predicates for name in _operators(predicate)}
-    ):
-        raise UnsupportedError(min(lacking), dialect.name)
     return dialect
-
-
-def _operators(predicate: Predicate) -> list[str]:
-    match predicate:
-        case Leaf():
-            return [predicate.operator]
-        case Each(test):
-            return [test.operator]
-        case And(children) | Or(children):
-            return [name for child in children for name in _operators(child)]
-        case Not(child):
-            return _operators(child)
-        case ElemMatch():
-            return ['$elemMatch', *_operators(predicate.predicate)]
-        case AllElements() | Conditional() | CountMatching():
-            return ['$jsonSchema']
-        case ExprMatch():
-            return ['$expr']
-        case IndexScan() | InView():
-            raise AssertionError('planning comes later')

@@ -10,18 +10,20 @@ path offers, one row a value as json_each gives it, beside the columns that are 
 Both are written by triggers whose SQL any SQLite understands, so no other program that writes to the file makes them stale.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count
 
 from sqlglot import exp
 
+from mqsql.compiler.dialect import JsonRef
 from mqsql.compiler.dialects.sqlite import SQLITE
-from mqsql.compiler.lower.any_columns import is_other
-from mqsql.compiler.lower.index_columns import MISSING, columns_of, key_of, others_table, records_of
-from mqsql.compiler.lower.paths import PathLowering, holds_array, listed
+from mqsql.compiler.dialects.sqlite.any_columns import is_other
+from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, others_table, records_of
+from mqsql.compiler.dialects.sqlite.objects import SchemaObject
+from mqsql.compiler.dialects.sqlite.words import listed, rows_of
+from mqsql.compiler.lower.paths import PathLowering
 from mqsql.compiler.lower.sql import (
-    JsonRef,
     and_,
     case,
     func,
@@ -36,28 +38,42 @@ from mqsql.schema import ANY, Index, Table
 from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, STRING_RANK
 from mqsql.values.codec import encode_key
 
+WORDS = SQLITE.words
 
-def path_index(table: Table, index: Index) -> Iterator[tuple[str, str]]:
-    """The names of the objects of an index on paths, each with the SQL that makes it, filled."""
+
+def path_index(table: Table, index: Index) -> Iterator[SchemaObject]:
+    """What an index on paths consists of, its tables first; see `fill_path_index`."""
     name = index.stored_name(table.name)
-    others, rows = others_table(name), exp.Table(this=named(table.name))
-    yield name, f'CREATE TABLE {_quoted(name)} (record INTEGER PRIMARY KEY, {", ".join(_columns(index))})'
+    others = others_table(name)
     keys = ''.join(f', {key_of(i)}' for i, (_, steps) in enumerate(index.paths) if not steps)
-    yield others, f'CREATE TABLE {_quoted(others)} (type, value, record INTEGER NOT NULL{keys})'
-    yield name, _fill(table, index, table.name, [rows])
-    yield others, _fill_others(table, index, table.name, [rows])
-    yield f'{name}~order', f'CREATE INDEX {_quoted(f"{name}~order")} ON {_quoted(name)} ({", ".join(_ordered(index))})'
-    yield (
-        f'{others}.values',
-        f'CREATE INDEX {_quoted(f"{others}.values")} ON {_quoted(others)} ({", ".join(_offered(index))})',
-    )
-    yield f'{others}.record', f'CREATE INDEX {_quoted(f"{others}.record")} ON {_quoted(others)} (record)'
+    yield _table(name, f'record INTEGER PRIMARY KEY, {", ".join(_columns(index))}')
+    yield _table(others, f'type, value, record INTEGER NOT NULL{keys}')
+    yield _index(f'{name}~order', name, _ordered(index))
+    yield _index(f'{others}.values', others, _offered(index))
+    yield _index(f'{others}.record', others, ['record'])
     for what, when, work in _triggers(table, index):
         trigger = f'{name}~{what}'
-        yield trigger, f'CREATE TRIGGER {_quoted(trigger)} AFTER {when} ON {_quoted(table.name)} BEGIN {work} END'
+        sql = f'CREATE TRIGGER {_quoted(trigger)} AFTER {when} ON {_quoted(table.name)} BEGIN {work} END'
+        yield SchemaObject('trigger', trigger, sql)
+
+
+def fill_path_index(table: Table, index: Index) -> Iterator[str]:
+    """What fills the tables of an index on paths from the records that are there, in this order."""
+    rows = exp.Table(this=named(table.name))
+    yield _fill(table, index, table.name, [rows])
+    yield _fill_others(table, index, table.name, [rows])
+
+
+def _table(name: str, columns: str) -> SchemaObject:
+    return SchemaObject('table', name, f'CREATE TABLE {_quoted(name)} ({columns})')
+
+
+def _index(name: str, table: str, columns: Iterable[str]) -> SchemaObject:
+    return SchemaObject('index', name, f'CREATE INDEX {_quoted(name)} ON {_quoted(table)} ({", ".join(columns)})')
 
 
 def _triggers(table: Table, index: Index) -> Iterator[tuple[str, str, str]]:
+    """The last part of the name of each trigger, when it runs, and what it does."""
     name = index.stored_name(table.name)
     tables = [_quoted(one) for one in (name, others_table(name))]
     fills = (_fill(table, index, 'new', []), _fill_others(table, index, 'new', []))
@@ -120,23 +136,23 @@ def _describe(start: JsonRef, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Exp
     for step in steps:
         nodes.append(nodes[-1].child(encode_key(step)))
     *way, end = nodes
-    rank = case((holds_array(way), exp.null()), default=_rank(end))
-    return rank, end.scalar(), is_not_null(end.type())
+    rank = case((WORDS.any_array(way), exp.null()), default=_rank(end))
+    return rank, WORDS.scalar(end), is_not_null(WORDS.type_of(end))
 
 
 def _rank(node: JsonRef) -> exp.Expr:
-    plain_number = exp.Between(this=node.scalar(), low=number(-(2**63)), high=number(2**63 - 1))
+    plain_number = exp.Between(this=WORDS.scalar(node), low=number(-(2**63)), high=number(2**63 - 1))
     kinds: list[tuple[str, exp.Expr]] = [
         ('text', number(STRING_RANK)),
         ('integer', case((plain_number, number(NUMBER_RANK)))),
         ('real', case((plain_number.copy(), number(NUMBER_RANK)))),
         ('true', number(BOOLEAN_RANK)),
         ('false', number(BOOLEAN_RANK)),
-        ('object', case((exp.Glob(this=node.scalar(), expression=text('{"$date"*')), number(DATE_RANK)))),
+        ('object', case((exp.Glob(this=WORDS.scalar(node), expression=text('{"$date"*')), number(DATE_RANK)))),
         ('array', exp.null()),
     ]
     ifs = [exp.If(this=text(kind), true=rank) for kind, rank in kinds]
-    return exp.Case(this=node.type(), ifs=ifs, default=number(NULL_RANK))
+    return exp.Case(this=WORDS.type_of(node), ifs=ifs, default=number(NULL_RANK))
 
 
 # --- the second
@@ -157,11 +173,12 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
         return select(outputs, [read.copy(), *each], and_(wanted) if wanted else None)
 
     def offered(offers: LeafArrays, wanted: str = '', as_type: str = '') -> exp.Select:
-        walk = PathLowering(start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
-        each, alias = walk.rows()
+        walk = PathLowering(WORDS, start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
+        loops = walk.loops()
+        alias = loops[-1].element.alias
         kind = exp.column('type', alias)
         only: list[exp.Expr] = [exp.EQ(this=kind.copy(), expression=text(wanted))] if wanted else []
-        return rows(text(as_type) if as_type else kind, exp.column('value', alias), each, only)
+        return rows(text(as_type) if as_type else kind, exp.column('value', alias), rows_of(loops), only)
 
     union: exp.Query = rows(exp.null(), exp.null(), [], [])
     for values in (
@@ -217,7 +234,8 @@ def _stored(source: str, column: str) -> exp.Expr:
 
 def _root(table: Table, column: str) -> JsonRef:
     """Where the paths into a column begin."""
-    return JsonRef(partial(_stored, READ, _json_of(column)), '$[0]' if table.columns[column] is ANY else '$')
+    root = JsonRef(partial(_stored, READ, _json_of(column)))
+    return root.index('0') if table.columns[column] is ANY else root
 
 
 def _rowid(source: str) -> exp.Column:

@@ -2,6 +2,7 @@
 interpreter is asked: a function of the connection.
 """
 
+from mqsql.compiler.dialect import Dialect, Lacking
 from mqsql.compiler.lower.expressions.arithmetic import ARITHMETIC
 from mqsql.compiler.lower.expressions.conditions import CONDITIONS
 from mqsql.compiler.lower.expressions.context import Lower, Lowering
@@ -17,19 +18,22 @@ LOWERED: dict[str, Lower] = {**CONDITIONS, **ARITHMETIC, **DATES, **STRINGS, **T
 """The operators that SQL has, at least for some operands."""
 
 
-def lower_expression(match: ExprMatch, table: Table) -> Condition:
+def lower_expression(match: ExprMatch, table: Table, dialect: Dialect) -> Condition:
     """The expression is true of the record."""
+    lowering = Lowering(table, dialect, LOWERED, match.collated)
     try:
-        lowering = Lowering(table, LOWERED, match.collated)
         condition = lowering.truth(lowering.lower(match.tree))
-    except NotLoweredError:
-        return interpreted(match, table)
-    if not lowering.guards:
-        return func('coalesce', condition.sql, interpreted(match, table)) if condition.partial else condition.sql
+    except (NotLoweredError, Lacking):
+        return interpreted(match, table, dialect)
+    if not lowering.guards and not condition.partial:
+        return condition.sql
     made = truth(condition)
-    return func('coalesce', case((and_(lowering.guards), made)), interpreted(match, table))
+    exact = case((and_(lowering.guards), made)) if lowering.guards else made
+    return func('coalesce', exact, interpreted(match, table, dialect))
 
 
-def interpreted(match: ExprMatch, table: Table) -> Condition:
+def interpreted(match: ExprMatch, table: Table, dialect: Dialect) -> Condition:
     """The condition by the function of the connection."""
-    return func('mqsql_expr', param(match.param), *(column(name, table.name) for name in match.columns))
+    words = dialect.words
+    columns = [words.argument(table.columns[name], column(name, table.name)) for name in match.columns]
+    return words.call('mqsql_expr', param(match.param), *columns)

@@ -1,17 +1,17 @@
 """Arithmetic as SQL.
 
-SQLite's numbers are MongoDB's: integers of 64 bits, whose sums, differences and products become floats beyond that. NaN is
-NULL in SQL, so operands must be finite.
+NaN may be NULL in SQL, so the operands must be finite; then no result is NaN.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import reduce
 
 from sqlglot import exp
 
 from mqsql.compiler.lower.expressions.context import Lowering
 from mqsql.compiler.lower.expressions.operands import INT64, Json, Nothing, NotLoweredError, Operand, Scalar, Type
-from mqsql.compiler.lower.sql import and_, case, func, is_not_null, is_null, number, or_, text
+from mqsql.compiler.lower.sql import and_, case, is_not_null, is_null, nested, number, or_
 from mqsql.functions.expressions.tree import Expression
 
 Operands = Mapping[str, Expression]
@@ -31,13 +31,15 @@ def of_numbers(made: exp.Expr, *operands: Scalar, finite: bool = False, bound: i
     return Scalar(Type.NUMBER, made, absent, finite=finite or bound is not None, bound=bound)
 
 
-def nested(made: exp.Expr) -> exp.Expr:
-    """An operand of an operator of SQL."""
-    return exp.Paren(this=made) if isinstance(made, exp.Binary | exp.Not | exp.In | exp.Between | exp.Unary) else made
+def _calculate(lowering: Lowering, operator: type[exp.Binary], operands: list[Scalar], bound: int | None) -> exp.Expr:
+    """A sum, difference or product; where the result has a bound, it is of integers that 64 bits hold."""
 
+    def join(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+        if bound is None:
+            return lowering.words.calculate(operator, left, right)
+        return operator(this=nested(left), expression=nested(right))
 
-def _binary(operator: type[exp.Binary], left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return operator(this=nested(left), expression=nested(right))
+    return reduce(join, [operand.sql for operand in operands])
 
 
 def _bound(combine: Callable[[int, int], int], operands: list[Scalar]) -> int | None:
@@ -60,10 +62,8 @@ def _add(lowering: Lowering, operands: Operands) -> Operand:
     numbers = [lowering.number(operand) for operand in lowered if operand not in dates]
     if dates:
         return _moved(lowering, exp.Add, dates[0], numbers)
-    made = reduce(
-        lambda left, right: exp.Add(this=left, expression=nested(right.sql)), numbers[1:], nested(numbers[0].sql)
-    )
-    return of_numbers(made, *numbers, bound=_bound(lambda a, b: a + b, numbers))
+    bound = _bound(lambda a, b: a + b, numbers)
+    return of_numbers(_calculate(lowering, exp.Add, numbers, bound), *numbers, bound=bound)
 
 
 def _moved(lowering: Lowering, operator: type[exp.Binary], date: Scalar, numbers: list[Scalar]) -> Scalar:
@@ -74,12 +74,9 @@ def _moved(lowering: Lowering, operator: type[exp.Binary], date: Scalar, numbers
         raise NotLoweredError
     for amount in numbers:
         require_integer(lowering, amount, MOST_MILLISECONDS)
-    total = reduce(
-        lambda left, right: exp.Add(this=left, expression=nested(right.sql)), numbers[1:], nested(numbers[0].sql)
-    )
-    return in_calendar(
-        lowering, _binary(operator, date.sql, exp.Mul(this=nested(total), expression=number(1000))), date, *numbers
-    )
+    total = _calculate(lowering, exp.Add, numbers, MOST_MILLISECONDS)
+    shift = exp.Mul(this=nested(total), expression=number(1000))
+    return in_calendar(lowering, operator(this=nested(date.sql), expression=shift), date, *numbers)
 
 
 def in_calendar(lowering: Lowering, made: exp.Expr, *operands: Scalar) -> Scalar:
@@ -94,7 +91,7 @@ def require_integer(lowering: Lowering, amount: Scalar, most: int) -> None:
     """Require an integer of at most this absolute value."""
     if amount.bound is not None and amount.bound <= most:
         return
-    integer = exp.EQ(this=func('typeof', amount.sql), expression=text('integer'))
+    integer = lowering.words.is_integer(amount.sql)
     within = and_([integer, exp.Between(this=nested(amount.sql), low=number(-most), high=number(most))])
     lowering.guard(or_([is_null(nested(amount.sql)), within]) if amount.absent else within)
 
@@ -104,14 +101,14 @@ def _subtract(lowering: Lowering, operands: Operands) -> Operand:
     if isinstance(left, Json) and isinstance(right, Json):
         return _difference(lowering, left, right)
     if _is_date(left) and (_is_date(right) or isinstance(right, Json)):
-        return milliseconds_between(lowering.date(right), lowering.date(left))
+        return milliseconds_between(lowering, lowering.date(right), lowering.date(left))
     if _is_date(right):
-        return milliseconds_between(lowering.date(right), lowering.date(left))
+        return milliseconds_between(lowering, lowering.date(right), lowering.date(left))
     if _is_date(left):
         return _moved(lowering, exp.Sub, lowering.date(left), [lowering.number(right)])
     numbers = [lowering.number(left), lowering.number(right)]
-    made = _binary(exp.Sub, numbers[0].sql, numbers[1].sql)
-    return of_numbers(made, *numbers, bound=_bound(lambda a, b: a + b, numbers))
+    bound = _bound(lambda a, b: a + b, numbers)
+    return of_numbers(_calculate(lowering, exp.Sub, numbers, bound), *numbers, bound=bound)
 
 
 def _is_date(operand: Operand) -> bool:
@@ -123,22 +120,21 @@ def _difference(lowering: Lowering, left: Json, right: Json) -> Scalar:
     both_numbers = and_([or_([left.is_number(), left.is_absent()]), or_([right.is_number(), right.is_absent()])])
     dates = [or_([left.is_date(), left.is_absent()]), or_([right.is_date(), right.is_absent()])]
     lowering.guard(or_([both_numbers, and_(dates)]))
-    of_dates = milliseconds_between(right.date(), left.date())
-    of_values = _binary(exp.Sub, left.number().sql, right.number().sql)
+    of_dates = milliseconds_between(lowering, right.date(), left.date())
+    of_values = _calculate(lowering, exp.Sub, [left.number(), right.number()], None)
     made = case((left.is_date(), of_dates.sql), default=of_values)
     return of_numbers(made, left.number(), right.number())
 
 
-def milliseconds(date: Scalar) -> exp.Expr:
-    """Whole milliseconds since the year 1."""
-    return exp.IntDiv(
-        this=exp.Paren(this=exp.Add(this=nested(date.sql), expression=number(-FIRST))), expression=number(1000)
-    )
+def units(lowering: Lowering, date: Scalar, length: int) -> exp.Expr:
+    """The whole units of so many microseconds since the year 1; since none are negative, a quotient is cut downwards."""
+    since = exp.Add(this=nested(date.sql), expression=number(-FIRST))
+    return lowering.words.whole_quotient(since, length)
 
 
-def milliseconds_between(start: Scalar, end: Scalar) -> Scalar:
+def milliseconds_between(lowering: Lowering, start: Scalar, end: Scalar) -> Scalar:
     """The milliseconds from one date to another, each cut to its own."""
-    made = exp.Sub(this=milliseconds(end), expression=milliseconds(start))
+    made = exp.Sub(this=units(lowering, end, 1000), expression=units(lowering, start, 1000))
     return of_numbers(made, start, end, bound=MOST_MILLISECONDS)
 
 
@@ -149,28 +145,23 @@ def _multiply(lowering: Lowering, operands: Operands) -> Operand:
     numbers = [lowering.number(operand) for operand in lowering.all(operands)]
     if not numbers:
         raise NotLoweredError
-    made = _product([factor.sql for factor in numbers])
     bound = _bound(lambda a, b: a * b, numbers)
+    made = _calculate(lowering, exp.Mul, numbers, bound)
     if len(numbers) <= 2 or bound is not None:
         return of_numbers(made, *numbers, bound=bound)
     # As soon as one is a float, or 64 bits do not hold the product, it is that of floats.
-    floats = _product([exp.Cast(this=factor.sql, to=exp.DataType.build('REAL')) for factor in numbers])
-    integer = exp.EQ(this=func('typeof', made.copy()), expression=text('integer'))
-    result = case((integer, made), default=floats)
-    absent = [is_null(factor.sql) for factor in numbers if factor.absent]
+    floats = [replace(factor, made=lowering.words.to_float(factor.sql)) for factor in numbers]
+    integer = lowering.words.is_integer(made.copy())
+    result = case((integer, made), default=_calculate(lowering, exp.Mul, floats, None))
+    absent = [is_null(nested(factor.sql)) for factor in numbers if factor.absent]
     lowering.guard(or_([*absent, is_not_null(result.copy())]))  # infinity times zero is NaN
     return of_numbers(result, *numbers)
-
-
-def _product(factors: list[exp.Expr]) -> exp.Expr:
-    return reduce(lambda left, right: exp.Mul(this=left, expression=nested(right)), factors[1:], nested(factors[0]))
 
 
 def _divide(lowering: Lowering, operands: Operands) -> Operand:
     left, right = (lowering.number(operand) for operand in lowering.all(operands))
     _require_divisor(lowering, right)
-    dividend = exp.Cast(this=left.sql, to=exp.DataType.build('REAL'))
-    return of_numbers(exp.Div(this=dividend, expression=nested(right.sql), typed=True, safe=True), left, right)
+    return of_numbers(lowering.words.ratio(left.sql, right.sql), left, right)
 
 
 def _require_divisor(lowering: Lowering, divisor: Scalar) -> None:
@@ -183,7 +174,7 @@ def _mod(lowering: Lowering, operands: Operands) -> Operand:
     _require_divisor(lowering, right)
     for operand in (left, right):
         require_integer(lowering, operand, INT64 - 1)
-    return of_numbers(_binary(exp.Mod, left.sql, right.sql), left, right, bound=right.bound or INT64 - 1)
+    return of_numbers(lowering.words.remainder(left.sql, right.sql), left, right, bound=right.bound or INT64 - 1)
 
 
 # --- rounding
@@ -203,12 +194,12 @@ def _absolute(lowering: Lowering, value: Scalar) -> exp.Expr:
         lowest = exp.NEQ(this=nested(value.sql), expression=number(-INT64))
         lowering.guard(or_([is_null(nested(value.sql)), lowest]) if value.absent else lowest)
         # Of this one SQLite's own function ends the statement.
-        return case((lowest.copy(), func('abs', value.sql)))
-    return func('abs', value.sql)
+        return case((lowest.copy(), lowering.words.absolute(value.sql)))
+    return lowering.words.absolute(value.sql)
 
 
 def _cut(function: str) -> Callable[[Lowering, Scalar], exp.Expr]:
-    return lambda lowering, value: func(function, value.sql)
+    return lambda lowering, value: lowering.words.cut(value.sql, function)
 
 
 def _round(lowering: Lowering, operands: Operands) -> Operand:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from mqsql.compiler.dialect import Compare, JsonType
 from mqsql.compiler.lower.expressions.operands import (
     Absent,
     Choice,
@@ -22,7 +23,7 @@ from mqsql.compiler.lower.expressions.operands import (
     inverse,
     known,
 )
-from mqsql.compiler.lower.sql import Condition, and_, case, is_not_null, is_null, number, or_
+from mqsql.compiler.lower.sql import Condition, and_, case, is_not_null, is_null, nested, number, or_
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,7 @@ def _apply(operator: str, left: Scalar, right: Scalar) -> Condition:
 
 def _operand(scalar: Scalar) -> exp.Expr:
     """A value to compare; of a condition it is 0 or 1."""
-    made = known(scalar.sql) if scalar.type is Type.BOOLEAN and scalar.absent is None else scalar.sql
-    return exp.Paren(this=made) if isinstance(made, exp.Binary | exp.Not | exp.In | exp.Is) else made
+    return nested(known(scalar.sql) if scalar.type is Type.BOOLEAN and scalar.absent is None else scalar.sql)
 
 
 def _compare_scalars(operator: str, left: Scalar, right: Scalar) -> Scalar:
@@ -193,28 +193,31 @@ def _compare_present(operator: str, left: Json, right: Scalar) -> Scalar:
     below, above = constant(COMPARISONS[operator].below), constant(COMPARISONS[operator].above)
     match right.type:
         case Type.NUMBER:
-            same = boolean(_apply(operator, left.number(), right))
-            others = [(left.is_tagged('$numberDouble'), UNKNOWN)]
+            same = boolean(left.words.compare_number(left.ref, _comparing(operator), _operand(right)))
             lower = [] if below == above else [(left.is_absent(), below)]
-            return choose((left.is_number(), same), *lower, *others, otherwise=above)
+            return choose((left.is_number(), same), *lower, (left.is_odd_number(), UNKNOWN), otherwise=above)
         case Type.STRING:
             same = boolean(_apply(operator, left.string(), right))
-            numbers = or_([left.is_number(), left.is_absent(), left.is_tagged('$numberDouble')])
+            numbers = or_([left.is_number(), left.is_absent(), left.is_odd_number()])
             lower = [] if below == above else [(numbers, below)]
-            return choose((left.type_is('text'), same), *lower, otherwise=above)
+            return choose((left.is_string(), same), *lower, otherwise=above)
         case Type.BOOLEAN:
-            same = boolean(_apply(operator, left.boolean(), right))
+            same = boolean(left.words.order_boolean(left.ref, _comparing(operator), _operand(right)))
             higher = [] if below == above else [(left.is_date(), above)]
-            return choose((left.type_is('true', 'false'), same), *higher, otherwise=below)
+            return choose((left.type_is(JsonType.BOOLEAN), same), *higher, otherwise=below)
         case Type.DATE:
             # Of a date that another program wrote in another form, the comparison is NULL.
             same = boolean(_apply(operator, left.date(), right), partial=True)
             return choose((left.is_date(), same), otherwise=below)
 
 
+def _comparing(operator: str) -> Compare:
+    return lambda left, right: COMPARISONS[operator].sql(this=nested(left), expression=right)
+
+
 def _compare_values(operator: str, left: Json, right: Json) -> Scalar:
     numbers = and_([left.is_number(), right.is_number()])
-    strings = and_([left.type_is('text'), right.type_is('text')])
+    strings = and_([left.is_string(), right.is_string()])
     ranks = COMPARISONS[operator].sql(this=_rank(left), expression=_rank(right))
     return choose(
         (numbers, boolean(_apply(operator, left.number(), right.number()))),
@@ -226,11 +229,11 @@ def _compare_values(operator: str, left: Json, right: Json) -> Scalar:
 def _rank(value: Json) -> exp.Expr:
     """The place of a type among others, of a value that is neither an object nor an array; of these it is NULL."""
     ranks = [
-        (value.type_is('null'), number(1)),
+        (value.is_null(), number(1)),
         (value.is_number(), number(2)),
-        (value.type_is('text'), number(3)),
-        (value.type_is('false'), number(7)),
-        (value.type_is('true'), number(8)),
+        (value.is_string(), number(3)),
+        (value.is_boolean(False), number(7)),
+        (value.is_boolean(True), number(8)),
         (value.is_missing(), number(0)),
     ]
     return case(*ranks)

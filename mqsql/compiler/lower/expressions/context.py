@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.any_columns import opened
+from mqsql.compiler.dialect import AnyColumns, Dialect, JsonRef, Words
 from mqsql.compiler.lower.expressions.comparison import spread
 from mqsql.compiler.lower.expressions.operands import (
     Absent,
@@ -23,22 +23,10 @@ from mqsql.compiler.lower.expressions.operands import (
     known,
     truth,
 )
-from mqsql.compiler.lower.sql import (
-    Condition,
-    JsonRef,
-    and_,
-    case,
-    column,
-    func,
-    is_not_null,
-    is_null,
-    or_,
-    param,
-    text,
-)
+from mqsql.compiler.lower.sql import Condition, and_, case, column, is_not_null, is_null, nested, number, or_, param
 from mqsql.functions.expressions.tree import Call, Expression, FieldPath, Literal, Parameter, Variable
 from mqsql.functions.expressions.values import MISSING
-from mqsql.schema import ANY, DOCUMENT, STRING, TIMESTAMP, Table
+from mqsql.schema import ANY, BOOLEAN, NUMBER, STRING, TIMESTAMP, Table
 from mqsql.values.codec import encode_key
 
 MAX_PARTS = 200
@@ -65,6 +53,7 @@ class Lowering:
     """What is known where an expression is lowered, and the `guards`: SQL is exact where all of them hold."""
 
     table: Table
+    dialect: Dialect
     operators: Mapping[str, Lower]
     collated: bool = False
     guards: list[Condition] = field(default_factory=list)
@@ -106,23 +95,47 @@ class Lowering:
                 return self.operators[operator](self, dict(operands))
         raise NotLoweredError
 
+    @property
+    def words(self) -> Words:
+        """The words of the dialect."""
+        return self.dialect.words
+
     def bind(self, variables: Mapping[str, Operand]) -> 'Lowering':
         """The same with more variables."""
         return replace(self, variables={**self.variables, **variables})
 
     def _field(self, name: str, steps: tuple[str, ...]) -> Operand:
-        kind = self.table.columns[name]
-        if kind is DOCUMENT:
-            nodes = [JsonRef(lambda: column(name, self.table.name))]
-            for step in steps:
-                nodes.append(nodes[-1].child(encode_key(step)))
-            return Json(nodes[-1], tuple(nodes[:-1]))
-        if kind is STRING or kind is TIMESTAMP:
-            type_ = Type.STRING if kind is STRING else Type.DATE
-            return Scalar(type_, column(name, self.table.name), Nothing.MISSING)
-        if kind is ANY and not steps:
-            return _any(lambda: column(name, self.table.name))
-        raise NotLoweredError
+        kind, words = self.table.columns[name], self.words
+
+        def stored() -> exp.Expr:
+            return column(name, self.table.name)
+
+        if kind is ANY and self.dialect.any_columns:
+            return self._any(self.dialect.any_columns, stored, steps)
+        if kind.mixed:
+            return self._path(JsonRef(stored), steps)
+        if kind is NUMBER:
+            return self._number_column(stored)
+        made = words.microseconds(stored()) if kind is TIMESTAMP else stored()
+        return Scalar(_COLUMNS[kind], made, Nothing.MISSING)
+
+    def _path(self, root: JsonRef, steps: tuple[str, ...]) -> Json:
+        refs = [root]
+        for step in steps:
+            refs.append(refs[-1].child(encode_key(step)))
+        return Json(self.words, refs[-1], tuple(refs[:-1]))
+
+    def _any(self, columns: AnyColumns, stored: Callable[[], exp.Expr], steps: tuple[str, ...]) -> Operand:
+        """The value of an Any column, which keeps strings apart from other values, or one inside it."""
+        missing = (is_null(stored()), Absent(Nothing.MISSING))
+        other = (columns.is_other(stored()), self._path(columns.opened(stored), steps))
+        string: Operand = Absent(Nothing.MISSING) if steps else Scalar(Type.STRING, stored())
+        return Choice((missing, other), string)
+
+    def _number_column(self, stored: Callable[[], exp.Expr]) -> Scalar:
+        """NaN is the interpreter's."""
+        self.guard(or_([is_null(stored()), self.words.is_not_nan(stored())]))
+        return Scalar(Type.NUMBER, self.words.number_column(stored()), Nothing.MISSING, finite=False)
 
     # --- operands of a type
 
@@ -151,7 +164,9 @@ class Lowering:
         """A finite number, or NULL; of other values an operator on numbers has none, which the interpreter says."""
         scalar = self._scalar(operand, Type.NUMBER)
         if not scalar.finite:
-            self.guard(or_([is_null(scalar.sql), exp.Between(this=scalar.sql, low=_float(-1), high=_float(1))]))
+            self.guard(
+                or_([is_null(nested(scalar.sql)), exp.Between(this=nested(scalar.sql), low=_float(-1), high=_float(1))])
+            )
         return replace(scalar, finite=True)
 
     def date(self, operand: Operand) -> Scalar:
@@ -178,7 +193,7 @@ class Lowering:
     def _typed(self, operand: Json, wanted: Type) -> Scalar:
         value, fits = {
             Type.NUMBER: (operand.number, operand.is_number),
-            Type.STRING: (operand.string, lambda: operand.type_is('text')),
+            Type.STRING: (operand.string, operand.is_string),
             Type.DATE: (operand.date, operand.is_date),
         }[wanted]
         self.guard(or_([fits(), operand.is_absent()]))
@@ -196,14 +211,14 @@ class Lowering:
             case Scalar(type=Type.BOOLEAN):
                 return operand
             case Scalar(type=Type.NUMBER):
-                return boolean(exp.NEQ(this=operand.sql, expression=exp.Literal.number(0)))
+                return boolean(exp.NEQ(this=nested(operand.sql), expression=number(0)))
             case Scalar(absent=None):
                 return constant(True)
             case Scalar():
                 return boolean(is_not_null(operand.sql))
             case Json():
-                nonzero = boolean(exp.NEQ(this=operand.ref.scalar(), expression=exp.Literal.number(0)))
-                false = or_([operand.type_is('false'), operand.is_absent()])
+                nonzero = boolean(operand.words.compare_number(operand.ref, _differs, number(0)))
+                false = or_([operand.is_boolean(False), operand.is_absent()])
                 return choose((operand.is_number(), nonzero), (false, constant(False)), otherwise=constant(True))
 
     def decided(self, condition: Scalar) -> Condition:
@@ -236,11 +251,7 @@ class Lowering:
                 return case(*parts, default=self.is_absent(otherwise))
 
 
-def _any(stored: Callable[[], exp.Expr]) -> Operand:
-    """The value of an Any column, which is a string, missing, or something else that is stored as a blob."""
-    string = exp.EQ(this=func('typeof', stored()), expression=text('text'))
-    missing = (is_null(stored()), Absent(Nothing.MISSING))
-    return Choice(((string, Scalar(Type.STRING, stored())), missing), Json(opened(stored), ()))
+_COLUMNS = {STRING: Type.STRING, BOOLEAN: Type.BOOLEAN, TIMESTAMP: Type.DATE}
 
 
 def _may_be_string(operand: Operand) -> bool:
@@ -252,6 +263,10 @@ def _may_be_string(operand: Operand) -> bool:
         case Json():
             return True
     return False
+
+
+def _differs(left: exp.Expr, right: exp.Expr) -> Condition:
+    return exp.NEQ(this=nested(left), expression=right)
 
 
 def _float(sign: int) -> exp.Expr:

@@ -9,13 +9,13 @@ from mqsql.compiler.lower.expressions.arithmetic import (
     MOST_MILLISECONDS,
     in_calendar,
     milliseconds_between,
-    nested,
     of_numbers,
     require_integer,
+    units,
 )
 from mqsql.compiler.lower.expressions.context import Lower, Lowering
 from mqsql.compiler.lower.expressions.operands import Nothing, NotLoweredError, Operand, Scalar, Type
-from mqsql.compiler.lower.sql import func, number, text
+from mqsql.compiler.lower.sql import nested, number
 from mqsql.functions.expressions.tree import Expression, Literal
 
 Operands = Mapping[str, Expression]
@@ -31,44 +31,36 @@ WEEK = 7 * MICROSECONDS['day']
 DAYS = ('monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday')
 
 
-def _since_year_1(date: Scalar) -> exp.Expr:
-    """Its microseconds since the year 1, which are not negative, so that a quotient is cut downwards."""
-    return exp.Paren(this=exp.Add(this=nested(date.sql), expression=number(-FIRST)))
+Part = Callable[[Lowering, Scalar], exp.Expr]
 
 
-def _units(date: Scalar, unit: str) -> exp.Expr:
-    """The whole units since the year 1, which began on a Monday."""
-    return exp.IntDiv(this=_since_year_1(date), expression=number(MICROSECONDS[unit]))
-
-
-def _seconds(date: Scalar) -> exp.Expr:
+def _seconds(lowering: Lowering, date: Scalar) -> exp.Expr:
     """Whole seconds since 1970."""
-    return exp.Sub(this=_units(date, 'second'), expression=number(-FIRST // 1_000_000))
+    whole = units(lowering, date, MICROSECONDS['second'])
+    return exp.Sub(this=whole, expression=number(-FIRST // MICROSECONDS['second']))
 
 
-def _formatted(date: Scalar, letters: str) -> exp.Expr:
-    shown = func('strftime', text(letters), _seconds(date), text('unixepoch'))
-    return exp.Cast(this=shown, to=exp.DataType.build('INT'))
+def _calendar(part: str) -> Part:
+    return lambda lowering, date: lowering.words.calendar(_seconds(lowering, date), part)
 
 
-def _remainder(unit: str, modulus: int, first: int = 0, shift: int = 0) -> Callable[[Scalar], exp.Expr]:
-    """The number of the unit within a larger one, from `first` on."""
+def _remainder(unit: str, modulus: int, first: int = 0, shift: int = 0) -> Part:
+    """The number of the unit within a larger one, from `first` on. The year 1 began on a Monday."""
 
-    def make(date: Scalar) -> exp.Expr:
-        units = (
-            exp.Paren(this=exp.Add(this=_units(date, unit), expression=number(shift))) if shift else _units(date, unit)
-        )
-        within = exp.Mod(this=units, expression=number(modulus))
+    def make(lowering: Lowering, date: Scalar) -> exp.Expr:
+        whole = units(lowering, date, MICROSECONDS[unit])
+        shifted = exp.Add(this=whole, expression=number(shift)) if shift else whole
+        within = exp.Mod(this=nested(shifted), expression=number(modulus))
         return exp.Add(this=within, expression=number(first)) if first else within
 
     return make
 
 
-PARTS: dict[str, Callable[[Scalar], exp.Expr]] = {
-    '$year': lambda date: _formatted(date, '%Y'),
-    '$month': lambda date: _formatted(date, '%m'),
-    '$dayOfMonth': lambda date: _formatted(date, '%d'),
-    '$dayOfYear': lambda date: _formatted(date, '%j'),
+PARTS: dict[str, Part] = {
+    '$year': _calendar('year'),
+    '$month': _calendar('month'),
+    '$dayOfMonth': _calendar('dayOfMonth'),
+    '$dayOfYear': _calendar('dayOfYear'),
     '$dayOfWeek': _remainder('day', 7, 1, 1),
     '$isoDayOfWeek': _remainder('day', 7, 1),
     '$hour': _remainder('hour', 24),
@@ -78,11 +70,11 @@ PARTS: dict[str, Callable[[Scalar], exp.Expr]] = {
 }
 
 
-def _part(make: Callable[[Scalar], exp.Expr]) -> Lower:
+def _part(make: Part) -> Lower:
     def lower(lowering: Lowering, operands: Operands) -> Operand:
         _in_utc(operands)
         (date,) = (lowering.date(lowering.lower(tree)) for step, tree in operands.items() if step != '.timezone')
-        return of_numbers(make(date), date, bound=10_000)
+        return of_numbers(make(lowering, date), date, bound=10_000)
 
     return lower
 
@@ -114,33 +106,28 @@ def _trunc(lowering: Lowering, operands: Operands) -> Operand:
     if '.binSize' in operands:
         raise NotLoweredError
     if unit in MICROSECONDS:
-        return _same_absence(
-            exp.Sub(this=_cut(_units(date, unit), MICROSECONDS[unit]), expression=number(-FIRST)), date
-        )
+        return _same_absence(_from_year_1(units(lowering, date, MICROSECONDS[unit]), MICROSECONDS[unit]), date)
     if unit == 'week':
+        first = _first_day(operands)
+        whole = exp.Mul(this=nested(_week(lowering, date, first)), expression=number(7))
+        days = exp.Sub(this=whole, expression=number(7 - first))
         # The first of all weeks may begin before the year 1.
-        days = exp.Sub(this=_weeks_of_days(date, _first_day(operands)), expression=number(7 - _first_day(operands)))
-        made = exp.Sub(this=_cut(exp.Paren(this=days), MICROSECONDS['day']), expression=number(-FIRST))
-        return in_calendar(lowering, made, date)
+        return in_calendar(lowering, _from_year_1(days, MICROSECONDS['day']), date)
     if unit in ('month', 'year'):
-        start = func('unixepoch', _seconds(date), text('unixepoch'), text(f'start of {unit}'))
-        return _same_absence(exp.Mul(this=start, expression=number(1_000_000)), date)
+        start = lowering.words.start(_seconds(lowering, date), unit)
+        return _same_absence(exp.Mul(this=start, expression=number(MICROSECONDS['second'])), date)
     raise NotLoweredError
 
 
-def _cut(units: exp.Expr, length: int) -> exp.Expr:
-    return exp.Mul(this=nested(units), expression=number(length))
+def _from_year_1(count: exp.Expr, length: int) -> exp.Expr:
+    """The date after so many units of so many microseconds."""
+    return exp.Sub(this=exp.Mul(this=nested(count), expression=number(length)), expression=number(-FIRST))
 
 
-def _weeks_of_days(date: Scalar, first: int) -> exp.Expr:
-    """The days up to the week of the date, whole weeks, counted from one that begins before the year 1."""
-    return exp.Mul(this=exp.Paren(this=_week(date, first)), expression=number(7))
-
-
-def _week(date: Scalar, first: int) -> exp.Expr:
-    """The number of the week that the date is in, counted from the one that has the first day of the year 1 or ends before."""
-    days = exp.Paren(this=exp.Add(this=_units(date, 'day'), expression=number(7 - first)))
-    return exp.IntDiv(this=days, expression=number(7))
+def _week(lowering: Lowering, date: Scalar, first: int) -> exp.Expr:
+    """The number of the week that the date is in, counted from one that ends in the year 1 or before."""
+    days = exp.Add(this=units(lowering, date, MICROSECONDS['day']), expression=number(7 - first))
+    return lowering.words.whole_quotient(days, 7)
 
 
 def _same_absence(made: exp.Expr, date: Scalar) -> Scalar:
@@ -155,12 +142,12 @@ def _diff(lowering: Lowering, operands: Operands) -> Operand:
     unit = _word(operands, 'unit', '')
     start, end = (lowering.date(lowering.lower(operands[step])) for step in ('.startDate', '.endDate'))
     if unit == 'millisecond':
-        return milliseconds_between(start, end)
+        return milliseconds_between(lowering, start, end)
     first = _first_day(operands)
     if unit in MICROSECONDS:
-        left, right = _units(end, unit), _units(start, unit)
+        left, right = (units(lowering, date, MICROSECONDS[unit]) for date in (end, start))
     elif unit == 'week':
-        left, right = exp.Paren(this=_week(end, first)), exp.Paren(this=_week(start, first))
+        left, right = (nested(_week(lowering, date, first)) for date in (end, start))
     else:
         raise NotLoweredError
     return of_numbers(exp.Sub(this=left, expression=right), start, end, bound=MOST_MILLISECONDS)

@@ -13,19 +13,8 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.sql import (
-    Condition,
-    JsonRef,
-    and_,
-    case,
-    func,
-    is_not_null,
-    is_null,
-    number,
-    one_of,
-    or_,
-    text,
-)
+from mqsql.compiler.dialect import NUMBERS, JsonRef, JsonType, Words
+from mqsql.compiler.lower.sql import Condition, and_, case, is_not_null, is_null, number, or_
 
 
 class NotLoweredError(Exception):
@@ -88,36 +77,43 @@ class Absent:
 class Json:
     """The value at a path of a document; `way` are the values on the way to it, which are no arrays if it is a scalar."""
 
+    words: Words
     ref: JsonRef
-    way: tuple[JsonRef, ...]
+    way: tuple[JsonRef, ...] = ()
 
-    def type_is(self, *types: str) -> Condition:
+    def type_is(self, *types: JsonType) -> Condition:
         """It has one of these JSON types; an object may stand for a value of another type."""
-        return one_of(self.ref.type(), types)
+        return self.words.is_type(self.ref, types)
 
     def is_number(self) -> Condition:
-        """It is a number that SQLite has."""
-        return self.type_is('integer', 'real')
+        """It is a number of 64 bits."""
+        return self.type_is(*NUMBERS)
 
-    def tag(self, tag: str) -> JsonRef:
-        """The value under a tag, where the object stands for one of another type."""
-        return replace(self.ref, path=f'{self.ref.path}."{tag}"')
+    def is_string(self) -> Condition:
+        """It is a string."""
+        return self.type_is(JsonType.STRING)
 
     def is_tagged(self, tag: str) -> Condition:
         """It is stored under this tag."""
-        return is_not_null(self.tag(tag).type())
+        return is_not_null(self.words.type_of(self.ref.child(tag)))
 
     def is_date(self) -> Condition:
         """It is a date."""
         return self.is_tagged('$date')
 
+    def is_odd_number(self) -> Condition:
+        """It is NaN, infinite, or an integer beyond 64 bits."""
+        return self.is_tagged('$numberDouble')
+
     def is_null(self) -> Condition:
         """It is null."""
-        return self.type_is('null')
+        return self.type_is(JsonType.NULL)
 
     def is_missing(self) -> Condition:
         """There is no value, and no array on the way, of whose elements it would be one."""
-        return and_([is_null(self.ref.type()), *self._without_arrays()])
+        # Of what is missing on the way, the test for an array is NULL.
+        arrays = [fails(self.words.is_type(ref, (JsonType.ARRAY,))) for ref in self.way]
+        return and_([is_null(self.words.type_of(self.ref)), *arrays])
 
     def is_absent(self) -> Condition:
         """It is null or missing."""
@@ -125,39 +121,27 @@ class Json:
 
     def is_array(self) -> Condition:
         """It is an array, or made of the elements of one."""
-        if not self.way:
-            return self.type_is('array')
-        return exp.In(this=text('array'), expressions=[self.ref.type(), *(ref.type() for ref in self.way)])
+        return self.words.any_array([self.ref, *self.way])
 
-    def _without_arrays(self) -> list[Condition]:
-        # Of what is NULL, the test for an array is NULL.
-        return [exp.Is(this=exp.Paren(this=ref_is_array(ref)), expression=exp.Not(this=exp.true())) for ref in self.way]
+    def is_boolean(self, truth: bool) -> Condition:
+        """It is true, or false."""
+        return self.words.order_boolean(self.ref, _equal, number(int(truth)))
 
     def number(self) -> Scalar:
         """It as a number, where it is one or absent."""
-        return Scalar(Type.NUMBER, self.ref.scalar(), Nothing.NULL)
+        return Scalar(Type.NUMBER, self.words.number(self.ref), Nothing.NULL)
 
     def string(self) -> Scalar:
         """It as a string, where it is one or absent."""
-        return Scalar(Type.STRING, self.ref.scalar(), Nothing.NULL)
+        return Scalar(Type.STRING, self.words.text(self.ref), Nothing.NULL)
 
     def date(self) -> Scalar:
         """It as a date, where it is one or absent."""
-        stored = self.tag('$date').scalar
-        seconds = exp.Mul(
-            this=func('unixepoch', func('substr', stored(), number(1), number(19))), expression=number(10**6)
-        )
-        fraction = exp.Cast(this=func('substr', stored(), number(21), number(6)), to=exp.DataType.build('INT'))
-        return Scalar(Type.DATE, exp.Paren(this=exp.Add(this=seconds, expression=fraction)), Nothing.NULL)
-
-    def boolean(self) -> Scalar:
-        """It as a boolean, where it is one."""
-        return Scalar(Type.BOOLEAN, exp.EQ(this=self.ref.type(), expression=text('true')))
+        return Scalar(Type.DATE, self.words.date(self.ref.child('$date')), Nothing.NULL)
 
 
-def ref_is_array(ref: JsonRef) -> Condition:
-    """There is an array."""
-    return exp.EQ(this=ref.type(), expression=text('array'))
+def _equal(left: exp.Expr, right: exp.Expr) -> Condition:
+    return exp.EQ(this=left, expression=right)
 
 
 @dataclass(frozen=True)

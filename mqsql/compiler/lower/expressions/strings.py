@@ -8,10 +8,9 @@ from functools import reduce
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.expressions.arithmetic import nested
 from mqsql.compiler.lower.expressions.context import Lower, Lowering
 from mqsql.compiler.lower.expressions.operands import Nothing, NotLoweredError, Operand, Scalar, Type
-from mqsql.compiler.lower.sql import func, is_not_null, number, text
+from mqsql.compiler.lower.sql import func, is_not_null, nested, number, text
 from mqsql.functions.expressions.tree import Expression
 
 Operands = Mapping[str, Expression]
@@ -30,12 +29,12 @@ def _concat(lowering: Lowering, operands: Operands) -> Operand:
 
 
 def _in_case(function: str) -> Lower:
-    """Only ASCII letters have another case, in SQLite as in MongoDB; of what is absent it is the empty string."""
+    """Only ASCII letters have another case; of what is absent it is the empty string."""
 
     def lower(lowering: Lowering, operands: Operands) -> Operand:
         (operand,) = lowering.all(operands)
         value = lowering.string(operand)
-        made = func(function, value.sql)
+        made = lowering.words.in_case(value.sql, function)
         return Scalar(Type.STRING, func('coalesce', made, text('')) if value.absent else made)
 
     return lower
@@ -50,24 +49,17 @@ def _required(lowering: Lowering, operands: Operands) -> Scalar:
     return value
 
 
-def _without_leads(value: Scalar) -> exp.Expr:
-    """The string without the first characters of pairs, so that each pair is one character."""
-    control = func('replace', value.sql, func('char', number(1)), text(''))
-    return func('replace', control, func('char', number(0xD7FF)), text(''))
-
-
 def _length(lowering: Lowering, operands: Operands) -> Operand:
     value = _required(lowering, operands)
-    return Scalar(Type.NUMBER, func('length', _without_leads(value)), bound=MOST_CHARACTERS)
+    return Scalar(Type.NUMBER, lowering.words.length(value.sql), bound=MOST_CHARACTERS)
 
 
 def _bytes(lowering: Lowering, operands: Operands) -> Operand:
     """Each pair has four bytes more than its character."""
-    value = _required(lowering, operands)
-    stored = func('length', exp.Cast(this=value.sql, to=exp.DataType.build('BLOB')))
-    pairs = exp.Paren(this=exp.Sub(this=func('length', value.sql), expression=func('length', _without_leads(value))))
-    made = exp.Sub(this=stored, expression=exp.Mul(this=number(4), expression=pairs))
-    return Scalar(Type.NUMBER, made, bound=MOST_CHARACTERS)
+    value, words = _required(lowering, operands), lowering.words
+    pairs = exp.Sub(this=words.stored_length(value.sql), expression=words.length(value.sql))
+    further = exp.Mul(this=number(4), expression=nested(pairs))
+    return Scalar(Type.NUMBER, exp.Sub(this=words.byte_length(value.sql), expression=further), bound=MOST_CHARACTERS)
 
 
 STRINGS: dict[str, Lower] = {

@@ -5,6 +5,7 @@ from functools import partial
 
 from sqlglot import exp
 
+from mqsql.compiler.dialect import JsonType, Words
 from mqsql.compiler.lower.expressions.comparison import UNKNOWN, spread
 from mqsql.compiler.lower.expressions.context import Lower, Lowering
 from mqsql.compiler.lower.expressions.operands import (
@@ -19,8 +20,9 @@ from mqsql.compiler.lower.expressions.operands import (
     boolean,
     choose,
     constant,
+    fails,
 )
-from mqsql.compiler.lower.sql import case, func, is_null, number, param, subquery, table_function, text
+from mqsql.compiler.lower.sql import case, is_null, nested, number, param, text
 from mqsql.functions.expressions.tree import Expression, Parameter
 
 Operands = Mapping[str, Expression]
@@ -48,7 +50,7 @@ def _is_number(operand: Operand) -> Scalar:
         case Json():
             return choose(
                 (operand.is_number(), constant(True)),
-                (operand.is_tagged('$numberDouble'), constant(True)),
+                (operand.is_odd_number(), constant(True)),
                 otherwise=constant(False),
             )
         case Scalar(type=Type.NUMBER, absent=None):
@@ -74,24 +76,24 @@ def _type_name(lowering: Lowering, operand: Operand) -> exp.Expr:
         case Absent(what):
             return text(what.value)
         case Scalar():
-            name = _number_type(operand.sql) if operand.type is Type.NUMBER else text(_NAMES[operand.type])
+            name = _number_type(lowering, operand.sql) if operand.type is Type.NUMBER else text(_NAMES[operand.type])
             return case((is_null(operand.sql), text(operand.absent.value)), default=name) if operand.absent else name
         case Json():
             return _json_type(lowering, operand)
 
 
-def _number_type(value: exp.Expr) -> exp.Expr:
-    short = exp.Between(this=value.copy(), low=number(-INT32), high=number(INT32 - 1))
-    real = exp.EQ(this=func('typeof', value), expression=text('real'))
+def _number_type(lowering: Lowering, value: exp.Expr) -> exp.Expr:
+    short = exp.Between(this=nested(value.copy()), low=number(-INT32), high=number(INT32 - 1))
+    real = fails(lowering.words.is_integer(value))
     return case((real, text('double')), (short, text('int')), default=text('long'))
 
 
 def _json_type(lowering: Lowering, value: Json) -> exp.Expr:
-    lowering.guard(exp.Not(this=exp.Paren(this=value.is_tagged('$numberDouble'))))
+    lowering.guard(exp.Not(this=exp.Paren(this=value.is_odd_number())))
     return case(
-        (value.is_number(), _number_type(value.ref.scalar())),
-        (value.type_is('text'), text('string')),
-        (value.type_is('true', 'false'), text('bool')),
+        (value.is_number(), _number_type(lowering, value.number().sql)),
+        (value.is_string(), text('string')),
+        (value.type_is(JsonType.BOOLEAN), text('bool')),
         (value.is_null(), text('null')),
         (value.is_array(), text('array')),
         (value.is_missing(), text('missing')),
@@ -108,14 +110,14 @@ def _array(lowering: Lowering, operand: Operand) -> Json:
     """An array that the document has; one that a path makes of the elements of another is the interpreter's."""
     if not isinstance(operand, Json):
         raise NotLoweredError
-    lowering.guard(operand.type_is('array'))
+    lowering.guard(operand.type_is(JsonType.ARRAY))
     return operand
 
 
 def _size(lowering: Lowering, operands: Operands) -> Operand:
     (operand,) = lowering.all(operands)
     array = _array(lowering, operand)
-    return Scalar(Type.NUMBER, func('json_array_length', *array.ref.place()), bound=INT32)
+    return Scalar(Type.NUMBER, array.words.array_length(array.ref), bound=INT32)
 
 
 _LISTS = {'numbers': Type.NUMBER, 'strings': Type.STRING, 'dates': Type.DATE}
@@ -126,26 +128,25 @@ def _in(lowering: Lowering, operands: Operands) -> Operand:
     lowered = lowering.lower(value)
     if not isinstance(array, Parameter) or array.type not in _LISTS or (lowering.collated and array.type == 'strings'):
         raise NotLoweredError
-    return _listed(array.param, _LISTS[array.type], lowered)
+    return _listed(lowering.words, array.param, _LISTS[array.type], lowered)
 
 
-def _listed(listed: str, type_: Type, value: Operand) -> Scalar:
+def _listed(words: Words, listed: str, type_: Type, value: Operand) -> Scalar:
     """The value is one of those of a type in a list."""
     match value:
         case Choice():
-            return spread(value, partial(_listed, listed, type_))
+            return spread(value, partial(_listed, words, listed, type_))
         case Scalar(type=found) if found is type_:
-            elements = table_function('json_each', [param(listed)])
-            return boolean(exp.In(this=value.sql, query=subquery([exp.column('value')], [elements])))
+            return boolean(words.in_list(value.sql, param(listed), nested=False))
         case Json() if type_ is Type.NUMBER:
-            inside = _listed(listed, type_, value.number().present())
-            unknown = (value.is_tagged('$numberDouble'), UNKNOWN)
+            inside = _listed(words, listed, type_, value.number().present())
+            unknown = (value.is_odd_number(), UNKNOWN)
             return choose((value.is_number(), inside), unknown, otherwise=constant(False))
         case Json() if type_ is Type.STRING:
-            inside = _listed(listed, type_, value.string().present())
-            return choose((value.type_is('text'), inside), otherwise=constant(False))
+            inside = _listed(words, listed, type_, value.string().present())
+            return choose((value.is_string(), inside), otherwise=constant(False))
         case Json():
-            inside = _listed(listed, type_, value.date().present())
+            inside = _listed(words, listed, type_, value.date().present())
             return choose((value.is_date(), boolean(inside.sql, partial=True)), otherwise=constant(False))
     return constant(False)
 

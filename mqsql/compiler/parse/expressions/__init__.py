@@ -133,7 +133,8 @@ def _at_its_time(place: ParseContext, tree: Expression) -> Expression:
 
 def _match(place: ParseContext, parsed: Parsed, tree: Expression) -> ExprMatch:
     param = place.values.bind_late(partial(_payload, place, parsed))
-    return ExprMatch(shape_of(tree, place.values), parsed.columns, param, place.collation is not None)
+    collated = place.collation is not None
+    return ExprMatch(shape_of(tree, place.values), parsed.columns, param, collated, place.origin('$expr'))
 
 
 def _payload(place: ParseContext, parsed: Parsed) -> str:

@@ -4,6 +4,7 @@ such by $and, $or and $not. So an index of the column is used.
 An expression also compares values of different types, and what is missing is less than all of them.
 """
 
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,8 @@ from mqsql.compiler.parse.operators.comparison import READ_ORDER, equal, read_in
 from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Field, Not, Predicate, all_of, any_of
 from mqsql.functions.expressions.tree import Array, Call, Expression, FieldPath, Literal, Object
 from mqsql.functions.expressions.values import MISSING
-from mqsql.schema import STRING, TIMESTAMP, ColumnType, Table
-from mqsql.values.canonical import type_bracket
+from mqsql.schema import BOOLEAN, NUMBER, STRING, TIMESTAMP, ColumnType, Table
+from mqsql.values.canonical import is_nan, type_bracket
 
 MIRRORED = {'$gt': '$lt', '$gte': '$lte', '$lt': '$gt', '$lte': '$gte', '$eq': '$eq', '$ne': '$ne'}
 """The operator that says the same of the operands in the other order."""
@@ -29,7 +30,14 @@ HOLDS = {
 }
 """Whether an operator holds where the left operand is less, equal, greater."""
 
-BRACKETS: dict[ColumnType, tuple[str, type]] = {STRING: ('string', str), TIMESTAMP: ('date', datetime)}
+BRACKETS: dict[ColumnType, tuple[str, tuple[type, ...]]] = {
+    STRING: ('string', (str,)),
+    NUMBER: ('number', (int, float)),
+    BOOLEAN: ('boolean', (bool,)),
+    TIMESTAMP: ('date', (datetime,)),
+}
+"""The type of the values of a column, in BSON and in Python."""
+
 ORDER = ('null', 'number', 'string', 'object', 'array', 'binary', 'boolean', 'date')
 
 
@@ -86,7 +94,7 @@ def _is_indexed(table: Table, column: str, steps: tuple[str, ...]) -> bool:
 
 def _comparison(place: ParseContext, operator: str, column: str, value: Any) -> Make | None:
     kind = place.table.columns[column]
-    if kind not in BRACKETS or (kind is STRING and place.collation):
+    if kind not in BRACKETS or (kind is STRING and place.collation) or is_nan(value):
         return None
     return lambda: _compared(place.at('', Field(column, kind)), operator, value)
 
@@ -100,7 +108,10 @@ def _compared(context: ParseContext, operator: str, value: Any) -> Predicate:
     inside = equal(context, value) if operator in ('$eq', '$ne') else READ_ORDER[operator](context, value)
     if operator == '$ne':
         return Not(inside)
-    return any_of([equal(context, None), inside]) if less else inside
+    if not less:
+        return inside
+    lower = [equal(context, math.nan)] if context.field.kind is NUMBER else []
+    return any_of([equal(context, None), *lower, inside])
 
 
 def _by_presence(context: ParseContext, if_missing: bool, if_present: bool) -> Predicate:
@@ -114,7 +125,7 @@ def _one_of(place: ParseContext, column: str, values: list[Any]) -> Make | None:
     if kind not in BRACKETS or (kind is STRING and place.collation):
         return None
     _, wanted = BRACKETS[kind]
-    return lambda: read_in(place.at('', Field(column, kind)), [value for value in values if type(value) is wanted])
+    return lambda: read_in(place.at('', Field(column, kind)), [value for value in values if type(value) in wanted])
 
 
 # --- parts that have a value
