@@ -98,7 +98,7 @@ _MEMBERS = {'minProperties': 1, 'patternProperties': {'x': {}}, 'additionalPrope
 OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({'$jsonSchema': {'properties': {'content': _MEMBERS, 'stdout': {'minLength': 5}}}}, {}),
     ({'content.a.b': None}, {}),
-    ({'content.a': {'$all': list(range(20))}}, {}),
+    ({'content.a': {'$all': list(range(100))}}, {}),
     ({'$expr': {'$eq': ['$label', 5]}}, {}),
     ({'$or': [{f'content.{name}': 1} for name in 'abcdefghijklmnopqrst']}, {}),
     ({}, {'projection': {'content.a': {'$elemMatch': {'b': 1}}}}),
@@ -115,8 +115,7 @@ def calls() -> Iterator[Callable[[Any], Any]]:
 @pytest.mark.parametrize('word', WORDS)
 def test_every_word_is_needed_and_refused_without(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setitem(DIALECTS, 'small', without(word))
-    refused = [call for call in calls() if _operator_lacking(call)]
-    assert refused, f'no query needs {word}'
+    assert any(map(_operator_lacking, calls())), f'no query needs {word}'
 
 
 def _operator_lacking(call: Callable[[Any], Any]) -> str:
