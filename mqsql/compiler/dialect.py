@@ -170,6 +170,24 @@ class Words:
         """One of the values, which are on one path, is an array."""
         raise Lacking('a test of the type of JSON values')
 
+    # --- Number columns
+
+    def is_not_nan(self, stored: exp.Expr) -> exp.Expr:
+        """The value of a Number column is not NaN; NULL where there is none."""
+        raise Lacking('a test for NaN')
+
+    def number_type(self, stored: exp.Expr, name: str) -> exp.Expr:
+        """The value of a Number column has this type: int, long, double or number."""
+        raise Lacking('the type of a number')
+
+    def test_whole_column(self, stored: Callable[[], exp.Expr], test: Test, exact: bool) -> exp.Expr:
+        """See `test_whole`, of the value of a Number column."""
+        raise Lacking('the integral part of a number')
+
+    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
+        """What orders the values of a Number column as BSON does: nothing, NaN, all other numbers."""
+        raise Lacking('the order of numbers')
+
     # --- text
 
     def starts(self, text: exp.Expr, prefix: str, then: str = '') -> exp.Expr:

@@ -9,7 +9,7 @@ from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.lower.collation import arguments, as_text
 from mqsql.compiler.lower.sql import column, ordered, text
 from mqsql.compiler.lower.values import ColumnValue
-from mqsql.compiler.tree.select import LAST_FIRST, Sort, SortKey, is_any
+from mqsql.compiler.tree.select import LAST_FIRST, Sort, SortKey, is_any, is_number
 from mqsql.schema import ANY, STRING, Table
 from mqsql.values.codec import encode_text
 
@@ -32,6 +32,8 @@ def _terms(table: Table, keys: Sort, sort: Sort, dialect: Dialect) -> list[exp.E
     name = keys[-1].column
     if dialect.any_columns and is_alone(table, sort, keys[-1]):
         return dialect.any_columns.sort_terms(partial(column, name, table.name), sort_spec(keys, name))
+    if is_number(table, keys[-1]):
+        return dialect.words.number_sort_terms(column(name, table.name))
     return [sort_key(table, keys, dialect)]
 
 
@@ -77,6 +79,9 @@ def is_alone(table: Table, sort: Sort, key: SortKey) -> bool:
     return [other for other in sort if table.columns[other.column].mixed] == [key]
 
 
-def has_strings_in_order(table: Table, sort: Sort) -> bool:
-    """Whether the sort is by an Any column, whose index may have its strings in order."""
-    return any(is_alone(table, sort, key) for key in sort)
+def has_most_in_order(table: Table, sort: Sort) -> bool:
+    """Whether an index has most records in order: those with a string in an Any column, and with no NaN in a Number column."""
+    if any(key.steps for key in sort):
+        return False
+    indexed = {column for index in table.indexes if index.first_path is None for column in index.columns}
+    return any(is_alone(table, sort, key) or (is_number(table, key) and key.column in indexed) for key in sort)

@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from mqsql.compiler.dialect import Dialect, Lacking
-from mqsql.compiler.lower.order import has_strings_in_order, order
+from mqsql.compiler.lower.order import has_most_in_order, order
 from mqsql.compiler.lower.predicate import lower, lower_positions
 from mqsql.compiler.lower.sql import identifier, number, param, select
 from mqsql.compiler.tree.predicate import MATCH_ALL, Predicate
@@ -36,7 +36,7 @@ def _lower_select(wanted: Select, dialect: Dialect) -> exp.Query:
     statement: exp.Query
     if wanted.index_order and dialect.path_indexes:
         statement = dialect.path_indexes.select_in_order(wanted, outputs, most, dialect)
-    elif most is not None and dialect.any_columns and has_strings_in_order(table, wanted.sort):
+    elif most is not None and dialect.any_columns and has_most_in_order(table, wanted.sort):
         statement = dialect.any_columns.select_first(wanted, outputs, most, dialect)
     else:
         statement = select(outputs, [_table(table)], _where(table, wanted.predicate, dialect))

@@ -4,11 +4,11 @@ In SQLite's order all BLOBs come after all TEXT: the strings and the other value
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from sqlglot import exp
 
 from mqsql.compiler.dialect import AnyColumns, Dialect, JsonRef
+from mqsql.compiler.dialects.sqlite.number_columns import among_nans
 from mqsql.compiler.dialects.sqlite.words import listed
 from mqsql.compiler.lower.order import order, sort_key
 from mqsql.compiler.lower.predicate import lower
@@ -21,12 +21,14 @@ from mqsql.compiler.lower.sql import (
     identifier,
     is_null,
     number,
+    or_,
     ordered,
     select,
     text,
 )
 from mqsql.compiler.tree.predicate import MATCH_ALL, Leaf
-from mqsql.compiler.tree.select import Select, is_any
+from mqsql.compiler.tree.select import Select, SortKey, is_any, is_number
+from mqsql.schema import Table
 from mqsql.values.bson_order import NULL_RANK, STRING_RANK
 
 STRINGS_ONLY = frozenset({'$eq', '$in', '$lt', '$lte'})
@@ -81,23 +83,34 @@ class SQLiteAnyColumns(AnyColumns):
         return [case(*known, default=rank), case((is_other(stored()), value), default=stored())]
 
     def select_first(self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialect: Dialect) -> exp.Select:
-        """See AnyColumns. They are among the first ones with a string or nothing, and all others."""
+        """See AnyColumns. They are among the first ones of those that an index has in order, and all others."""
         table, sort = wanted.table, wanted.sort
-        stored = next(partial(column, key.column, table.name) for key in sort if is_any(table, key))
+        odd = [key for key in sort if is_any(table, key) or is_number(table, key)]
         rowid, rows = exp.column('rowid'), exp.Table(this=identifier(table.name))
         matching = [] if wanted.predicate == MATCH_ALL else [lower(wanted.predicate, table, dialect)]
-        no_other = exp.NEQ(this=func('typeof', stored()), expression=text('blob'))
-        strings = select([rowid], [rows], and_([no_other, *matching]))
+        in_order = select([rowid], [rows], and_([*(_is_in_order(table, key) for key in odd), *matching]))
         by = [
-            ordered(stored() if is_any(table, key) else sort_key(table, sort[: i + 1], dialect), key.descending)
+            ordered(
+                column(key.column, table.name) if key in odd else sort_key(table, sort[: i + 1], dialect),
+                key.descending,
+            )
             for i, key in enumerate(sort)
         ]
-        strings.set('order', exp.Order(expressions=[*by, ordered(rowid.copy(), False)]))
-        strings.set('limit', exp.Limit(expression=most))
-        first = select([exp.Star()], [exp.Subquery(this=strings)])
-        rest = and_([self.among_others(stored()), *(term.copy() for term in matching)])
-        others = select([rowid.copy()], [rows.copy()], rest)
+        in_order.set('order', exp.Order(expressions=[*by, ordered(rowid.copy(), False)]))
+        in_order.set('limit', exp.Limit(expression=most))
+        first = select([exp.Star()], [exp.Subquery(this=in_order)])
+        is_odd = or_([self._is_odd(table, key) for key in odd])
+        others = select([rowid.copy()], [rows.copy()], and_([is_odd, *(term.copy() for term in matching)]))
         union = exp.Union(this=first, expression=others, distinct=False)
         statement = select(outputs, [rows.copy()], exp.In(this=rowid.copy(), query=exp.Subquery(this=union)))
         statement.set('order', order(table, sort, dialect))
         return statement
+
+    def _is_odd(self, table: Table, key: SortKey) -> Condition:
+        stored = column(key.column, table.name)
+        return among_nans(stored) if is_number(table, key) else self.among_others(stored)
+
+
+def _is_in_order(table: Table, key: SortKey) -> Condition:
+    kind = func('typeof', column(key.column, table.name))
+    return exp.NEQ(this=kind, expression=text('text' if is_number(table, key) else 'blob'))

@@ -1,11 +1,13 @@
 """The words of SQLite: JSON is text, which the functions of SQLite's JSON1 look into."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlglot import exp
 
 from mqsql.compiler.dialect import NUMBERS, Compare, Element, JsonRef, JsonType, Loop, Step, Test, Words
+from mqsql.compiler.dialects.sqlite import number_columns
 from mqsql.compiler.dialects.sqlite.depth import check_depth
 from mqsql.compiler.lower.sql import (
     Condition,
@@ -82,10 +84,7 @@ class SQLiteWords(Words):
 
     def test_whole(self, ref: JsonRef, test: Test, exact: bool) -> Condition:
         """See Words."""
-        in_64_bits = exp.Between(this=self.scalar(ref), low=number(-(2**63)), high=number(2**63 - 1))
-        whole = exp.Cast(this=self.scalar(ref), to=exp.DataType.build('INT'))
-        same = [exp.EQ(this=self.scalar(ref), expression=whole.copy())] if exact else []
-        return and_([self.is_type(ref, NUMBERS), in_64_bits, *same, test(whole)])
+        return and_([self.is_type(ref, NUMBERS), self.test_whole_column(partial(self.scalar, ref), test, exact)])
 
     def equal_boolean(self, ref: JsonRef, compare: Compare, operand: exp.Expr) -> Condition:
         """See Words. The type is the value, and is what is bound."""
@@ -109,6 +108,27 @@ class SQLiteWords(Words):
         if len(types) == 1:
             return exp.EQ(this=types[0], expression=text('array'))
         return exp.In(this=text('array'), expressions=types)
+
+    # --- Number columns
+
+    def is_not_nan(self, stored: exp.Expr) -> Condition:
+        """See Words. It may be the end of a range of the column's index."""
+        return number_columns.is_not_nan(stored)
+
+    def number_type(self, stored: exp.Expr, name: str) -> Condition:
+        """See Words."""
+        return number_columns.TYPE_TESTS[name](stored)
+
+    def test_whole_column(self, stored: Callable[[], exp.Expr], test: Test, exact: bool) -> Condition:
+        """See Words."""
+        in_64_bits = exp.Between(this=stored(), low=number(-(2**63)), high=number(2**63 - 1))
+        whole = exp.Cast(this=stored(), to=exp.DataType.build('INT'))
+        same = [exp.EQ(this=stored(), expression=whole.copy())] if exact else []
+        return and_([in_64_bits, *same, test(whole)])
+
+    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
+        """See Words."""
+        return [number_columns.is_not_nan(stored), stored.copy()]
 
     # --- text
 

@@ -59,6 +59,8 @@ def lower_order(operator: str, value: Value, form: str, params: Params) -> Condi
     match form:
         case 'column':
             return compare(value.text(), operand)
+        case 'not nan':
+            return and_([compare(value.text(), operand), value.words.is_not_nan(value.text())])
         case 'string':
             return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
         case 'array':

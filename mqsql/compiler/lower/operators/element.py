@@ -47,6 +47,8 @@ def lower_type(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of one type."""
     if isinstance(value, JsonValue):
         return _TYPE_TESTS[form](value)
+    if form in ('int', 'long', 'double', 'number'):
+        return value.words.number_type(value.text(), form)
     return exp.GT(this=_length(value), expression=number(0)) if form == 'binData' else value.exists()
 
 

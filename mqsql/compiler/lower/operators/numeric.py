@@ -4,7 +4,7 @@ from functools import partial
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Compare
+from mqsql.compiler.dialect import Compare, Test
 from mqsql.compiler.lower.operators.comparison import Lower
 from mqsql.compiler.lower.sql import Condition, number, or_, param
 from mqsql.compiler.lower.values import JsonValue, Value
@@ -12,13 +12,18 @@ from mqsql.compiler.lower.values import JsonValue, Value
 
 def lower_mod(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of $mod, over the numbers that 64 bits hold."""
-    assert isinstance(value, JsonValue)
     divisor, remainder = map(param, params)
 
     def leaves(whole: exp.Expr) -> Condition:
         return exp.EQ(this=exp.Mod(this=whole, expression=divisor), expression=remainder)
 
-    return value.words.test_whole(value.ref, leaves, False)
+    return _whole(value, leaves, False)
+
+
+def _whole(value: Value, test: Test, exact: bool) -> Condition:
+    if isinstance(value, JsonValue):
+        return value.words.test_whole(value.ref, test, exact)
+    return value.words.test_whole_column(value.text, test, exact)
 
 
 # --- bits
@@ -33,14 +38,15 @@ BITS: dict[str, Compare] = {
 
 def _lower_bits(operator: str, value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """Whole numbers that 64 bits hold, by `&`; binary by a function of the connection."""
-    assert isinstance(value, JsonValue)
     mask, positions, count = map(param, params)
     compare, words = BITS[operator], value.words
 
     def have(whole: exp.Expr) -> Condition:
         return compare(exp.Paren(this=exp.BitwiseAnd(this=whole, expression=mask)), mask.copy())
 
-    numbers = words.test_whole(value.ref, have, True)
+    numbers = _whole(value, have, True)
+    if not isinstance(value, JsonValue):
+        return numbers
     binary = value.tagged('$binary', compare(words.call('mqsql_bits', value.text(), positions), count))
     return or_([numbers, binary])
 
