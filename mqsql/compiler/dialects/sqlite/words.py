@@ -161,6 +161,10 @@ class SQLiteWords(Words):
         """See Words."""
         return exp.column('key', element.alias)
 
+    def index(self, element: Element) -> exp.Expr:
+        """See Words."""
+        return exp.column('key', element.alias)
+
     def elements(self, ref: JsonRef) -> tuple[exp.Expr, ...]:
         """See Words: the arguments of json_each."""
         return tuple(_place(ref))
