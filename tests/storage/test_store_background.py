@@ -19,7 +19,7 @@ from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.storage import mishaps
 from mqsql.storage.mishaps import Mishaps
 from mqsql.storage.sqlite import checkpoints, connection
-from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.settings import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 
 

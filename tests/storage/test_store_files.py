@@ -15,7 +15,7 @@ from mqsql.errors import MqsqlError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, STRING, TASKS, TIMESTAMP, Index, Table
 from mqsql.storage import Store
 from mqsql.storage.sqlite import connection, ddl
-from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite.settings import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 
 

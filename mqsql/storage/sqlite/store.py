@@ -20,12 +20,13 @@ from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
-from mqsql.storage.sqlite.connection import Guest, Settings
+from mqsql.storage.sqlite.connection import Guest
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.sqlite.legacy import LegacyHistory, all_legacy
 from mqsql.storage.sqlite.plans import explanation
+from mqsql.storage.sqlite.settings import Settings
 from mqsql.values.codec import decode_ids, encode_text
 
 Row = tuple[Any, ...]
