@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         UnknownNameError,
         UnsupportedError,
     )
-    from mqsql.reference.matching import matcher, matches
+    from mqsql.reference.documents import matcher, matches
     from mqsql.schema import TASKS, Table
     from mqsql.storage import Store, open
 
@@ -47,8 +47,8 @@ _ELSEWHERE = {
     'TASKS': 'schema',
     'Table': 'schema',
     'compile': 'compiler',
-    'matcher': 'reference.matching',
-    'matches': 'reference.matching',
+    'matcher': 'reference.documents',
+    'matches': 'reference.documents',
     'open': 'storage',
 }
 """The module of each name that is not in `errors`."""
