@@ -26,8 +26,8 @@ from mqsql.hub.storable import Storable
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import TASKS, Record
 from mqsql.storage.base import Keys, Query
-from mqsql.storage.sqlite.legacy import LEGACY_TABLE, LegacyHistory, history_table
-from mqsql.storage.sqlite.settings import JOURNAL_MODES, MAX_TIMEOUT, SYNCHRONOUS, Settings
+from mqsql.storage.sqlite.legacy import LegacyHistory, history_table
+from mqsql.storage.sqlite.settings import JOURNAL_MODES, LEGACY_TABLE, MAX_TIMEOUT, SYNCHRONOUS, Settings
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.plain import read_plain
 

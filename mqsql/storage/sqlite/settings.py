@@ -11,6 +11,9 @@ JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
 SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
 MAX_TIMEOUT = 1_000_000
 
+LEGACY_TABLE = 'ipython-tasks'
+"""The history that ipyparallel's SQLiteDB writes, and that the commands read, unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class Settings:
