@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mqsql.errors import MqsqlError
-from mqsql.storage.sqlite.settings import LEGACY_TABLE
+from mqsql.settings import LEGACY_TABLE
 
 if TYPE_CHECKING:
     from rich.progress import Progress

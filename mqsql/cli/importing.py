@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mqsql.cli.common import PATH, errors_shown, progress_bar, table_option
-from mqsql.storage.sqlite.settings import JOURNAL_MODES, Settings
+from mqsql.settings import JOURNAL_MODES, Settings
 
 
 @click.command('import')

@@ -17,11 +17,11 @@ from typing import Any
 from mqsql.errors import MissingRecordError, StorageError, short_repr
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import BUFFERS, Record
+from mqsql.settings import Settings
 from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
-from mqsql.storage.sqlite.settings import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new

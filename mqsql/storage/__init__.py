@@ -4,8 +4,8 @@ import os
 
 from mqsql.errors import StorageError, short_repr
 from mqsql.schema import TASKS, Table
+from mqsql.settings import MEMORY, Settings
 from mqsql.storage.base import Explanation, Store
-from mqsql.storage.sqlite.settings import MEMORY, Settings
 from mqsql.values.plain import as_text
 
 __all__ = ['Explanation', 'Store', 'open']

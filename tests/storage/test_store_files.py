@@ -13,9 +13,9 @@ from store_files import FULL, NOON, ask, change, fill
 import mqsql
 from mqsql.errors import MqsqlError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, STRING, TASKS, TIMESTAMP, Index, Table
+from mqsql.settings import JOURNAL_MODES, Settings
 from mqsql.storage import Store
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.settings import JOURNAL_MODES, Settings
 from mqsql.storage.sqlite.store import SqliteStore
 
 

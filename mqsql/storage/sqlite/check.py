@@ -15,6 +15,7 @@ import apsw
 from mqsql.errors import SHOWN, StorageError
 from mqsql.schema import BUFFERS, TASKS, ColumnType, Table
 from mqsql.schema.columns import decoder
+from mqsql.settings import Settings
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.connection import check_owner, connect
 from mqsql.storage.sqlite.failures import Failures
@@ -22,7 +23,6 @@ from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.guard import sound
 from mqsql.storage.sqlite.layout import check_kinds, check_table, computing, objects_of, problems
 from mqsql.storage.sqlite.legacy import all_legacy, history_name, history_table
-from mqsql.storage.sqlite.settings import Settings
 from mqsql.values.codec import DamagedError, decode_ids, decode_text
 
 Rows = Iterable[tuple[Any, ...]]

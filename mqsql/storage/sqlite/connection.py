@@ -15,11 +15,11 @@ from mqsql import limits
 from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError
 from mqsql.schema import Table
+from mqsql.settings import MEMORY, Settings
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.files import check_path, open_connection
 from mqsql.storage.sqlite.indexes import old_indexes, renew_indexes
 from mqsql.storage.sqlite.layout import check_foreign, check_kinds, check_table, missing
-from mqsql.storage.sqlite.settings import MEMORY, Settings
 from mqsql.storage.sqlite.waiting import wait_for_others
 
 CACHE_KIB = 16_384

@@ -14,6 +14,7 @@ from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
+from mqsql.settings import Settings
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
@@ -26,7 +27,6 @@ from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.sqlite.legacy import LegacyHistory, all_legacy
 from mqsql.storage.sqlite.plans import explanation
-from mqsql.storage.sqlite.settings import Settings
 from mqsql.values.codec import decode_ids, encode_text
 
 Row = tuple[Any, ...]

@@ -15,10 +15,10 @@ from tempfile import mkdtemp
 import apsw
 
 from mqsql.errors import StorageError
+from mqsql.settings import Settings
 from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
-from mqsql.storage.sqlite.settings import Settings
 
 _LOCK = 'lock'  # a file that whoever uses the directory keeps locked
 

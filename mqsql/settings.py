@@ -1,4 +1,7 @@
-"""Settings of a store: which journal a file has, how durable a commit is, and how long to wait."""
+"""Settings of a store: which journal a file has, how durable a commit is, and how long to wait.
+
+They are in a module of their own, since the command line names the defaults and must not import the stores for that.
+"""
 
 from dataclasses import dataclass
 
