@@ -10,13 +10,14 @@ from hypothesis import given
 from places import COLUMNS, Place
 from queries import Query, query
 from stores import filled, outcome
+from tables import TABLE
 
 import mqsql
-from mqsql.schema import BUFFERS, TASKS, Record
+from mqsql.schema import BUFFERS, Record
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
-MIXED = {column for column, kind in TASKS.columns.items() if kind.mixed}
+MIXED = {column for column, kind in TABLE.columns.items() if kind.mixed}
 
 
 def query_on_mixed(d: Draws, known: list[Place]) -> Query:
@@ -36,7 +37,7 @@ def names_in(query: object) -> Iterator[str]:
 
 def is_on_mixed(query: Query) -> bool:
     """Whether a query names no typed column and no alias."""
-    return not {*TASKS.columns, *TASKS.aliases}.difference(MIXED).intersection(names_in(query))
+    return not {*TABLE.columns, *TABLE.aliases}.difference(MIXED).intersection(names_in(query))
 
 
 def as_document(record: Record) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def as_document(record: Record) -> dict[str, Any]:
 @given(drawn(query_on_mixed))
 def test_documents_match_as_records_do(drawn: tuple[list[Record], list[Query]]) -> None:
     collection, queries = drawn
-    buffers = {column for column, kind in TASKS.columns.items() if kind is BUFFERS}
+    buffers = {column for column, kind in TABLE.columns.items() if kind is BUFFERS}
     records = [{key: value for key, value in record.items() if key not in buffers} for record in collection]
     with filled(records, 'dict:') as store:
         documents = [as_document(record) for record in store.find()]
