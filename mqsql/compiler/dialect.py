@@ -4,11 +4,13 @@ Lowering is handed a Dialect and uses its `words` for all that databases say in 
 out is Lacking: lowering makes it an UnsupportedError of the operator that needs it. So a dialect refuses by default.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from sqlglot import exp
 from sqlglot.generator import Generator
@@ -62,19 +64,19 @@ class JsonRef:
     path: tuple[Step, ...] = ()
     element: Element | None = None
 
-    def child(self, key: str) -> 'JsonRef':
+    def child(self, key: str) -> JsonRef:
         """The value under an object's (encoded) key; nothing in an array."""
         return self._further(Step(key=key))
 
-    def index(self, position: str) -> 'JsonRef':
+    def index(self, position: str) -> JsonRef:
         """An array's element; nothing in an object."""
         return self._further(Step(position=position))
 
-    def child_or_index(self, name: str) -> 'JsonRef':
+    def child_or_index(self, name: str) -> JsonRef:
         """The value under an object's key, or an array's element."""
         return self._further(Step(name, name))
 
-    def _further(self, step: Step) -> 'JsonRef':
+    def _further(self, step: Step) -> JsonRef:
         return replace(self, path=(*self.path, step))
 
     @property
@@ -97,8 +99,8 @@ class Lacking(Exception):  # noqa: N818
     """A dialect does not say a word, which the message describes."""
 
 
-Test = Callable[[exp.Expr], exp.Expr]
-Compare = Callable[[exp.Expr, exp.Expr], exp.Expr]
+Test: TypeAlias = 'Callable[[exp.Expr], exp.Expr]'
+Compare: TypeAlias = 'Callable[[exp.Expr, exp.Expr], exp.Expr]'
 
 
 class Words:
@@ -325,7 +327,7 @@ class AnyColumns(Protocol):
     def sort_terms(self, stored: Callable[[], exp.Expr], spec: exp.Expr) -> list[exp.Expr]:
         """What sorts by a column that is the only one of the sort whose values may have arrays."""
 
-    def select_first(self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialect: 'Dialect') -> exp.Select:
+    def select_first(self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialect: Dialect) -> exp.Select:
         """SELECT of the first records by such a sort."""
 
 
@@ -345,7 +347,7 @@ class PathIndexes(Protocol):
         """A test on the rows of an index from which records are read."""
 
     def select_in_order(
-        self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, dialect: 'Dialect'
+        self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, dialect: Dialect
     ) -> exp.Query:
         """SELECT in the order that an index keeps."""
 

@@ -1,5 +1,7 @@
 """A predicate becomes an SQL condition."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

@@ -1,5 +1,7 @@
 """How SQLite gets operands: as the values of its columns, lists as JSON arrays."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -4,6 +4,8 @@ A test on a key of an index becomes a test on the columns of its tables: exactly
 at each key; on the second for the index's first path, whose values are all there, and for columns.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias

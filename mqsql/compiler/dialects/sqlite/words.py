@@ -1,5 +1,7 @@
 """The words of SQLite: JSON is text, which the functions of SQLite's JSON1 look into."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
