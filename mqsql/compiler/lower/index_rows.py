@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.index_columns import MISSING, columns_of, key_of, others_table, records_of
+from mqsql.compiler.lower.index_columns import MISSING, columns_of, key_of, multikey_table, records_of
 from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.lower.operators.comparison import NUMBER_TYPES, ORDERS
 from mqsql.compiler.lower.sql import (
@@ -68,10 +68,10 @@ class ScalarRows:
         place = key_tested(test)
         if place not in self.index.paths:
             return None
-        rank, value, there = columns_of(self.index.paths.index(place))
+        rank, value, present = columns_of(self.index.paths.index(place))
         if not test.field.kind.mixed:
             return _lower(Value(lambda: self.column(value)), test)
-        seen = IndexedValue(lambda: self.column(value), alias=self.alias, rank=rank, exists=there)
+        seen = IndexedValue(lambda: self.column(value), alias=self.alias, rank=rank, present=present)
         return _plain_condition(seen, test)
 
 
@@ -89,7 +89,7 @@ class MultikeyRows:
 
     @property
     def _name(self) -> str:
-        return others_table(self.index.stored_name(self.table.name))
+        return multikey_table(self.index.stored_name(self.table.name))
 
     def source(self, alias: str = '') -> exp.Table:
         """The table in a FROM clause."""
@@ -156,7 +156,7 @@ class IndexedValue(Value):
 
     alias: str = ''
     rank: str = ''
-    exists: str = ''
+    present: str = ''
 
     def is_rank(self, rank: int) -> Condition:
         """It has this rank."""
@@ -165,9 +165,9 @@ class IndexedValue(Value):
     @property
     def json_type(self) -> exp.Expr:
         """See Value."""
-        there = exp.column(self.exists, self.alias)
+        present = exp.column(self.present, self.alias)
         types: list[tuple[int, exp.Expr]] = [
-            (NULL_RANK, case((there, text('null')))),
+            (NULL_RANK, case((present, text('null')))),
             (NUMBER_RANK, exp.Anonymous(this='typeof', expressions=[self.sql])),
             (STRING_RANK, text('text')),
             (BOOLEAN_RANK, case((self.sql, text('true')), default=text('false'))),
@@ -194,7 +194,7 @@ def _plain_condition(value: IndexedValue, test: Leaf) -> Condition:
     """The test, said so that the index's order helps."""
     match test.operator, test.form:
         case '$exists', _:
-            return exp.column(value.exists, value.alias)
+            return exp.column(value.present, value.alias)
         case '$eq', 'null':
             return value.is_rank(NULL_RANK)
         case '$eq', 'boolean':
