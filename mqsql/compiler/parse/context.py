@@ -6,14 +6,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
 
-import orjson
-
-from mqsql.compiler.tree.predicate import Field, Leaf, Predicate
+from mqsql.compiler.tree.predicate import Field, Leaf, Origin, Predicate
 from mqsql.errors import QueryError, short_repr
 from mqsql.limits.budget import Left
 from mqsql.schema import BUFFERS, Table
-from mqsql.values.canonical import read_value
-from mqsql.values.codec import Stored
+from mqsql.values.codec import Stored, encode_list
 from mqsql.values.collation import Collation
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import cut_path
@@ -36,7 +33,7 @@ class Params(dict[str, Stored]):
     def listed(self, tests: Sequence[Leaf], operator: str) -> Leaf:
         """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
         stored = [self.pop(test.params[0]) for test in tests]
-        self[tests[0].params[0]] = orjson.dumps(stored).decode()
+        self[tests[0].params[0]] = encode_list(stored)
         return replace(tests[0], operator=operator)
 
     @cached_property
@@ -67,13 +64,18 @@ class ParseContext:
     depth: int = 0
     siblings: Mapping[str, object] | None = None
     collation: Collation | None = None
+    operator: str = ''
 
-    def at(self, step: str, field: Field | None = None) -> 'ParseContext':
-        """A step further along the query's own keys."""
-        moved = object.__new__(
-            ParseContext
-        )  # for every key of every query, where `replace` would take four times as long
-        moved.__dict__.update(self.__dict__, path=cut_path(self.path + step), field=field or self.field)
+    def at(self, step: str, field: Field | None = None, operator: str | None = None) -> 'ParseContext':
+        """A step further along the query's own keys; `operator` is the one there, if it is another."""
+        # For every key of every query, where `replace` would take four times as long.
+        moved = object.__new__(ParseContext)
+        moved.__dict__.update(
+            self.__dict__,
+            path=cut_path(self.path + step),
+            field=field or self.field,
+            operator=self.operator if operator is None else operator,
+        )
         return moved
 
     def nested(self, step: str = '') -> 'ParseContext':
@@ -89,7 +91,11 @@ class ParseContext:
 
     def test(self, operator: str, form: str = '', *values: Stored) -> Leaf:
         """A test of the field, its values bound to new slots."""
-        return Leaf(self.field, operator, form, tuple(map(self.values.bind, values)))
+        return Leaf(self.field, operator, form, tuple(map(self.values.bind, values)), origin=self.origin(operator))
+
+    def origin(self, operator: str) -> Origin:
+        """The origin of a node made here; `operator` is its own name, if the query has none here."""
+        return Origin(self.path, self.operator or operator)
 
     def comparison(self, operator: str, form: str, *values: Stored) -> Leaf:
         """A test whose values are compared, texts by the collation."""
@@ -109,7 +115,7 @@ class ParseContext:
         self.refuse_buffers()
         kind = self.field.kind
         try:
-            return read_value(value) if kind.mixed else kind.read(value)
+            return kind.read_operand(value)
         except UnstorableError as e:
             where = f'{self.field.column!r} holds {kind.holds} and {e}' if not kind.mixed else str(e)
             raise QueryError(where, self.path if position is None else f'{self.path}[{position}]') from e.__cause__
