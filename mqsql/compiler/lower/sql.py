@@ -19,7 +19,7 @@ _FROM = 'from_' if 'from_' in exp.Select.arg_types else 'from'
 """The argument of a FROM clause, which had another name before version 28 of sqlglot."""
 
 _HIDING = re.compile(
-    'key[0-9]*|value[0-9]*|type|atom|id|parent|fullkey|path|json|root|rowid|record|rank[0-9]*|there[0-9]*', re.I
+    'key[0-9]*|value[0-9]*|type|atom|id|parent|fullkey|path|json|root|rowid|record|type_rank[0-9]*|present[0-9]*', re.I
 )
 """The columns of json_each and of the tables of indexes."""
 _BRANCHES = 50  # SQLite reads a chain of connectives as a tree as deep as the chain, and stops at 1,000
