@@ -34,12 +34,15 @@ class ColumnType:
     mixed: bool = False
     compares: Callable[[object], Any] | None = None
 
+    def __repr__(self) -> str:
+        return self.name.upper()
+
     def read_operand(self, value: object) -> Any:
         """The canonical value of an operand that values of this type are compared with; UnstorableError if it is none."""
         return (self.compares or self.read)(value)
 
 
-STRING = ColumnType('Text', 'text', read_text)
+STRING = ColumnType('String', 'text', read_text)
 NUMBER = ColumnType('Number', 'numbers', read_stored_number, compares=read_number)
 BOOLEAN = ColumnType('Boolean', 'booleans', read_boolean)
 TIMESTAMP = ColumnType('Timestamp', 'times', read_timestamp)

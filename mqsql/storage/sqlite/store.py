@@ -265,15 +265,6 @@ class SqliteStore(SqliteFile):
                 self._schema_version = version
             return version
 
-    def get_history(self) -> list[str]:
-        """See Store."""
-        history = ddl.history(self.table)
-        key = self._decoders[:1]
-        with self._queries.answering():
-            rows = self._fetch_sound(Statement(history, {}, unindexed=lambda: history))
-            records = [read_row(key, row, self._tell) for row in limits.checked(rows)]
-        return [record[self.table.key] for record in records if record[self.table.key] is not None]
-
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         with self._queries.answering():
             return self._answer(partial(self._compile, query, keys, **options), self._explanation)
