@@ -1,7 +1,6 @@
 """The store in an SQLite file: records by key and by query."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
@@ -166,7 +165,7 @@ class SqliteStore(SqliteFile):
         except StorageError as e:
             if not isinstance(e.__cause__, _SCHEMA_CHANGED) or version == self._look_for_indexes():
                 raise
-        return run(replace(statement, sql=statement.unindexed()))
+        return run(statement.unindexed())
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
