@@ -1,4 +1,4 @@
-"""mqsql answers MongoDB queries over task records with SQL."""
+"""mqsql compiles MongoDB queries to SQL."""
 
 from mqsql.compiler import Query, compile
 from mqsql.errors import (
@@ -11,14 +11,22 @@ from mqsql.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from mqsql.schema import TASKS, Table
+from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TASKS, TIMESTAMP, Index, Table
 from mqsql.storage import Store, open
 
 __version__ = '0.1.0'
 
 __all__ = [
+    'ANY',
+    'BOOLEAN',
+    'BUFFERS',
+    'DOCUMENT',
+    'NUMBER',
+    'STRING',
     'TASKS',
+    'TIMESTAMP',
     'DuplicateRecordError',
+    'Index',
     'MissingRecordError',
     'MqsqlError',
     'Query',
