@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from mqsql.cli.common import PATH, errors_shown, progress_bar
-from mqsql.storage.sqlite.check import check_file
-from mqsql.storage.sqlite.legacy import LEGACY_TABLE
+from mqsql.hub.checking import check_file
+from mqsql.hub.legacy import LEGACY_TABLE
 
 
 @click.command('check')

@@ -6,8 +6,8 @@ import click
 
 from mqsql.cli.common import PATH, errors_shown, progress_bar
 from mqsql.hub.importing import import_history
+from mqsql.hub.legacy import LEGACY_TABLE, LegacyHistory
 from mqsql.storage.sqlite.connection import JOURNAL_MODES, Settings
-from mqsql.storage.sqlite.legacy import LEGACY_TABLE, LegacyHistory
 
 
 @click.command('import')

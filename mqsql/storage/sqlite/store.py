@@ -20,11 +20,10 @@ from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
-from mqsql.storage.sqlite.connection import Guest, Settings
+from mqsql.storage.sqlite.connection import Adoptable, Guest, Settings
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
-from mqsql.storage.sqlite.legacy import LegacyHistory, all_legacy
 from mqsql.storage.sqlite.plans import explanation
 from mqsql.values.codec import decode_ids, encode_text
 
@@ -45,14 +44,14 @@ class SqliteStore(SqliteFile):
         readonly: bool = False,
         table: Table = TASKS,
         settings: Settings | None = None,
-        history: LegacyHistory | None = None,
+        history: Adoptable | None = None,
         say: Warn = warn,
     ) -> None:
-        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one.
+        """Open the file. `history` is what a file of another application is adopted as, if it accepts the file.
 
         `say` is told, once each, of the values of other programs that cannot be read.
         """
-        guest = Guest(all_legacy, partial(self._adopt, history)) if history else None
+        guest = Guest(history.accepts, partial(self._adopt, history)) if history else None
         super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
@@ -67,7 +66,7 @@ class SqliteStore(SqliteFile):
         sentence = self._damages.report(key, name, what)
         return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
 
-    def _adopt(self, history: LegacyHistory, connection: apsw.Connection) -> None:
+    def _adopt(self, history: Adoptable, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
             self._insert(connection, record)
 
