@@ -21,7 +21,7 @@ _PART = re.compile('((?:[^~]|~[01])*)(~?)')
 
 @dataclass(frozen=True, repr=False)
 class Index:
-    """An index on columns and paths into Documents (`Index(('header.msg_type', 'completed'), (1, -1))`).
+    """An index on columns and paths into Documents (`Index(('items.name', 'price'), (1, -1))`).
 
     `directions` are 1 for ascending, which they all are if none are given, and -1.
     """

@@ -194,7 +194,7 @@ class Store(ABC):
     def create_index(self, keys: IndexKeys) -> str:
         """Make queries and sorts on a column or a path into a Document fast, or on several keys, given in any form of `sort`.
 
-        No answer changes. Returns the index's name, MongoDB's ("label_1"); an index that is there already is kept.
+        No answer changes. Returns the index's name, MongoDB's ("price_1"); an index that is there already is kept.
         """
         self._check_writable()
         self._look_for_indexes()

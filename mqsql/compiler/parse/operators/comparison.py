@@ -55,6 +55,8 @@ def equal(place: ParseContext, operand: object) -> Predicate:
 def _forms(place: ParseContext, value: Any) -> list[tuple[str, Any]]:
     if place.field.kind.mixed or (place.collation and isinstance(value, str)):
         return equal_forms(value, place.collation)
+    if type(value) is str:  # of which there may be a million
+        return [('column', encode_text(value))]
     return [('column', stored) for stored in typed_equals(value)]
 
 
