@@ -131,7 +131,7 @@ class Store(ABC):
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """The records that match; None for `keys` is all keys, buffers included, as the hub expects."""
-        return list(self.find(query, self.table.all_keys if keys is None else keys))
+        return self._find_all(query, self.table.all_keys if keys is None else keys)
 
     def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Answer:
         """An iterator over the records that match, as they are at the time of this call.
@@ -156,7 +156,7 @@ class Store(ABC):
     def keys(self, query: Query | None = None, **options: Unpack[KeyOptions]) -> list[str]:
         """The keys of the records that match, by `sort` or else as inserted; without any that cannot be read."""
         query = _asked('keys', query, options, KeyOptions)
-        keys = (record[self.table.key] for record in self._find(query, [], **options))
+        keys = (record[self.table.key] for record in self._find_all(query, [], **options))
         return [key for key in keys if key is not None]
 
     def get_history(self) -> list[str]:
@@ -243,6 +243,9 @@ class Store(ABC):
 
     @abstractmethod
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]: ...
+
+    def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
+        return list(self._find(query, keys, **options))
 
     @abstractmethod
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int: ...

@@ -166,11 +166,10 @@ class SqliteStore(SqliteFile):
                 raise
         return run(statement.unindexed())
 
-    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
-        """See Store; reads at once, and from the connection whose cache is warm."""
-        keys = self.table.all_keys if keys is None else keys
+    def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
+        """The records, read at once and from the connection whose cache is warm."""
         with self._queries.answering():
-            return self._answer(partial(self._compile, query, keys), self._records)
+            return self._answer(partial(self._compile, query, keys, **options), self._records)
 
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
