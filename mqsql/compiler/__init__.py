@@ -137,7 +137,7 @@ def compile(
     sql, functions, indexes, used = rendered(table)
     return Query(
         sql,
-        parsed.values.of(used) | window,
+        printer.bind(parsed.values, used) | window,
         functions,
         indexes,
         keys=wanted.names,
@@ -177,7 +177,7 @@ def compile_count(
         return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
 
     sql, functions, indexes, used = rendered(table)
-    params = parsed.values.of(used) | window
+    params = printer.bind(parsed.values, used) | window
     return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
 
 
@@ -243,7 +243,7 @@ def compile_distinct(
     sql, functions, indexes, used = rendered(table, column)
     return Distinct(
         sql,
-        parsed.values.of(used),
+        printer.bind(parsed.values, used),
         functions,
         indexes,
         column=column,
@@ -269,7 +269,7 @@ def compile_delete(
         return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
 
     sql, functions, indexes, used = render(Delete(table, parsed.predicate), printer)
-    return Statement(sql, parsed.values.of(used), functions, indexes, _unindexed=unindexed)
+    return Statement(sql, printer.bind(parsed.values, used), functions, indexes, _unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

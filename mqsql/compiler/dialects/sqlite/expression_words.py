@@ -3,6 +3,8 @@
 Its numbers are MongoDB's: integers of 64 bits, whose sums, differences and products become floats beyond that, and floats.
 """
 
+from __future__ import annotations
+
 from sqlglot import exp
 
 from mqsql.compiler.dialect import ExpressionWords, JsonRef

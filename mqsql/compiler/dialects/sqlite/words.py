@@ -1,5 +1,7 @@
 """The words of SQLite: JSON is text, which the functions of SQLite's JSON1 look into."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -159,6 +161,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         return exp.column('value', element.alias)
 
     def name(self, element: Element) -> exp.Expr:
+        """See Words."""
+        return exp.column('key', element.alias)
+
+    def index(self, element: Element) -> exp.Expr:
         """See Words."""
         return exp.column('key', element.alias)
 

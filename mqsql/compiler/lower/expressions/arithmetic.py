@@ -3,6 +3,8 @@
 NaN may be NULL in SQL, so the operands must be finite; then no result is NaN.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce

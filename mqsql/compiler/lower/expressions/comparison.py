@@ -3,6 +3,8 @@
 missing < null < numbers < strings < objects < arrays < binary < booleans < dates
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,5 +1,7 @@
 """Comparison, boolean and conditional operators, and variables as SQL."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import partial
 

@@ -1,5 +1,7 @@
 """Lowers the nodes of an expression; operators are rows of a table."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -60,7 +62,7 @@ class Lowering:
     variables: Mapping[str, Operand] = field(default_factory=dict)
     parts: list[int] = field(default_factory=lambda: [0])
 
-    def each(self, choice: Choice, make: 'Callable[[Lowering, Operand], Made]') -> 'list[Made]':
+    def each(self, choice: Choice, make: Callable[[Lowering, Operand], Made]) -> list[Made]:
         """What is made of each operand to choose from; what that requires is required only where it is chosen."""
         inner = [replace(self, guards=[]) for _ in (*choice.branches, choice.otherwise)]
         chosen = [*(operand for _, operand in choice.branches), choice.otherwise]
@@ -100,7 +102,7 @@ class Lowering:
         """The words of the dialect."""
         return self.dialect.words
 
-    def bind(self, variables: Mapping[str, Operand]) -> 'Lowering':
+    def bind(self, variables: Mapping[str, Operand]) -> Lowering:
         """The same with more variables."""
         return replace(self, variables={**self.variables, **variables})
 

@@ -1,5 +1,7 @@
 """Dates in UTC as SQL: a date is its microseconds since 1970."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 
 from sqlglot import exp

@@ -7,6 +7,8 @@ A boolean Scalar is a condition, whose NULL counts as false; where it is `partia
 the interpreter must be asked.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
@@ -61,7 +63,7 @@ class Scalar:
         """The value."""
         return self.made.copy()
 
-    def present(self) -> 'Scalar':
+    def present(self) -> Scalar:
         """The same, known not to be absent."""
         return replace(self, absent=None)
 
@@ -148,8 +150,8 @@ def _equal(left: exp.Expr, right: exp.Expr) -> Condition:
 class Choice:
     """The operand of the first condition that holds, or else the other; no condition is NULL."""
 
-    branches: 'tuple[tuple[exp.Expr, Operand], ...]'
-    otherwise: 'Operand'
+    branches: tuple[tuple[exp.Expr, Operand], ...]
+    otherwise: Operand
 
 
 Operand: TypeAlias = Scalar | Absent | Json | Choice

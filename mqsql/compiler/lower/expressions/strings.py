@@ -3,6 +3,8 @@
 A string is stored with some characters as pairs (see `values.codec`), which stay pairs when it is joined or changed in case.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from functools import reduce
 

@@ -1,5 +1,7 @@
 """Operators on types, and on arrays as wholes, as SQL."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from functools import partial
 

@@ -11,7 +11,8 @@ import orjson
 from mqsql.compiler.parse.context import Params
 from mqsql.functions.expressions.tree import Array, Call, Expression, FieldPath, Literal, Object, Parameter, Variable
 from mqsql.functions.expressions.values import MISSING
-from mqsql.values.codec import INT64, Stored, encode_text, encode_timestamp
+from mqsql.values.canonical import INT64
+from mqsql.values.codec import Stored, encode_text, encode_timestamp
 
 WORDS = ('.unit', '.startOfWeek', '.timezone')
 """Operands that choose the SQL, not a value in it."""
