@@ -4,7 +4,7 @@
 
 | step            | from → to                                             | may raise                       |
 |-----------------|-------------------------------------------------------|---------------------------------|
-| `parse`, `keys` | query, keys, sort → tree, outputs, values by slot     | QueryError, with the place      |
+| `parse`, `keys` | query, keys, sort → tree, outputs, params by name     | QueryError, with the place      |
 | `lower`         | tree (no values) → sqlglot condition                  | nothing                         |
 | `statements`    | condition + outputs + sort + limit → text, kept       | nothing                         |
 | `dialects`      | how a statement is printed, what a database lacks     | UnsupportedError                |
@@ -37,7 +37,7 @@ from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, Tell, read_row, warn
-from mqsql.values.codec import DamagedError, Stored
+from mqsql.values.codec import DamagedError
 from mqsql.values.collation import read_collation
 from mqsql.values.plain import either, read_plain
 
@@ -63,7 +63,7 @@ class Statement:
     """
 
     sql: str
-    params: Mapping[str, Stored]
+    params: Mapping[str, Any]
     functions: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
     _unindexed: Callable[[], Rendered] | None = field(default=None, kw_only=True, repr=False, compare=False)
@@ -120,24 +120,25 @@ def compile(
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
     texts = read_collation(collation)
-    parsed = parse(either(query, filter), table, texts)
+    chosen = _dialect(dialect)
+    parsed = parse(either(query, filter), table, chosen.glob_type, texts)
     order, window = read_sort(sort, table, texts), _read_window(limit, skip)
     keys, fields = read_fields(keys, projection, table)
     plan = read_projection(fields, table, parsed.place) if fields else None
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
     computed = plan.computed if plan else ()
-    printer, inline = _dialect(dialect), buffers is None
+    inline = buffers is None
 
     def rendered(table: Table) -> Rendered:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
-        return render(selected, printer)
+        return render(selected, chosen)
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
     sql, functions, indexes = rendered(table)
     return Query(
         sql,
-        parsed.values | window,
+        chosen.encoded(parsed.values) | window,
         functions,
         indexes,
         keys=wanted.names,
@@ -170,18 +171,18 @@ def compile_count(
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
-    parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
-    printer = _dialect(dialect)
+    chosen, window = _dialect(dialect), _read_window(limit, skip)
+    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
 
     def rendered(table: Table) -> Rendered:
-        return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
+        return render(CountRecords(table, parsed.predicate, *_shape(window)), chosen)
 
     sql, functions, indexes = rendered(table)
-    params = parsed.values | window
+    params = chosen.encoded(parsed.values) | window
     return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
 
 
-def _read_window(limit: object, skip: object) -> dict[str, Stored]:
+def _read_window(limit: object, skip: object) -> dict[str, int]:
     window = {LIMIT: read_count(LIMIT, 0 if limit is None else limit), SKIP: read_count(SKIP, skip)}
     return {name: number for name, number in window.items() if number}
 
@@ -217,12 +218,12 @@ def compile_distinct(
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     texts = read_collation(collation)
     query = either(query, filter)
-    parsed = parse({} if query is None else query, table, texts)
+    chosen = _dialect(dialect)
+    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
     column, steps = read_path(key, table, 'key')
-    printer = _dialect(dialect)
 
     def rendered(table: Table, *columns: str) -> Rendered:
-        return render(Select(table, columns, (), parsed.predicate), printer)
+        return render(Select(table, columns, (), parsed.predicate), chosen)
 
     decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
@@ -243,7 +244,7 @@ def compile_distinct(
     sql, functions, indexes = rendered(table, column)
     return Distinct(
         sql,
-        parsed.values,
+        chosen.encoded(parsed.values),
         functions,
         indexes,
         column=column,
@@ -262,14 +263,14 @@ def compile_delete(
     collation: object = None,
 ) -> Statement:
     """The DELETE of the records that match."""
-    parsed = parse(query, table, read_collation(collation))
-    printer = _dialect(dialect)
+    chosen = _dialect(dialect)
+    parsed = parse(query, table, chosen.glob_type, read_collation(collation))
 
     def unindexed() -> Rendered:
-        return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
+        return render(Delete(_unindexed(table), parsed.predicate, within=True), chosen)
 
-    sql, functions, indexes = render(Delete(table, parsed.predicate), printer)
-    return Statement(sql, parsed.values, functions, indexes, _unindexed=unindexed)
+    sql, functions, indexes = render(Delete(table, parsed.predicate), chosen)
+    return Statement(sql, chosen.encoded(parsed.values), functions, indexes, _unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

@@ -5,14 +5,15 @@ out is Lacking: lowering makes it an UnsupportedError of the operator that needs
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlglot import exp
 from sqlglot.generator import Generator
 
+from mqsql.compiler.tree.operands import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import IndexScan, InView, Leaf
 from mqsql.compiler.tree.select import Select
 from mqsql.compiler.tree.view import View
@@ -202,8 +203,8 @@ class Words:
         """The number of characters of a stored text, each pair that encodes one counted once."""
         raise Lacking('the length of a text')
 
-    def glob(self, text: exp.Expr, form: str, pattern: exp.Expr) -> exp.Expr:
-        """A stored text matches a pattern, bound in this form (see `parse.operators.patterns`)."""
+    def glob(self, text: exp.Expr, form: OperandType, pattern: exp.Expr) -> exp.Expr:
+        """A stored text matches a pattern, matched in one of the ways of `OperandType`."""
         raise Lacking('a match of a pattern')
 
     # --- loops
@@ -358,9 +359,17 @@ def quoted_name(identifier: exp.Identifier, keywords: frozenset[str]) -> str | N
     return name if _PLAIN_NAME.fullmatch(name) and name.lower() not in keywords else '"' + name.replace('"', '""') + '"'
 
 
-@dataclass(frozen=True)
+def by_function(pattern: str) -> OperandType:
+    """The way to match a pattern of $glob that needs nothing of the database."""
+    return OperandType.FUNCTION
+
+
+@dataclass(frozen=True, eq=False)
 class Dialect:
-    """A database: what it says, and how that is printed.
+    """A database: what it says, how that is printed, and how values become parameters.
+
+    `encode` has a function for each Encoding, `encode_list` takes a list of what that gives; `glob_type` says how a pattern of
+    $glob is matched.
 
     Without `any_columns`, Any columns hold JSON as Documents do; without `path_indexes`, those of tables are not used.
     """
@@ -368,8 +377,19 @@ class Dialect:
     name: str
     words: Words
     printer: Callable[[], Generator]
+    encode: Mapping[Encoding, Callable[[Any], Any]]
+    encode_list: Callable[[list[Any]], Any]
+    glob_type: Callable[[str], OperandType] = by_function
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
+
+    def encoded(self, params: Mapping[str, Param]) -> dict[str, Any]:
+        """The parameters of a statement, as the database's driver takes them."""
+        encode = self.encode
+        return {
+            name: self.encode_list(list(map(encode[encoding], value))) if listed else encode[encoding](value)
+            for name, (value, encoding, listed) in params.items()
+        }
 
     def render(self, statement: exp.Expr) -> str:
         """The statement's text."""

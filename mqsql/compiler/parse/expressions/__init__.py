@@ -13,6 +13,7 @@ from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.compiler.parse.expressions.reader import ExprParser
 from mqsql.compiler.parse.operators.patterns import options_of
+from mqsql.compiler.tree.operands import Encoding, Param
 from mqsql.compiler.tree.predicate import ExprMatch, Predicate
 from mqsql.errors import QueryError, named, short_repr
 from mqsql.functions.expressions import EXPRESSIONS
@@ -23,7 +24,6 @@ from mqsql.functions.expressions.tree import Expression, encode
 from mqsql.limits import budget
 from mqsql.schema.types import BUFFERS
 from mqsql.values.canonical import MAX_DEPTH, read_value
-from mqsql.values.codec import encode_document
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import cut_path
 
@@ -96,7 +96,7 @@ def read_expr(place: ParseContext, expression: object) -> Predicate:
         'collation': list(place.collation or ()),
         'tree': nodes,
     }
-    return ExprMatch(parsed.columns, place.values.bind(encode_document(payload)), place.origin('$expr'))
+    return ExprMatch(parsed.columns, place.values.bind(Param(payload, Encoding.EXPRESSION)), place.origin('$expr'))
 
 
 def _usable(place: ParseContext) -> list[str]:
