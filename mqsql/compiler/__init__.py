@@ -138,7 +138,7 @@ def compile(
     sql, functions, indexes = rendered(table)
     return Query(
         sql,
-        chosen.encoded(parsed.values) | window,
+        chosen.bind(parsed.values) | window,
         functions,
         indexes,
         keys=wanted.names,
@@ -178,7 +178,7 @@ def compile_count(
         return render(CountRecords(table, parsed.predicate, *_shape(window)), chosen)
 
     sql, functions, indexes = rendered(table)
-    params = chosen.encoded(parsed.values) | window
+    params = chosen.bind(parsed.values) | window
     return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
 
 
@@ -244,7 +244,7 @@ def compile_distinct(
     sql, functions, indexes = rendered(table, column)
     return Distinct(
         sql,
-        chosen.encoded(parsed.values),
+        chosen.bind(parsed.values),
         functions,
         indexes,
         column=column,
@@ -270,7 +270,7 @@ def compile_delete(
         return render(Delete(_unindexed(table), parsed.predicate, within=True), chosen)
 
     sql, functions, indexes = render(Delete(table, parsed.predicate), chosen)
-    return Statement(sql, chosen.encoded(parsed.values), functions, indexes, _unindexed=unindexed)
+    return Statement(sql, chosen.bind(parsed.values), functions, indexes, _unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

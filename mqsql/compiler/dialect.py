@@ -4,16 +4,20 @@ Lowering is handed a Dialect and uses its `words` for all that databases say in 
 out is Lacking: lowering makes it an UnsupportedError of the operator that needs it. So a dialect refuses by default.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from sqlglot import exp
 from sqlglot.generator import Generator
 
-from mqsql.compiler.tree.operands import Encoding, OperandType, Param
+from mqsql.compiler.encodings import STORED
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import IndexScan, InView, Leaf
 from mqsql.compiler.tree.select import Select
 from mqsql.compiler.tree.view import View
@@ -62,19 +66,19 @@ class JsonRef:
     path: tuple[Step, ...] = ()
     element: Element | None = None
 
-    def child(self, key: str) -> 'JsonRef':
+    def child(self, key: str) -> JsonRef:
         """The value under an object's (encoded) key; nothing in an array."""
         return self._further(Step(key=key))
 
-    def index(self, position: str) -> 'JsonRef':
+    def index(self, position: str) -> JsonRef:
         """An array's element; nothing in an object."""
         return self._further(Step(position=position))
 
-    def child_or_index(self, name: str) -> 'JsonRef':
+    def child_or_index(self, name: str) -> JsonRef:
         """The value under an object's key, or an array's element."""
         return self._further(Step(name, name))
 
-    def _further(self, step: Step) -> 'JsonRef':
+    def _further(self, step: Step) -> JsonRef:
         return replace(self, path=(*self.path, step))
 
     @property
@@ -97,8 +101,8 @@ class Lacking(Exception):  # noqa: N818
     """A dialect does not say a word, which the message describes."""
 
 
-Test = Callable[[exp.Expr], exp.Expr]
-Compare = Callable[[exp.Expr, exp.Expr], exp.Expr]
+Test: TypeAlias = 'Callable[[exp.Expr], exp.Expr]'
+Compare: TypeAlias = 'Callable[[exp.Expr, exp.Expr], exp.Expr]'
 
 
 class Words:
@@ -214,8 +218,12 @@ class Words:
         raise Lacking('a loop over a JSON value')
 
     def name(self, element: Element) -> exp.Expr:
-        """The (encoded) key or the position of a loop's value."""
+        """The (encoded) key of the value of a loop with names, or its position as text or a number."""
         raise Lacking('the names of the members of a JSON value')
+
+    def index(self, element: Element) -> exp.Expr:
+        """The position of the value of a loop with names over an array, from 0; anything over an object."""
+        raise Lacking('the positions in a JSON array')
 
     def elements(self, ref: JsonRef) -> tuple[exp.Expr, ...]:
         """The source of a loop over the elements of an array; over anything else, it is empty or not evaluated."""
@@ -321,7 +329,7 @@ class AnyColumns(Protocol):
     def sort_terms(self, stored: Callable[[], exp.Expr], spec: exp.Expr) -> list[exp.Expr]:
         """What sorts by a column that is the only one of the sort whose values may have arrays."""
 
-    def select_first(self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialect: 'Dialect') -> exp.Select:
+    def select_first(self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialect: Dialect) -> exp.Select:
         """SELECT of the first records by such a sort."""
 
 
@@ -341,7 +349,7 @@ class PathIndexes(Protocol):
         """A test on the rows of an index from which records are read."""
 
     def select_in_order(
-        self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, dialect: 'Dialect'
+        self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, dialect: Dialect
     ) -> exp.Query:
         """SELECT in the order that an index keeps."""
 
@@ -359,6 +367,9 @@ def quoted_name(identifier: exp.Identifier, keywords: frozenset[str]) -> str | N
     return name if _PLAIN_NAME.fullmatch(name) and name.lower() not in keywords else '"' + name.replace('"', '""') + '"'
 
 
+Encode = Callable[[Any], Any]
+
+
 def by_function(pattern: str) -> OperandType:
     """The way to match a pattern of $glob that needs nothing of the database."""
     return OperandType.FUNCTION
@@ -366,10 +377,7 @@ def by_function(pattern: str) -> OperandType:
 
 @dataclass(frozen=True, eq=False)
 class Dialect:
-    """A database: what it says, how that is printed, and how values become parameters.
-
-    `encode` has a function for each Encoding, `encode_list` takes a list of what that gives; `glob_type` says how a pattern of
-    $glob is matched.
+    """A database: what it says, how that is printed, and how operands are bound.
 
     Without `any_columns`, Any columns hold JSON as Documents do; without `path_indexes`, those of tables are not used.
     """
@@ -377,20 +385,31 @@ class Dialect:
     name: str
     words: Words
     printer: Callable[[], Generator]
-    encode: Mapping[Encoding, Callable[[Any], Any]]
-    encode_list: Callable[[list[Any]], Any]
+    encode: Mapping[Encoding, Encode]
+    """How operands are bound, where `encodings.STORED` does not say so; one that is in neither is bound as it is."""
+    encode_list: Callable[[list[Any], Encoding], Any]
+    """How a list of encoded operands is bound as one parameter."""
     glob_type: Callable[[str], OperandType] = by_function
+    """How a pattern of $glob is matched."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
-
-    def encoded(self, params: Mapping[str, Param]) -> dict[str, Any]:
-        """The parameters of a statement, as the database's driver takes them."""
-        encode = self.encode
-        return {
-            name: self.encode_list(list(map(encode[encoding], value))) if listed else encode[encoding](value)
-            for name, (value, encoding, listed) in params.items()
-        }
 
     def render(self, statement: exp.Expr) -> str:
         """The statement's text."""
         return self.printer().generate(statement, copy=False)
+
+    def bind(self, params: Mapping[str, Param]) -> dict[str, Any]:
+        """The operands as they are bound."""
+        return {name: self._bound(*param) for name, param in params.items()}
+
+    def _bound(self, value: Any, encoding: Encoding, many: bool) -> Any:
+        encode = self._encode[encoding]
+        return self.encode_list(list(map(encode, value)), encoding) if many else encode(value)
+
+    @cached_property
+    def _encode(self) -> Mapping[Encoding, Encode]:
+        return {**dict.fromkeys(Encoding, _same), **STORED, **self.encode}
+
+
+def _same(value: Any) -> Any:
+    return value

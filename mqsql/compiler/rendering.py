@@ -1,5 +1,7 @@
 """From a statement's tree to its text, kept by shape: the trees are hashable and hold no values."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from sqlglot import exp

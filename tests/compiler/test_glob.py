@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import mqsql
 from mqsql import limits, reference, storage
 from mqsql.compiler.dialects.sqlite.glob import Glob, to_sqlite
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.functions import glob
 from mqsql.functions.glob import MAX_PATTERN
 from mqsql.values.codec import encode_text

@@ -13,9 +13,9 @@ from store_files import FULL, NOON, ask, change, fill
 import mqsql
 from mqsql.errors import MqsqlError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, STRING, TASKS, TIMESTAMP, Index, Table
+from mqsql.settings import JOURNAL_MODES, Settings
 from mqsql.storage import Store
-from mqsql.storage.sqlite import connection, ddl
-from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.store import SqliteStore
 
 
@@ -49,7 +49,7 @@ def test_a_file_is_plain_sqlite(path: Path) -> None:
     assert query.record(row) == expected
 
 
-@pytest.mark.parametrize('mode', connection.JOURNAL_MODES)
+@pytest.mark.parametrize('mode', JOURNAL_MODES)
 def test_journal_modes(path: Path, mode: str) -> None:
     with mqsql.open(path, journal_mode=mode, synchronous='full') as store:
         ids = fill(store, 3)

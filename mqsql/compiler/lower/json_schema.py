@@ -1,5 +1,7 @@
 """The SQL of the tests that only schemas make."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -8,7 +10,7 @@ from mqsql.compiler.dialect import JsonType
 from mqsql.compiler.lower.operators.comparison import Lower
 from mqsql.compiler.lower.sql import Condition, param
 from mqsql.compiler.lower.values import JsonValue, Value, in_list
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 
 Order = type[exp.Binary]
 

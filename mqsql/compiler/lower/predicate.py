@@ -1,5 +1,7 @@
 """A predicate becomes an SQL condition."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,8 +27,9 @@ from mqsql.compiler.lower.sql import (
     param,
 )
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import (
+    POSITION,
     AllElements,
     And,
     Conditional,
@@ -205,7 +208,7 @@ class Scope:
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
             assert self.element is not None
-            return self.words.name(self.element)
+            return self.words.index(self.element) if field == POSITION else self.words.name(self.element)
         return column(field.column, self.table.name)
 
     def _ref(self, field: Field) -> JsonRef:

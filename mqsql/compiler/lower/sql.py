@@ -4,6 +4,8 @@ Every helper returns a fresh sqlglot tree. A condition may be NULL, which counts
 by a form that takes NULL as false, so that De Morgan's laws hold on every row.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from functools import reduce
@@ -11,7 +13,10 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-Condition: TypeAlias = exp.Expr
+Condition: TypeAlias = 'exp.Expr'
+
+_FROM = 'from_' if 'from_' in exp.Select.arg_types else 'from'
+"""The argument of a FROM clause, which had another name before version 28 of sqlglot."""
 
 _HIDING = re.compile(
     'key[0-9]*|value[0-9]*|type|atom|id|parent|fullkey|path|json|root|rowid|record|type_rank[0-9]*|present[0-9]*', re.I
@@ -63,7 +68,7 @@ def select(columns: list[exp.Expr], tables: Sequence[exp.Expr], where: Condition
     """SELECT columns FROM tables WHERE condition."""
     return exp.Select(
         expressions=columns,
-        from_=exp.From(this=tables[0]),
+        **{_FROM: exp.From(this=tables[0])},
         joins=[exp.Join(this=t) for t in tables[1:]],
         where=exp.Where(this=where) if where else None,
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
 
-from mqsql.compiler.tree.operands import OperandType, Param
+from mqsql.compiler.tree.params import OperandType, Param
 from mqsql.compiler.tree.predicate import Field, Leaf, Origin, Predicate
 from mqsql.errors import QueryError, short_repr
 from mqsql.limits.budget import Left
@@ -37,7 +37,7 @@ class Params(dict[str, Param]):
     def listed(self, tests: Sequence[Leaf], operator: str) -> Leaf:
         """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
         params = [self.pop(test.params[0]) for test in tests]
-        self[tests[0].params[0]] = Param([param.value for param in params], params[0].encoding, listed=True)
+        self[tests[0].params[0]] = Param([param.value for param in params], params[0].encoding, many=True)
         return replace(tests[0], operator=operator)
 
     @cached_property
@@ -96,7 +96,11 @@ class ParseContext:
 
     def test(self, operator: str, form: OperandType = OperandType.PLAIN, *params: Param) -> Leaf:
         """A test of the field, its operands bound to new parameters."""
-        return Leaf(self.field, operator, form, tuple(map(self.values.bind, params)), origin=self.origin(operator))
+        return self._leaf(operator, form, params, None)
+
+    def _leaf(self, operator: str, form: OperandType, params: Sequence[Param], collation: Collation | None) -> Leaf:
+        names = tuple(map(self.values.bind, params))
+        return Leaf(self.field, operator, form, names, collation, self.origin(operator))
 
     def origin(self, operator: str) -> Origin:
         """The origin of a node made here; `operator` is its own name, if the query has none here."""
@@ -104,8 +108,7 @@ class ParseContext:
 
     def comparison(self, operator: str, form: OperandType, *params: Param) -> Leaf:
         """A test whose values are compared, texts by the collation."""
-        collation = self.collation if form in _COLLATED else None
-        return replace(self.test(operator, form, *params), collation=collation)
+        return self._leaf(operator, form, params, self.collation if form in _COLLATED else None)
 
     def refuse_buffers(self) -> None:
         """For operators that compare: blobs are stored, not compared."""

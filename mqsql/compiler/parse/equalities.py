@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf, Predicate
 
 SEVERAL = 20

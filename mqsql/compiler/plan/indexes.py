@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.plan.ranges import without_nan_guards
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import (
     And,
     Conditional,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mqsql.compiler.plan.conjuncts import conjuncts
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf, Predicate
 from mqsql.compiler.tree.select import Sort
 from mqsql.schema import NUMBER

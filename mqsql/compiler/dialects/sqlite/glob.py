@@ -4,11 +4,13 @@ The two differ in how they negate a class, in which brackets are literal, and in
 few code points as pairs (see `values.codec`). The rules are those of `fnmatch.translate` and of SQLite's patternCompare().
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.functions.glob import ANY, Class, Range, Token, Wildcard, tokens_of
 from mqsql.values.codec import second_of_pair
 

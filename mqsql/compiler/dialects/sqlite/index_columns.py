@@ -1,5 +1,7 @@
 """The names of the tables and columns of an index on paths."""
 
+from __future__ import annotations
+
 from sqlglot import exp
 
 from mqsql.compiler.lower.sql import identifier, select

@@ -4,6 +4,8 @@ A test on a key of an index becomes a test on the columns of its tables: exactly
 at each key; on the second for the index's first path, whose values are all there, and for columns.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,7 +19,7 @@ from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.lower.operators.comparison import ORDERS
 from mqsql.compiler.lower.sql import Condition, and_, case, func, identifier, number, or_, param, select, text
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf
 from mqsql.compiler.tree.traversal import key_tested
 from mqsql.compiler.tree.view import MultikeyView, ScalarView

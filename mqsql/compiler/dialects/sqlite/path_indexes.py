@@ -10,6 +10,8 @@ path offers, one row a value as json_each gives it, beside the columns that are 
 Both are written by triggers whose SQL any SQLite understands, so no other program that writes to the file makes them stale.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count

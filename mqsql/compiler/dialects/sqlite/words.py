@@ -1,5 +1,7 @@
 """The words of SQLite: JSON is text, which the functions of SQLite's JSON1 look into."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,7 +26,7 @@ from mqsql.compiler.lower.sql import (
     table_function,
     text,
 )
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, ColumnType, Table
 
@@ -159,6 +161,10 @@ class SQLiteWords(Words):
         return exp.column('value', element.alias)
 
     def name(self, element: Element) -> exp.Expr:
+        """See Words."""
+        return exp.column('key', element.alias)
+
+    def index(self, element: Element) -> exp.Expr:
         """See Words."""
         return exp.column('key', element.alias)
 

@@ -1,5 +1,7 @@
 """The SQL of equality and order: $eq $gt $gte $lt $lte $in."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 
@@ -9,7 +11,7 @@ from mqsql.compiler.dialect import Compare, JsonType
 from mqsql.compiler.lower.collation import as_key, as_text
 from mqsql.compiler.lower.sql import Condition, and_, or_, param, text
 from mqsql.compiler.lower.values import JsonValue, Value, in_list
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.values.codec import NUMBER_TAG
 
 ORDERS: dict[str, type[exp.Binary]] = {'$gt': exp.GT, '$gte': exp.GTE, '$lt': exp.LT, '$lte': exp.LTE}

@@ -1,5 +1,7 @@
 """The SQL of $exists, $type and $size."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -7,7 +9,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import NUMBERS, JsonType
 from mqsql.compiler.lower.sql import Condition, number, or_, param
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 from mqsql.values.codec import NUMBER_TAG
 
 

@@ -1,5 +1,7 @@
 """The SQL of $mod and the bitwise operators."""
 
+from __future__ import annotations
+
 from functools import partial
 
 from sqlglot import exp
@@ -8,7 +10,7 @@ from mqsql.compiler.dialect import Compare, Test
 from mqsql.compiler.lower.operators.comparison import Lower
 from mqsql.compiler.lower.sql import Condition, number, or_, param
 from mqsql.compiler.lower.values import JsonValue, Value
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 
 
 def lower_mod(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:

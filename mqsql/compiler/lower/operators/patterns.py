@@ -1,9 +1,11 @@
 """The SQL of $regex and $glob."""
 
+from __future__ import annotations
+
 from mqsql.compiler.dialect import JsonType
 from mqsql.compiler.lower.sql import Condition, param
 from mqsql.compiler.lower.values import Value
-from mqsql.compiler.tree.operands import OperandType
+from mqsql.compiler.tree.params import OperandType
 
 
 def lower_regex(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:

@@ -13,7 +13,7 @@ from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.compiler.parse.expressions.reader import ExprParser
 from mqsql.compiler.parse.operators.patterns import options_of
-from mqsql.compiler.tree.operands import Encoding, Param
+from mqsql.compiler.tree.params import Encoding, Param
 from mqsql.compiler.tree.predicate import ExprMatch, Predicate
 from mqsql.errors import QueryError, named, short_repr
 from mqsql.functions.expressions import EXPRESSIONS

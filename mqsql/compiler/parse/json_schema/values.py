@@ -17,7 +17,7 @@ from mqsql.compiler.parse.operators.comparison import (
     typed_equals,
 )
 from mqsql.compiler.parse.operators.patterns import read_regex
-from mqsql.compiler.tree.operands import Encoding, OperandType, Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Not, Predicate, all_of, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import Table
@@ -35,7 +35,7 @@ def read_annotation(subject: Subject, place: ParseContext, operand: Any) -> Pred
 def size(keyword: str) -> Read:
     """The keywords that limit a length."""
     return lambda subject, place, operand: place.test(
-        keyword, OperandType.PLAIN, Param(read_count(place, operand), Encoding.INTEGER)
+        keyword, OperandType.PLAIN, Param(read_count(place, operand), Encoding.PLAIN)
     )
 
 
@@ -127,7 +127,7 @@ def _among(place: ParseContext, values: list[Any]) -> list[Predicate]:
     nested = [(form, lists.pop((form, _NESTED))) for form in _CONTAINERS if (form, _NESTED) in lists]
     return [
         *test_lists(place, lists),
-        *(place.test('enum', form, Param(values, _NESTED, listed=True)) for form, values in nested),
+        *(place.test('enum', form, Param(values, _NESTED, many=True)) for form, values in nested),
     ]
 
 

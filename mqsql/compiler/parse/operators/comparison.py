@@ -15,14 +15,14 @@ from typing import Any
 from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.operators.patterns import match_pattern
-from mqsql.compiler.tree.operands import Encoding, OperandType, Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Not, Predicate, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import NUMBER
 from mqsql.values.canonical import is_nan, type_bracket
 from mqsql.values.codec import INT64
 from mqsql.values.collation import Collation
-from mqsql.values.numbers import exact, within_64_bits
+from mqsql.values.numbers import exact, nearest_float, within_64_bits
 
 
 def read_eq(place: ParseContext, operand: object) -> Predicate:
@@ -64,9 +64,9 @@ def typed_equals(value: str | float | datetime) -> list[Operand]:
         case bool():
             return [(OperandType.COLUMN, value, Encoding.BOOLEAN)]
         case int() | float():
-            plain = _round(value) if isinstance(value, int) and value not in INT64 else value
+            plain = nearest_float(value) if isinstance(value, int) and value not in INT64 else value
             same = plain == value or is_nan(value)
-            return [(OperandType.COLUMN, plain, Encoding.COLUMN_NUMBER)] if same else []
+            return [(OperandType.COLUMN, plain, Encoding.NUMBER)] if same else []
     return [(OperandType.COLUMN, value, Encoding.TIMESTAMP)]
 
 
@@ -96,19 +96,12 @@ def equal_forms(value: Any, collation: Collation | None = None) -> list[Operand]
 def _equal_numbers(number: float) -> list[Operand]:
     """A finite float past 64 bits may equal a tagged integer, and a big integer a plain float."""
     forms: list[Operand] = []
-    plain = _round(number) if isinstance(number, int) and number not in INT64 else number
+    plain = nearest_float(number) if isinstance(number, int) and number not in INT64 else number
     if plain == number and not math.isinf(plain):
         forms.append((OperandType.NUMBER, plain, Encoding.NUMBER))
     if not within_64_bits(number):
         forms.append((OperandType.TAGGED, exact(number), Encoding.JSON))
     return forms
-
-
-def _round(number: int) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf
 
 
 def read_order(operator: str, place: ParseContext, operand: object) -> Predicate:
@@ -128,9 +121,9 @@ def _ordered_typed(operator: str, place: ParseContext, value: Any) -> Predicate:
     if place.field.kind is not NUMBER:
         ((form, *operand),) = typed_equals(value)
         return place.test(operator, form, Param(*operand))
-    # NaN is stored above all other numbers.
+    # A database may have NaN above all other numbers.
     form = OperandType.NOT_NAN if operator in ('$gt', '$gte') else OperandType.COLUMN
-    return place.test(operator, form, Param(_neighbour(operator, value), Encoding.COLUMN_NUMBER))
+    return place.test(operator, form, _bound(operator, value))
 
 
 def _ordered(operator: str, place: ParseContext, value: Any) -> Predicate:
@@ -139,7 +132,7 @@ def _ordered(operator: str, place: ParseContext, value: Any) -> Predicate:
             form, *operand = _string(value, place.collation)
             return place.comparison(operator, form, Param(*operand))
         case 'number':
-            plain = Param(_neighbour(operator, value), Encoding.NUMBER)
+            plain = _bound(operator, value)
             return place.comparison(operator, OperandType.NUMBER, plain, Param(value, Encoding.LARGE_NUMBER))
         case 'boolean':
             return place.comparison(operator, OperandType.BOOLEAN, Param(value, Encoding.BOOLEAN))
@@ -149,14 +142,9 @@ def _ordered(operator: str, place: ParseContext, value: Any) -> Predicate:
             return place.comparison(operator, OperandType(kind), Param((value, place.collation), Encoding.KEY))
 
 
-def _neighbour(operator: str, number: int | float) -> int | float:
-    """What orders as `number` does against 64-bit integers and floats: itself, or the nearest float on the right side."""
-    if isinstance(number, float) or number in INT64:
-        return number
-    near = _round(number)
-    if operator in ('$gt', '$lte'):
-        return near if near <= number else math.nextafter(near, -math.inf)
-    return near if near >= number else math.nextafter(near, math.inf)
+def _bound(operator: str, number: int | float) -> Param:
+    """What orders as `number` does against 64-bit integers and floats."""
+    return Param(number, Encoding.FLOOR if operator in ('$gt', '$lte') else Encoding.CEILING)
 
 
 def read_in(place: ParseContext, operand: object) -> Predicate:
@@ -184,7 +172,7 @@ def test_lists(place: ParseContext, lists: Lists) -> list[Predicate]:
     return [
         place.test('$eq', OperandType.NULL)
         if form is OperandType.NULL
-        else place.comparison('$in', form, Param(values, encoding, listed=True))
+        else place.comparison('$in', form, Param(values, encoding, many=True))
         for (form, encoding), values in lists.items()
     ]
 

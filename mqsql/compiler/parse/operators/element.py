@@ -9,7 +9,7 @@ from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.equalities import alike
 from mqsql.compiler.parse.operators.comparison import equal
 from mqsql.compiler.parse.operators.patterns import match_pattern
-from mqsql.compiler.tree.operands import Encoding, OperandType, Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Each, ElemMatch, Field, Leaf, Not, Predicate, all_of, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP
@@ -85,7 +85,7 @@ def read_size(place: ParseContext, operand: object) -> Predicate:
     if size < 0:
         raise place.error(f'takes a non-negative integer, not {short_repr(operand)}')
     return (
-        place.test('$size', OperandType.PLAIN, Param(size, Encoding.INTEGER))
+        place.test('$size', OperandType.PLAIN, Param(size, Encoding.PLAIN))
         if (place.field.kind.mixed or place.field.kind is BUFFERS) and size < 2**63
         else MATCH_NONE
     )

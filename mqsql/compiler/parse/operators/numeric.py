@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from mqsql.compiler.parse.context import ParseContext
-from mqsql.compiler.tree.operands import Encoding, OperandType, Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
 from mqsql.errors import short_repr
 from mqsql.schema import NUMBER, ColumnType
@@ -24,7 +24,7 @@ def read_mod(place: ParseContext, operand: object) -> Predicate:
     return (
         MATCH_NONE
         if form is None
-        else place.test('$mod', form, *(Param(part, Encoding.INTEGER) for part in (divisor, remainder)))
+        else place.test('$mod', form, *(Param(part, Encoding.PLAIN) for part in (divisor, remainder)))
     )
 
 
@@ -61,8 +61,8 @@ def _read_bits(operator: str, place: ParseContext, operand: object) -> Predicate
     form = _form(place.field.kind)
     if form is None:
         return MATCH_NONE
-    listed = Param(positions, Encoding.INTEGER, listed=True)
-    return place.test(operator, form, Param(signed, Encoding.INTEGER), listed, Param(len(positions), Encoding.INTEGER))
+    listed = Param(positions, Encoding.PLAIN, many=True)
+    return place.test(operator, form, Param(signed, Encoding.PLAIN), listed, Param(len(positions), Encoding.PLAIN))
 
 
 def _positions(place: ParseContext, operand: object) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mqsql import patterns
 from mqsql.compiler.parse.context import ParseContext
-from mqsql.compiler.tree.operands import Encoding, OperandType, Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
 from mqsql.errors import short_repr
 from mqsql.functions.glob import MAX_PATTERN

@@ -3,21 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mqsql.compiler.tree.operands import Encoding
+from mqsql.compiler.tree.params import Encoding
 from mqsql.values.bson_order import bson_key, text_key, unordered_key
 from mqsql.values.codec import encode_bound, encode_document, encode_key, encode_text
 
-
-def _same(value: Any) -> Any:
-    return value
-
-
 STORED: Mapping[Encoding, Callable[[Any], Any]] = {
-    Encoding.INTEGER: _same,
     Encoding.STRING: encode_text,
     Encoding.COLLATED: lambda pair: text_key(*pair),
     Encoding.NAME: encode_key,
-    Encoding.NUMBER: _same,
     Encoding.LARGE_NUMBER: encode_bound,
     Encoding.JSON: encode_document,
     Encoding.KEY: lambda pair: bson_key(*pair),
@@ -26,4 +19,4 @@ STORED: Mapping[Encoding, Callable[[Any], Any]] = {
     Encoding.PATTERN_OPTIONS: encode_text,
     Encoding.EXPRESSION: encode_document,
 }
-"""What becomes the same parameter in all databases; a dialect adds the others."""
+"""What becomes the same parameter in every database that holds strings and JSON as text."""

@@ -1,4 +1,7 @@
-"""What a statement knows of an operand: its type, which its SQL depends on, and how the value becomes a parameter."""
+"""The operands of a query, which leave it when it is parsed and reach the database as bound parameters.
+
+A tree keeps only the type of each, which its SQL depends on; the dialect encodes the value.
+"""
 
 from enum import StrEnum, auto
 from typing import Any, NamedTuple
@@ -42,8 +45,8 @@ class OperandType(StrEnum):
 class Encoding(StrEnum):
     """How a value becomes a parameter; each dialect has a function for each of these."""
 
-    INTEGER = auto()
-    """An int of at most 64 bits."""
+    PLAIN = auto()
+    """An int of at most 64 bits that is no value of a record: a count, a position, a mask."""
     STRING = auto()
     """A str, as columns and Documents store it."""
     COLLATED = auto()
@@ -51,11 +54,13 @@ class Encoding(StrEnum):
     NAME = auto()
     """A str, the name of a field of a Document."""
     NUMBER = auto()
-    """A number that is neither NaN nor infinite, and at most 64 bits long if it is an int; compared with numbers in JSON."""
+    """A number that others are equal to; at most 64 bits long if it is an int, and neither NaN nor infinite in JSON."""
+    FLOOR = auto()
+    """A number but NaN, above which others are, or not: the nearest one that is not greater."""
+    CEILING = auto()
+    """A number but NaN, below which others are, or not: the nearest one that is not less."""
     LARGE_NUMBER = auto()
     """Any number but NaN: text that orders as it does among the numbers that are tagged."""
-    COLUMN_NUMBER = auto()
-    """A number, compared with those of a Number column."""
     BOOLEAN = auto()
     """A bool, compared with those of a Boolean column, or ordered with booleans in JSON."""
     JSON_BOOLEAN = auto()
@@ -79,8 +84,8 @@ class Encoding(StrEnum):
 
 
 class Param(NamedTuple):
-    """A value on its way to the database; if it is `listed`, a list of values that are encoded alike."""
+    """An operand, or a list of `many` operands, and its encoding."""
 
     value: Any
-    encoding: Encoding
-    listed: bool = False
+    encoding: Encoding = Encoding.PLAIN
+    many: bool = False
