@@ -26,12 +26,14 @@ from mqsql.compiler.lower.statements import LIMIT, SKIP
 from mqsql.compiler.parse import parse
 from mqsql.compiler.parse.keys import read_count, read_fields, read_keys, read_path, read_sort
 from mqsql.compiler.parse.projection import read_projection
-from mqsql.compiler.rendering import Rendered, render
+from mqsql.compiler.rendering import render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
+from mqsql.compiler.tree.params import Param
 from mqsql.compiler.tree.projection import Projection
 from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
+from mqsql.compiler.tree.select import Statement as AnyStatement
 from mqsql.errors import QueryError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
@@ -53,6 +55,10 @@ __all__ = [
 ]
 
 Decoder = Callable[[Any], Any]
+_Parts = dict[str, Any]
+"""What a Statement has, by the names of its attributes."""
+_NO_WINDOW: Mapping[str, int] = {}
+"""No limit and no skip."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +72,14 @@ class Statement:
     params: Mapping[str, Any]
     functions: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
-    _unindexed: Callable[[], Rendered] | None = field(default=None, kw_only=True, repr=False, compare=False)
+    _unindexed: Callable[[], _Parts] | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     def unindexed(self) -> Self:
         """The same statement without indexes on paths, which also runs over a view of the table.
 
         In that of a Distinct the key of each record comes first.
         """
-        return self if self._unindexed is None else replace(self, **self._unindexed()._asdict())
+        return self if self._unindexed is None else replace(self, **self._unindexed())
 
 
 @dataclass(frozen=True)
@@ -129,24 +135,27 @@ def compile(
     computed = plan.computed if plan else ()
     inline = buffers is None
 
-    def rendered(table: Table) -> Rendered:
+    def parts(table: Table) -> _Parts:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
-        return render(selected, chosen)
+        return _parts(selected, chosen, parsed.values, window)
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    sql, functions, indexes = rendered(table)
     return Query(
-        sql,
-        chosen.bind(parsed.values) | window,
-        functions,
-        indexes,
+        **parts(table),
         keys=wanted.names,
         _decoders=decoders,
         _tell=tell,
         _shape=shaping(plan) if plan else None,
-        _unindexed=lambda: rendered(_unindexed(table)),
+        _unindexed=lambda: parts(_unindexed(table)),
     )
+
+
+def _parts(
+    statement: AnyStatement, dialect: Dialect, params: Mapping[str, Param], window: Mapping[str, int] = _NO_WINDOW
+) -> _Parts:
+    sql, functions, indexes, used = render(statement, dialect)
+    return {'sql': sql, 'params': {**dialect.bind(params, used), **window}, 'functions': functions, 'indexes': indexes}
 
 
 def _unindexed(table: Table) -> Table:
@@ -174,12 +183,10 @@ def compile_count(
     chosen, window = _dialect(dialect), _read_window(limit, skip)
     parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
 
-    def rendered(table: Table) -> Rendered:
-        return render(CountRecords(table, parsed.predicate, *_shape(window)), chosen)
+    def parts(table: Table) -> _Parts:
+        return _parts(CountRecords(table, parsed.predicate, *_shape(window)), chosen, parsed.values, window)
 
-    sql, functions, indexes = rendered(table)
-    params = chosen.bind(parsed.values) | window
-    return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
+    return Statement(**parts(table), _unindexed=lambda: parts(_unindexed(table)))
 
 
 def _read_window(limit: object, skip: object) -> dict[str, int]:
@@ -222,8 +229,8 @@ def compile_distinct(
     parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
     column, steps = read_path(key, table, 'key')
 
-    def rendered(table: Table, *columns: str) -> Rendered:
-        return render(Select(table, columns, (), parsed.predicate), chosen)
+    def parts(table: Table, *columns: str) -> _Parts:
+        return _parts(Select(table, columns, (), parsed.predicate), chosen, parsed.values)
 
     decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
@@ -241,16 +248,12 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    sql, functions, indexes = rendered(table, column)
     return Distinct(
-        sql,
-        chosen.bind(parsed.values),
-        functions,
-        indexes,
+        **parts(table, column),
         column=column,
         values=values,
         within=within,
-        _unindexed=lambda: rendered(_unindexed(table), table.key, column),
+        _unindexed=lambda: parts(_unindexed(table), table.key, column),
     )
 
 
@@ -266,11 +269,10 @@ def compile_delete(
     chosen = _dialect(dialect)
     parsed = parse(query, table, chosen.glob_type, read_collation(collation))
 
-    def unindexed() -> Rendered:
-        return render(Delete(_unindexed(table), parsed.predicate, within=True), chosen)
+    def unindexed() -> _Parts:
+        return _parts(Delete(_unindexed(table), parsed.predicate, within=True), chosen, parsed.values)
 
-    sql, functions, indexes = render(Delete(table, parsed.predicate), chosen)
-    return Statement(sql, chosen.bind(parsed.values), functions, indexes, _unindexed=unindexed)
+    return Statement(**_parts(Delete(table, parsed.predicate), chosen, parsed.values), _unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

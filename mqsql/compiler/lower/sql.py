@@ -42,6 +42,11 @@ def param(name: str) -> exp.Expr:
     return exp.Placeholder(this=name)
 
 
+def nested(made: exp.Expr) -> exp.Expr:
+    """An operand of an operator, in parentheses if it has an operator itself."""
+    return exp.Paren(this=made) if isinstance(made, exp.Binary | exp.Unary | exp.In | exp.Between) else made
+
+
 def identifier(name: str) -> exp.Identifier:
     """The name of a table or column, which the printer quotes where it must be; see `quoted_name`."""
     return exp.Identifier(this=name)

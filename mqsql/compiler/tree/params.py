@@ -67,6 +67,8 @@ class Encoding(StrEnum):
     """A bool, equal to a boolean in JSON."""
     TIMESTAMP = auto()
     """A datetime in UTC, compared with those of a Timestamp column."""
+    MICROSECONDS = auto()
+    """A datetime in UTC: an int, the microseconds since 1970."""
     JSON = auto()
     """Any value, as the text that Documents store."""
     KEY = auto()
@@ -79,8 +81,8 @@ class Encoding(StrEnum):
     """A regular expression."""
     PATTERN_OPTIONS = auto()
     """The options of a regular expression, a colon, and the place in the query."""
-    EXPRESSION = auto()
-    """The payload of an expression, for the function that evaluates it."""
+    RESULT = auto()
+    """A function: its result, for which it is called only if the statement has the parameter."""
 
 
 class Param(NamedTuple):
