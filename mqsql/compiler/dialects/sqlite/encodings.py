@@ -9,7 +9,8 @@ from typing import Any
 from mqsql.compiler.dialect import Encode
 from mqsql.compiler.dialects.sqlite.glob import encode_glob
 from mqsql.compiler.tree.params import Encoding
-from mqsql.values.codec import INT64, encode_boolean, encode_list, encode_number, encode_timestamp
+from mqsql.values.canonical import INT64
+from mqsql.values.codec import encode_boolean, encode_list, encode_number, encode_timestamp
 from mqsql.values.numbers import nearest_float
 
 

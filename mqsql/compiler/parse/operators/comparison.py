@@ -19,8 +19,7 @@ from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Not, Predicate, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import NUMBER
-from mqsql.values.canonical import is_nan, type_bracket
-from mqsql.values.codec import INT64
+from mqsql.values.canonical import INT64, is_nan, type_bracket
 from mqsql.values.collation import Collation
 from mqsql.values.numbers import exact, nearest_float, within_64_bits
 
