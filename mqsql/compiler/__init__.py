@@ -4,7 +4,7 @@
 
 | step            | from → to                                             | may raise                       |
 |-----------------|-------------------------------------------------------|---------------------------------|
-| `parse`, `keys` | query, keys, sort → tree, outputs, values by slot     | QueryError, with the place      |
+| `parse`, `keys` | query, keys, sort → tree, outputs, params by name     | QueryError, with the place      |
 | `lower`         | tree (no values) → sqlglot condition                  | nothing                         |
 | `statements`    | condition + outputs + sort + limit → text, kept       | nothing                         |
 | `dialects`      | how a statement is printed, what a database lacks     | UnsupportedError                |
@@ -26,18 +26,20 @@ from mqsql.compiler.lower.statements import LIMIT, SKIP
 from mqsql.compiler.parse import parse
 from mqsql.compiler.parse.keys import read_count, read_fields, read_keys, read_path, read_sort
 from mqsql.compiler.parse.projection import read_projection
-from mqsql.compiler.rendering import Rendered, render
+from mqsql.compiler.rendering import render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
+from mqsql.compiler.tree.params import Param
 from mqsql.compiler.tree.projection import Projection
 from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
+from mqsql.compiler.tree.select import Statement as AnyStatement
 from mqsql.errors import QueryError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, Tell, read_row, warn
-from mqsql.values.codec import DamagedError, Stored
+from mqsql.values.codec import DamagedError
 from mqsql.values.collation import read_collation
 from mqsql.values.plain import either, read_plain
 
@@ -53,6 +55,10 @@ __all__ = [
 ]
 
 Decoder = Callable[[Any], Any]
+_Parts = dict[str, Any]
+"""What a Statement has, by the names of its attributes."""
+_NO_WINDOW: Mapping[str, int] = {}
+"""No limit and no skip."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +69,17 @@ class Statement:
     """
 
     sql: str
-    params: Mapping[str, Stored]
+    params: Mapping[str, Any]
     functions: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
-    _unindexed: Callable[[], Rendered] | None = field(default=None, kw_only=True, repr=False, compare=False)
+    _unindexed: Callable[[], _Parts] | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     def unindexed(self) -> Self:
         """The same statement without indexes on paths, which also runs over a view of the table.
 
         In that of a Distinct the key of each record comes first.
         """
-        return self if self._unindexed is None else replace(self, **self._unindexed()._asdict())
+        return self if self._unindexed is None else replace(self, **self._unindexed())
 
 
 @dataclass(frozen=True)
@@ -120,32 +126,36 @@ def compile(
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
     texts = read_collation(collation)
-    parsed = parse(either(query, filter), table, texts)
+    chosen = _dialect(dialect)
+    parsed = parse(either(query, filter), table, chosen.glob_type, texts)
     order, window = read_sort(sort, table, texts), _read_window(limit, skip)
     keys, fields = read_fields(keys, projection, table)
     plan = read_projection(fields, table, parsed.place) if fields else None
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
     computed = plan.computed if plan else ()
-    printer, inline = _dialect(dialect), buffers is None
+    inline = buffers is None
 
-    def rendered(table: Table) -> Rendered:
+    def parts(table: Table) -> _Parts:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
-        return render(selected, printer)
+        return _parts(selected, chosen, parsed.values, window)
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    sql, functions, indexes, used = rendered(table)
     return Query(
-        sql,
-        printer.bind(parsed.values, used) | window,
-        functions,
-        indexes,
+        **parts(table),
         keys=wanted.names,
         _decoders=decoders,
         _tell=tell,
         _shape=shaping(plan) if plan else None,
-        _unindexed=lambda: rendered(_unindexed(table)),
+        _unindexed=lambda: parts(_unindexed(table)),
     )
+
+
+def _parts(
+    statement: AnyStatement, dialect: Dialect, params: Mapping[str, Param], window: Mapping[str, int] = _NO_WINDOW
+) -> _Parts:
+    sql, functions, indexes, used = render(statement, dialect)
+    return {'sql': sql, 'params': {**dialect.bind(params, used), **window}, 'functions': functions, 'indexes': indexes}
 
 
 def _unindexed(table: Table) -> Table:
@@ -170,18 +180,16 @@ def compile_count(
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
-    parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
-    printer = _dialect(dialect)
+    chosen, window = _dialect(dialect), _read_window(limit, skip)
+    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
 
-    def rendered(table: Table) -> Rendered:
-        return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
+    def parts(table: Table) -> _Parts:
+        return _parts(CountRecords(table, parsed.predicate, *_shape(window)), chosen, parsed.values, window)
 
-    sql, functions, indexes, used = rendered(table)
-    params = printer.bind(parsed.values, used) | window
-    return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
+    return Statement(**parts(table), _unindexed=lambda: parts(_unindexed(table)))
 
 
-def _read_window(limit: object, skip: object) -> dict[str, Stored]:
+def _read_window(limit: object, skip: object) -> dict[str, int]:
     window = {LIMIT: read_count(LIMIT, 0 if limit is None else limit), SKIP: read_count(SKIP, skip)}
     return {name: number for name, number in window.items() if number}
 
@@ -217,12 +225,12 @@ def compile_distinct(
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     texts = read_collation(collation)
     query = either(query, filter)
-    parsed = parse({} if query is None else query, table, texts)
+    chosen = _dialect(dialect)
+    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
     column, steps = read_path(key, table, 'key')
-    printer = _dialect(dialect)
 
-    def rendered(table: Table, *columns: str) -> Rendered:
-        return render(Select(table, columns, (), parsed.predicate), printer)
+    def parts(table: Table, *columns: str) -> _Parts:
+        return _parts(Select(table, columns, (), parsed.predicate), chosen, parsed.values)
 
     decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
@@ -240,16 +248,12 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    sql, functions, indexes, used = rendered(table, column)
     return Distinct(
-        sql,
-        printer.bind(parsed.values, used),
-        functions,
-        indexes,
+        **parts(table, column),
         column=column,
         values=values,
         within=within,
-        _unindexed=lambda: rendered(_unindexed(table), table.key, column),
+        _unindexed=lambda: parts(_unindexed(table), table.key, column),
     )
 
 
@@ -262,14 +266,13 @@ def compile_delete(
     collation: object = None,
 ) -> Statement:
     """The DELETE of the records that match."""
-    parsed = parse(query, table, read_collation(collation))
-    printer = _dialect(dialect)
+    chosen = _dialect(dialect)
+    parsed = parse(query, table, chosen.glob_type, read_collation(collation))
 
-    def unindexed() -> Rendered:
-        return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
+    def unindexed() -> _Parts:
+        return _parts(Delete(_unindexed(table), parsed.predicate, within=True), chosen, parsed.values)
 
-    sql, functions, indexes, used = render(Delete(table, parsed.predicate), printer)
-    return Statement(sql, printer.bind(parsed.values, used), functions, indexes, _unindexed=unindexed)
+    return Statement(**_parts(Delete(table, parsed.predicate), chosen, parsed.values), _unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
