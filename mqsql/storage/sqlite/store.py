@@ -201,7 +201,8 @@ class SqliteStore(SqliteFile):
     def _begin(self, deadline: Deadline, query: CompiledQuery) -> Cursor:
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
-            return self._readers.find(deadline, query, partial(guarded, query, self.table), keyed=keyed)
+            spare = partial(guarded, query, self.table)
+            return self._readers.find(deadline, lambda reader: reader.run(query, spare, keyed=keyed), query.record)
         return Cursor(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
