@@ -4,7 +4,7 @@ import click
 
 from mqsql.cli.check import check
 from mqsql.cli.hub_config import hub_config
-from mqsql.cli.import_ import import_
+from mqsql.cli.importing import import_
 
 
 @click.group('mqsql', context_settings={'help_option_names': ['-h', '--help']})

@@ -6,6 +6,7 @@ from pathlib import Path
 import queries
 
 from mqsql import reference
+from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.parse import LOGICAL
 from mqsql.compiler.parse.operators import OPERATORS
 from mqsql.functions.expressions import EXPRESSIONS
@@ -21,7 +22,7 @@ def in_readme() -> set[str]:
 
 def test_every_operator_is_everywhere() -> None:
     places = {
-        'mqsql/compiler/operators.py': {*OPERATORS, *LOGICAL},
+        'mqsql/compiler/parse': {*OPERATORS, *LOGICAL},
         'mqsql/reference/query.py': set(reference.OPERATORS),
         'tests/property/queries.py': set(queries.OPERATORS),
         'README.md': in_readme(),
@@ -29,6 +30,14 @@ def test_every_operator_is_everywhere() -> None:
     known = set.union(*places.values())
     missing = {place: sorted(known - names) for place, names in places.items() if known - names}
     assert missing == {}
+
+
+REWRITTEN = {'$ne', '$nin', '$ge', '$le', '$not', '$options', '$all', '$elemMatch'}
+"""Operators of which parsing makes others."""
+
+
+def test_every_operator_that_is_not_rewritten_has_its_sql() -> None:
+    assert LOWERINGS.keys() == OPERATORS.keys() - REWRITTEN
 
 
 def test_every_expression_is_in_both() -> None:

@@ -15,7 +15,7 @@ import mqsql
 from mqsql.hub import append_log as output
 from mqsql.hub.append_log import SHORT, AppendLog
 from mqsql.hub.write_buffer import WriteBuffer
-from mqsql.storage import locks
+from mqsql.storage.sqlite import waiting
 from mqsql.storage.sqlite.connection import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.codec import encode_text
@@ -175,7 +175,7 @@ def test_a_hub_that_starts_waits_for_another_program_that_writes(path: Path, mon
         waits.set()
         time.sleep(seconds)
 
-    monkeypatch.setattr(locks, 'sleep', wait)
+    monkeypatch.setattr(waiting, 'sleep', wait)
     with ThreadPoolExecutor() as pool:
         opening = pool.submit(AppendLog, WriteBuffer(store, 2**20, print), store, print)
         assert waits.wait(SECONDS)
