@@ -10,12 +10,13 @@ import apsw
 from mqsql import limits
 from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, short_repr
+from mqsql.errors import DamagedValueError, StorageError
 from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
+from mqsql.storage.encoding import present
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
@@ -27,7 +28,7 @@ from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.sqlite.legacy import LegacyHistory, all_legacy
 from mqsql.storage.sqlite.plans import explanation
-from mqsql.values.codec import decode_ids, encode_text
+from mqsql.values.codec import decode_ids, decode_text, encode_text
 
 Row = tuple[Any, ...]
 Said = TypeVar('Said', bound=Statement)
@@ -87,18 +88,30 @@ class SqliteStore(SqliteFile):
         return missing
 
     def _insert(self, connection: apsw.Connection, record: Record) -> None:
-        given = _present(self.table.encode(record))
+        self._insert_encoded(connection, present(self._encode(record)))
+
+    def _insert_encoded(self, connection: apsw.Connection, given: Record) -> None:
         connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
 
+    def _encode(self, record: Record) -> Record:
+        """Buffers become lists of bytes, which `_with_blobs` stores."""
+        return self.table.encode(record)
+
     def _add(self, key: str, record: Record) -> None:
-        given = _present(self.table.encode(record))
+        given = present(self._encode(record))
         with self._changing(several=_has_blobs(given)) as connection:
             try:
-                connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+                self._insert_encoded(connection, given)
             except apsw.ConstraintError:
-                raise DuplicateRecordError(
-                    f'there is already a record with {self.table.key} {short_repr(key)}'
-                ) from None
+                raise self._duplicate(key) from None
+
+    def _add_all(self, records: list[Record]) -> None:
+        with self._changing() as connection:
+            for record in records:
+                try:
+                    self._insert_encoded(connection, present(record))
+                except apsw.ConstraintError:
+                    raise self._duplicate(decode_text(record[self.table.key])) from None
 
     def _get(self, key: str) -> Record:
         try:
@@ -282,10 +295,6 @@ class SqliteStore(SqliteFile):
     def _explanation(self, query: CompiledQuery) -> Explanation:
         with self._stoppable as connection:
             return explanation(connection, query, ddl.index_names(self.table))
-
-
-def _present(given: Record) -> Record:
-    return {column: value for column, value in given.items() if value is not None}
 
 
 def _has_blobs(given: Record) -> bool:
