@@ -85,6 +85,13 @@ def check() -> None:
     _CURRENT.get().check()
 
 
+def adopt(deadline: Deadline | None) -> None:
+    """From now on this thread, which is not ours, answers the query of this deadline, or none: a database calls functions so."""
+    deadline = deadline or _ENDLESS
+    if _CURRENT.get() is not deadline:
+        _CURRENT.set(deadline)
+
+
 @contextmanager
 def unlimited() -> Iterator[None]:
     """A block without a deadline, such as a commit, which must not be interrupted."""

@@ -1,5 +1,6 @@
 """The methods of every store, and the checks that all share."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -11,11 +12,12 @@ from mqsql.errors import DuplicateRecordError, MissingRecordError, QueryError, R
 from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.encoding import encode_each
+from mqsql.storage.extras import require_duckdb
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
 from mqsql.values.libraries import UnstorableError
-from mqsql.values.plain import either
+from mqsql.values.plain import as_text, either
 
 Keys = str | Iterable[str] | Mapping[str, Any] | None
 Sort = IndexKeys | None
@@ -186,6 +188,20 @@ class Store(ABC):
             raise QueryError('a query is a dict, not None; {} drops every record')
         self._drop_matching(asked)
 
+    def to_parquet(
+        self, path: str | os.PathLike[str], query: Query | None = None, *, filter: Query | None = None
+    ) -> int:
+        """Write the records that match, in the order of insertion, into a Parquet file; how many. It needs mqsql[duckdb].
+
+        They are as at the time of this call. `mqsql.open('parquet:path')` reads them, as do DuckDB, Spark or pandas. A file of
+        this name is replaced when the new one is complete; StorageError if that cannot be written.
+        """
+        name = as_text(os.fspath(path)) if isinstance(path, str | os.PathLike) else None
+        if not isinstance(name, str):
+            raise StorageError(f'the path of a file is text, not {short_repr(path)}')
+        require_duckdb(name)
+        return self._to_parquet(os.path.abspath(name), either(query, filter))
+
     # --- indexes
 
     def create_index(self, keys: IndexKeys) -> str:
@@ -265,6 +281,11 @@ class Store(ABC):
 
     @abstractmethod
     def _drop_matching(self, query: Query) -> None: ...
+
+    def _to_parquet(self, path: str, query: Any) -> int:
+        from mqsql.storage.duckdb.export import export
+
+        return export(self.find(query, self.table.all_keys), self.table, path)
 
     @abstractmethod
     def _look_for_indexes(self) -> int:

@@ -16,10 +16,11 @@ from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError, short_repr
 from mqsql.schema import Table
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.files import MEMORY, check_path, open_connection
+from mqsql.storage.sqlite.files import check_path, open_connection
 from mqsql.storage.sqlite.indexes import old_indexes, renew_indexes
 from mqsql.storage.sqlite.layout import check_foreign, check_kinds, check_table, missing
 from mqsql.storage.sqlite.waiting import wait_for_others
+from mqsql.storage.urls import MEMORY
 
 JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
 SYNCHRONOUS = ('off', 'normal', 'full', 'extra')

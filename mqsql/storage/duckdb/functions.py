@@ -1,0 +1,42 @@
+"""The functions that compiled statements call, as DuckDB calls them: with the number of the connection first.
+
+DuckDB calls them in threads of its own, which know nothing of the query, and makes a text of what they raise.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mqsql import limits
+from mqsql.compiler.dialects.duckdb import FUNCTIONS
+from mqsql.storage.duckdb.connection import Database, Function
+from mqsql.storage.duckdb.watch import WATCH
+
+_PREFIX = 'mqsql_'
+
+
+def provide_functions(database: Database, sql: str) -> None:
+    """Make our functions known to a database if a statement may call one: that takes some time, and NumPy."""
+    if _PREFIX in sql:
+        database.add_functions(_numbered())
+
+
+def _numbered() -> Iterator[Function]:
+    for one in FUNCTIONS:
+        parameters = None if one.parameters is None else ['BIGINT', *one.parameters]
+        yield Function(one.name, _for_query(one.function), parameters, one.result)
+
+
+def _for_query(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, called within the deadline of the query; the query ends with the error that it raises."""
+
+    def call(number: int | None, *arguments: Any) -> Any:
+        running = WATCH.running(number)
+        limits.adopt(running.deadline if running else None)
+        try:
+            return function(*arguments)
+        except Exception as e:
+            if running is not None:
+                running.error = e
+            raise
+
+    return call

@@ -1,0 +1,120 @@
+"""The fixed SQL of a table in DuckDB, built from its definition alone: no value ever enters it.
+
+A table of records has one column per key, and before them the order of insertion. It has no index but that of its key:
+DuckDB reads only the columns that a query names, and skips the parts of a table whose minimum and maximum exclude it.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import orjson
+
+from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, Table
+
+POSITION = 'rowid'
+"""The order of insertion. Declared, and never used again; it hides DuckDB's own column of this name, which changes."""
+
+LAYOUT = 'mqsql_layout'
+"""The table that marks a file of mqsql and holds the version of its layout."""
+
+LAYOUT_VERSION = 1
+
+DEFINITION = 'mqsql_table'
+"""What a Parquet file says of the table, beside the version of the layout."""
+
+TYPES = {STRING: 'VARCHAR', TIMESTAMP: 'TIMESTAMP WITH TIME ZONE', DOCUMENT: 'JSON', BUFFERS: 'BLOB[]', ANY: 'JSON'}
+"""The type of a column of each kind, as DuckDB names it."""
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def folded(name: str) -> str:
+    """A name as DuckDB compares names: the case of ASCII letters does not count."""
+    return name.encode().lower().decode()
+
+
+def columns(table: Table) -> dict[str, str]:
+    """The columns of a table in order, each with its type."""
+    return {POSITION: 'BIGINT', **{column: TYPES[kind] for column, kind in table.columns.items()}}
+
+
+def definition(table: Table) -> str:
+    """A table's definition as JSON."""
+    columns = {column: kind.name for column, kind in table.columns.items()}
+    return orjson.dumps(
+        {'name': table.name, 'key': table.key, 'columns': columns, 'aliases': dict(table.aliases)}
+    ).decode()
+
+
+def create_layout() -> Iterator[str]:
+    """Statements that mark a file as one of mqsql."""
+    yield f'CREATE TABLE {LAYOUT} (version INTEGER NOT NULL)'
+    yield f'INSERT INTO {LAYOUT} VALUES ({LAYOUT_VERSION})'
+
+
+def create(table: Table) -> Iterator[str]:
+    """Statements that create a table."""
+    sequence = f'{table.name}_{POSITION}'
+    position = f'{POSITION} BIGINT NOT NULL DEFAULT nextval({_text(quote(sequence))})'
+    kinds = table.columns.items()
+    parts = (f'{quote(c)} {TYPES[kind]}' + ' PRIMARY KEY' * (c == table.key) for c, kind in kinds)
+    yield f'CREATE SEQUENCE {quote(sequence)}'
+    yield f'CREATE TABLE {quote(table.name)} ({position}, {", ".join(parts)})'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@lru_cache(maxsize=256)
+def insert(table: Table, names: tuple[str, ...]) -> str:
+    """INSERT of a record with these columns."""
+    return f'INSERT INTO {quote(table.name)} ({_listed(names)}) VALUES ({", ".join("?" * len(names))})'
+
+
+@lru_cache(maxsize=256)
+def insert_many(table: Table, names: tuple[str, ...]) -> str:
+    """INSERT of records: each parameter is the list of their values of one column."""
+    lists = ', '.join(f'unnest(CAST(? AS {TYPES[table.columns[name]]}[]))' for name in names)
+    return f'INSERT INTO {quote(table.name)} ({_listed(names)}) SELECT {lists}'
+
+
+@lru_cache(maxsize=16)
+def select_known(table: Table) -> str:
+    """SELECT of those keys of a list of which there is a record."""
+    key = quote(table.key)
+    return f'SELECT {key} FROM {quote(table.name)} WHERE {key} IN (SELECT unnest(CAST(? AS VARCHAR[])))'
+
+
+@lru_cache(maxsize=256)
+def update(table: Table, names: tuple[str, ...]) -> str:
+    """UPDATE of these columns of the record whose key is the last parameter."""
+    changes = ', '.join(f'{quote(name)} = ?' for name in names)
+    return f'UPDATE {quote(table.name)} SET {changes} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def count(table: Table) -> str:
+    """SELECT of how many records have a key."""
+    return f'SELECT count(*) FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def delete(table: Table) -> str:
+    """DELETE of the record of a key."""
+    return f'DELETE FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
+def copy_to_parquet(table: Table) -> str:
+    """COPY of all records to a Parquet file; the parameters are its name, the version of the layout, and the definition."""
+    records = f'SELECT {_listed(table.all_keys)} FROM {quote(table.name)} ORDER BY {POSITION}'
+    marks = f'KV_METADATA {{{LAYOUT}: ?, {DEFINITION}: ?}}'
+    return f'COPY ({records}) TO ? (FORMAT parquet, COMPRESSION zstd, {marks})'
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ', '.join(map(quote, names))
