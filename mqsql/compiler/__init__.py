@@ -17,7 +17,7 @@ tests on its rows, `ordering` sorts by it.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from mqsql import limits
 from mqsql.compiler.dialect import Dialect
@@ -26,7 +26,7 @@ from mqsql.compiler.lower.statements import LIMIT, SKIP
 from mqsql.compiler.parse import parse
 from mqsql.compiler.parse.keys import read_count, read_fields, read_keys, read_path, read_sort
 from mqsql.compiler.parse.projection import read_projection
-from mqsql.compiler.rendering import render
+from mqsql.compiler.rendering import Rendered, render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
@@ -74,23 +74,31 @@ Decoder = Callable[[Any], Any]
 class Statement:
     """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver.
 
-    `unindexed` makes the text of the same statement without indexes on paths, which also runs over a view of the table.
+    `functions` are the names of the FUNCTIONS that it calls, `indexes` those of the indexes on paths that it reads.
     """
 
     sql: str
     params: Mapping[str, Stored]
-    unindexed: Callable[[], str] = field(kw_only=True, repr=False, compare=False)
-    """See above; in that of a Distinct the key of each record comes first."""
+    functions: frozenset[str] = frozenset()
+    indexes: tuple[str, ...] = ()
+    _unindexed: Callable[[], Rendered] | None = field(default=None, kw_only=True, repr=False, compare=False)
+
+    def unindexed(self) -> Self:
+        """The same statement without indexes on paths, which also runs over a view of the table.
+
+        In that of a Distinct the key of each record comes first.
+        """
+        return self if self._unindexed is None else replace(self, **self._unindexed()._asdict())
 
 
 @dataclass(frozen=True)
 class Query(Statement):
     """A SELECT: `keys` as asked for, the record's key first, and `record`, which makes a fetched row a dict."""
 
-    keys: tuple[str, ...]
-    _decoders: tuple[tuple[str, Decoder], ...]
-    _tell: Tell = field(repr=False, compare=False)
-    _shape: Shape | None = None
+    keys: tuple[str, ...] = field(kw_only=True)
+    _decoders: tuple[tuple[str, Decoder], ...] = field(kw_only=True)
+    _tell: Tell = field(kw_only=True, repr=False, compare=False)
+    _shape: Shape | None = field(default=None, kw_only=True)
 
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
@@ -135,15 +143,24 @@ def compile(
     computed = plan.computed if plan else ()
     printer, inline = _dialect(dialect, parsed.predicate, *computed), buffers is None
 
-    def text(table: Table) -> str:
+    def rendered(table: Table) -> Rendered:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
-        return render(selected, printer).sql
+        return render(selected, printer)
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    values = parsed.values | window
-    shape = shaping(plan) if plan else None
-    return Query(text(table), values, wanted.names, decoders, tell, shape, unindexed=lambda: text(_unindexed(table)))
+    sql, functions, indexes = rendered(table)
+    return Query(
+        sql,
+        parsed.values | window,
+        functions,
+        indexes,
+        keys=wanted.names,
+        _decoders=decoders,
+        _tell=tell,
+        _shape=shaping(plan) if plan else None,
+        _unindexed=lambda: rendered(_unindexed(table)),
+    )
 
 
 def _unindexed(table: Table) -> Table:
@@ -171,10 +188,12 @@ def compile_count(
     parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
     printer = _dialect(dialect, parsed.predicate)
 
-    def text(table: Table) -> str:
-        return render(CountRecords(table, parsed.predicate, *_shape(window)), printer).sql
+    def rendered(table: Table) -> Rendered:
+        return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
 
-    return Statement(text(table), parsed.values | window, unindexed=lambda: text(_unindexed(table)))
+    sql, functions, indexes = rendered(table)
+    params = parsed.values | window
+    return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
 
 
 def _read_window(limit: object, skip: object) -> dict[str, Stored]:
@@ -191,12 +210,12 @@ class Distinct(Statement):
     """A SELECT of the `column` that a key leads into; `values` makes its rows the different values at the key.
 
     Values that cannot be read are left out, with a warning. `within` does the same as `values` with decoded values of the
-    column; `unindexed` gives the record's key before the column.
+    column.
     """
 
-    column: str
-    values: Callable[[Iterable[tuple[Any, ...]]], list[Any]]
-    within: Callable[[Iterable[Any]], list[Any]]
+    column: str = field(kw_only=True)
+    values: Callable[[Iterable[tuple[Any, ...]]], list[Any]] = field(kw_only=True)
+    within: Callable[[Iterable[Any]], list[Any]] = field(kw_only=True)
 
 
 @limits.within_python
@@ -217,8 +236,8 @@ def compile_distinct(
     column, steps = read_path(key, table, 'key')
     printer = _dialect(dialect, parsed.predicate)
 
-    def text(table: Table, *columns: str) -> str:
-        return render(Select(table, columns, (), parsed.predicate), printer).sql
+    def rendered(table: Table, *columns: str) -> Rendered:
+        return render(Select(table, columns, (), parsed.predicate), printer)
 
     decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
@@ -236,10 +255,17 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    def unindexed() -> str:
-        return text(_unindexed(table), table.key, column)
-
-    return Distinct(text(table, column), parsed.values, column, values, within, unindexed=unindexed)
+    sql, functions, indexes = rendered(table, column)
+    return Distinct(
+        sql,
+        parsed.values,
+        functions,
+        indexes,
+        column=column,
+        values=values,
+        within=within,
+        _unindexed=lambda: rendered(_unindexed(table), table.key, column),
+    )
 
 
 @limits.within_python
@@ -254,11 +280,11 @@ def compile_delete(
     parsed = parse(query, table, read_collation(collation))
     printer = _dialect(dialect, parsed.predicate)
 
-    def unindexed() -> str:
-        return render(Delete(_unindexed(table), parsed.predicate, within=True), printer).sql
+    def unindexed() -> Rendered:
+        return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
 
-    sql = render(Delete(table, parsed.predicate), printer).sql
-    return Statement(sql, parsed.values, unindexed=unindexed)
+    sql, functions, indexes = render(Delete(table, parsed.predicate), printer)
+    return Statement(sql, parsed.values, functions, indexes, _unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.lower.statements import lower_statement
-from mqsql.compiler.plan import plan
+from mqsql.compiler.plan import plan, scanned_indexes
 from mqsql.compiler.tree.select import Statement
 from mqsql.kept import Kept
 
@@ -14,10 +14,13 @@ _PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by ta
 
 
 class Rendered(NamedTuple):
-    """The text of a statement, and the functions that it calls: they must be registered on the connection."""
+    """The text of a statement, the functions that it calls, which must be registered on the connection, and the names of
+    the indexes on paths that it reads.
+    """
 
     sql: str
     functions: frozenset[str]
+    indexes: tuple[str, ...]
 
 
 _RENDERED: Kept[tuple[Statement, Dialect], Rendered] = Kept(16_000_000)
@@ -30,7 +33,9 @@ def render(statement: Statement, dialect: Dialect) -> Rendered:
 
 def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     statement, dialect = key
-    tree = lower_statement(plan(statement))
+    planned = plan(statement)
+    tree = lower_statement(planned)
     functions = frozenset(func.name for func in tree.find_all(exp.Anonymous) if func.name.startswith('mqsql_'))
     sql = dialect.render(tree)
-    return Rendered(sql, functions), _PER_CHARACTER * len(sql)
+    indexes = tuple(dict.fromkeys(index.name for index in scanned_indexes(planned)))
+    return Rendered(sql, functions, indexes), _PER_CHARACTER * len(sql)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stores import filled, outcome
 
 from mqsql import reference
-from mqsql.functions.expressions import EXPRESSIONS
+from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.storage import Store
 
 
@@ -38,4 +38,4 @@ def test_values_from_sql_are_the_values_of_the_reference(store: Store, drawn: li
 
 
 def test_every_expression_is_drawn() -> None:
-    assert SIGNATURES.keys() == EXPRESSIONS.keys()
+    assert SIGNATURES.keys() == OPERANDS.keys()

@@ -3,14 +3,16 @@
 A plan has the values of no query, so it is kept with the text of the statement.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from mqsql.compiler.plan.conjuncts import conjuncts
-from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, sorting_index
+from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, scans, sorting_index
 from mqsql.compiler.tree.predicate import Leaf, Predicate
 from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, Statement
 from mqsql.compiler.tree.view import ScalarView
-from mqsql.schema import Table
+from mqsql.schema import Index, Table
 
 
 def plan(statement: Statement) -> Statement:
@@ -20,6 +22,14 @@ def plan(statement: Statement) -> Statement:
             return _plan_select(statement)
         case CountRecords() | Delete():
             return replace(statement, predicate=choose_indexes(statement.predicate, statement.table))
+
+
+def scanned_indexes(planned: Statement) -> Iterator[Index]:
+    """The indexes on paths that a planned statement reads, each as often as it does."""
+    order = planned.index_order if isinstance(planned, Select) else None
+    if order is None:
+        return scans(planned.predicate)
+    return chain([order.scalar.index], scans(order.of_scalar), scans(order.of_multikey))
 
 
 def _plan_select(select: Select) -> Select:

@@ -46,6 +46,21 @@ def choose_indexes(predicate: Predicate, table: Table, view: View | None = None)
             return predicate
 
 
+def scans(predicate: Predicate) -> Iterator[Index]:
+    """The index of each IndexScan that `choose_indexes` has made."""
+    match predicate:
+        case IndexScan(index):
+            yield index
+        case And(children) | Or(children) | CountMatching(children):
+            for child in children:
+                yield from scans(child)
+        case Not(child):
+            yield from scans(child)
+        case Conditional(test, then, otherwise):
+            for part in (test, then, otherwise):
+                yield from scans(part)
+
+
 def _choose(test: Leaf, table: Table, view: View | None) -> Predicate:
     if view and view.answers(key_tested(test), test):
         return InView(test)

@@ -8,7 +8,8 @@ Ids are never used again and blobs never change in place; triggers delete the bl
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from mqsql.compiler.dialects.sqlite.path_indexes import path_index
+from mqsql.compiler.dialects.sqlite.objects import SchemaObject
+from mqsql.compiler.dialects.sqlite.path_indexes import fill_path_index, path_index
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, Index, Table
 
 POSITION = 'rowid'
@@ -46,75 +47,91 @@ def _listed(names: Sequence[str]) -> str:
 # --- what a file must hold
 
 
-def objects(table: Table) -> Iterator[tuple[str, str]]:
-    """The names of the tables, indexes and triggers of a table, each with the statement that creates it."""
+def objects(table: Table) -> Iterator[SchemaObject]:
+    """The tables, indexes and triggers of a table."""
     columns = ', '.join(f'{quote(c)} {_TYPES[kind]}' + _constraint(table, c) for c, kind in table.columns.items())
-    yield table.name, f'CREATE TABLE {quote(table.name)} ({POSITION} INTEGER PRIMARY KEY AUTOINCREMENT, {columns})'
+    yield _table(table.name, f'{POSITION} INTEGER PRIMARY KEY AUTOINCREMENT, {columns}')
     for index in table.indexes:
         yield from index_objects(table, index)
     buffers = [c for c, kind in table.columns.items() if kind is BUFFERS]
     if buffers:
-        blobs = quote(table.buffers_table)
-        yield table.buffers_table, f'CREATE TABLE {blobs} (id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL)'
+        yield _table(table.buffers_table, 'id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL')
     for column in buffers:
         yield from _triggers(table, column)
+
+
+def _table(name: str, columns: str) -> SchemaObject:
+    return SchemaObject('table', name, f'CREATE TABLE {quote(name)} ({columns})')
 
 
 def _constraint(table: Table, column: str) -> str:
     return ' NOT NULL UNIQUE' if column == table.key else ''
 
 
-def index_objects(table: Table, index: Index) -> Iterator[tuple[str, str]]:
-    """The names of what an index consists of, each with the statements that create and fill it, in their order."""
-    name = index.stored_name(table.name)
+def index_objects(table: Table, index: Index) -> Iterator[SchemaObject]:
+    """What an index consists of, tables first."""
     if index.first_path is None:
+        name = index.stored_name(table.name)
         keys = ', '.join(quote(key) + ('' if direction > 0 else ' DESC') for key, direction in index.keys)
-        yield name, f'CREATE INDEX {quote(name)} ON {quote(table.name)} ({keys})'
+        yield SchemaObject('index', name, f'CREATE INDEX {quote(name)} ON {quote(table.name)} ({keys})')
     else:
         yield from path_index(table, index)
 
 
+def make_index(table: Table, index: Index) -> Iterator[str]:
+    """What makes an index, filled; the tables of one on paths are filled first, which is faster than to keep them sorted."""
+    objects = list(index_objects(table, index))
+    yield from (made.sql for made in objects if made.kind == 'table')
+    yield from fill_path_index(table, index) if index.first_path else ()
+    yield from (made.sql for made in objects if made.kind != 'table')
+
+
 def create_index(table: Table, index: Index) -> Iterator[str]:
     """What makes an index, and what tells the planner how large it is."""
-    objects = list(index_objects(table, index))
-    yield from (sql for _, sql in objects)
-    tables = [name for name, sql in objects if sql.startswith('CREATE TABLE')]
+    yield from make_index(table, index)
+    tables = [made.name for made in index_objects(table, index) if made.kind == 'table']
     yield from (f'ANALYZE {quote(name)}' for name in (table.name, *tables))
 
 
-@lru_cache(maxsize=8)  # making what fills an index on paths takes milliseconds
+@lru_cache(maxsize=8)  # making the triggers of an index on paths takes milliseconds
 def index_names(table: Table) -> Mapping[str, str]:
     """The name that users know, by the names of what each index consists of."""
-    return {name: index.name for index in table.indexes for name, _ in index_objects(table, index)}
+    return {made.name: index.name for index in table.indexes for made in index_objects(table, index)}
+
+
+def drop(kind: str, name: str) -> str:
+    """DROP of a table, view, index or trigger."""
+    return f'DROP {kind.upper()} {quote(name)}'
 
 
 def drop_index(table: Table, index: Index) -> Iterator[str]:
     """What takes an index away."""
-    for name, sql in reversed(list(index_objects(table, index))):
-        what, kind, _ = sql.split(maxsplit=2)
-        if what == 'CREATE':
-            yield f'DROP {kind} {quote(name)}'
+    return (drop(made.kind, made.name) for made in reversed(list(index_objects(table, index))))
 
 
 def drop_old_path_index(name: str) -> Iterator[str]:
     """What takes away an index on a path as it was before there were indexes that sort."""
     for what in ('inserted', 'updated', 'deleted'):
-        yield f'DROP TRIGGER {quote(f"{name}.{what}")}'
-    yield f'DROP TABLE {quote(name)}'
+        yield drop('trigger', f'{name}.{what}')
+    yield drop('table', name)
 
 
-def _triggers(table: Table, column: str) -> Iterator[tuple[str, str]]:
-    name, on = quote(column), quote(table.name)
+def _triggers(table: Table, column: str) -> Iterator[SchemaObject]:
+    name = quote(column)
     # Ids that another program has changed must not prevent a delete, nor delete the blobs of other records.
     is_json = f"CASE WHEN typeof(old.{name}) = 'text' AND json_valid(old.{name}) THEN old.{name} END"
     ids = f"CASE WHEN json_type({is_json}) = 'array' THEN old.{name} END"
     listed = f"SELECT value FROM json_each({ids}) WHERE type = 'integer'"
     drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN ({listed})'
-    deleted, updated = f'{table.name}.{column}.deleted', f'{table.name}.{column}.updated'
-    given = f'WHEN old.{name} IS NOT NULL'
-    yield deleted, f'CREATE TRIGGER {quote(deleted)} AFTER DELETE ON {on} {given} BEGIN {drop}; END'
-    changed = f'{given} AND old.{name} IS NOT new.{name}'
-    yield updated, f'CREATE TRIGGER {quote(updated)} AFTER UPDATE OF {name} ON {on} {changed} BEGIN {drop}; END'
+    given = f'old.{name} IS NOT NULL'
+    yield _trigger(table, f'{column}.deleted', 'DELETE', given, drop)
+    yield _trigger(table, f'{column}.updated', f'UPDATE OF {name}', f'{given} AND old.{name} IS NOT new.{name}', drop)
+
+
+def _trigger(table: Table, what: str, event: str, when: str, work: str) -> SchemaObject:
+    name = f'{table.name}.{what}'
+    sql = f'CREATE TRIGGER {quote(name)} AFTER {event} ON {quote(table.name)} WHEN {when} BEGIN {work}; END'
+    return SchemaObject('trigger', name, sql)
 
 
 # --- what a store does; the placeholders are positional

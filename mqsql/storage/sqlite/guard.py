@@ -24,6 +24,8 @@ _OTHER = """CASE typeof({0})
  WHEN 'blob' THEN CASE WHEN mqsql_json({0}) AND json_valid(CAST({0} AS TEXT)) THEN {0} ELSE CAST('{1}' AS BLOB) END
  ELSE {0} END"""
 
+_FUNCTIONS = {'mqsql_json', 'mqsql_utf8'}
+
 
 def sound(column: str, kind: ColumnType) -> str:
     """The SQL of a column's value, with a replacement for a value that SQLite cannot read."""
@@ -38,7 +40,8 @@ def _view(table: Table) -> str:
 
 def guarded(statement: AnyStatement, table: Table) -> AnyStatement:
     """The statement over the view, which has no value that SQLite cannot read."""
-    return replace(statement, sql=_view(table) + statement.unindexed())
+    plain = statement.unindexed()
+    return replace(plain, sql=_view(table) + plain.sql, functions=plain.functions | _FUNCTIONS)
 
 
 def select_sound(table: Table) -> str:

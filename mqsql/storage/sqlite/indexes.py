@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
+from itertools import takewhile
 
 import apsw
 
@@ -14,19 +14,20 @@ from mqsql.values.codec import decode_text
 
 def with_found_indexes(table: Table, connection: apsw.Connection) -> Table:
     """The table as the file has it: with the indexes that are there, and no others."""
-    types, made = _types(connection), dict(connection.execute('SELECT name, sql FROM sqlite_schema'))
+    types, stored = _types(connection), dict(connection.execute('SELECT name, sql FROM sqlite_schema'))
     on_columns = [index_on_columns(name, table.name) for name, kind in types.items() if kind == 'index']
     found = [index for index in on_columns if index and set(index.columns) <= table.columns.keys()]
     on_paths = [index_on_paths(name, table.name) for name in types if f'{name}~inserted' in types]
-    found += [index for index in on_paths if index and _has_tables(table, index, made)]
+    found += [index for index in on_paths if index and _has_tables(table, index, stored)]
     return table if set(found) == set(table.indexes) else replace(table, indexes=tuple(found))
 
 
-def _has_tables(table: Table, index: Index, made: Mapping[str, str]) -> bool:
+def _has_tables(table: Table, index: Index, stored: Mapping[str, str]) -> bool:
     """Whether the tables of an index on paths are as we make them."""
     if not {column for column, _ in index.paths} <= table.columns.keys():
         return False
-    return all(made.get(name) == sql for name, sql in islice(ddl.index_objects(table, index), 2))
+    tables = takewhile(lambda made: made.kind == 'table', ddl.index_objects(table, index))
+    return all(stored.get(made.name) == made.sql for made in tables)
 
 
 def old_indexes(connection: apsw.Connection, table: Table) -> dict[str, Index]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import apsw
 
+from mqsql.compiler.dialects.sqlite.objects import SchemaObject
 from mqsql.errors import StorageError
 from mqsql.schema import BUFFERS, Index, Table
 from mqsql.schema.indexes import index_on_paths
@@ -109,14 +110,13 @@ def missing(connection: apsw.Connection, path: str, table: Table) -> list[str]:
     folded = {ddl.folded(name): found for name, found in there.items()}
     statements = [
         sql
-        for name, made in ddl.objects(_without_paths(table))
-        if (found := folded.get(ddl.folded(name))) is None or _differs(found, made)
-        for sql in _renewed(path, found, name, made)
+        for made in ddl.objects(_without_paths(table))
+        if _differs(found := folded.get(ddl.folded(made.name)), made)
+        for sql in _renewed(path, found, made)
     ]
     for index in _on_paths(table, there):
-        made = list(ddl.index_objects(table, index))
-        if any(name not in there or _differs(there[name], sql) for name, sql in made):
-            statements += [*_drop_all(there, index.stored_name(table.name)), *(sql for _, sql in made)]
+        if any(_differs(there.get(made.name), made) for made in ddl.index_objects(table, index)):
+            statements += [*_drop_all(there, index.stored_name(table.name)), *ddl.make_index(table, index)]
     return statements
 
 
@@ -133,27 +133,25 @@ def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
     return known | {index for index in table.indexes if index.first_path is not None}
 
 
-def _all_objects(table: Table, there: Mapping[str, Object]) -> Iterator[tuple[str, str]]:
+def _all_objects(table: Table, there: Mapping[str, Object]) -> Iterator[SchemaObject]:
     yield from ddl.objects(_without_paths(table))
     for index in _on_paths(table, there):
         yield from ddl.index_objects(table, index)
 
 
-def _differs(found: Object, sql: str) -> bool:
-    """Whether an object differs from the one that a statement makes; `check_table` compares the columns of tables."""
-    if not sql.startswith('CREATE'):
-        return False  # the statement fills it
-    _, kind, _ = sql.split(maxsplit=2)
-    return found.type != kind.lower() or (found.sql != sql and found.type != 'table')
+def _differs(found: Object | None, made: SchemaObject) -> bool:
+    """Whether an object is missing or not as mqsql makes it; `check_table` compares the columns of tables."""
+    if found is None or found.type != made.kind:
+        return True
+    return found.sql != made.sql and made.kind != 'table'
 
 
-def _renewed(path: str, found: Object | None, name: str, sql: str) -> list[str]:
-    _, kind, _ = sql.split(maxsplit=2)
+def _renewed(path: str, found: Object | None, made: SchemaObject) -> list[str]:
     if found is None:
-        return [sql]
-    if found.type != kind.lower():
-        raise StorageError(f'{path}: its {found.type} {name!r} has the name of a {kind.lower()} of mqsql; rename it')
-    return [f'DROP {kind} {ddl.quote(name)}', sql]
+        return [made.sql]
+    if found.type != made.kind:
+        raise StorageError(f'{path}: its {found.type} {made.name!r} has the name of a {made.kind} of mqsql; rename it')
+    return [ddl.drop(made.kind, made.name), made.sql]
 
 
 def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
@@ -162,7 +160,7 @@ def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
     for kind in ('trigger', 'view', 'table'):
         for one, found in there.items():
             if found.type == kind and (ddl.folded(one) == name or ddl.folded(one).startswith(f'{name}~')):
-                yield f'DROP {kind.upper()} {ddl.quote(one)}'
+                yield ddl.drop(kind, one)
 
 
 def foreign(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str, str]]:
@@ -172,8 +170,8 @@ def foreign(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, st
     """
     there = objects_of(connection)
     made = list(_all_objects(table, there))
-    ours = {name for name, sql in made if sql.startswith('CREATE TRIGGER')}
-    created = [name for name, sql in made if sql.startswith('CREATE TABLE')]
+    ours = {one.name for one in made if one.kind == 'trigger'}
+    created = [one.name for one in made if one.kind == 'table']
     tables = set(map(ddl.folded, [*created, ddl.tails_table(table)]))
     computed = computed_indexes(connection)
     for name, found in there.items():
@@ -196,18 +194,15 @@ def check_foreign(connection: apsw.Connection, path: str, table: Table) -> None:
     for kind, name, on in foreign(connection, table):
         raise StorageError(
             f'{path}: the {kind} {name!r} on {on!r} was not made by mqsql and would run at each change; open the file with '
-            f'readonly=True, or remove it in the sqlite3 shell: DROP {kind.upper()} {ddl.quote(name)};'
+            f'readonly=True, or remove it in the sqlite3 shell: {ddl.drop(kind, name)};'
         )
 
 
 def problems(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str]]:
     """The names of the indexes and triggers of a table that differ from those that mqsql makes, each with what is wrong."""
     there = objects_of(connection)
-    made = list(_all_objects(table, there))
-    for name, sql in made:
-        if name not in there:
-            yield name, 'is missing'
-        elif _differs(there[name], sql):
-            yield name, 'is not as mqsql makes it'
+    for made in _all_objects(table, there):
+        if _differs(there.get(made.name), made):
+            yield made.name, 'is not as mqsql makes it' if made.name in there else 'is missing'
     for kind, name, on in foreign(connection, table):
         yield name, f'is a{"n" * (kind == "index")} {kind} of another program on {on!r}'

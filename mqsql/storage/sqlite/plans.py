@@ -8,19 +8,19 @@ import apsw
 
 from mqsql.compiler import Statement
 from mqsql.storage.base import Explanation
-from mqsql.storage.sqlite import ddl
 
 _INDEX = re.compile(r'USING (?:COVERING )?INDEX (.+?)(?: \(| FOR IN-OPERATOR|$)')
 
 
 def explanation(connection: apsw.Connection, query: Statement, names: Mapping[str, str]) -> Explanation:
-    """The statement with SQLite's EXPLAIN QUERY PLAN, indented, and the indexes used there, by the `names` users know."""
+    """The statement with SQLite's EXPLAIN QUERY PLAN, indented, and the indexes used, by the `names` users know.
+
+    Which indexes on columns are used, SQLite's plan alone says.
+    """
     rows = connection.execute('EXPLAIN QUERY PLAN ' + query.sql, query.params).fetchall()
     plan = tuple(_indented(rows))
-    # The statement itself names the tables of an index on paths.
-    tables = [name for name in names if ddl.quote(name) in query.sql]
-    used = [*(name for line in plan for name in _INDEX.findall(line)), *tables]
-    indexes = dict.fromkeys(names.get(name, name) for name in used)
+    found = (name for line in plan for name in _INDEX.findall(line))
+    indexes = dict.fromkeys([*(names.get(name, name) for name in found), *query.indexes])
     return Explanation(query.sql, query.params, plan, tuple(indexes))
 
 

@@ -1,7 +1,6 @@
 """The store in an SQLite file: records by key and by query."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
@@ -179,7 +178,7 @@ class SqliteStore(SqliteFile):
         except StorageError as e:
             if not isinstance(e.__cause__, _SCHEMA_CHANGED) or version == self._look_for_indexes():
                 raise
-        return run(replace(statement, sql=statement.unindexed()))
+        return run(statement.unindexed())
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """See Store; reads at once, and from the connection whose cache is warm."""
@@ -281,10 +280,10 @@ class SqliteStore(SqliteFile):
 
     def get_history(self) -> list[str]:
         """See Store."""
-        history = ddl.history(self.table)
+        history = Statement(ddl.history(self.table), {})
         key = self._decoders[:1]
         with self._queries.answering():
-            rows = self._fetch_sound(Statement(history, {}, unindexed=lambda: history))
+            rows = self._fetch_sound(history)
             records = [read_row(key, row, self._tell) for row in limits.checked(rows)]
         return [record[self.table.key] for record in records if record[self.table.key] is not None]
 

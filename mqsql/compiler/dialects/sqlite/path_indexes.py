@@ -10,13 +10,14 @@ path offers, one row a value as json_each gives it, beside the columns that are 
 Both are written by triggers whose SQL any SQLite understands, so no other program that writes to the file makes them stale.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count
 
 from sqlglot import exp
 
 from mqsql.compiler.dialects.sqlite import SQLITE
+from mqsql.compiler.dialects.sqlite.objects import SchemaObject
 from mqsql.compiler.lower.any_columns import is_other
 from mqsql.compiler.lower.index_columns import MISSING, columns_of, key_of, others_table, records_of
 from mqsql.compiler.lower.paths import PathLowering, holds_array, listed
@@ -37,27 +38,39 @@ from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_R
 from mqsql.values.codec import encode_key
 
 
-def path_index(table: Table, index: Index) -> Iterator[tuple[str, str]]:
-    """The names of the objects of an index on paths, each with the SQL that makes it, filled."""
+def path_index(table: Table, index: Index) -> Iterator[SchemaObject]:
+    """What an index on paths consists of, its tables first; see `fill_path_index`."""
     name = index.stored_name(table.name)
-    others, rows = others_table(name), exp.Table(this=named(table.name))
-    yield name, f'CREATE TABLE {_quoted(name)} (record INTEGER PRIMARY KEY, {", ".join(_columns(index))})'
+    others = others_table(name)
     keys = ''.join(f', {key_of(i)}' for i, (_, steps) in enumerate(index.paths) if not steps)
-    yield others, f'CREATE TABLE {_quoted(others)} (type, value, record INTEGER NOT NULL{keys})'
-    yield name, _fill(table, index, table.name, [rows])
-    yield others, _fill_others(table, index, table.name, [rows])
-    yield f'{name}~order', f'CREATE INDEX {_quoted(f"{name}~order")} ON {_quoted(name)} ({", ".join(_ordered(index))})'
-    yield (
-        f'{others}.values',
-        f'CREATE INDEX {_quoted(f"{others}.values")} ON {_quoted(others)} ({", ".join(_offered(index))})',
-    )
-    yield f'{others}.record', f'CREATE INDEX {_quoted(f"{others}.record")} ON {_quoted(others)} (record)'
+    yield _table(name, f'record INTEGER PRIMARY KEY, {", ".join(_columns(index))}')
+    yield _table(others, f'type, value, record INTEGER NOT NULL{keys}')
+    yield _index(f'{name}~order', name, _ordered(index))
+    yield _index(f'{others}.values', others, _offered(index))
+    yield _index(f'{others}.record', others, ['record'])
     for what, when, work in _triggers(table, index):
         trigger = f'{name}~{what}'
-        yield trigger, f'CREATE TRIGGER {_quoted(trigger)} AFTER {when} ON {_quoted(table.name)} BEGIN {work} END'
+        sql = f'CREATE TRIGGER {_quoted(trigger)} AFTER {when} ON {_quoted(table.name)} BEGIN {work} END'
+        yield SchemaObject('trigger', trigger, sql)
+
+
+def fill_path_index(table: Table, index: Index) -> Iterator[str]:
+    """What fills the tables of an index on paths from the records that are there, in this order."""
+    rows = exp.Table(this=named(table.name))
+    yield _fill(table, index, table.name, [rows])
+    yield _fill_others(table, index, table.name, [rows])
+
+
+def _table(name: str, columns: str) -> SchemaObject:
+    return SchemaObject('table', name, f'CREATE TABLE {_quoted(name)} ({columns})')
+
+
+def _index(name: str, table: str, columns: Iterable[str]) -> SchemaObject:
+    return SchemaObject('index', name, f'CREATE INDEX {_quoted(name)} ON {_quoted(table)} ({", ".join(columns)})')
 
 
 def _triggers(table: Table, index: Index) -> Iterator[tuple[str, str, str]]:
+    """The last part of the name of each trigger, when it runs, and what it does."""
     name = index.stored_name(table.name)
     tables = [_quoted(one) for one in (name, others_table(name))]
     fills = (_fill(table, index, 'new', []), _fill_others(table, index, 'new', []))
