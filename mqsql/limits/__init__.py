@@ -86,7 +86,7 @@ def check() -> None:
 
 
 def adopt(deadline: Deadline | None) -> None:
-    """From now on this thread, which is not ours, answers the query of this deadline, or none: a database calls functions so."""
+    """From now on this thread answers the query of this deadline: a thread of a database, which calls functions. None is none."""
     deadline = deadline or _ENDLESS
     if _CURRENT.get() is not deadline:
         _CURRENT.set(deadline)

@@ -38,8 +38,8 @@ def open(
     seconds to wait while another process writes, `query_timeout` how many a query may take, from reading it to its last
     record (0: any time); then the fields that a projection computes take at most 150 MB for all records of an answer.
 
-    A DuckDB file serves one process, or several that all open it with `readonly`; `busy_timeout` is how many seconds to wait for
-    another to close it. `journal_mode` and `synchronous` are SQLite's alone: DuckDB flushes each change to the disk.
+    A DuckDB file serves one process, or several that all open it with `readonly`; `busy_timeout` is how many seconds to wait
+    for another to close it. `journal_mode` and `synchronous` are SQLite's alone: DuckDB flushes each change to the disk.
 
     A store serves the threads of the process that opened it. A fork of that process, such as a worker of multiprocessing, opens
     the file again; the store that it inherits raises StorageError.

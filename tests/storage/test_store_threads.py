@@ -73,8 +73,10 @@ SLOW: dict[str, Any] = {'$nor': [{f'content.a{i}.b': i} for i in range(30)] * 5}
 
 
 def fill(store: Store, count: int = 2000) -> None:
-    for i in range(count):
-        store.add_record(f'm{i}', {'content': {f'a{k}': [{'b': -1}] for k in range(30)}, 'label': f'l{i % 5}'})
+    store.add_records(
+        {'msg_id': f'm{i}', 'content': {f'a{k}': [{'b': -1}] for k in range(30)}, 'label': f'l{i % 5}'}
+        for i in range(count)
+    )
 
 
 # --- closing

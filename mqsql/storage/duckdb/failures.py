@@ -23,6 +23,10 @@ _BY_MESSAGE: tuple[tuple[str, str], ...] = (
     ('No space left', 'the disk is full; nothing of this call was written, make room and repeat it'),
     ('File too large', 'the disk or a quota is full; nothing of this call was written, make room and repeat it'),
     ('onflict', 'another connection of this process changed the same record at the same time; repeat the call'),
+    ('No magic bytes', 'there is no Parquet file'),
+    ('too small to be a Parquet file', 'there is no Parquet file'),
+    ('No files found', 'its files are gone; open it again'),
+    ("'numpy' is required", "NumPy is not installed; try: pip install 'mqsql[duckdb]'"),
     ('invalidated', 'DuckDB failed before and has closed the database; open it again'),
     ('orrupt', 'the file is damaged; restore a copy'),
     ('enough bytes', 'the file is damaged, as it is shorter than it was; restore a copy'),
@@ -37,8 +41,6 @@ _BY_KIND: tuple[tuple[type[duckdb.Error], str], ...] = (
     (duckdb.CatalogException, 'another connection of this process has changed its tables; open it again'),
     (duckdb.IOException, 'reading or writing the file failed; look at the disk or the network'),
 )
-
-_NO_NUMPY = "'numpy' is required"
 
 _PROCESS = re.compile(r'\(PID (\d+)\)')
 _TOO_LARGE = ('expression depth', 'recursion', 'stack overflow', 'too many ', 'too deep')

@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mqsql import limits
+from mqsql.compiler import Statement
 from mqsql.compiler.dialects.duckdb import FUNCTIONS
 from mqsql.storage.duckdb.connection import Database, Function
 from mqsql.storage.duckdb.watch import WATCH
 
-_PREFIX = 'mqsql_'
 
-
-def provide_functions(database: Database, sql: str) -> None:
-    """Make our functions known to a database if a statement may call one: that takes some time, and NumPy."""
-    if _PREFIX in sql:
+def provide_functions(database: Database, statement: Statement) -> None:
+    """Make our functions known to a database if the statement calls one: that takes some time, and NumPy."""
+    if statement.functions:
         database.add_functions(_numbered())
 
 

@@ -146,7 +146,7 @@ class DuckStore(Store):
     def _provided(self, statement: Compiled) -> Compiled:
         """The statement, whose functions the database knows."""
         with self._failures:
-            provide_functions(self._database, statement.sql)
+            provide_functions(self._database, statement)
         return statement
 
     def _fetch(self, deadline: Deadline, statement: Statement, before: str = '') -> list[Row]:
