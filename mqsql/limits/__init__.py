@@ -86,7 +86,7 @@ def check() -> None:
 
 
 def adopt(deadline: Deadline | None) -> None:
-    """From now on this thread answers the query of this deadline: a thread of a database, which calls functions. None is none."""
+    """From now on this thread, one of a database, answers the query of this deadline; None is no deadline."""
     deadline = deadline or _ENDLESS
     if _CURRENT.get() is not deadline:
         _CURRENT.set(deadline)

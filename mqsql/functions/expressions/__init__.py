@@ -28,7 +28,7 @@ from mqsql.functions.expressions.types import TYPES
 from mqsql.functions.expressions.values import is_true
 from mqsql.kept import Kept
 from mqsql.limits import budget
-from mqsql.schema import ANY, DOCUMENT, STRING, TIMESTAMP, Record
+from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import read_present
 from mqsql.values.codec import decode_document
@@ -81,7 +81,7 @@ def _compile(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled,
     """The function of an expression, and the bytes that it keeps: of its parts, and of the values of its constant parts."""
     payload = decode_document(expression)
     context = ExprContext(payload['path'], EXPRESSIONS, Collation.of(payload['collation']))
-    kinds = {kind.name: kind for kind in (STRING, TIMESTAMP, DOCUMENT, ANY)}
+    kinds = {kind.name: kind for kind in (STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, ANY)}
     columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
     budget.begin()
     try:
