@@ -18,7 +18,7 @@ import mqsql
 from mqsql.errors import DuplicateRecordError, StorageError, UnknownNameError
 from mqsql.schema import DOCUMENT, STRING, TASKS, Table
 from mqsql.storage import Store
-from mqsql.storage.duckdb import statements
+from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.store import DuckStore
 
 
@@ -115,7 +115,7 @@ def test_other_programs_see_natural_types(file: Path) -> None:
     with opened(file) as store:
         store.add_record('m', FULL | {'label': 'a'})
     columns = dict(ask(file, "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'task_records'"))
-    assert columns == statements.columns(TASKS)
+    assert columns == ddl.columns(TASKS)
     found = "SELECT header->>'msg_type', label->>'$', epoch_us(submitted), len(buffers), rowid FROM task_records"
     assert ask(file, found) == [('apply_request', 'a', int(NOON.timestamp() * 10**6), 3, 1)]
 

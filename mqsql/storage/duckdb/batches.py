@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mqsql.schema import Record, Table
-from mqsql.storage.duckdb import statements
+from mqsql.storage.duckdb import ddl
 
 ROWS = 2_000  # of one statement; more are not faster
 
@@ -15,4 +15,4 @@ def insertions(table: Table, records: Sequence[Record]) -> Iterator[tuple[str, l
         batch = records[start : start + ROWS]
         given = {column for record in batch for column, value in record.items() if value is not None}
         names = tuple(column for column in table.columns if column in given)
-        yield statements.insert_many(table, names), [[record.get(name) for record in batch] for name in names]
+        yield ddl.insert_many(table, names), [[record.get(name) for record in batch] for name in names]

@@ -57,8 +57,9 @@ class Database:
 
     def connect(self) -> Connection:
         """A new connection, which has a number."""
-        connection = self.root.cursor()
-        _numbers[connection] = number = next(_next)
+        with _lock:
+            connection = self.root.cursor()
+            _numbers[connection] = number = next(_next)
         connection.execute(f'SET VARIABLE {NUMBER} = ?', [number])
         return connection
 
@@ -130,8 +131,8 @@ def _check_file(path: str, readonly: bool) -> None:
     # DuckDB would use the database that this process inherited, whose threads are not here.
     if path in _inherited:
         raise StorageError(
-            f'{path}: the process of which this one is a fork has it open; open it here before it does, or start this process '
-            'by the method "spawn" of multiprocessing'
+            f'{path}: the process of which this one is a fork has it open; close it there before the fork, or start '
+            'this process by the method "spawn" of multiprocessing'
         )
     try:
         with open(path, 'rb') as file:

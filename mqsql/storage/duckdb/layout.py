@@ -4,14 +4,19 @@ A file without the mark of mqsql belongs to others: it may be read, if its table
 that other programs made may compute or check values, or have triggers that run at each change.
 """
 
+from contextlib import closing
+from threading import Lock
 from typing import Any
 
 from mqsql.errors import StorageError
 from mqsql.schema import Table
-from mqsql.storage.duckdb import statements
+from mqsql.storage import statements
+from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.connection import Connection, Database, open_database
 from mqsql.storage.duckdb.transaction import Transaction
 from mqsql.storage.urls import MEMORY
+
+_CREATING = Lock()  # two threads may open a new file at once
 
 
 def open_table(path: str, table: Table, *, readonly: bool, busy_timeout: float) -> Database:
@@ -19,20 +24,18 @@ def open_table(path: str, table: Table, *, readonly: bool, busy_timeout: float) 
     if readonly and path == MEMORY:
         raise StorageError(f'{path}: this would be empty for ever; open it without readonly=True')
     database = open_database(path, readonly=readonly, busy_timeout=busy_timeout)
-    connection = database.connect()
     try:
-        _check_version(connection, path)
-        if not readonly:
-            _check_owner(connection, path)
-            _check_name(connection, path, table)
-            _create_missing(connection, table)
-            _check_made_by_us(connection, path, table)
-        _check_columns(connection, path, table)
+        with _CREATING, closing(database.connect()) as connection:
+            _check_version(connection, path)
+            if not readonly:
+                _check_owner(connection, path)
+                _check_name(connection, path, table)
+                _create_missing(connection, table)
+                _check_made_by_us(connection, path, table)
+            _check_columns(connection, path, table)
     except BaseException:
         database.close()
         raise
-    finally:
-        connection.close()
     return database
 
 
@@ -55,13 +58,13 @@ def _names(connection: Connection) -> list[str]:
 
 
 def _is_ours(connection: Connection) -> bool:
-    return columns_of(connection, statements.LAYOUT) == {'version': 'INTEGER'}
+    return columns_of(connection, ddl.LAYOUT) == {'version': 'INTEGER'}
 
 
 def _check_version(connection: Connection, path: str) -> None:
     if _is_ours(connection):
-        ((version,),) = connection.execute(f'SELECT max(version) FROM {statements.LAYOUT}').fetchall()
-        if version is not None and version > statements.LAYOUT_VERSION:
+        ((version,),) = connection.execute(f'SELECT max(version) FROM {ddl.LAYOUT}').fetchall()
+        if version is not None and version > ddl.LAYOUT_VERSION:
             raise StorageError(f'{path}: a newer mqsql wrote this file (layout {version}); update mqsql to use it')
 
 
@@ -79,8 +82,8 @@ def _check_name(connection: Connection, path: str, table: Table) -> None:
 
 
 def _create_missing(connection: Connection, table: Table) -> None:
-    missing = [] if _is_ours(connection) else [*statements.create_layout()]
-    missing += [] if columns_of(connection, table.name) else [*statements.create(table)]
+    missing = [] if _is_ours(connection) else [*ddl.create_layout()]
+    missing += [] if columns_of(connection, table.name) else [*ddl.create(table)]
     if missing:
         with Transaction(connection):
             for sql in missing:
@@ -95,13 +98,13 @@ def _check_made_by_us(connection: Connection, path: str, table: Table) -> None:
         connection, 'SELECT column_name FROM (FROM duckdb_columns() WHERE column_default IS NOT NULL)', table.name
     )
     triggers = _of_database(connection, 'SELECT trigger_name FROM duckdb_triggers()', table.name)
-    expected = {('PRIMARY KEY', table.key), ('NOT NULL', table.key), ('NOT NULL', statements.POSITION)}
-    if triggers or found != expected or computed != [(statements.POSITION,)]:
+    expected = {('PRIMARY KEY', table.key), ('NOT NULL', table.key), ('NOT NULL', ddl.POSITION)}
+    if triggers or found != expected or computed != [(ddl.POSITION,)]:
         raise StorageError(
             f'{path}: its table {table.name!r} computes or checks values, which mqsql did not make; '
             'name another file, or read it with readonly=True'
         )
-    if differing := sorted(set(columns_of(connection, table.name)) - set(statements.columns(table))):
+    if differing := sorted(set(columns_of(connection, table.name)) - set(ddl.columns(table))):
         raise StorageError(f'{path}: its table {table.name!r} has other columns too: {", ".join(differing)}')
 
 
@@ -110,8 +113,10 @@ def _check_columns(connection: Connection, path: str, table: Table) -> None:
     if not found:
         known = ', '.join(map(repr, sorted(_names(connection)))) or 'none'
         raise StorageError(f'{path}: it holds no table {table.name!r}; its tables are: {known}')
-    for name, kind in statements.columns(table).items():
-        # A table of another program has no position; DuckDB gives one then.
-        if found.get(name, kind if name == statements.POSITION else None) != kind:
+    if (table.name,) in _of_database(connection, 'SELECT table_name FROM duckdb_tables()', table.name):
+        # DuckDB gives the rows of a table of another program positions, but not those of a view.
+        found.setdefault(ddl.POSITION, 'BIGINT')
+    for name, kind in ddl.columns(table).items():
+        if found.get(name) != kind:
             is_ = f'is {found[name]}' if name in found else 'is missing'
             raise StorageError(f'{path}: in its table {table.name!r} the column {name!r} {is_}, not {kind}')

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 
 from mqsql.errors import StorageError
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TASKS, TIMESTAMP, ColumnType, Table
-from mqsql.storage.duckdb import statements
+from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.connection import Connection, Database, open_database
-from mqsql.storage.duckdb.statements import POSITION, TYPES, folded, quote
+from mqsql.storage.duckdb.ddl import POSITION, TYPES
 from mqsql.storage.duckdb.store import DuckStore
+from mqsql.storage.statements import folded, quote
 from mqsql.storage.urls import MEMORY
 from mqsql.values.codec import UNSOUND
 
@@ -76,8 +77,8 @@ def files_of(path: str) -> list[str]:
 def _check_marks(connection: Connection, path: str) -> bool:
     """Whether mqsql wrote all of the files; StorageError if a newer one wrote any."""
     marks = f"SELECT value FROM parquet_kv_metadata(getvariable('{FILES}')) WHERE key = CAST(? AS BLOB)"
-    versions = [int(value) for (value,) in connection.execute(marks, [statements.LAYOUT]).fetchall()]
-    if max(versions, default=0) > statements.LAYOUT_VERSION:
+    versions = [int(value) for (value,) in connection.execute(marks, [ddl.LAYOUT]).fetchall()]
+    if max(versions, default=0) > ddl.LAYOUT_VERSION:
         raise StorageError(
             f'{path}: a newer mqsql wrote these files (layout {max(versions)}); update mqsql to use them'
         )

@@ -14,8 +14,9 @@ from mqsql.errors import DuplicateRecordError, StorageError
 from mqsql.limits import Deadline
 from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.schema.rows import Damages, warn
+from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
-from mqsql.storage.duckdb import statements
+from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.batches import insertions
 from mqsql.storage.duckdb.connection import Connection, Database
 from mqsql.storage.duckdb.failures import Failures, is_duplicate
@@ -109,7 +110,7 @@ class DuckStore(Store):
                 raise self._first_duplicate([record[self.table.key] for record in records]) from None
 
     def _first_duplicate(self, keys: list[str]) -> DuplicateRecordError:
-        seen = {key for (key,) in self._run(statements.select_known(self.table), [keys])}
+        seen = {key for (key,) in self._run(ddl.select_known(self.table), [keys])}
         for key in keys:
             if key in seen:
                 break
@@ -125,9 +126,11 @@ class DuckStore(Store):
 
     def _update(self, key: str, changes: Record) -> None:
         given = self._encode(changes)
-        # With no change this asks whether the record is there.
-        sql = statements.update(self.table, tuple(given)) if given else statements.count(self.table)
-        self._check_one(key, self._run(sql, [*given.values(), encode_text(key)]))
+        if given:
+            sql = statements.update(self.table, tuple(given))
+            self._check_one(key, self._run(sql, [*given.values(), encode_text(key)]))
+        elif not self._run(statements.exists(self.table), [encode_text(key)]):
+            raise self._missing(key)
 
     def _drop(self, key: str) -> None:
         self._check_one(key, self._run(statements.delete(self.table), [encode_text(key)]))
@@ -187,8 +190,8 @@ class DuckStore(Store):
             return super()._to_parquet(path, query)
         with self._queries.answering() as deadline, replacing(path) as unfinished:
             with self._readers.reading(deadline) as reader:
-                params = [unfinished, str(statements.LAYOUT_VERSION), statements.definition(self.table)]
-                ((number,),) = reader.fetch(statements.copy_to_parquet(self.table), params)
+                params = [unfinished, str(ddl.LAYOUT_VERSION), ddl.definition(self.table)]
+                ((number,),) = reader.fetch(ddl.copy_to_parquet(self.table), params)
             return int(number)
 
     # --- indexes

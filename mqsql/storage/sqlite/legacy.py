@@ -15,8 +15,8 @@ import apsw
 
 from mqsql.errors import RecordError, StorageError, cut, printable
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, ColumnType, Record, Table
-from mqsql.storage.sqlite.ddl import quote
 from mqsql.storage.sqlite.pickles import read_pickled_buffers as _unpickle
+from mqsql.storage.statements import quote
 
 LEGACY_TABLE = 'ipython-tasks'
 """The name of its history unless told otherwise."""

@@ -14,6 +14,7 @@ from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
+from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
 from mqsql.storage.encoding import present
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
@@ -81,7 +82,7 @@ class SqliteStore(SqliteFile):
 
     def _insert_missing(self, connection: apsw.Connection, record: Record) -> bool:
         key = encode_text(record[self.table.key])
-        missing = not connection.execute(ddl.exists(self.table), (key,)).fetchall()
+        missing = not connection.execute(statements.exists(self.table), (key,)).fetchall()
         if missing:
             self._insert(connection, record)
         return missing
@@ -90,7 +91,7 @@ class SqliteStore(SqliteFile):
         self._insert_encoded(connection, present(self._encode(record)))
 
     def _insert_encoded(self, connection: apsw.Connection, given: Record) -> None:
-        connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+        connection.execute(statements.insert(self.table, tuple(given)), self._with_blobs(connection, given))
 
     def _encode(self, record: Record) -> Record:
         """Buffers become lists of bytes, which `_with_blobs` stores."""
@@ -132,19 +133,19 @@ class SqliteStore(SqliteFile):
         given = self.table.encode(changes)
         with self._changing(several=_has_blobs(given)) as connection:
             values = (*self._with_blobs(connection, given), encode_text(key))
-            connection.execute(ddl.update(self.table, tuple(given)), values)
+            connection.execute(statements.update(self.table, tuple(given)), values)
             if not connection.changes():
                 raise self._missing(key)
 
     def _drop(self, key: str) -> None:
         with self._changing(several=False) as connection:
-            connection.execute(ddl.delete(self.table), (encode_text(key),))
+            connection.execute(statements.delete(self.table), (encode_text(key),))
             if not connection.changes():
                 raise self._missing(key)
 
     def _check_known(self, key: str) -> None:
         with self._use as connection:
-            if not connection.execute(ddl.exists(self.table), (encode_text(key),)).fetchall():
+            if not connection.execute(statements.exists(self.table), (encode_text(key),)).fetchall():
                 raise self._missing(key)
 
     def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 import orjson
 
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, Table
+from mqsql.storage.statements import listed, quote
 
 POSITION = 'rowid'
 """The order of insertion. Declared, and never used again; it hides DuckDB's own column of this name, which changes."""
@@ -24,16 +25,6 @@ DEFINITION = 'mqsql_table'
 
 TYPES = {STRING: 'VARCHAR', TIMESTAMP: 'TIMESTAMP WITH TIME ZONE', DOCUMENT: 'JSON', BUFFERS: 'BLOB[]', ANY: 'JSON'}
 """The type of a column of each kind, as DuckDB names it."""
-
-
-def quote(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def folded(name: str) -> str:
-    """A name as DuckDB compares names: the case of ASCII letters does not count."""
-    return name.encode().lower().decode()
 
 
 def columns(table: Table) -> dict[str, str]:
@@ -70,16 +61,10 @@ def _text(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def insert(table: Table, names: tuple[str, ...]) -> str:
-    """INSERT of a record with these columns."""
-    return f'INSERT INTO {quote(table.name)} ({_listed(names)}) VALUES ({", ".join("?" * len(names))})'
-
-
-@lru_cache(maxsize=256)
 def insert_many(table: Table, names: tuple[str, ...]) -> str:
     """INSERT of records: each parameter is the list of their values of one column."""
     lists = ', '.join(f'unnest(CAST(? AS {TYPES[table.columns[name]]}[]))' for name in names)
-    return f'INSERT INTO {quote(table.name)} ({_listed(names)}) SELECT {lists}'
+    return f'INSERT INTO {quote(table.name)} ({listed(names)}) SELECT {lists}'
 
 
 @lru_cache(maxsize=16)
@@ -89,32 +74,9 @@ def select_known(table: Table) -> str:
     return f'SELECT {key} FROM {quote(table.name)} WHERE {key} IN (SELECT unnest(CAST(? AS VARCHAR[])))'
 
 
-@lru_cache(maxsize=256)
-def update(table: Table, names: tuple[str, ...]) -> str:
-    """UPDATE of these columns of the record whose key is the last parameter."""
-    changes = ', '.join(f'{quote(name)} = ?' for name in names)
-    return f'UPDATE {quote(table.name)} SET {changes} WHERE {quote(table.key)} = ?'
-
-
-@lru_cache(maxsize=16)
-def count(table: Table) -> str:
-    """SELECT of how many records have a key."""
-    return f'SELECT count(*) FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
-
-
-@lru_cache(maxsize=16)
-def delete(table: Table) -> str:
-    """DELETE of the record of a key."""
-    return f'DELETE FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
-
-
 @lru_cache(maxsize=16)
 def copy_to_parquet(table: Table) -> str:
     """COPY of all records to a Parquet file; the parameters are its name, the version of the layout, and the definition."""
-    records = f'SELECT {_listed(table.all_keys)} FROM {quote(table.name)} ORDER BY {POSITION}'
+    records = f'SELECT {listed(table.all_keys)} FROM {quote(table.name)} ORDER BY {POSITION}'
     marks = f'KV_METADATA {{{LAYOUT}: ?, {DEFINITION}: ?}}'
     return f'COPY ({records}) TO ? (FORMAT parquet, COMPRESSION zstd, {marks})'
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ', '.join(map(quote, names))
