@@ -30,24 +30,9 @@ from mqsql.compiler.rendering import Rendered, render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
-from mqsql.compiler.tree.predicate import (
-    AllElements,
-    And,
-    Conditional,
-    CountMatching,
-    Each,
-    ElemMatch,
-    ExprMatch,
-    IndexScan,
-    InView,
-    Leaf,
-    Not,
-    Or,
-    Predicate,
-)
 from mqsql.compiler.tree.projection import Projection
 from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
-from mqsql.errors import QueryError, UnsupportedError, short_repr
+from mqsql.errors import QueryError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
 from mqsql.schema.columns import decoder
@@ -141,7 +126,7 @@ def compile(
     plan = read_projection(fields, table, parsed.place) if fields else None
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
     computed = plan.computed if plan else ()
-    printer, inline = _dialect(dialect, parsed.predicate, *computed), buffers is None
+    printer, inline = _dialect(dialect), buffers is None
 
     def rendered(table: Table) -> Rendered:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
@@ -186,7 +171,7 @@ def compile_count(
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
     parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
-    printer = _dialect(dialect, parsed.predicate)
+    printer = _dialect(dialect)
 
     def rendered(table: Table) -> Rendered:
         return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
@@ -234,7 +219,7 @@ def compile_distinct(
     query = either(query, filter)
     parsed = parse({} if query is None else query, table, texts)
     column, steps = read_path(key, table, 'key')
-    printer = _dialect(dialect, parsed.predicate)
+    printer = _dialect(dialect)
 
     def rendered(table: Table, *columns: str) -> Rendered:
         return render(Select(table, columns, (), parsed.predicate), printer)
@@ -278,7 +263,7 @@ def compile_delete(
 ) -> Statement:
     """The DELETE of the records that match."""
     parsed = parse(query, table, read_collation(collation))
-    printer = _dialect(dialect, parsed.predicate)
+    printer = _dialect(dialect)
 
     def unindexed() -> Rendered:
         return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
@@ -295,33 +280,9 @@ def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
     return plain if output.fields is None else lambda stored: include(plain(stored), output.fields)
 
 
-def _dialect(name: object, *predicates: Predicate) -> Dialect:
+def _dialect(name: object) -> Dialect:
     name = name if type(name) is str else read_plain(name, 'dialect')
     dialect = DIALECTS.get(name) if type(name) is str else None
     if dialect is None:
         raise QueryError(f'unknown dialect {short_repr(name)}; known are {", ".join(DIALECTS)}')
-    if dialect.absent and (
-        lacking := dialect.absent & {name for predicate in predicates for name in _operators(predicate)}
-    ):
-        raise UnsupportedError(min(lacking), dialect.name)
     return dialect
-
-
-def _operators(predicate: Predicate) -> list[str]:
-    match predicate:
-        case Leaf():
-            return [predicate.operator]
-        case Each(test):
-            return [test.operator]
-        case And(children) | Or(children):
-            return [name for child in children for name in _operators(child)]
-        case Not(child):
-            return _operators(child)
-        case ElemMatch():
-            return ['$elemMatch', *_operators(predicate.predicate)]
-        case AllElements() | Conditional() | CountMatching():
-            return ['$jsonSchema']
-        case ExprMatch():
-            return ['$expr']
-        case IndexScan() | InView():
-            raise AssertionError('planning comes later')

@@ -34,7 +34,7 @@ def render(statement: Statement, dialect: Dialect) -> Rendered:
 def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     statement, dialect = key
     planned = plan(statement)
-    tree = lower_statement(planned)
+    tree = lower_statement(planned, dialect)
     functions = frozenset(func.name for func in tree.find_all(exp.Anonymous) if func.name.startswith('mqsql_'))
     sql = dialect.render(tree)
     indexes = tuple(dict.fromkeys(index.name for index in scanned_indexes(planned)))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
 
-from mqsql.compiler.tree.predicate import Field, Leaf, Predicate
+from mqsql.compiler.tree.predicate import Field, Leaf, Origin, Predicate
 from mqsql.errors import QueryError, short_repr
 from mqsql.limits.budget import Left
 from mqsql.schema import BUFFERS, Table
@@ -64,13 +64,18 @@ class ParseContext:
     depth: int = 0
     siblings: Mapping[str, object] | None = None
     collation: Collation | None = None
+    operator: str = ''
 
-    def at(self, step: str, field: Field | None = None) -> 'ParseContext':
-        """A step further along the query's own keys."""
-        moved = object.__new__(
-            ParseContext
-        )  # for every key of every query, where `replace` would take four times as long
-        moved.__dict__.update(self.__dict__, path=cut_path(self.path + step), field=field or self.field)
+    def at(self, step: str, field: Field | None = None, operator: str | None = None) -> 'ParseContext':
+        """A step further along the query's own keys; `operator` is the one there, if it is another."""
+        # For every key of every query, where `replace` would take four times as long.
+        moved = object.__new__(ParseContext)
+        moved.__dict__.update(
+            self.__dict__,
+            path=cut_path(self.path + step),
+            field=field or self.field,
+            operator=self.operator if operator is None else operator,
+        )
         return moved
 
     def nested(self, step: str = '') -> 'ParseContext':
@@ -86,7 +91,11 @@ class ParseContext:
 
     def test(self, operator: str, form: str = '', *values: Stored) -> Leaf:
         """A test of the field, its values bound to new slots."""
-        return Leaf(self.field, operator, form, tuple(map(self.values.bind, values)))
+        return Leaf(self.field, operator, form, tuple(map(self.values.bind, values)), origin=self.origin(operator))
+
+    def origin(self, operator: str) -> Origin:
+        """The origin of a node made here; `operator` is its own name, if the query has none here."""
+        return Origin(self.path, self.operator or operator)
 
     def comparison(self, operator: str, form: str, *values: Stored) -> Leaf:
         """A test whose values are compared, texts by the collation."""

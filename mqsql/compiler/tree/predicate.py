@@ -7,7 +7,8 @@ equal shapes share one text.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import field as attribute
+from typing import NamedTuple, TypeAlias
 
 from mqsql.schema import STRING, ColumnType, Index
 from mqsql.values.collation import Collation
@@ -26,6 +27,17 @@ class Field:
     strict: bool = False
 
 
+class Origin(NamedTuple):
+    """Where in the query a node comes from: the path, and the operator as it is there. It does not count in comparisons."""
+
+    path: str
+    operator: str
+
+
+IN_SCHEMA = Origin('$jsonSchema', '$jsonSchema')
+"""The origin of nodes of a schema that no single keyword makes; the default."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One operator on one field; `form` names the variant of its SQL ('string', 'null', 'int' …).
@@ -38,6 +50,7 @@ class Leaf:
     form: str = ''
     params: tuple[str, ...] = ()
     collation: Collation | None = None
+    origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,7 @@ class ElemMatch:
     field: Field
     predicate: 'Predicate'
     query: bool
+    origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,7 @@ class AllElements:
 
     field: Field
     predicate: 'Predicate'
+    origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,7 @@ class ExprMatch:
 
     columns: tuple[str, ...]
     param: str
+    origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
 # --- nodes that planning makes of tests
@@ -174,3 +190,13 @@ def any_of(children: 'list[Predicate]') -> Predicate:
     if MATCH_ALL in telling:
         return MATCH_ALL
     return telling[0] if len(telling) == 1 else Or(tuple(telling))
+
+
+def origin_of(predicate: Predicate) -> Origin:
+    """The origin of a node, or of the first test in it."""
+    match predicate:
+        case Leaf() | ElemMatch() | AllElements() | ExprMatch():
+            return predicate.origin
+        case Each(test) | InView(test) | IndexScan(tests=(test, *_)):
+            return test.origin
+    return IN_SCHEMA

@@ -16,13 +16,14 @@ from itertools import count
 
 from sqlglot import exp
 
+from mqsql.compiler.dialect import JsonRef
 from mqsql.compiler.dialects.sqlite import SQLITE
+from mqsql.compiler.dialects.sqlite.any_columns import is_other
+from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, others_table, records_of
 from mqsql.compiler.dialects.sqlite.objects import SchemaObject
-from mqsql.compiler.lower.any_columns import is_other
-from mqsql.compiler.lower.index_columns import MISSING, columns_of, key_of, others_table, records_of
-from mqsql.compiler.lower.paths import PathLowering, holds_array, listed
+from mqsql.compiler.dialects.sqlite.words import listed, rows_of
+from mqsql.compiler.lower.paths import PathLowering
 from mqsql.compiler.lower.sql import (
-    JsonRef,
     and_,
     case,
     func,
@@ -36,6 +37,8 @@ from mqsql.compiler.tree.traversal import LeafArrays
 from mqsql.schema import ANY, Index, Table
 from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, STRING_RANK
 from mqsql.values.codec import encode_key
+
+WORDS = SQLITE.words
 
 
 def path_index(table: Table, index: Index) -> Iterator[SchemaObject]:
@@ -133,23 +136,23 @@ def _describe(start: JsonRef, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Exp
     for step in steps:
         nodes.append(nodes[-1].child(encode_key(step)))
     *way, end = nodes
-    rank = case((holds_array(way), exp.null()), default=_rank(end))
-    return rank, end.scalar(), is_not_null(end.type())
+    rank = case((WORDS.any_array(way), exp.null()), default=_rank(end))
+    return rank, WORDS.scalar(end), is_not_null(WORDS.type_of(end))
 
 
 def _rank(node: JsonRef) -> exp.Expr:
-    plain_number = exp.Between(this=node.scalar(), low=number(-(2**63)), high=number(2**63 - 1))
+    plain_number = exp.Between(this=WORDS.scalar(node), low=number(-(2**63)), high=number(2**63 - 1))
     kinds: list[tuple[str, exp.Expr]] = [
         ('text', number(STRING_RANK)),
         ('integer', case((plain_number, number(NUMBER_RANK)))),
         ('real', case((plain_number.copy(), number(NUMBER_RANK)))),
         ('true', number(BOOLEAN_RANK)),
         ('false', number(BOOLEAN_RANK)),
-        ('object', case((exp.Glob(this=node.scalar(), expression=text('{"$date"*')), number(DATE_RANK)))),
+        ('object', case((exp.Glob(this=WORDS.scalar(node), expression=text('{"$date"*')), number(DATE_RANK)))),
         ('array', exp.null()),
     ]
     ifs = [exp.If(this=text(kind), true=rank) for kind, rank in kinds]
-    return exp.Case(this=node.type(), ifs=ifs, default=number(NULL_RANK))
+    return exp.Case(this=WORDS.type_of(node), ifs=ifs, default=number(NULL_RANK))
 
 
 # --- the second
@@ -170,11 +173,12 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
         return select(outputs, [read.copy(), *each], and_(wanted) if wanted else None)
 
     def offered(offers: LeafArrays, wanted: str = '', as_type: str = '') -> exp.Select:
-        walk = PathLowering(start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
-        each, alias = walk.rows()
+        walk = PathLowering(WORDS, start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
+        loops = walk.loops()
+        alias = loops[-1].element.alias
         kind = exp.column('type', alias)
         only: list[exp.Expr] = [exp.EQ(this=kind.copy(), expression=text(wanted))] if wanted else []
-        return rows(text(as_type) if as_type else kind, exp.column('value', alias), each, only)
+        return rows(text(as_type) if as_type else kind, exp.column('value', alias), rows_of(loops), only)
 
     union: exp.Query = rows(exp.null(), exp.null(), [], [])
     for values in (
@@ -230,7 +234,8 @@ def _stored(source: str, column: str) -> exp.Expr:
 
 def _root(table: Table, column: str) -> JsonRef:
     """Where the paths into a column begin."""
-    return JsonRef(partial(_stored, READ, _json_of(column)), '$[0]' if table.columns[column] is ANY else '$')
+    root = JsonRef(partial(_stored, READ, _json_of(column)))
+    return root.index('0') if table.columns[column] is ANY else root
 
 
 def _rowid(source: str) -> exp.Column:

@@ -96,7 +96,7 @@ def read_expr(place: ParseContext, expression: object) -> Predicate:
         'collation': list(place.collation or ()),
         'tree': nodes,
     }
-    return ExprMatch(parsed.columns, place.values.bind(encode_document(payload)))
+    return ExprMatch(parsed.columns, place.values.bind(encode_document(payload)), place.origin('$expr'))
 
 
 def _usable(place: ParseContext) -> list[str]:
