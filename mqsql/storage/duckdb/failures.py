@@ -6,9 +6,8 @@ from types import TracebackType
 import duckdb
 
 from mqsql import limits
-from mqsql.errors import DamagedValueError, MqsqlError, QueryError, StorageError
+from mqsql.errors import DamagedValueError, QueryError, StorageError
 from mqsql.storage.duckdb.connection import LOCKED
-from mqsql.values.codec import UNDECODABLE
 
 _BY_MESSAGE: tuple[tuple[str, str], ...] = (
     ('already closed', 'the store is closed; open it again'),
@@ -48,8 +47,8 @@ _OF_A_VALUE = (duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
 class Failures:
-    """A context of work on the database at `path`. Errors of DuckDB leave it as a StorageError that names the path, and errors
-    of decoding as a DamagedValueError.
+    """A context of work on the database at `path`. Errors of DuckDB leave it as a StorageError that names the path, or as a
+    DamagedValueError if a value in the file is the cause.
     """
 
     def __init__(self, path: str) -> None:
@@ -65,7 +64,7 @@ class Failures:
     def _explain(self, error: BaseException) -> None:
         if isinstance(error, duckdb.InterruptException):
             limits.check()  # says why it was interrupted
-        if isinstance(error, _OF_A_VALUE) or _is_undecodable(error):
+        if isinstance(error, _OF_A_VALUE):
             raise DamagedValueError(
                 f'{self.path}: it holds a value that another program stored and that cannot be read ({_first_line(error)})'
             ) from error
@@ -80,10 +79,6 @@ class Failures:
 def is_duplicate(error: duckdb.Error) -> bool:
     """Whether there is a record of the same key already, maybe one that another connection adds at the same time."""
     return isinstance(error, duckdb.ConstraintException) or 'UNIQUE constraint violation' in str(error)
-
-
-def _is_undecodable(error: BaseException) -> bool:
-    return isinstance(error, UNDECODABLE) and not isinstance(error, MqsqlError)
 
 
 def _advice(error: duckdb.Error) -> str:

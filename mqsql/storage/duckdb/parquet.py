@@ -23,7 +23,6 @@ FILES = 'mqsql_files'
 _ROWS = f"read_parquet(getvariable('{FILES}'), union_by_name = true)"
 _MOST_ROWS = 2**40  # of a file
 
-_JSON = "CASE WHEN {0} IS NULL OR json_valid({0}) THEN json({0}) ELSE '" + UNSOUND + "'::JSON END"
 _LOCAL_TIMES = frozenset({'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS', 'DATE'})
 
 
@@ -118,6 +117,10 @@ def _value(name: str, kind: ColumnType, found: str | None, *, ours: bool) -> str
     return _CONVERSIONS[kind](column, str(found))
 
 
+def _json(column: str) -> str:
+    return f"CASE WHEN {column} IS NULL OR json_valid({column}) THEN json({column}) ELSE CAST('{UNSOUND}' AS JSON) END"
+
+
 def _text(column: str, found: str) -> str | None:
     return f'CAST({column} AS VARCHAR)' if found in ('VARCHAR', 'UUID') or found.startswith('ENUM') else None
 
@@ -130,12 +133,12 @@ def _time(column: str, found: str) -> str | None:
 
 def _document(column: str, found: str) -> str | None:
     if found in ('JSON', 'VARCHAR'):
-        return _JSON.format(column)
+        return _json(column)
     return f'to_json({column})' if found.startswith(('STRUCT', 'MAP')) or found.endswith(']') else None
 
 
 def _any(column: str, found: str) -> str | None:
-    return _JSON.format(column) if found == 'JSON' else f'to_json({column})'
+    return _json(column) if found == 'JSON' else f'to_json({column})'
 
 
 def _buffers(column: str, found: str) -> str | None:
