@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 
 from mqsql.compiler import Statement
-from mqsql.storage.duckdb.connection import Connection
+from mqsql.storage.duckdb.connection import Connection, number_of
 from mqsql.storage.duckdb.failures import Failures
 from mqsql.storage.duckdb.watch import WATCH
 from mqsql.storage.readers import Reader, Row
@@ -22,11 +22,12 @@ class DuckReader(Reader):
 
     def __init__(self, connection: Connection, failures: Failures) -> None:
         super().__init__(failures)
-        self._connection = connection
+        # When the garbage collector finds both, the connection has lost its number first.
+        self._connection, self._number = connection, number_of(connection)
 
     def __enter__(self) -> None:
         super().__enter__()
-        self._watched = WATCH.watching(self._connection)
+        self._watched = WATCH.watching(self._number, self._connection)
         self._watched.__enter__()
 
     def __exit__(

@@ -18,7 +18,7 @@ from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.batches import insertions
-from mqsql.storage.duckdb.connection import Connection, Database
+from mqsql.storage.duckdb.connection import Connection, Database, number_of
 from mqsql.storage.duckdb.failures import Failures, is_duplicate
 from mqsql.storage.duckdb.functions import provide_functions
 from mqsql.storage.duckdb.layout import open_table
@@ -182,7 +182,11 @@ class DuckStore(Store):
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
             statement = self._provided(compile_delete(query, table=self.table, dialect=DIALECT))
-            with self._using() as connection, Transaction(connection), WATCH.watching(connection):
+            with (
+                self._using() as connection,
+                Transaction(connection),
+                WATCH.watching(number_of(connection), connection),
+            ):
                 connection.execute(statement.sql, statement.params)
 
     def _to_parquet(self, path: str, query: Any) -> int:
@@ -198,6 +202,7 @@ class DuckStore(Store):
 
     def _look_for_indexes(self) -> int:
         """There are none."""
+        self._queries.check_open()
         return 0
 
     def _create_index(self, index: Index) -> None:

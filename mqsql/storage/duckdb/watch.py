@@ -11,7 +11,7 @@ import duckdb
 
 from mqsql import limits
 from mqsql.limits import Deadline
-from mqsql.storage.duckdb.connection import Connection, number_of
+from mqsql.storage.duckdb.connection import Connection
 
 TICK = 0.01  # seconds, between two looks at the deadlines
 
@@ -34,12 +34,12 @@ class Watch:
         self._thread: Thread | None = None
 
     @contextmanager
-    def watching(self, connection: Connection) -> Iterator[None]:
-        """A block with statements of a connection for the query that this thread is answering.
+    def watching(self, number: int, connection: Connection) -> Iterator[None]:
+        """A block with statements of a connection, which has this number, for the query that this thread is answering.
 
         An error of a function that a statement calls leaves the block as it is, in place of the error that DuckDB makes of it.
         """
-        number, running = number_of(connection), Running(connection, limits.current())
+        running = Running(connection, limits.current())
         self._add(number, running)
         try:
             yield
