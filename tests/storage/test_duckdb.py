@@ -152,11 +152,9 @@ def test_several_tables_share_a_file(file: Path) -> None:
 
 
 def test_stores_of_one_process_share_a_file(file: Path) -> None:
-    link = file.with_name('link.duckdb')
     with opened(file) as store:
         store.add_record('m', {'label': 'a'})
-        link.symlink_to(file)
-        with mqsql.open(f'duckdb:{link}') as other, opened(file, readonly=True) as reader:
+        with opened(file) as other, opened(file, readonly=True) as reader:
             other.add_record('n', {'label': 'b'})
             store.update_record('m', {'label': {'x': [1]}})
             assert reader.count({'label.x': 1}) == 1
@@ -168,6 +166,42 @@ def test_stores_of_one_process_share_a_file(file: Path) -> None:
         assert [r['msg_id'] for r in store.find({'label': {'$regex': '^b'}})] == ['n']
     with opened(file, readonly=True), pytest.raises(StorageError, match='has it open read-only'):
         opened(file)
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='links need privileges here')
+def test_two_names_of_a_file_are_one_database(file: Path) -> None:
+    link = file.with_name('link.duckdb')
+    link.symlink_to(file)
+    with mqsql.open(f'duckdb:{link}') as store, opened(file) as other:
+        store.add_record('m', {})
+        assert other.count() == 1
+
+
+def test_an_answer_is_that_of_the_moment_of_the_call(file: Path) -> None:
+    with opened(file) as store:
+        store.add_records({'msg_id': str(i), 'label': i} for i in range(5000))
+        found, sorted_ = store.find({}, ['label']), store.find({}, ['label'], sort={'label': -1})
+        next(found)
+        store.drop_matching_records({'label': {'$lt': 4000}})
+        store.update_record('4500', {'label': 'new'})
+        store.add_record('more', {})
+        assert [r['label'] for r in found] == list(range(1, 5000))
+        assert [r['label'] for r in sorted_] == list(range(5000))[::-1]
+        assert store.count() == 1001
+
+
+def test_threads_open_a_new_file_at_once(file: Path) -> None:
+    stores: list[Store] = []
+    threads = [threading.Thread(target=lambda: stores.append(opened(file))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for i, store in enumerate(stores):
+        store.add_record(str(i), {})
+    assert [store.count() for store in stores] == [5] * 5
+    for store in stores:
+        store.close()
 
 
 def test_a_function_outlives_the_store_that_asked_for_it(file: Path) -> None:
@@ -290,6 +324,9 @@ def _fifo(file: Path) -> None:
     os.mkfifo(file)
 
 
+no_fifo = pytest.mark.skipif(not hasattr(os, 'mkfifo'), reason='there are no FIFOs here')
+
+
 def _sqlite(file: Path) -> None:
     mqsql.open(file).close()
 
@@ -321,7 +358,7 @@ def _truncated(file: Path) -> None:
         (lambda file: file.write_bytes(b'01234567DUCK' + bytes(10_000)), 'not a DuckDB database|damaged|DuckDB failed'),
         (_sqlite, 'this is an SQLite database; open it without "duckdb:"'),
         (_directory, 'this is a directory and cannot be opened'),
-        (_fifo, 'this is a FIFO and cannot be opened'),
+        pytest.param(_fifo, 'this is a FIFO and cannot be opened', marks=no_fifo),
         (_damaged, 'the file is damaged; restore a copy'),
         (_truncated, 'the file is damaged'),
     ],
