@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import orjson
 
-from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, Table
+from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Table
 from mqsql.storage.statements import listed, quote
 
 POSITION = 'rowid'
@@ -23,7 +23,15 @@ LAYOUT_VERSION = 1
 DEFINITION = 'mqsql_table'
 """What a Parquet file says of the table, beside the version of the layout."""
 
-TYPES = {STRING: 'VARCHAR', TIMESTAMP: 'TIMESTAMP WITH TIME ZONE', DOCUMENT: 'JSON', BUFFERS: 'BLOB[]', ANY: 'JSON'}
+TYPES = {
+    STRING: 'VARCHAR',
+    NUMBER: 'UNION(i BIGINT, d DOUBLE)',
+    BOOLEAN: 'BOOLEAN',
+    TIMESTAMP: 'TIMESTAMP WITH TIME ZONE',
+    DOCUMENT: 'JSON',
+    BUFFERS: 'BLOB[]',
+    ANY: 'JSON',
+}
 """The type of a column of each kind, as DuckDB names it."""
 
 
@@ -62,9 +70,24 @@ def _text(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def insert_many(table: Table, names: tuple[str, ...]) -> str:
-    """INSERT of records: each parameter is the list of their values of one column."""
-    lists = ', '.join(f'unnest(CAST(? AS {TYPES[table.columns[name]]}[]))' for name in names)
-    return f'INSERT INTO {quote(table.name)} ({listed(names)}) SELECT {lists}'
+    """INSERT of records: each parameter is a list of their values of one column, see `batches`."""
+    lists, values = [], []
+    for i, name in enumerate(names):
+        kind = TYPES[table.columns[name]]
+        if table.columns[name] is NUMBER:
+            lists += [f'unnest(CAST(? AS BIGINT[])) AS i{i}', f'unnest(CAST(? AS DOUBLE[])) AS d{i}']
+            values.append(number(f'i{i}', f'd{i}'))
+        else:
+            lists.append(f'unnest(CAST(? AS {kind}[])) AS v{i}')
+            values.append(f'v{i}')
+    into = f'INSERT INTO {quote(table.name)} ({listed(names)})'
+    return f'{into} SELECT {", ".join(values)} FROM (SELECT {", ".join(lists)})'
+
+
+def number(integer: str, double: str) -> str:
+    """The value of a Number column that is an integer or a double, whichever is not NULL."""
+    cases = (f'WHEN {value} IS NOT NULL THEN CAST({value} AS {TYPES[NUMBER]})' for value in (integer, double))
+    return f'CASE {" ".join(cases)} END'
 
 
 @lru_cache(maxsize=16)
@@ -77,6 +100,14 @@ def select_known(table: Table) -> str:
 @lru_cache(maxsize=16)
 def copy_to_parquet(table: Table) -> str:
     """COPY of all records to a Parquet file; the parameters are its name, the version of the layout, and the definition."""
-    records = f'SELECT {listed(table.all_keys)} FROM {quote(table.name)} ORDER BY {POSITION}'
+    records = f'SELECT {", ".join(_exported(table, name) for name in table.all_keys)} FROM {quote(table.name)}'
     marks = f'KV_METADATA {{{LAYOUT}: ?, {DEFINITION}: ?}}'
-    return f'COPY ({records}) TO ? (FORMAT parquet, COMPRESSION zstd, {marks})'
+    return f'COPY ({records} ORDER BY {POSITION}) TO ? (FORMAT parquet, COMPRESSION zstd, {marks})'
+
+
+def _exported(table: Table, name: str) -> str:
+    """A column in a Parquet file, which has no unions."""
+    column = quote(name)
+    if table.columns[name] is not NUMBER:
+        return column
+    return f"CASE WHEN {column} IS NOT NULL THEN {{'i': {column}.i, 'd': {column}.d}} END AS {column}"

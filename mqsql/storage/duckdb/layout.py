@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 from mqsql.errors import StorageError
-from mqsql.schema import Table
+from mqsql.schema import NUMBER, Table
 from mqsql.storage import statements
 from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.connection import Connection, Database, open_database
@@ -117,6 +117,7 @@ def _check_columns(connection: Connection, path: str, table: Table) -> None:
         # DuckDB gives the rows of a table of another program positions, but not those of a view.
         found.setdefault(ddl.POSITION, 'BIGINT')
     for name, kind in ddl.columns(table).items():
-        if found.get(name) != kind:
+        plain_number = table.columns.get(name) is NUMBER and found.get(name) in ('BIGINT', 'DOUBLE')
+        if found.get(name) != kind and not plain_number:
             is_ = f'is {found[name]}' if name in found else 'is missing'
             raise StorageError(f'{path}: in its table {table.name!r} the column {name!r} {is_}, not {kind}')

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from mqsql.errors import StorageError
-from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TASKS, TIMESTAMP, ColumnType, Table
+from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TASKS, TIMESTAMP, ColumnType, Table
 from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.connection import Connection, Database, open_database
 from mqsql.storage.duckdb.ddl import POSITION, TYPES
@@ -23,6 +23,7 @@ FILES = 'mqsql_files'
 _ROWS = f"read_parquet(getvariable('{FILES}'), union_by_name = true)"
 _MOST_ROWS = 2**40  # of a file
 
+_INTEGERS = frozenset({'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER'})
 _LOCAL_TIMES = frozenset({'TIMESTAMP', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP_NS', 'DATE'})
 
 
@@ -125,6 +126,18 @@ def _text(column: str, found: str) -> str | None:
     return f'CAST({column} AS VARCHAR)' if found in ('VARCHAR', 'UUID') or found.startswith('ENUM') else None
 
 
+def _number(column: str, found: str) -> str | None:
+    if found.startswith('STRUCT') and found.endswith('i BIGINT, d DOUBLE)'):
+        return ddl.number(f'{column}.i', f'{column}.d')
+    if found in _INTEGERS:
+        return f'CAST({column} AS BIGINT)'
+    return f'CAST({column} AS DOUBLE)' if found.startswith(('DOUBLE', 'FLOAT', 'DECIMAL', 'UBIGINT')) else None
+
+
+def _boolean(column: str, found: str) -> str | None:
+    return column if found == TYPES[BOOLEAN] else None
+
+
 def _time(column: str, found: str) -> str | None:
     if found in _LOCAL_TIMES:
         return f"timezone('UTC', CAST({column} AS TIMESTAMP))"
@@ -147,6 +160,8 @@ def _buffers(column: str, found: str) -> str | None:
 
 _CONVERSIONS: Mapping[ColumnType, Callable[[str, str], str | None]] = {
     STRING: _text,
+    NUMBER: _number,
+    BOOLEAN: _boolean,
     TIMESTAMP: _time,
     DOCUMENT: _document,
     ANY: _any,
