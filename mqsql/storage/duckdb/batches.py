@@ -19,13 +19,8 @@ def insertions(table: Table, records: Sequence[Record]) -> Iterator[tuple[str, l
 
 
 def _lists(table: Table, name: str, records: Sequence[Record]) -> list[list[Any]]:
-    """The values of a column.
-
-    Those of a Number column are two lists, since DuckDB makes all values of a list one type. It takes NaN in a list for NULL,
-    so the floats are text.
-    """
+    """The values of a column. Those of a Number column are two lists: DuckDB makes all values of a list one type."""
     values = [record.get(name) for record in records]
     if table.columns[name] is not NUMBER:
         return [values]
-    integers = [value if type(value) is int else None for value in values]
-    return [integers, [repr(value) if type(value) is float else None for value in values]]
+    return [[value if type(value) is kind else None for value in values] for kind in (int, float)]

@@ -75,7 +75,7 @@ def insert_many(table: Table, names: tuple[str, ...]) -> str:
     for i, name in enumerate(names):
         kind = TYPES[table.columns[name]]
         if table.columns[name] is NUMBER:
-            lists += [f'unnest(CAST(? AS BIGINT[])) AS i{i}', f'CAST(unnest(CAST(? AS VARCHAR[])) AS DOUBLE) AS d{i}']
+            lists += [f'unnest(CAST(? AS BIGINT[])) AS i{i}', f'unnest(CAST(? AS DOUBLE[])) AS d{i}']
             values.append(number(f'i{i}', f'd{i}'))
         else:
             lists.append(f'unnest(CAST(? AS {kind}[])) AS v{i}')
