@@ -9,10 +9,10 @@ import duckdb
 
 from mqsql.compiler import Query as CompiledQuery
 from mqsql.compiler import Statement, compile, compile_count, compile_delete, compile_distinct
+from mqsql.compiler.dialects.duckdb import encoder
 from mqsql.errors import DuplicateRecordError, StorageError
 from mqsql.limits import Deadline
 from mqsql.schema import TASKS, Index, Record, Table
-from mqsql.schema.columns import encoder
 from mqsql.schema.rows import Damages, warn
 from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
