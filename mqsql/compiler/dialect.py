@@ -173,6 +173,10 @@ class Words:
 
     # --- Number columns
 
+    def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> exp.Expr:
+        """The value of a typed column compares so with an operand; exactly, if these are numbers."""
+        raise Lacking('a comparison with a column')
+
     def is_not_nan(self, stored: exp.Expr) -> exp.Expr:
         """The value of a Number column is not NaN; NULL where there is none."""
         raise Lacking('a test for NaN')
@@ -185,8 +189,8 @@ class Words:
         """See `test_whole`, of the value of a Number column."""
         raise Lacking('the integral part of a number')
 
-    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
-        """What orders the values of a Number column as BSON does: nothing, NaN, all other numbers."""
+    def number_sort_terms(self, stored: exp.Expr, no_nan: bool) -> list[exp.Expr]:
+        """What orders the values of a Number column as BSON does: nothing, NaN if there may be, all other numbers."""
         raise Lacking('the order of numbers')
 
     # --- text
@@ -380,6 +384,10 @@ class Dialect:
     """How operands are bound; one that is not in it is bound as it is."""
     encode_list: Callable[[list[Any], Encoding], Any]
     """How a list of encoded operands is bound as one parameter."""
+    decoder: Callable[[ColumnType], Callable[[Any], Any]]
+    """How a column is decoded; see `schema.columns.decoder`."""
+    exact_params: bool = False
+    """Whether a parameter that the text does not name is an error."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
 
