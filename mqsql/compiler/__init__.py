@@ -155,7 +155,7 @@ def compile(
 
 
 def _parts(
-    wanted: tree.Statement, dialect: Dialect, params: Mapping[str, Param], window: Mapping[str, int] | None = None
+    wanted: tree.Statement, dialect: Dialect, params: Mapping[str, Param], window: dict[str, int] | None = None
 ) -> Parts:
     """The text of a statement, and the operands that it has, bound."""
     sql, functions, indexes, used = render(wanted, dialect)
