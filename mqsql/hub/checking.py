@@ -10,9 +10,10 @@ import apsw
 from mqsql.errors import StorageError
 from mqsql.hub.legacy import all_legacy, history_name, history_table
 from mqsql.schema import TASKS
+from mqsql.settings import Settings
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.check import MOST_NAMED, Finding, Track, check_records, other_tables
-from mqsql.storage.sqlite.connection import Settings, check_owner, connect
+from mqsql.storage.sqlite.connection import check_owner, connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.layout import objects_of

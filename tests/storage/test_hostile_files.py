@@ -23,8 +23,8 @@ from mqsql import cli
 from mqsql.cli import importing
 from mqsql.errors import StorageError
 from mqsql.hub.database import SQLiteDB
-from mqsql.hub.legacy import LEGACY_TABLE
 from mqsql.hub.pickles import read_pickled_buffers
+from mqsql.settings import LEGACY_TABLE
 
 COLUMNS = 'msg_id, header, content, buffers, submitted, client_uuid, engine_uuid, started, completed'
 TAILS = 'record, name, start, tail'
