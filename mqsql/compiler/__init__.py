@@ -30,14 +30,14 @@ from mqsql.compiler.rendering import Rendered, render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
+from mqsql.compiler.tree.params import Param
 from mqsql.compiler.tree.projection import Projection
 from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
 from mqsql.errors import QueryError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, Tell, read_row, warn
-from mqsql.values.codec import DamagedError, Stored
+from mqsql.values.codec import DamagedError
 from mqsql.values.collation import read_collation
 from mqsql.values.plain import either, read_plain
 
@@ -57,13 +57,13 @@ Decoder = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver.
+    """A statement's text and its parameters by name, for `execute(sql, params)` of a driver of the dialect's database.
 
     `functions` are the names of the FUNCTIONS that it calls, `indexes` those of the indexes on paths that it reads.
     """
 
     sql: str
-    params: Mapping[str, Stored]
+    params: Mapping[str, Any]
     functions: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
     _unindexed: Callable[[], Rendered] | None = field(default=None, kw_only=True, repr=False, compare=False)
@@ -73,7 +73,10 @@ class Statement:
 
         In that of a Distinct the key of each record comes first.
         """
-        return self if self._unindexed is None else replace(self, **self._unindexed()._asdict())
+        if self._unindexed is None:
+            return self
+        sql, functions, indexes, _ = self._unindexed()
+        return replace(self, sql=sql, functions=functions, indexes=indexes)
 
 
 @dataclass(frozen=True)
@@ -132,12 +135,12 @@ def compile(
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
         return render(selected, printer)
 
-    decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
+    decoders = tuple((output.name, _decoder(printer, table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    sql, functions, indexes = rendered(table)
+    sql, functions, indexes, names = rendered(table)
     return Query(
         sql,
-        parsed.values | window,
+        _bound(printer, parsed.values, names) | window,
         functions,
         indexes,
         keys=wanted.names,
@@ -146,6 +149,11 @@ def compile(
         _shape=shaping(plan) if plan else None,
         _unindexed=lambda: rendered(_unindexed(table)),
     )
+
+
+def _bound(dialect: Dialect, params: Mapping[str, Param], names: frozenset[str]) -> dict[str, Any]:
+    """The parameters of a statement that names these."""
+    return dialect.bind({name: params[name] for name in params if name in names} if dialect.exact_params else params)
 
 
 def _unindexed(table: Table) -> Table:
@@ -176,12 +184,12 @@ def compile_count(
     def rendered(table: Table) -> Rendered:
         return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
 
-    sql, functions, indexes = rendered(table)
-    params = parsed.values | window
+    sql, functions, indexes, names = rendered(table)
+    params = _bound(printer, parsed.values, names) | window
     return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
 
 
-def _read_window(limit: object, skip: object) -> dict[str, Stored]:
+def _read_window(limit: object, skip: object) -> dict[str, int]:
     window = {LIMIT: read_count(LIMIT, 0 if limit is None else limit), SKIP: read_count(SKIP, skip)}
     return {name: number for name, number in window.items() if number}
 
@@ -224,7 +232,7 @@ def compile_distinct(
     def rendered(table: Table, *columns: str) -> Rendered:
         return render(Select(table, columns, (), parsed.predicate), printer)
 
-    decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
+    decode, tell = printer.decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
     def read(stored: Any) -> Any:
         try:
@@ -240,10 +248,10 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    sql, functions, indexes = rendered(table, column)
+    sql, functions, indexes, names = rendered(table, column)
     return Distinct(
         sql,
-        parsed.values,
+        _bound(printer, parsed.values, names),
         functions,
         indexes,
         column=column,
@@ -268,15 +276,15 @@ def compile_delete(
     def unindexed() -> Rendered:
         return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
 
-    sql, functions, indexes = render(Delete(table, parsed.predicate), printer)
-    return Statement(sql, parsed.values, functions, indexes, _unindexed=unindexed)
+    sql, functions, indexes, names = render(Delete(table, parsed.predicate), printer)
+    return Statement(sql, _bound(printer, parsed.values, names), functions, indexes, _unindexed=unindexed)
 
 
-def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
+def _decoder(dialect: Dialect, table: Table, output: Output, buffers: Decoder | None) -> Decoder:
     kind = table.columns[output.column]
     if kind is BUFFERS and buffers is not None:
         return buffers
-    plain = decoder(kind)
+    plain = dialect.decoder(kind)
     return plain if output.fields is None else lambda stored: include(plain(stored), output.fields)
 
 

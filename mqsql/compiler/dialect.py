@@ -5,14 +5,15 @@ out is Lacking: lowering makes it an UnsupportedError of the operator that needs
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlglot import exp
 from sqlglot.generator import Generator
 
+from mqsql.compiler.tree.params import Encoding, Param
 from mqsql.compiler.tree.predicate import IndexScan, InView, Leaf
 from mqsql.compiler.tree.select import Select
 from mqsql.compiler.tree.view import View
@@ -172,6 +173,10 @@ class Words:
 
     # --- Number columns
 
+    def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> exp.Expr:
+        """The value of a typed column compares so with an operand; exactly, if these are numbers."""
+        raise Lacking('a comparison with a column')
+
     def is_not_nan(self, stored: exp.Expr) -> exp.Expr:
         """The value of a Number column is not NaN; NULL where there is none."""
         raise Lacking('a test for NaN')
@@ -184,8 +189,8 @@ class Words:
         """See `test_whole`, of the value of a Number column."""
         raise Lacking('the integral part of a number')
 
-    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
-        """What orders the values of a Number column as BSON does: nothing, NaN, all other numbers."""
+    def number_sort_terms(self, stored: exp.Expr, no_nan: bool) -> list[exp.Expr]:
+        """What orders the values of a Number column as BSON does: nothing, NaN if there may be, all other numbers."""
         raise Lacking('the order of numbers')
 
     # --- text
@@ -213,8 +218,12 @@ class Words:
         raise Lacking('a loop over a JSON value')
 
     def name(self, element: Element) -> exp.Expr:
-        """The (encoded) key or the position of a loop's value."""
+        """The (encoded) key of the value of a loop with names, or its position as text or a number."""
         raise Lacking('the names of the members of a JSON value')
+
+    def index(self, element: Element) -> exp.Expr:
+        """The position of the value of a loop with names over an array, from 0; anything over an object."""
+        raise Lacking('the positions in a JSON array')
 
     def elements(self, ref: JsonRef) -> tuple[exp.Expr, ...]:
         """The source of a loop over the elements of an array; over anything else, it is empty or not evaluated."""
@@ -358,7 +367,10 @@ def quoted_name(identifier: exp.Identifier, keywords: frozenset[str]) -> str | N
     return name if _PLAIN_NAME.fullmatch(name) and name.lower() not in keywords else '"' + name.replace('"', '""') + '"'
 
 
-@dataclass(frozen=True)
+Encode = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Dialect:
     """A database: what it says, and how that is printed.
 
@@ -368,9 +380,27 @@ class Dialect:
     name: str
     words: Words
     printer: Callable[[], Generator]
+    encode: Mapping[Encoding, Encode]
+    """How operands are bound; one that is not in it is bound as it is."""
+    encode_list: Callable[[list[Any], Encoding], Any]
+    """How a list of encoded operands is bound as one parameter."""
+    decoder: Callable[[ColumnType], Callable[[Any], Any]]
+    """How a column is decoded; see `schema.columns.decoder`."""
+    exact_params: bool = False
+    """Whether a parameter that the text does not name is an error."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
 
     def render(self, statement: exp.Expr) -> str:
         """The statement's text."""
         return self.printer().generate(statement, copy=False)
+
+    def bind(self, params: Mapping[str, Param]) -> dict[str, Any]:
+        """The operands as they are bound."""
+        return {name: self._bound(*param) for name, param in params.items()}
+
+    def _bound(self, value: Any, encoding: Encoding, many: bool) -> Any:
+        encode = self.encode.get(encoding)
+        if not many:
+            return value if encode is None else encode(value)
+        return self.encode_list(value if encode is None else list(map(encode, value)), encoding)

@@ -11,6 +11,7 @@ from dataclasses import field as attribute
 from typing import NamedTuple, TypeAlias
 
 from mqsql.schema import STRING, ColumnType, Index
+from mqsql.values.canonical import read_stored_number
 from mqsql.values.collation import Collation
 
 
@@ -98,7 +99,7 @@ class Each:
 class AllElements:
     """Each member of the object, or of the array, satisfies the predicate; the field is strict.
 
-    Within the predicate the member is a Field without column, its name or position is MEMBER.
+    Within the predicate the member is a Field without column, its name is MEMBER and its position POSITION.
     """
 
     field: Field
@@ -171,6 +172,9 @@ Predicate: TypeAlias = (
 )
 
 MEMBER = Field(None, STRING)
+"""The name of the member that is being looked at."""
+POSITION = Field(None, ColumnType('Position', 'positions', read_stored_number))
+"""The position of the element that is being looked at."""
 
 MATCH_ALL = And(())
 MATCH_NONE = Or(())

@@ -111,6 +111,10 @@ class SQLiteWords(Words):
 
     # --- Number columns
 
+    def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> Condition:
+        """See Words."""
+        return compare(stored, operand)
+
     def is_not_nan(self, stored: exp.Expr) -> Condition:
         """See Words. It may be the end of a range of the column's index."""
         return number_columns.is_not_nan(stored)
@@ -126,9 +130,9 @@ class SQLiteWords(Words):
         same = [exp.EQ(this=stored(), expression=whole.copy())] if exact else []
         return and_([in_64_bits, *same, test(whole)])
 
-    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
+    def number_sort_terms(self, stored: exp.Expr, no_nan: bool) -> list[exp.Expr]:
         """See Words."""
-        return [number_columns.is_not_nan(stored), stored.copy()]
+        return [stored] if no_nan else [number_columns.is_not_nan(stored), stored.copy()]
 
     # --- text
 
@@ -158,6 +162,10 @@ class SQLiteWords(Words):
         return exp.column('value', element.alias)
 
     def name(self, element: Element) -> exp.Expr:
+        """See Words."""
+        return exp.column('key', element.alias)
+
+    def index(self, element: Element) -> exp.Expr:
         """See Words."""
         return exp.column('key', element.alias)
 

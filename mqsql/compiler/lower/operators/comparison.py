@@ -8,7 +8,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Compare, JsonType
 from mqsql.compiler.lower.collation import as_key, as_text
 from mqsql.compiler.lower.sql import Condition, and_, or_, param, text
-from mqsql.compiler.lower.values import JsonValue, Value, in_list
+from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value, in_list
 from mqsql.values.codec import NUMBER_TAG
 
 ORDERS: dict[str, type[exp.Binary]] = {'$gt': exp.GT, '$gte': exp.GTE, '$lt': exp.LT, '$lte': exp.LTE}
@@ -34,7 +34,8 @@ def _lower_same(value: Value, form: str, params: Params, compare: Compare) -> Co
     operand = param(params[0])
     match form:
         case 'column':
-            return compare(as_text(value), operand)
+            assert isinstance(value, ColumnValue)
+            return value.compare(compare, operand)
         case 'string':
             return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
         case 'object' | 'array':
@@ -58,9 +59,11 @@ def lower_order(operator: str, value: Value, form: str, params: Params) -> Condi
 
     match form:
         case 'column':
-            return compare(value.text(), operand)
+            assert isinstance(value, ColumnValue)
+            return value.compare(compare, operand)
         case 'not nan':
-            return and_([compare(value.text(), operand), value.words.is_not_nan(value.text())])
+            assert isinstance(value, ColumnValue)
+            return and_([value.compare(compare, operand), value.words.is_not_nan(value.text())])
         case 'string':
             return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
         case 'array':
