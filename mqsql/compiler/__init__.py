@@ -17,7 +17,7 @@ tests on its rows, `ordering` sorts by it.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from mqsql import limits
 from mqsql.compiler.dialect import Dialect
@@ -26,10 +26,11 @@ from mqsql.compiler.lower.statements import LIMIT, SKIP
 from mqsql.compiler.parse import parse
 from mqsql.compiler.parse.keys import read_count, read_fields, read_keys, read_path, read_sort
 from mqsql.compiler.parse.projection import read_projection
-from mqsql.compiler.rendering import Rendered, render
+from mqsql.compiler.rendering import render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
+from mqsql.compiler.tree import select as tree
 from mqsql.compiler.tree.params import Param
 from mqsql.compiler.tree.projection import Projection
 from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
@@ -55,6 +56,15 @@ __all__ = [
 Decoder = Callable[[Any], Any]
 
 
+class Parts(TypedDict):
+    """The fields of a Statement."""
+
+    sql: str
+    params: Mapping[str, Any]
+    functions: frozenset[str]
+    indexes: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Statement:
     """A statement's text and its parameters by name, for `execute(sql, params)` of a driver of the dialect's database.
@@ -66,17 +76,14 @@ class Statement:
     params: Mapping[str, Any]
     functions: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
-    _unindexed: Callable[[], Rendered] | None = field(default=None, kw_only=True, repr=False, compare=False)
+    _unindexed: Callable[[], Parts] | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     def unindexed(self) -> Self:
         """The same statement without indexes on paths, which also runs over a view of the table.
 
         In that of a Distinct the key of each record comes first.
         """
-        if self._unindexed is None:
-            return self
-        sql, functions, indexes, _ = self._unindexed()
-        return replace(self, sql=sql, functions=functions, indexes=indexes)
+        return self if self._unindexed is None else replace(self, **self._unindexed())
 
 
 @dataclass(frozen=True)
@@ -131,29 +138,29 @@ def compile(
     computed = plan.computed if plan else ()
     printer, inline = _dialect(dialect), buffers is None
 
-    def rendered(table: Table) -> Rendered:
+    def parts(table: Table) -> Parts:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
-        return render(selected, printer)
+        return _parts(selected, printer, parsed.values, window)
 
     decoders = tuple((output.name, _decoder(printer, table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    sql, functions, indexes, names = rendered(table)
     return Query(
-        sql,
-        _bound(printer, parsed.values, names) | window,
-        functions,
-        indexes,
+        **parts(table),
         keys=wanted.names,
         _decoders=decoders,
         _tell=tell,
         _shape=shaping(plan) if plan else None,
-        _unindexed=lambda: rendered(_unindexed(table)),
+        _unindexed=lambda: parts(_unindexed(table)),
     )
 
 
-def _bound(dialect: Dialect, params: Mapping[str, Param], names: frozenset[str]) -> dict[str, Any]:
-    """The parameters of a statement that names these."""
-    return dialect.bind({name: params[name] for name in params if name in names} if dialect.exact_params else params)
+def _parts(
+    wanted: tree.Statement, dialect: Dialect, params: Mapping[str, Param], window: dict[str, int] | None = None
+) -> Parts:
+    """The text of a statement, and the operands that it has, bound."""
+    sql, functions, indexes, used = render(wanted, dialect)
+    bound = dialect.bind(params, used) | (window or {})
+    return {'sql': sql, 'params': bound, 'functions': functions, 'indexes': indexes}
 
 
 def _unindexed(table: Table) -> Table:
@@ -181,12 +188,10 @@ def compile_count(
     parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
     printer = _dialect(dialect)
 
-    def rendered(table: Table) -> Rendered:
-        return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
+    def parts(table: Table) -> Parts:
+        return _parts(CountRecords(table, parsed.predicate, *_shape(window)), printer, parsed.values, window)
 
-    sql, functions, indexes, names = rendered(table)
-    params = _bound(printer, parsed.values, names) | window
-    return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
+    return Statement(**parts(table), _unindexed=lambda: parts(_unindexed(table)))
 
 
 def _read_window(limit: object, skip: object) -> dict[str, int]:
@@ -229,8 +234,8 @@ def compile_distinct(
     column, steps = read_path(key, table, 'key')
     printer = _dialect(dialect)
 
-    def rendered(table: Table, *columns: str) -> Rendered:
-        return render(Select(table, columns, (), parsed.predicate), printer)
+    def parts(table: Table, *columns: str) -> Parts:
+        return _parts(Select(table, columns, (), parsed.predicate), printer, parsed.values)
 
     decode, tell = printer.decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
@@ -248,16 +253,12 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    sql, functions, indexes, names = rendered(table, column)
     return Distinct(
-        sql,
-        _bound(printer, parsed.values, names),
-        functions,
-        indexes,
+        **parts(table, column),
         column=column,
         values=values,
         within=within,
-        _unindexed=lambda: rendered(_unindexed(table), table.key, column),
+        _unindexed=lambda: parts(_unindexed(table), table.key, column),
     )
 
 
@@ -273,11 +274,10 @@ def compile_delete(
     parsed = parse(query, table, read_collation(collation))
     printer = _dialect(dialect)
 
-    def unindexed() -> Rendered:
-        return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
+    def unindexed() -> Parts:
+        return _parts(Delete(_unindexed(table), parsed.predicate, within=True), printer, parsed.values)
 
-    sql, functions, indexes, names = render(Delete(table, parsed.predicate), printer)
-    return Statement(sql, _bound(printer, parsed.values, names), functions, indexes, _unindexed=unindexed)
+    return Statement(**_parts(Delete(table, parsed.predicate), printer, parsed.values), _unindexed=unindexed)
 
 
 def _decoder(dialect: Dialect, table: Table, output: Output, buffers: Decoder | None) -> Decoder:

@@ -4,11 +4,13 @@ Lowering is handed a Dialect and uses its `words` for all that databases say in 
 out is Lacking: lowering makes it an UnsupportedError of the operator that needs it. So a dialect refuses by default.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from sqlglot import exp
 from sqlglot.generator import Generator
@@ -62,19 +64,19 @@ class JsonRef:
     path: tuple[Step, ...] = ()
     element: Element | None = None
 
-    def child(self, key: str) -> 'JsonRef':
+    def child(self, key: str) -> JsonRef:
         """The value under an object's (encoded) key; nothing in an array."""
         return self._further(Step(key=key))
 
-    def index(self, position: str) -> 'JsonRef':
+    def index(self, position: str) -> JsonRef:
         """An array's element; nothing in an object."""
         return self._further(Step(position=position))
 
-    def child_or_index(self, name: str) -> 'JsonRef':
+    def child_or_index(self, name: str) -> JsonRef:
         """The value under an object's key, or an array's element."""
         return self._further(Step(name, name))
 
-    def _further(self, step: Step) -> 'JsonRef':
+    def _further(self, step: Step) -> JsonRef:
         return replace(self, path=(*self.path, step))
 
     @property
@@ -97,11 +99,95 @@ class Lacking(Exception):  # noqa: N818
     """A dialect does not say a word, which the message describes."""
 
 
-Test = Callable[[exp.Expr], exp.Expr]
-Compare = Callable[[exp.Expr, exp.Expr], exp.Expr]
+Test: TypeAlias = 'Callable[[exp.Expr], exp.Expr]'
+Compare: TypeAlias = 'Callable[[exp.Expr, exp.Expr], exp.Expr]'
 
 
-class Words:
+class ExpressionWords:
+    """The words of expressions. Where one is Lacking, the interpreter evaluates the expression.
+
+    A date is the number of its microseconds since 1970, seconds are counted likewise.
+    """
+
+    evaluates = False
+    """Whether these words are said at all, those of Words included that are given operands as they are."""
+
+    # --- numbers
+
+    def number(self, ref: JsonRef) -> exp.Expr:
+        """A JSON number as a number that keeps its type; other values give anything."""
+        raise Lacking('a JSON value as a number')
+
+    def number_column(self, stored: exp.Expr) -> exp.Expr:
+        """The value of a Number column as such a number; NaN gives anything."""
+        raise Lacking('a number')
+
+    def is_integer(self, value: exp.Expr) -> exp.Expr:
+        """A number is an integer, not a float."""
+        raise Lacking('the type of a number')
+
+    def calculate(self, operator: type[exp.Binary], left: exp.Expr, right: exp.Expr) -> exp.Expr:
+        """A sum, difference or product; of integers it is a float if 64 bits do not hold it."""
+        raise Lacking('a sum of numbers')
+
+    def ratio(self, dividend: exp.Expr, divisor: exp.Expr) -> exp.Expr:
+        """The quotient of two numbers as floats."""
+        raise Lacking('a quotient of numbers')
+
+    def remainder(self, dividend: exp.Expr, divisor: exp.Expr) -> exp.Expr:
+        """The remainder of two integers, with the sign of the dividend."""
+        raise Lacking('a remainder')
+
+    def whole_quotient(self, dividend: exp.Expr, divisor: int) -> exp.Expr:
+        """The quotient of two integers that are not negative, cut to an integer."""
+        raise Lacking('a quotient of integers')
+
+    def to_float(self, value: exp.Expr) -> exp.Expr:
+        """A number as the nearest float."""
+        raise Lacking('a number as a float')
+
+    def absolute(self, value: exp.Expr) -> exp.Expr:
+        """The absolute value of a number other than the lowest integer of 64 bits."""
+        raise Lacking('an absolute value')
+
+    def cut(self, value: exp.Expr, how: str) -> exp.Expr:
+        """The integral number next to a number: 'floor', 'ceil' or 'trunc'. It has the type of the number."""
+        raise Lacking('an integral number')
+
+    # --- dates
+
+    def microseconds(self, stored: exp.Expr) -> exp.Expr:
+        """The value of a Timestamp column as a date."""
+        raise Lacking('a timestamp as a number')
+
+    def date(self, ref: JsonRef) -> exp.Expr:
+        """The date of the text under a tag; NULL for other texts."""
+        raise Lacking('a date in JSON')
+
+    def calendar(self, seconds: exp.Expr, part: str) -> exp.Expr:
+        """The year, month, dayOfMonth or dayOfYear of a time."""
+        raise Lacking('a part of a date')
+
+    def start(self, seconds: exp.Expr, unit: str) -> exp.Expr:
+        """The seconds of the beginning of the month or year of a time."""
+        raise Lacking('the beginning of a month')
+
+    # --- strings
+
+    def in_case(self, stored: exp.Expr, case: str) -> exp.Expr:
+        """A stored string in 'lower' or 'upper' case, where only ASCII letters have both."""
+        raise Lacking('the case of letters')
+
+    def byte_length(self, stored: exp.Expr) -> exp.Expr:
+        """The number of bytes of a stored string, as it is stored."""
+        raise Lacking('the length of a text in bytes')
+
+    def stored_length(self, stored: exp.Expr) -> exp.Expr:
+        """The number of characters of a stored string, as it is stored."""
+        raise Lacking('the length of a text')
+
+
+class Words(ExpressionWords):
     """The words that lowering needs, each a method that returns a fresh sqlglot tree. Those of the base class are Lacking."""
 
     functions: frozenset[str] = frozenset()
@@ -329,7 +415,7 @@ class AnyColumns(Protocol):
     def sort_terms(self, stored: Callable[[], exp.Expr], spec: exp.Expr) -> list[exp.Expr]:
         """What sorts by a column that is the only one of the sort whose values may have arrays."""
 
-    def select_first(self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialect: 'Dialect') -> exp.Select:
+    def select_first(self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialect: Dialect) -> exp.Select:
         """SELECT of the first records by such a sort."""
 
 
@@ -349,7 +435,7 @@ class PathIndexes(Protocol):
         """A test on the rows of an index from which records are read."""
 
     def select_in_order(
-        self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, dialect: 'Dialect'
+        self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, dialect: Dialect
     ) -> exp.Query:
         """SELECT in the order that an index keeps."""
 
@@ -386,8 +472,6 @@ class Dialect:
     """How a list of encoded operands is bound as one parameter."""
     decoder: Callable[[ColumnType], Callable[[Any], Any]]
     """How a column is decoded; see `schema.columns.decoder`."""
-    exact_params: bool = False
-    """Whether a parameter that the text does not name is an error."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
 
@@ -395,11 +479,13 @@ class Dialect:
         """The statement's text."""
         return self.printer().generate(statement, copy=False)
 
-    def bind(self, params: Mapping[str, Param]) -> dict[str, Any]:
-        """The operands as they are bound."""
-        return {name: self._bound(*param) for name, param in params.items()}
+    def bind(self, params: Mapping[str, Param], used: frozenset[str]) -> dict[str, Any]:
+        """The operands that a statement has, as they are bound."""
+        return {name: self._bound(*param) for name, param in params.items() if name in used}
 
     def _bound(self, value: Any, encoding: Encoding, many: bool) -> Any:
+        if encoding is Encoding.RESULT:
+            return value()
         encode = self.encode.get(encoding)
         if not many:
             return value if encode is None else encode(value)

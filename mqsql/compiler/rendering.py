@@ -1,5 +1,7 @@
 """From a statement's tree to its text, kept by shape: the trees are hashable and hold no values."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ _PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by ta
 
 class Rendered(NamedTuple):
     """The text of a statement, the functions that it calls, which must be registered on the connection, the names of the
-    indexes on paths that it reads, and those of its parameters.
+    indexes on paths that it reads, and its parameters.
     """
 
     sql: str

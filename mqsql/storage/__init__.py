@@ -3,11 +3,9 @@
 import os
 
 from mqsql.schema import TASKS, Table
+from mqsql.settings import Settings
 from mqsql.storage.base import Explanation, Store
 from mqsql.storage.extras import require_duckdb
-from mqsql.storage.memory import DictStore
-from mqsql.storage.sqlite.connection import Settings
-from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.storage.urls import DICT, PARQUET, SQLITE, read_url
 
 __all__ = ['Explanation', 'Store', 'open']
@@ -51,9 +49,14 @@ def open(
     """
     kind, path = read_url(url)
     settings = Settings(journal_mode, synchronous, busy_timeout, query_timeout)
+    # Each kind of store needs modules that take long to import and that the others do not use.
     if kind == DICT:
+        from mqsql.storage.memory import DictStore
+
         return DictStore(readonly=readonly, table=table, query_timeout=query_timeout)
     if kind == SQLITE:
+        from mqsql.storage.sqlite.store import SqliteStore
+
         return SqliteStore(path, readonly=readonly, table=table, settings=settings)
     require_duckdb(path)
     if kind == PARQUET:

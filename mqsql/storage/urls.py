@@ -4,9 +4,8 @@ import os
 from typing import NamedTuple
 
 from mqsql.errors import StorageError, short_repr
+from mqsql.settings import MEMORY
 from mqsql.values.plain import as_text
-
-MEMORY = ':memory:'
 
 SQLITE, DUCKDB, PARQUET, DICT = 'sqlite', 'duckdb', 'parquet', 'dict'
 

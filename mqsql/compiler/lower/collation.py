@@ -1,5 +1,7 @@
 """Strings, and what holds them, in SQL as a collation compares them."""
 
+from __future__ import annotations
+
 from sqlglot import exp
 
 from mqsql.compiler.lower.sql import number

@@ -1,5 +1,7 @@
 """The SQL of the tests that only schemas make."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from sqlglot import exp

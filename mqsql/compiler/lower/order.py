@@ -1,5 +1,7 @@
 """ORDER BY, and the sort keys of paths."""
 
+from __future__ import annotations
+
 from functools import partial
 
 import orjson

@@ -10,6 +10,8 @@ elements; arrays on the way are unnested by a chain of loops, one for each step.
 Which values a path offers is MongoDB's rule (src/mongo/db/matcher/path.cpp); `LeafArrays` says which of them a test sees.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 

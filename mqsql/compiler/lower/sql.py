@@ -4,6 +4,8 @@ Every helper returns a fresh sqlglot tree. A condition may be NULL, which counts
 by a form that takes NULL as false, so that De Morgan's laws hold on every row.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from functools import reduce
@@ -11,10 +13,13 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-Condition: TypeAlias = exp.Expr
+Condition: TypeAlias = 'exp.Expr'
+
+_FROM = 'from_' if 'from_' in exp.Select.arg_types else 'from'
+"""The argument of a FROM clause, which had another name before version 28 of sqlglot."""
 
 _HIDING = re.compile(
-    'key[0-9]*|value[0-9]*|type|atom|id|parent|fullkey|path|json|root|rowid|record|rank[0-9]*|there[0-9]*', re.I
+    'key[0-9]*|value[0-9]*|type|atom|id|parent|fullkey|path|json|root|rowid|record|type_rank[0-9]*|present[0-9]*', re.I
 )
 """The columns of json_each and of the tables of indexes."""
 _BRANCHES = 50  # SQLite reads a chain of connectives as a tree as deep as the chain, and stops at 1,000
@@ -35,6 +40,11 @@ def number(value: int) -> exp.Expr:
 def param(name: str) -> exp.Expr:
     """The place of a parameter."""
     return exp.Placeholder(this=name)
+
+
+def nested(made: exp.Expr) -> exp.Expr:
+    """An operand of an operator, in parentheses if it has an operator itself."""
+    return exp.Paren(this=made) if isinstance(made, exp.Binary | exp.Unary | exp.In | exp.Between) else made
 
 
 def identifier(name: str) -> exp.Identifier:
@@ -63,7 +73,7 @@ def select(columns: list[exp.Expr], tables: Sequence[exp.Expr], where: Condition
     """SELECT columns FROM tables WHERE condition."""
     return exp.Select(
         expressions=columns,
-        from_=exp.From(this=tables[0]),
+        **{_FROM: exp.From(this=tables[0])},
         joins=[exp.Join(this=t) for t in tables[1:]],
         where=exp.Where(this=where) if where else None,
     )

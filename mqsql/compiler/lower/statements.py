@@ -1,5 +1,7 @@
 """Lowers whole statements: SELECT, count and DELETE around a condition."""
 
+from __future__ import annotations
+
 from sqlglot import exp
 
 from mqsql.compiler.dialect import Dialect, Lacking

@@ -1,5 +1,7 @@
 """The values under test, to which operators are lowered: those of typed columns, and those out of JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
 
-from mqsql.compiler.tree.params import Param
+from mqsql.compiler.tree.params import Encoding, Param
 from mqsql.compiler.tree.predicate import Field, Leaf, Origin, Predicate
 from mqsql.errors import QueryError, short_repr
 from mqsql.limits.budget import Left
@@ -22,6 +22,10 @@ class Params(dict[str, Param]):
     """The operands on their way to the database, by name: p0, p1, …"""
 
     bound = 0
+
+    def bind_late(self, make: Callable[[], Any]) -> str:
+        """The name of a new parameter that holds the result of the function, which is called if the statement has it."""
+        return self.bind(Param(make, Encoding.RESULT))
 
     def bind(self, value: Any) -> str:
         """The name of a new parameter; a value that is no Param is plain."""

@@ -15,6 +15,7 @@ class Encoding(Enum):
     CEILING = 'a number below which others are, or not: the nearest one that is not less'
     BOOLEAN = 'a boolean, as a typed column stores it'
     JSON_BOOLEAN = 'a boolean that others in JSON are equal to'
+    RESULT = 'the result of a function, which is called only for a statement that has the parameter'
     GLOB = 'a pattern of fnmatch, in the form that its test names'
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import NamedTuple, TypeAlias
 
+from mqsql.functions.expressions.tree import Expression
 from mqsql.schema import STRING, ColumnType, Index
 from mqsql.values.canonical import read_stored_number
 from mqsql.values.collation import Collation
@@ -127,10 +128,16 @@ class CountMatching:
 
 @dataclass(frozen=True, slots=True)
 class ExprMatch:
-    """An expression, in a slot, is true of the record; `columns` are those that it reads."""
+    """An expression is true of the record; `columns` are those that it names.
 
+    `tree` has Parameters in place of its literals. The interpreter takes the whole expression from the one in `param`. Strings
+    compare by a collation if they are `collated`.
+    """
+
+    tree: Expression
     columns: tuple[str, ...]
     param: str
+    collated: bool = False
     origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 

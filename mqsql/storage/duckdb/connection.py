@@ -14,8 +14,8 @@ from duckdb.func import SPECIAL
 
 from mqsql import limits
 from mqsql.errors import StorageError
+from mqsql.settings import MEMORY
 from mqsql.storage.paths import check_path
-from mqsql.storage.urls import MEMORY
 
 Connection = duckdb.DuckDBPyConnection
 

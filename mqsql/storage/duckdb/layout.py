@@ -10,11 +10,11 @@ from typing import Any
 
 from mqsql.errors import StorageError
 from mqsql.schema import NUMBER, Table
+from mqsql.settings import MEMORY
 from mqsql.storage import statements
 from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.connection import Connection, Database, open_database
 from mqsql.storage.duckdb.transaction import Transaction
-from mqsql.storage.urls import MEMORY
 
 _CREATING = Lock()  # two threads may open a new file at once
 

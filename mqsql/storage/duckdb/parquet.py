@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 
 from mqsql.errors import StorageError
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TASKS, TIMESTAMP, ColumnType, Table
+from mqsql.settings import MEMORY
 from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.connection import Connection, Database, open_database
 from mqsql.storage.duckdb.ddl import POSITION, TYPES
 from mqsql.storage.duckdb.store import DuckStore
 from mqsql.storage.statements import folded, quote
-from mqsql.storage.urls import MEMORY
 from mqsql.values.codec import UNSOUND
 
 FILES = 'mqsql_files'

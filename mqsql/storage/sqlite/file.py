@@ -15,16 +15,16 @@ import apsw
 
 from mqsql import limits
 from mqsql.schema import Table
+from mqsql.settings import MEMORY, Settings
 from mqsql.storage.base import Store
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.readers import ReaderPool
 from mqsql.storage.sqlite.checkpoints import Checkpoints
-from mqsql.storage.sqlite.connection import Guest, Settings, Transaction, connect, open_file
+from mqsql.storage.sqlite.connection import Guest, Transaction, connect, open_file
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.streaming import SqliteReader
 from mqsql.storage.sqlite.waiting import wait_for_others
-from mqsql.storage.urls import MEMORY
 
 FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
 

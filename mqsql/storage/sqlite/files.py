@@ -6,8 +6,8 @@ from urllib.parse import quote
 import apsw
 
 from mqsql.errors import StorageError
+from mqsql.settings import MEMORY
 from mqsql.storage import paths
-from mqsql.storage.urls import MEMORY
 
 _READ = apsw.SQLITE_OPEN_READONLY
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE

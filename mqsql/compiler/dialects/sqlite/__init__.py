@@ -1,5 +1,7 @@
 """SQLite as a dialect."""
 
+from __future__ import annotations
+
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects.sqlite.any_columns import SQLiteAnyColumns
 from mqsql.compiler.dialects.sqlite.encodings import ENCODE, list_param

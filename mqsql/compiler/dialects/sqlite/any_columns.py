@@ -3,6 +3,8 @@
 In SQLite's order all BLOBs come after all TEXT: the strings and the other values are one range of an index each.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 from sqlglot import exp

@@ -1,5 +1,7 @@
 """How SQLite gets operands: as the values of its columns, lists as JSON arrays."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +9,8 @@ from typing import Any
 from mqsql.compiler.dialect import Encode
 from mqsql.compiler.tree.params import Encoding
 from mqsql.functions.glob import to_sqlite
-from mqsql.values.codec import INT64, encode_boolean, encode_list, encode_number, encode_text, encode_timestamp
+from mqsql.values.canonical import INT64
+from mqsql.values.codec import encode_boolean, encode_list, encode_number, encode_text, encode_timestamp
 from mqsql.values.numbers import nearest_float
 
 

@@ -1,5 +1,7 @@
 """SELECT in the order that an index on paths keeps."""
 
+from __future__ import annotations
+
 from sqlglot import exp
 
 from mqsql.compiler.dialect import Dialect

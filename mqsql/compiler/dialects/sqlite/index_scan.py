@@ -1,5 +1,7 @@
 """How SQLite reads indexes on paths: scans find the positions of records in the two tables of an index."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from sqlglot import exp

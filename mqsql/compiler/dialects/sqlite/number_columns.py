@@ -1,5 +1,7 @@
 """SQL over Number columns, which store numbers as they are and NaN as text: in SQLite's order it is above all numbers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 
 from sqlglot import exp

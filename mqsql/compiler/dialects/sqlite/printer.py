@@ -1,16 +1,37 @@
-"""Prints statements for SQLite."""
+"""Prints statements for SQLite.
+
+sqlglot's own printer for SQLite changes between minor versions, so this one says itself how SQLite's operators look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.sqlite import SQLite
-from sqlglot.generators.sqlite import SQLiteGenerator
+from sqlglot.generator import Generator
 
 from mqsql import limits
 from mqsql.compiler.dialect import quoted_name
 from mqsql.compiler.dialects.sqlite.keywords import KEYWORDS
 
 
-class SQLitePrinter(SQLiteGenerator):
+def _operator(sign: str) -> Callable[[Generator, exp.Binary], str]:
+    return lambda printer, expression: printer.binary(expression, sign)
+
+
+class SQLitePrinter(Generator):
     """Prints for SQLite, and checks the deadline meanwhile: a large statement takes a second."""
+
+    TRANSFORMS: ClassVar = {
+        **Generator.TRANSFORMS,
+        exp.JSONExtract: _operator('->'),
+        exp.JSONExtractScalar: _operator('->>'),
+        exp.NullSafeEQ: _operator('IS'),
+        exp.NullSafeNEQ: _operator('IS NOT'),
+    }
+    TYPE_MAPPING: ClassVar = {**Generator.TYPE_MAPPING, exp.DataType.Type.INT: 'INTEGER'}
 
     def __init__(self) -> None:
         super().__init__(dialect=SQLite, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)

@@ -3,6 +3,8 @@
 Operators that parsing folds into others ($ne, $nin, $all, $elemMatch …) have no row.
 """
 
+from __future__ import annotations
+
 from mqsql.compiler.lower.operators import comparison, element, numeric, patterns
 from mqsql.compiler.lower.operators.comparison import Lower
 

@@ -1,5 +1,7 @@
 """The SQL of equality and order: $eq $gt $gte $lt $lte $in."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 

@@ -1,5 +1,7 @@
 """The SQL of $exists, $type and $size."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from sqlglot import exp

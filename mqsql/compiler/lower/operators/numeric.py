@@ -1,5 +1,7 @@
 """The SQL of $mod and the bitwise operators."""
 
+from __future__ import annotations
+
 from functools import partial
 
 from sqlglot import exp

@@ -1,5 +1,7 @@
 """The SQL of $regex and $glob."""
 
+from __future__ import annotations
+
 from mqsql.compiler.dialect import JsonType
 from mqsql.compiler.lower.sql import Condition, param
 from mqsql.compiler.lower.values import Value

@@ -19,8 +19,8 @@ from mqsql.compiler.tree.predicate import MATCH_NONE, Not, Predicate, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import BOOLEAN, NUMBER, STRING, TIMESTAMP
 from mqsql.values.bson_order import bson_key, text_key
-from mqsql.values.canonical import is_nan, type_bracket
-from mqsql.values.codec import INT64, NUMBER_TAG, encode_document
+from mqsql.values.canonical import INT64, is_nan, type_bracket
+from mqsql.values.codec import NUMBER_TAG, encode_document
 from mqsql.values.collation import Collation
 from mqsql.values.numbers import BETWEEN_BIGS, nearest_float
 
