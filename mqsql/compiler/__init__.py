@@ -134,10 +134,10 @@ def compile(
 
     decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
-    sql, functions, indexes = rendered(table)
+    sql, functions, indexes, used = rendered(table)
     return Query(
         sql,
-        parsed.values | window,
+        printer.bind(parsed.values, used) | window,
         functions,
         indexes,
         keys=wanted.names,
@@ -176,8 +176,8 @@ def compile_count(
     def rendered(table: Table) -> Rendered:
         return render(CountRecords(table, parsed.predicate, *_shape(window)), printer)
 
-    sql, functions, indexes = rendered(table)
-    params = parsed.values | window
+    sql, functions, indexes, used = rendered(table)
+    params = printer.bind(parsed.values, used) | window
     return Statement(sql, params, functions, indexes, _unindexed=lambda: rendered(_unindexed(table)))
 
 
@@ -240,10 +240,10 @@ def compile_distinct(
     def within(read: Iterable[Any]) -> list[Any]:
         return distinct_values((value for value in read if value is not None), steps, texts)
 
-    sql, functions, indexes = rendered(table, column)
+    sql, functions, indexes, used = rendered(table, column)
     return Distinct(
         sql,
-        parsed.values,
+        printer.bind(parsed.values, used),
         functions,
         indexes,
         column=column,
@@ -268,8 +268,8 @@ def compile_delete(
     def unindexed() -> Rendered:
         return render(Delete(_unindexed(table), parsed.predicate, within=True), printer)
 
-    sql, functions, indexes = render(Delete(table, parsed.predicate), printer)
-    return Statement(sql, parsed.values, functions, indexes, _unindexed=unindexed)
+    sql, functions, indexes, used = render(Delete(table, parsed.predicate), printer)
+    return Statement(sql, printer.bind(parsed.values, used), functions, indexes, _unindexed=unindexed)
 
 
 def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:

@@ -7,14 +7,15 @@ out is Lacking: lowering makes it an UnsupportedError of the operator that needs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from sqlglot import exp
 from sqlglot.generator import Generator
 
+from mqsql.compiler.tree.params import Encoding, Param
 from mqsql.compiler.tree.predicate import IndexScan, InView, Leaf
 from mqsql.compiler.tree.select import Select
 from mqsql.compiler.tree.view import View
@@ -102,7 +103,88 @@ Test: TypeAlias = 'Callable[[exp.Expr], exp.Expr]'
 Compare: TypeAlias = 'Callable[[exp.Expr, exp.Expr], exp.Expr]'
 
 
-class Words:
+class ExpressionWords:
+    """The words of expressions. Where one is Lacking, the interpreter evaluates the expression.
+
+    A date is the number of its microseconds since 1970, seconds are counted likewise.
+    """
+
+    # --- numbers
+
+    def number(self, ref: JsonRef) -> exp.Expr:
+        """A JSON number as a number that keeps its type; other values give anything."""
+        raise Lacking('a JSON value as a number')
+
+    def number_column(self, stored: exp.Expr) -> exp.Expr:
+        """The value of a Number column as such a number; NaN gives anything."""
+        raise Lacking('a number')
+
+    def is_integer(self, value: exp.Expr) -> exp.Expr:
+        """A number is an integer, not a float."""
+        raise Lacking('the type of a number')
+
+    def calculate(self, operator: type[exp.Binary], left: exp.Expr, right: exp.Expr) -> exp.Expr:
+        """A sum, difference or product; of integers it is a float if 64 bits do not hold it."""
+        raise Lacking('a sum of numbers')
+
+    def ratio(self, dividend: exp.Expr, divisor: exp.Expr) -> exp.Expr:
+        """The quotient of two numbers as floats."""
+        raise Lacking('a quotient of numbers')
+
+    def remainder(self, dividend: exp.Expr, divisor: exp.Expr) -> exp.Expr:
+        """The remainder of two integers, with the sign of the dividend."""
+        raise Lacking('a remainder')
+
+    def whole_quotient(self, dividend: exp.Expr, divisor: int) -> exp.Expr:
+        """The quotient of two integers that are not negative, cut to an integer."""
+        raise Lacking('a quotient of integers')
+
+    def to_float(self, value: exp.Expr) -> exp.Expr:
+        """A number as the nearest float."""
+        raise Lacking('a number as a float')
+
+    def absolute(self, value: exp.Expr) -> exp.Expr:
+        """The absolute value of a number other than the lowest integer of 64 bits."""
+        raise Lacking('an absolute value')
+
+    def cut(self, value: exp.Expr, how: str) -> exp.Expr:
+        """The integral number next to a number: 'floor', 'ceil' or 'trunc'. It has the type of the number."""
+        raise Lacking('an integral number')
+
+    # --- dates
+
+    def microseconds(self, stored: exp.Expr) -> exp.Expr:
+        """The value of a Timestamp column as a date."""
+        raise Lacking('a timestamp as a number')
+
+    def date(self, ref: JsonRef) -> exp.Expr:
+        """The date of the text under a tag; NULL for other texts."""
+        raise Lacking('a date in JSON')
+
+    def calendar(self, seconds: exp.Expr, part: str) -> exp.Expr:
+        """The year, month, dayOfMonth or dayOfYear of a time."""
+        raise Lacking('a part of a date')
+
+    def start(self, seconds: exp.Expr, unit: str) -> exp.Expr:
+        """The seconds of the beginning of the month or year of a time."""
+        raise Lacking('the beginning of a month')
+
+    # --- strings
+
+    def in_case(self, stored: exp.Expr, case: str) -> exp.Expr:
+        """A stored string in 'lower' or 'upper' case, where only ASCII letters have both."""
+        raise Lacking('the case of letters')
+
+    def byte_length(self, stored: exp.Expr) -> exp.Expr:
+        """The number of bytes of a stored string, as it is stored."""
+        raise Lacking('the length of a text in bytes')
+
+    def stored_length(self, stored: exp.Expr) -> exp.Expr:
+        """The number of characters of a stored string, as it is stored."""
+        raise Lacking('the length of a text')
+
+
+class Words(ExpressionWords):
     """The words that lowering needs, each a method that returns a fresh sqlglot tree. Those of the base class are Lacking."""
 
     functions: frozenset[str] = frozenset()
@@ -215,8 +297,12 @@ class Words:
         raise Lacking('a loop over a JSON value')
 
     def name(self, element: Element) -> exp.Expr:
-        """The (encoded) key or the position of a loop's value."""
+        """The (encoded) key of the value of a loop with names, or its position as text or a number."""
         raise Lacking('the names of the members of a JSON value')
+
+    def index(self, element: Element) -> exp.Expr:
+        """The position of the value of a loop with names over an array, from 0; anything over an object."""
+        raise Lacking('the positions in a JSON array')
 
     def elements(self, ref: JsonRef) -> tuple[exp.Expr, ...]:
         """The source of a loop over the elements of an array; over anything else, it is empty or not evaluated."""
@@ -360,7 +446,10 @@ def quoted_name(identifier: exp.Identifier, keywords: frozenset[str]) -> str | N
     return name if _PLAIN_NAME.fullmatch(name) and name.lower() not in keywords else '"' + name.replace('"', '""') + '"'
 
 
-@dataclass(frozen=True)
+Encode = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Dialect:
     """A database: what it says, and how that is printed.
 
@@ -370,9 +459,25 @@ class Dialect:
     name: str
     words: Words
     printer: Callable[[], Generator]
+    encode: Mapping[Encoding, Encode]
+    """How operands are bound; one that is not in it is bound as it is."""
+    encode_list: Callable[[list[Any], Encoding], Any]
+    """How a list of encoded operands is bound as one parameter."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
 
     def render(self, statement: exp.Expr) -> str:
         """The statement's text."""
         return self.printer().generate(statement, copy=False)
+
+    def bind(self, params: Mapping[str, Param], used: frozenset[str]) -> dict[str, Any]:
+        """The operands that a statement has, as they are bound."""
+        return {name: self._bound(*param) for name, param in params.items() if name in used}
+
+    def _bound(self, value: Any, encoding: Encoding, many: bool) -> Any:
+        if encoding is Encoding.RESULT:
+            return value()
+        encode = self.encode.get(encoding)
+        if not many:
+            return value if encode is None else encode(value)
+        return self.encode_list(value if encode is None else list(map(encode, value)), encoding)

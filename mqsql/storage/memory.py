@@ -93,11 +93,6 @@ class DictStore(Store):
         with self._lock:
             self.table, _ = without_index(self.table, index_or_name)
 
-    def get_history(self) -> list[str]:
-        """See Store."""
-        sort = 'submitted' if 'submitted' in self.table.columns else None
-        return [record[self.table.key] for record in self.find({}, [], sort=sort)]
-
     def close(self) -> None:
         """See Store; the records are gone."""
         self.end_queries()

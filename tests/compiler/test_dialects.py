@@ -60,7 +60,7 @@ LACKING: list[tuple[str, Any, str, str]] = [
     ),
     ('mqsql_expr', {'$and': [{'$expr': {'$eq': ['$label', 5]}}]}, '$expr', '$and[0].$expr'),
     ('exists', {'content.a': 5}, '$eq', 'content.a'),
-    ('exists', {'content.a': {'$elemMatch': {'b': 5}}}, '$elemMatch', 'content.a.$elemMatch'),
+    ('exists', {'content.a': {'$elemMatch': {'$gt': 5}}}, '$elemMatch', 'content.a.$elemMatch'),
     ('members', {'$jsonSchema': {'properties': {'content': {'additionalProperties': False}}}}, '$jsonSchema', ''),
     ('in_list', {'stdout': {'$in': ['a', 'b']}}, '$in', 'stdout.$in'),
     ('type_of', {'content.a': {'$lt': 5}}, '$lt', 'content.a.$lt'),
@@ -98,7 +98,7 @@ _MEMBERS = {'minProperties': 1, 'patternProperties': {'x': {}}, 'additionalPrope
 OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({'$jsonSchema': {'properties': {'content': _MEMBERS, 'stdout': {'minLength': 5}}}}, {}),
     ({'content.a.b': None}, {}),
-    ({'content.a': {'$all': [1, 2, 3]}}, {}),
+    ({'content.a': {'$all': list(range(100))}}, {}),
     ({'$expr': {'$eq': ['$label', 5]}}, {}),
     ({'$or': [{f'content.{name}': 1} for name in 'abcdefghijklmnopqrst']}, {}),
     ({}, {'projection': {'content.a': {'$elemMatch': {'b': 1}}}}),
@@ -115,11 +115,12 @@ def calls() -> Iterator[Callable[[Any], Any]]:
 @pytest.mark.parametrize('word', WORDS)
 def test_every_word_is_needed_and_refused_without(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
     monkeypatch.setitem(DIALECTS, 'small', without(word))
-    refusals = 0
-    for call in calls():
-        try:
-            call(partial(mqsql.compile, dialect='small'))
-        except mqsql.UnsupportedError as e:
-            assert e.operator
-            refusals += 1
-    assert refusals, f'no query needs {word}'
+    assert any(map(_operator_lacking, calls())), f'no query needs {word}'
+
+
+def _operator_lacking(call: Callable[[Any], Any]) -> str:
+    try:
+        call(partial(mqsql.compile, dialect='small'))
+    except mqsql.UnsupportedError as e:
+        return e.operator
+    return ''

@@ -16,22 +16,30 @@ SOUND: dict[str, Any] = {'name': 'things', 'columns': {'a': STRING, 'at': TIMEST
 @pytest.mark.parametrize(
     ('part', 'value', 'message'),
     [
-        ('name', 5, 'the name of a table is text, not 5 (int)'),
-        ('name', None, 'the name of a table is text, not None'),
+        ('name', 5, "the name of a table is text, such as 'orders', not 5 (int)"),
+        ('name', None, "the name of a table is text, such as 'orders', not None"),
         ('name', b'things', "not b'things' (bytes)"),
-        ('columns', None, 'columns are a dict of names and kinds, not None'),
+        ('columns', None, "columns are a dict of names and types, such as {'id': STRING, 'price': NUMBER}, not None"),
         ('columns', ['a'], 'columns are a dict'),
         ('columns', {'a': STRING, 5: STRING}, 'the name of a column is text, not 5 (int)'),
-        ('columns', {'a': STRING, 'b': 5}, "the column 'b' takes a kind, such as TEXT, not 5 (int)"),
-        ('columns', {'a': STRING, 'b': 'TEXT'}, "the column 'b' takes a kind"),
-        ('key', 5, 'the key is the name of a column, not 5 (int)'),
-        ('key', ['a'], 'the key is the name of a column'),
-        ('aliases', 5, 'aliases are a dict of names and columns, not 5 (int)'),
+        (
+            'columns',
+            {'a': STRING, 'b': 5},
+            "the type of the column 'b' is STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, BUFFERS or ANY, not 5 (int)",
+        ),
+        ('columns', {'a': STRING, 'b': 'number'}, "the type of the column 'b' is NUMBER, not 'number' (str)"),
+        ('columns', {'a': STRING, 'b': bool}, "the type of the column 'b' is BOOLEAN, not <class 'bool'> (type)"),
+        ('columns', {'a': STRING, 'b': float}, "the type of the column 'b' is NUMBER, not"),
+        ('columns', {'a': STRING, 'b': set}, "the type of the column 'b' is STRING, NUMBER,"),
+        ('key', 5, "the key is the name of a STRING column, such as 'id', not 5 (int)"),
+        ('key', ['a'], 'the key is the name of a STRING column'),
+        ('aliases', 5, "aliases are a dict, such as {'other name': 'column'}, not 5 (int)"),
         ('aliases', {'b': 5}, 'an alias and its column are text, not 5 (int)'),
         ('aliases', {5: 'a'}, 'an alias and its column are text, not 5 (int)'),
-        ('indexes', 5, 'indexes are a tuple of Index, not 5 (int)'),
-        ('indexes', (5,), 'an index is an Index, not 5 (int)'),
-        ('indexes', ('a',), "an index is an Index, not 'a' (str)"),
+        ('indexes', 5, "indexes are a tuple, such as (Index(('price',)), Index(('paid', 'at'), (1, -1))), not 5 (int)"),
+        ('indexes', (5,), "an index is an Index, such as Index(('price',)), not 5 (int)"),
+        ('history', 5, 'history is the name of a column or None, not 5 (int)'),
+        ('indexes', ('a',), "an index is an Index, such as Index(('price',)), not 'a' (str)"),
     ],
 )
 def test_a_part_that_is_none_is_a_type_error(part: str, value: Any, message: str) -> None:
@@ -42,8 +50,14 @@ def test_a_part_that_is_none_is_a_type_error(part: str, value: Any, message: str
 @pytest.mark.parametrize(
     ('part', 'value', 'message'),
     [
-        ('columns', {}, "the key 'a' must be one of its Text columns"),
-        ('columns', {'a': ANY}, "the key 'a' must be one of its Text columns"),
+        ('columns', {}, "key: unknown column 'a'"),
+        ('key', 'b', "key: unknown column 'b'"),
+        ('columns', {'a': ANY}, "the key 'a' holds values of any type; a key is a STRING column"),
+        ('columns', {'a': STRING, '': STRING}, "a column cannot be named '': a name has characters"),
+        ('columns', {'a': STRING, 'a.b': STRING}, 'queries take a $ for an operator and a dot for a path'),
+        ('columns', {'a': STRING, 'B': STRING, 'b': STRING}, "SQLite does not tell it from 'B'; write another"),
+        ('aliases', {'other': 'nope'}, "alias 'other': unknown column 'nope'"),
+        ('history', 'ats', "history: unknown column 'ats', did you mean 'at'?"),
         ('columns', {'a': STRING, 'b\ud800': STRING}, 'a column cannot be named'),
         ('columns', {'a': STRING, 'b\0': STRING}, 'a column cannot be named'),
         ('columns', {'a': STRING, 'RowId': STRING}, 'a column cannot be named'),
@@ -56,7 +70,7 @@ def test_a_part_that_is_none_is_a_type_error(part: str, value: Any, message: str
         ('aliases', {'\ud800': 'a'}, 'a column cannot be named'),
         ('aliases', {'b\0': 'a'}, 'a column cannot be named'),
         ('aliases', {'at': 'a'}, "'at' is a column and an alias of another"),
-        ('indexes', (Index(('nope',)),), "there is no column 'nope'"),
+        ('indexes', (Index(('nope',)),), "index 'nope_1': unknown column 'nope'"),
         ('indexes', (Index(('at.b',)),), "no path leads into 'at', which holds times"),
         ('indexes', (Index(('doc..b',)),), "there is no index on 'doc..b'"),
         ('indexes', (Index(('at',)), Index(('at',))), "there are two indexes 'at_1'"),
@@ -88,8 +102,8 @@ def test_a_name_that_sqlite_or_a_statement_needs_is_a_value_error(name: str) -> 
     [
         (lambda: Index(()), ValueError, 'one or more keys'),
         (lambda: Index(('a', 'a')), ValueError, 'each once'),
-        (lambda: Index('a'), ValueError, "the columns of an index are a tuple, not 'a'"),  # type: ignore[arg-type]
-        (lambda: Index(5), ValueError, 'the columns of an index are a tuple, not 5'),  # type: ignore[arg-type]
+        (lambda: Index('a'), ValueError, "the columns of an index are a tuple, such as \\('price',\\), not 'a'"),  # type: ignore[arg-type]
+        (lambda: Index(5), ValueError, "the columns of an index are a tuple, such as \\('price',\\), not 5"),  # type: ignore[arg-type]
         (lambda: Index((5,)), ValueError, 'on the names of columns and paths, not on 5'),  # type: ignore[arg-type]
         (lambda: Index(('a',), 1), ValueError, 'the directions of an index are a tuple'),  # type: ignore[arg-type]
         (lambda: Index(('a',), (2,)), ValueError, 'are 1 or -1, one for each key'),

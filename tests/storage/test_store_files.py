@@ -131,10 +131,11 @@ def test_a_file_of_an_older_version_is_migrated_at_once_or_not_at_all(
     with mqsql.open(path) as store:
         store.add_record('m', {'label': 'a'})
     table = Table(TASKS.name, {**TASKS.columns, 'host': STRING}, TASKS.key)
-    monkeypatch.setattr(ddl, 'MIGRATIONS', ('ALTER TABLE task_records ADD COLUMN host TEXT', 'mistake'))
+    known = ddl.MIGRATIONS
+    monkeypatch.setattr(ddl, 'MIGRATIONS', (*known, 'ALTER TABLE task_records ADD COLUMN host TEXT', 'mistake'))
     with pytest.raises(StorageError, match='mistake'):
         mqsql.open(path, table=table)
-    monkeypatch.setattr(ddl, 'MIGRATIONS', ddl.MIGRATIONS[:1])
+    monkeypatch.setattr(ddl, 'MIGRATIONS', ddl.MIGRATIONS[:-1])
     with pytest.raises(StorageError, match="'host' is only in the definition"):
         mqsql.open(path, table=table, readonly=True)
     with mqsql.open(path, table=table) as store:

@@ -9,6 +9,7 @@ from functools import partial
 from sqlglot import exp
 
 from mqsql.compiler.dialect import AnyColumns, Dialect, Element, JsonRef, JsonType, Lacking, Loop, PathIndexes, Words
+from mqsql.compiler.lower.expressions import lower_expression
 from mqsql.compiler.lower.json_schema import SCHEMA_TESTS
 from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.lower.operators.comparison import ORDERS
@@ -28,6 +29,7 @@ from mqsql.compiler.lower.sql import (
 )
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
 from mqsql.compiler.tree.predicate import (
+    POSITION,
     AllElements,
     And,
     Conditional,
@@ -124,15 +126,12 @@ class Scope:
                 return self._every(predicate)
             case Conditional(test, then, otherwise):
                 return case((self.lower(test), self.lower(then)), default=self.lower(otherwise))
-            case ExprMatch(columns, name):
-                return self.words.call('mqsql_expr', param(name), *map(self._argument, columns))
+            case ExprMatch():
+                return lower_expression(predicate, self.table, self.dialect)
             case CountMatching(children, operator, name):
                 return COMPARISONS[operator](
                     this=count_true([self.lower(child) for child in children]), expression=param(name)
                 )
-
-    def _argument(self, name: str) -> exp.Expr:
-        return self.words.argument(self.table.columns[name], column(name, self.table.name))
 
     @property
     def _indexes(self) -> PathIndexes:
@@ -206,7 +205,7 @@ class Scope:
     def _column(self, field: Field) -> exp.Expr:
         if field.column is None:
             assert self.element is not None
-            return self.words.name(self.element)
+            return self.words.index(self.element) if field == POSITION else self.words.name(self.element)
         return column(field.column, self.table.name)
 
     def _ref(self, field: Field) -> JsonRef:

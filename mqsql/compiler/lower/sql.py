@@ -19,7 +19,7 @@ _FROM = 'from_' if 'from_' in exp.Select.arg_types else 'from'
 """The argument of a FROM clause, which had another name before version 28 of sqlglot."""
 
 _HIDING = re.compile(
-    'key[0-9]*|value[0-9]*|type|atom|id|parent|fullkey|path|json|root|rowid|record|rank[0-9]*|there[0-9]*', re.I
+    'key[0-9]*|value[0-9]*|type|atom|id|parent|fullkey|path|json|root|rowid|record|type_rank[0-9]*|present[0-9]*', re.I
 )
 """The columns of json_each and of the tables of indexes."""
 _BRANCHES = 50  # SQLite reads a chain of connectives as a tree as deep as the chain, and stops at 1,000
@@ -40,6 +40,11 @@ def number(value: int) -> exp.Expr:
 def param(name: str) -> exp.Expr:
     """The place of a parameter."""
     return exp.Placeholder(this=name)
+
+
+def nested(made: exp.Expr) -> exp.Expr:
+    """An operand of an operator, in parentheses if it has an operator itself."""
+    return exp.Paren(this=made) if isinstance(made, exp.Binary | exp.Unary | exp.In | exp.Between) else made
 
 
 def identifier(name: str) -> exp.Identifier:

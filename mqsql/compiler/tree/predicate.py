@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import NamedTuple, TypeAlias
 
+from mqsql.functions.expressions.tree import Expression
 from mqsql.schema import STRING, ColumnType, Index
+from mqsql.values.canonical import read_stored_number
 from mqsql.values.collation import Collation
 
 
@@ -98,7 +100,7 @@ class Each:
 class AllElements:
     """Each member of the object, or of the array, satisfies the predicate; the field is strict.
 
-    Within the predicate the member is a Field without column, its name or position is MEMBER.
+    Within the predicate the member is a Field without column, its name is MEMBER and its position POSITION.
     """
 
     field: Field
@@ -126,10 +128,16 @@ class CountMatching:
 
 @dataclass(frozen=True, slots=True)
 class ExprMatch:
-    """An expression, in a slot, is true of the record; `columns` are those that it reads."""
+    """An expression is true of the record; `columns` are those that it names.
 
+    `tree` has Parameters in place of its literals. The interpreter takes the whole expression from the one in `param`. Strings
+    compare by a collation if they are `collated`.
+    """
+
+    tree: Expression
     columns: tuple[str, ...]
     param: str
+    collated: bool = False
     origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
@@ -171,6 +179,9 @@ Predicate: TypeAlias = (
 )
 
 MEMBER = Field(None, STRING)
+"""The name of the member that is being looked at."""
+POSITION = Field(None, ColumnType('Position', 'positions', read_stored_number))
+"""The position of the element that is being looked at."""
 
 MATCH_ALL = And(())
 MATCH_NONE = Or(())

@@ -5,24 +5,17 @@ The file is only read. Values are tried as a store reads them, by `decoder`, so 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
-from itertools import islice
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import apsw
 
 from mqsql.errors import SHOWN, StorageError
-from mqsql.schema import BUFFERS, TASKS, ColumnType, Table
+from mqsql.schema import BUFFERS, ColumnType, Table
 from mqsql.schema.columns import decoder
-from mqsql.settings import Settings
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.connection import check_owner, connect
-from mqsql.storage.sqlite.failures import Failures
-from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.guard import sound
 from mqsql.storage.sqlite.layout import check_kinds, check_table, computing, objects_of, problems
-from mqsql.storage.sqlite.legacy import all_legacy, history_name, history_table
 from mqsql.values.codec import DamagedError, decode_ids, decode_text
 
 Rows = Iterable[tuple[Any, ...]]
@@ -45,32 +38,14 @@ class Finding(NamedTuple):
         return ': '.join(part for part in self if part)
 
 
-def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
-    """All that is wrong with the file as far as a history is concerned; StorageError if it holds no such history."""
-    name, table = str(path.absolute()), history_table(history)
-    check_path(name)
-    if not path.exists():
-        raise StorageError(f'{path}: there is no such file')
-    with Failures(name), closing(connect(name, Settings(), readonly=True)) as connection:
-        if all_legacy(connection):
-            raise StorageError(
-                f'{path}: ipyparallel itself wrote this file; "mqsql import" copies it into one of mqsql'
-            )
-        check_owner(connection, name, None)
-        if ddl.folded(table.name) not in map(ddl.folded, objects_of(connection)):
-            raise StorageError(f'{path}: it has no history called {history!r}{_known(connection, name)}')
-        check_kinds(connection, name, table)
-        check_table(connection, name, table)
-        yield from _of_sqlite(connection)
-        yield from (Finding(table.name, '', what, problem) for what, problem in problems(connection, table))
-        yield from _of_values(connection, name, table, track)
-        yield from _of_tails(connection, table)
-
-
-def _known(connection: apsw.Connection, path: str) -> str:
-    histories = (history_name(table) for table in _tables(connection, path, TASKS))
-    known = ', '.join(map(repr, islice(histories, MOST_NAMED)))
-    return known and f'; write --table with one of {known}'
+def check_records(connection: apsw.Connection, path: str, table: Table, track: Track) -> Iterator[Finding]:
+    """All that is wrong with a table of the file, and with the file; StorageError if the table is none of mqsql."""
+    check_kinds(connection, path, table)
+    check_table(connection, path, table)
+    yield from _of_sqlite(connection)
+    yield from (Finding(table.name, '', what, problem) for what, problem in problems(connection, table))
+    yield from _of_values(connection, path, table, track)
+    yield from _of_tails(connection, table)
 
 
 def _of_sqlite(connection: apsw.Connection) -> Iterator[Finding]:
@@ -120,10 +95,10 @@ def _of_values(connection: apsw.Connection, path: str, table: Table, track: Trac
 def _sharing(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
     """The other tables of the file whose buffers are in the same table: those of the histories "run" and "runs" are."""
     shared = ddl.folded(table.buffers_table)
-    return (other for other in _tables(connection, path, table) if ddl.folded(other.buffers_table) == shared)
+    return (other for other in other_tables(connection, path, table) if ddl.folded(other.buffers_table) == shared)
 
 
-def _tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
+def other_tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
     """The other tables of the file that are as `table` is."""
     for name, found in objects_of(connection).items():
         if found.type == 'table' and ddl.folded(name) != ddl.folded(table.name):

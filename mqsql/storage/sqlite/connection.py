@@ -5,16 +5,16 @@ Settings are made on each connection itself; nothing is set for other users of S
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
 from mqsql import limits
 from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError
-from mqsql.schema import Table
+from mqsql.schema import Record, Table
 from mqsql.settings import MEMORY, Settings
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.files import check_path, open_connection
@@ -83,6 +83,16 @@ class Transaction:
             if self._connection.in_transaction:
                 with limits.unlimited():
                     self._connection.execute('ROLLBACK')
+
+
+class Adoptable(Protocol):
+    """The records of another application's file, for a new table of ours in it."""
+
+    def accepts(self, connection: apsw.Connection) -> bool:
+        """Whether the file is of that application."""
+
+    def adopted(self, connection: apsw.Connection) -> Iterator[Record]:
+        """The records, as `Table.read` gives them."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The fixed SQL of a table, built from its definition alone: no value ever enters it.
 
 A table of records has one column per key. A Buffers column holds the JSON array of the ids of its blobs, which are rows
-of a table of their own: an UPDATE rewrites its row, and one line of output must not rewrite the arguments of the task.
+of a table of their own: an UPDATE rewrites its row, and a change of a small value must not rewrite large ones.
 Ids are never used again and blobs never change in place; triggers delete the blobs that a record no longer names.
 """
 
@@ -18,7 +18,9 @@ POSITION = 'rowid'
 APPLICATION_ID = 0x6D71736C
 """Marks a file of mqsql; the ASCII codes of "mqsl"."""
 
-MIGRATIONS: tuple[str, ...] = ()
+MIGRATIONS: tuple[str, ...] = (
+    '',  # indexes on paths have other names inside; they are made again where they are missing
+)
 """SQL that takes a file from each layout version, 1 first, to the next."""
 
 # A column of TEXT keeps a BLOB as it is. Only a column without a type keeps 1 and 1.0 apart.
@@ -174,13 +176,6 @@ def exists(table: Table) -> str:
 def delete(table: Table) -> str:
     """DELETE of the record of a key."""
     return f'DELETE FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
-
-
-@lru_cache(maxsize=16)
-def history(table: Table) -> str:
-    """SELECT of all keys by time of submission, where the table knows one; the records without one come first."""
-    order = f'{quote("submitted")}, ' if 'submitted' in table.columns else ''
-    return f'SELECT {quote(table.key)} FROM {quote(table.name)} ORDER BY {order}rowid'
 
 
 @lru_cache(maxsize=16)

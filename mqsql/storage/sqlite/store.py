@@ -21,11 +21,10 @@ from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
-from mqsql.storage.sqlite.connection import Guest
+from mqsql.storage.sqlite.connection import Adoptable, Guest
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
-from mqsql.storage.sqlite.legacy import LegacyHistory, all_legacy
 from mqsql.storage.sqlite.plans import explanation
 from mqsql.values.codec import decode_ids, encode_text
 
@@ -46,14 +45,14 @@ class SqliteStore(SqliteFile):
         readonly: bool = False,
         table: Table = TASKS,
         settings: Settings | None = None,
-        history: LegacyHistory | None = None,
+        history: Adoptable | None = None,
         say: Warn = warn,
     ) -> None:
-        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one.
+        """Open the file. `history` is what a file of another application is adopted as, if it accepts the file.
 
         `say` is told, once each, of the values of other programs that cannot be read.
         """
-        guest = Guest(all_legacy, partial(self._adopt, history)) if history else None
+        guest = Guest(history.accepts, partial(self._adopt, history)) if history else None
         super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
@@ -68,7 +67,7 @@ class SqliteStore(SqliteFile):
         sentence = self._damages.report(key, name, what)
         return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
 
-    def _adopt(self, history: LegacyHistory, connection: apsw.Connection) -> None:
+    def _adopt(self, history: Adoptable, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
             self._insert(connection, record)
 
@@ -168,11 +167,10 @@ class SqliteStore(SqliteFile):
                 raise
         return run(statement.unindexed())
 
-    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
-        """See Store; reads at once, and from the connection whose cache is warm."""
-        keys = self.table.all_keys if keys is None else keys
+    def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
+        """The records, read at once and from the connection whose cache is warm."""
         with self._queries.answering():
-            return self._answer(partial(self._compile, query, keys), self._records)
+            return self._answer(partial(self._compile, query, keys, **options), self._records)
 
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
@@ -264,15 +262,6 @@ class SqliteStore(SqliteFile):
                 self.table = with_found_indexes(self.table, connection)
                 self._schema_version = version
             return version
-
-    def get_history(self) -> list[str]:
-        """See Store."""
-        history = Statement(ddl.history(self.table), {})
-        key = self._decoders[:1]
-        with self._queries.answering():
-            rows = self._fetch_sound(history)
-            records = [read_row(key, row, self._tell) for row in limits.checked(rows)]
-        return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         with self._queries.answering():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects.sqlite.any_columns import SQLiteAnyColumns
+from mqsql.compiler.dialects.sqlite.encodings import ENCODE, list_param
 from mqsql.compiler.dialects.sqlite.index_scan import SQLitePathIndexes
 from mqsql.compiler.dialects.sqlite.printer import SQLitePrinter
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
@@ -12,6 +13,8 @@ SQLITE = Dialect(
     'sqlite',
     words=SQLiteWords(),
     printer=SQLitePrinter,
+    encode=ENCODE,
+    encode_list=list_param,
     any_columns=SQLiteAnyColumns(),
     path_indexes=SQLitePathIndexes(),
 )

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from sqlglot import exp
 
 from mqsql.compiler.dialect import Element, JsonRef, JsonType
-from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, others_table, records_of
+from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, multikey_table, records_of
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.lower.operators.comparison import ORDERS
@@ -54,10 +54,10 @@ class ScalarRows:
         place = key_tested(test)
         if place not in self.index.paths:
             return None
-        rank, value, there = columns_of(self.index.paths.index(place))
+        rank, value, present = columns_of(self.index.paths.index(place))
         if not test.field.kind.mixed:
             return _lower(ColumnValue(WORDS, lambda: self.column(value)), test)
-        words = IndexedWords(self.alias, rank, there)
+        words = IndexedWords(self.alias, rank, present)
         return _plain_condition(JsonValue(words, JsonRef(lambda: self.column(value))), words, test)
 
     @property
@@ -80,7 +80,7 @@ class MultikeyRows:
 
     @property
     def _name(self) -> str:
-        return others_table(self.index.stored_name(self.table.name))
+        return multikey_table(self.index.stored_name(self.table.name))
 
     def source(self, alias: str = '') -> exp.Table:
         """The table in a FROM clause."""

@@ -1,10 +1,10 @@
 """The tables and triggers of an index on paths, which SQLite itself keeps up to date.
 
 Most records have one value at a path, whose order SQL knows: nothing or null, a number of 64 bits, text, a boolean or a
-date. Where that is so for all keys of an index, one row of the first table holds them, each as `rank`, the place of its type
-in BSON's order, and `value`; `there` tells null from nothing. An index over these columns finds, ranges and sorts.
+date. Where that is so for all keys of an index, one row of the first table holds them, each as `type_rank`, the position of
+its type in BSON's order, and `value`; `present` distinguishes null from missing. An index over these columns finds and sorts.
 
-The other records (arrays on the way, objects, binary, odd numbers) are in the second table, with what the index's first
+The multikey records (arrays on the way, objects, binary, odd numbers) are in the second table, with what the index's first
 path offers, one row a value as json_each gives it, beside the columns that are keys (`key2`, …). Each has a row of no type.
 
 Both are written by triggers whose SQL any SQLite understands, so no other program that writes to the file makes them stale.
@@ -21,7 +21,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import JsonRef
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.compiler.dialects.sqlite.any_columns import is_other
-from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, others_table, records_of
+from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, multikey_table, records_of
 from mqsql.compiler.dialects.sqlite.objects import SchemaObject
 from mqsql.compiler.dialects.sqlite.words import listed, rows_of
 from mqsql.compiler.lower.paths import PathLowering
@@ -46,13 +46,13 @@ WORDS = SQLITE.words
 def path_index(table: Table, index: Index) -> Iterator[SchemaObject]:
     """What an index on paths consists of, its tables first; see `fill_path_index`."""
     name = index.stored_name(table.name)
-    others = others_table(name)
+    multikey = multikey_table(name)
     keys = ''.join(f', {key_of(i)}' for i, (_, steps) in enumerate(index.paths) if not steps)
     yield _table(name, f'record INTEGER PRIMARY KEY, {", ".join(_columns(index))}')
-    yield _table(others, f'type, value, record INTEGER NOT NULL{keys}')
+    yield _table(multikey, f'type, value, record INTEGER NOT NULL{keys}')
     yield _index(f'{name}~order', name, _ordered(index))
-    yield _index(f'{others}.values', others, _offered(index))
-    yield _index(f'{others}.record', others, ['record'])
+    yield _index(f'{multikey}.values', multikey, _offered(index))
+    yield _index(f'{multikey}.record', multikey, ['record'])
     for what, when, work in _triggers(table, index):
         trigger = f'{name}~{what}'
         sql = f'CREATE TRIGGER {_quoted(trigger)} AFTER {when} ON {_quoted(table.name)} BEGIN {work} END'
@@ -63,7 +63,7 @@ def fill_path_index(table: Table, index: Index) -> Iterator[str]:
     """What fills the tables of an index on paths from the records that are there, in this order."""
     rows = exp.Table(this=named(table.name))
     yield _fill(table, index, table.name, [rows])
-    yield _fill_others(table, index, table.name, [rows])
+    yield _fill_multikey(table, index, table.name, [rows])
 
 
 def _table(name: str, columns: str) -> SchemaObject:
@@ -77,8 +77,8 @@ def _index(name: str, table: str, columns: Iterable[str]) -> SchemaObject:
 def _triggers(table: Table, index: Index) -> Iterator[tuple[str, str, str]]:
     """The last part of the name of each trigger, when it runs, and what it does."""
     name = index.stored_name(table.name)
-    tables = [_quoted(one) for one in (name, others_table(name))]
-    fills = (_fill(table, index, 'new', []), _fill_others(table, index, 'new', []))
+    tables = [_quoted(one) for one in (name, multikey_table(name))]
+    fills = (_fill(table, index, 'new', []), _fill_multikey(table, index, 'new', []))
     add = ''.join(f'{fill}; ' for fill in fills)
     drop, drop_new = (
         ''.join(f'DELETE FROM {one} WHERE record = {row}.rowid; ' for one in tables) for row in ('old', 'new')
@@ -133,7 +133,7 @@ def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -
 
 
 def _describe(start: JsonRef, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
-    """Rank, value and there of what is at the path; the rank is NULL where that is not one plain value."""
+    """Type rank, value and presence of what is at the path; the rank is NULL where that is not one plain value."""
     nodes = [start]
     for step in steps:
         nodes.append(nodes[-1].child(encode_key(step)))
@@ -160,8 +160,8 @@ def _rank(node: JsonRef) -> exp.Expr:
 # --- the second
 
 
-def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -> str:
-    """INSERT of the other records, with what the first path offers them: elements, whole arrays, what is missing."""
+def _fill_multikey(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -> str:
+    """INSERT of the multikey records, with what the first path offers them: elements, whole arrays, what is missing."""
     assert index.first_path is not None
     column, steps = index.first_path
     start = _root(table, column)
@@ -189,7 +189,7 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
         offered(LeafArrays(missing=True), 'null', MISSING),
     ):
         union = exp.Union(this=union, expression=values, distinct=True)
-    return _insert(others_table(index.stored_name(table.name)), union)
+    return _insert(multikey_table(index.stored_name(table.name)), union)
 
 
 READ = 'read'

@@ -11,6 +11,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import NUMBERS, Compare, Element, JsonRef, JsonType, Loop, Step, Test, Words
 from mqsql.compiler.dialects.sqlite import number_columns
 from mqsql.compiler.dialects.sqlite.depth import check_depth
+from mqsql.compiler.dialects.sqlite.expression_words import SQLiteExpressionWords
 from mqsql.compiler.lower.sql import (
     Condition,
     and_,
@@ -40,7 +41,7 @@ _TYPES = {
 }
 
 
-class SQLiteWords(Words):
+class SQLiteWords(SQLiteExpressionWords, Words):
     """See Words. A loop is a row of json_each, whose column `value` has objects and arrays as JSON text."""
 
     functions = frozenset(name for name, _, _ in FUNCTIONS)
@@ -160,6 +161,10 @@ class SQLiteWords(Words):
         return exp.column('value', element.alias)
 
     def name(self, element: Element) -> exp.Expr:
+        """See Words."""
+        return exp.column('key', element.alias)
+
+    def index(self, element: Element) -> exp.Expr:
         """See Words."""
         return exp.column('key', element.alias)
 
