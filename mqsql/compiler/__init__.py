@@ -17,7 +17,7 @@ tests on its rows, `ordering` sorts by it.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, TypedDict
 
 from mqsql import limits
 from mqsql.compiler.dialect import Dialect
@@ -37,7 +37,6 @@ from mqsql.compiler.tree.select import Statement as AnyStatement
 from mqsql.errors import QueryError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
-from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, Tell, read_row, warn
 from mqsql.values.codec import DamagedError
 from mqsql.values.collation import read_collation
@@ -55,15 +54,22 @@ __all__ = [
 ]
 
 Decoder = Callable[[Any], Any]
-_Parts = dict[str, Any]
-"""What a Statement has, by the names of its attributes."""
 _NO_WINDOW: Mapping[str, int] = {}
 """No limit and no skip."""
 
 
+class Parts(TypedDict):
+    """The fields of a Statement."""
+
+    sql: str
+    params: Mapping[str, Any]
+    functions: frozenset[str]
+    indexes: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Statement:
-    """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver.
+    """A statement's text and its parameters by name, for `execute(sql, params)` of a driver of the dialect's database.
 
     `functions` are the names of the FUNCTIONS that it calls, `indexes` those of the indexes on paths that it reads.
     """
@@ -72,7 +78,7 @@ class Statement:
     params: Mapping[str, Any]
     functions: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
-    _unindexed: Callable[[], _Parts] | None = field(default=None, kw_only=True, repr=False, compare=False)
+    _unindexed: Callable[[], Parts] | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     def unindexed(self) -> Self:
         """The same statement without indexes on paths, which also runs over a view of the table.
@@ -135,11 +141,11 @@ def compile(
     computed = plan.computed if plan else ()
     inline = buffers is None
 
-    def parts(table: Table) -> _Parts:
+    def parts(table: Table) -> Parts:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
         return _parts(selected, chosen, parsed.values, window)
 
-    decoders = tuple((output.name, _decoder(table, output, buffers)) for output in wanted.outputs)
+    decoders = tuple((output.name, _decoder(chosen, table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
     return Query(
         **parts(table),
@@ -153,7 +159,7 @@ def compile(
 
 def _parts(
     statement: AnyStatement, dialect: Dialect, params: Mapping[str, Param], window: Mapping[str, int] = _NO_WINDOW
-) -> _Parts:
+) -> Parts:
     sql, functions, indexes, used = render(statement, dialect)
     return {'sql': sql, 'params': {**dialect.bind(params, used), **window}, 'functions': functions, 'indexes': indexes}
 
@@ -183,7 +189,7 @@ def compile_count(
     chosen, window = _dialect(dialect), _read_window(limit, skip)
     parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
 
-    def parts(table: Table) -> _Parts:
+    def parts(table: Table) -> Parts:
         return _parts(CountRecords(table, parsed.predicate, *_shape(window)), chosen, parsed.values, window)
 
     return Statement(**parts(table), _unindexed=lambda: parts(_unindexed(table)))
@@ -229,10 +235,10 @@ def compile_distinct(
     parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
     column, steps = read_path(key, table, 'key')
 
-    def parts(table: Table, *columns: str) -> _Parts:
+    def parts(table: Table, *columns: str) -> Parts:
         return _parts(Select(table, columns, (), parsed.predicate), chosen, parsed.values)
 
-    decode, tell = decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
+    decode, tell = chosen.decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
     def read(stored: Any) -> Any:
         try:
@@ -269,17 +275,17 @@ def compile_delete(
     chosen = _dialect(dialect)
     parsed = parse(query, table, chosen.glob_type, read_collation(collation))
 
-    def unindexed() -> _Parts:
+    def unindexed() -> Parts:
         return _parts(Delete(_unindexed(table), parsed.predicate, within=True), chosen, parsed.values)
 
     return Statement(**_parts(Delete(table, parsed.predicate), chosen, parsed.values), _unindexed=unindexed)
 
 
-def _decoder(table: Table, output: Output, buffers: Decoder | None) -> Decoder:
+def _decoder(dialect: Dialect, table: Table, output: Output, buffers: Decoder | None) -> Decoder:
     kind = table.columns[output.column]
     if kind is BUFFERS and buffers is not None:
         return buffers
-    plain = decoder(kind)
+    plain = dialect.decoder(kind)
     return plain if output.fields is None else lambda stored: include(plain(stored), output.fields)
 
 

@@ -111,6 +111,9 @@ class ExpressionWords:
     A date is the number of its microseconds since 1970, seconds are counted likewise.
     """
 
+    evaluates = False
+    """Whether these words are said at all, those of Words included that are given operands as they are."""
+
     # --- numbers
 
     def number(self, ref: JsonRef) -> exp.Expr:
@@ -262,6 +265,10 @@ class Words(ExpressionWords):
 
     # --- Number columns
 
+    def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> exp.Expr:
+        """The value of a typed column compares so with an operand; exactly, if these are numbers."""
+        raise Lacking('a comparison with a column')
+
     def is_not_nan(self, stored: exp.Expr) -> exp.Expr:
         """The value of a Number column is not NaN; NULL where there is none."""
         raise Lacking('a test for NaN')
@@ -274,8 +281,8 @@ class Words(ExpressionWords):
         """See `test_whole`, of the value of a Number column."""
         raise Lacking('the integral part of a number')
 
-    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
-        """What orders the values of a Number column as BSON does: nothing, NaN, all other numbers."""
+    def number_sort_terms(self, stored: exp.Expr, no_nan: bool) -> list[exp.Expr]:
+        """What orders the values of a Number column as BSON does: nothing, NaN if there may be, all other numbers."""
         raise Lacking('the order of numbers')
 
     # --- text
@@ -474,6 +481,8 @@ class Dialect:
     """How operands are bound, where `encodings.STORED` does not say so; one that is in neither is bound as it is."""
     encode_list: Callable[[list[Any], Encoding], Any]
     """How a list of encoded operands is bound as one parameter."""
+    decoder: Callable[[ColumnType], Callable[[Any], Any]]
+    """How a column is decoded; see `schema.columns.decoder`."""
     glob_type: Callable[[str], OperandType] = by_function
     """How a pattern of $glob is matched."""
     any_columns: AnyColumns | None = None

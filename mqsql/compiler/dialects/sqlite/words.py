@@ -115,6 +115,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     # --- Number columns
 
+    def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> Condition:
+        """See Words."""
+        return compare(stored, operand)
+
     def is_not_nan(self, stored: exp.Expr) -> Condition:
         """See Words. It may be the end of a range of the column's index."""
         return number_columns.is_not_nan(stored)
@@ -130,9 +134,9 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         same = [exp.EQ(this=stored(), expression=whole.copy())] if exact else []
         return and_([in_64_bits, *same, test(whole)])
 
-    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
+    def number_sort_terms(self, stored: exp.Expr, no_nan: bool) -> list[exp.Expr]:
         """See Words."""
-        return [number_columns.is_not_nan(stored), stored.copy()]
+        return [stored] if no_nan else [number_columns.is_not_nan(stored), stored.copy()]
 
     # --- text
 
