@@ -80,7 +80,8 @@ Columns = list[tuple[str, Callable[[Any], Any]]]
 def _compile(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled, str], int]:
     """The function of an expression, and the bytes that it keeps: of its parts, and of the values of its constant parts."""
     payload = decode_document(expression)
-    context = ExprContext(payload['path'], EXPRESSIONS, Collation.of(payload['collation']))
+    path = payload['path'][1:]
+    context = ExprContext(path, EXPRESSIONS, Collation.of(payload['collation']))
     kinds = {kind.name: kind for kind in (STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, ANY)}
     columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
     budget.begin()
@@ -90,7 +91,7 @@ def _compile(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled,
     finally:
         budget.end()
     size = 20 * len(expression) + int(budget.MAX_BYTES - left.bytes)
-    return (payload['now'], columns, compiled, payload['path']), size
+    return (payload['now'], columns, compiled, path), size
 
 
 _COMPILED: Kept[str, tuple[datetime | None, Columns, Compiled, str]] = Kept(8_000_000)

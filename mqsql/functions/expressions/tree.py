@@ -94,7 +94,8 @@ def _encode(tree: Expression, append: Any) -> None:
         case Call(operator, operands, variables):
             for _, item in operands:
                 _encode(item, append)
-            append([operator, [step for step, _ in operands], list(variables)])
+            # Without the dollar, which a text cannot begin with unless it is encoded in a slower way.
+            append(['call', operator[1:], [step for step, _ in operands], list(variables)])
 
 
 def decode(nodes: list[Any]) -> Expression:
@@ -117,9 +118,9 @@ def _decode(kind: str, rest: list[Any], stack: list[Expression]) -> Expression:
             return Array(_popped(stack, rest[0]))
         case 'object':
             return Object(tuple(zip(rest, _popped(stack, len(rest)), strict=True)))
-        case operator:
-            steps, variables = rest
-            return Call(operator, tuple(zip(steps, _popped(stack, len(steps)), strict=True)), tuple(variables))
+        case _:
+            name, steps, variables = rest
+            return Call(f'${name}', tuple(zip(steps, _popped(stack, len(steps)), strict=True)), tuple(variables))
 
 
 def _popped(stack: list[Expression], count: int) -> tuple[Expression, ...]:

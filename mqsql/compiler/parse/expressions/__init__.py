@@ -110,9 +110,15 @@ def _conjuncts(place: ParseContext, tree: Call, parsed: Parsed) -> list[Predicat
 
     MongoDB evaluates them in order; so from the first that may end with an error on, an expression of all of them is left.
     """
+    exact = [as_predicate(place.at(f'.$and{step}'), part) for step, part in tree.operands]
+    if not any(exact) and not any(equality(place, part) for _, part in tree.operands):
+        return [_match(place, parsed, tree)]
     found: list[Predicate] = []
     original = dict(parsed.tree.operands) if isinstance(parsed.tree, Call) else {}
-    for step, part in tree.operands:
+    for (step, part), make in zip(tree.operands, exact, strict=True):
+        if make is not None:
+            found.append(make())
+            continue
         if not has_value(part, place.table):
             found.append(_match(place, parsed, tree))
             break
@@ -141,7 +147,7 @@ def _payload(place: ParseContext, parsed: Parsed) -> str:
     """What the interpreter is given."""
     nodes = encode(parsed.tree)
     payload = {
-        'path': place.path,
+        'path': f'/{place.path}',  # a text that begins with a dollar is encoded in a slower way
         # The time only where it is asked for, so that the same query is compiled once.
         'now': place.values.now if mentions_time(parsed.tree) else None,
         'columns': [[name, place.table.columns[name].name] for name in parsed.columns],
