@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mqsql.compiler.parse.keys import read_directions
+from mqsql.compiler.parse.sort import read_directions
 from mqsql.errors import QueryError, UnknownNameError, did_you_mean, named, short_repr
 from mqsql.schema import BUFFERS, DOCUMENT, Index, Table
 from mqsql.values.plain import read_plain

@@ -2,15 +2,15 @@
 
 from sqlglot import exp
 
+from mqsql.compiler.lower.distinct import VALUE, distinct_in_index, distinct_of
 from mqsql.compiler.lower.order import has_texts_in_order, order, ordered, select_first, select_in_order
+from mqsql.compiler.lower.parts import lower_part
 from mqsql.compiler.lower.predicate import lower, lower_positions
-from mqsql.compiler.lower.sql import column, func, identifier, is_not_null, number, param, select
+from mqsql.compiler.lower.sql import alias, column, func, identifier, is_not_null, number, param, select
 from mqsql.compiler.tree.predicate import MATCH_ALL, Predicate
-from mqsql.compiler.tree.select import CountRecords, Delete, Select, Statement
+from mqsql.compiler.tree.select import LIMIT, SKIP, CountRecords, Delete, Part, Select, SelectDistinct, Statement
 from mqsql.schema.tasks import Table
 from mqsql.schema.types import BUFFERS
-
-LIMIT, SKIP = 'limit', 'skip'
 
 
 def lower_statement(statement: Statement) -> exp.Expr:
@@ -18,6 +18,8 @@ def lower_statement(statement: Statement) -> exp.Expr:
     match statement:
         case Select():
             return _lower_select(statement)
+        case SelectDistinct():
+            return _lower_distinct(statement)
         case CountRecords():
             return _lower_count(statement)
         case Delete():
@@ -26,7 +28,7 @@ def lower_statement(statement: Statement) -> exp.Expr:
 
 def _lower_select(wanted: Select) -> exp.Query:
     table, predicate, sort = wanted.table, wanted.predicate, wanted.sort
-    outputs = [_output(table, name, wanted.inline) for name in wanted.columns]
+    outputs = [_output(table, part, wanted.inline) for part in wanted.parts]
     outputs += lower_positions(wanted.computed, table)
     most = _most(wanted.limited, wanted.skipped)
     statement: exp.Query
@@ -57,6 +59,16 @@ def _set_window(statement: exp.Query, limited: bool, skipped: bool) -> None:
         statement.set('offset', exp.Offset(expression=param(SKIP)))
 
 
+def _lower_distinct(wanted: SelectDistinct) -> exp.Select:
+    table = wanted.table
+    if wanted.index:
+        return distinct_in_index(table, wanted.part.column)
+    value = alias(lower_part(wanted.part, table), VALUE)
+    found = select([value], [_table(table)], _where(table, wanted.predicate))
+    found.set('order', order(table, ()))
+    return distinct_of(found)
+
+
 def _lower_count(wanted: CountRecords) -> exp.Query:
     table, where = wanted.table, _where(wanted.table, wanted.predicate)
     counted: exp.Expr = exp.Count(this=exp.Star())
@@ -83,10 +95,10 @@ def _where(table: Table, predicate: Predicate) -> exp.Expr | None:
     return None if predicate == MATCH_ALL else lower(predicate, table)
 
 
-def _output(table: Table, name: str, inline: bool) -> exp.Expr:
-    if table.columns[name] is not BUFFERS or not inline:
-        return column(name, table.name)
-    return _inline_buffers(table, name)
+def _output(table: Table, part: Part, inline: bool) -> exp.Expr:
+    if table.columns[part.column] is BUFFERS and inline:
+        return _inline_buffers(table, part.column)
+    return lower_part(part, table)
 
 
 def _inline_buffers(table: Table, name: str) -> exp.Expr:
@@ -97,7 +109,7 @@ def _inline_buffers(table: Table, name: str) -> exp.Expr:
     )
     blobs = exp.Table(this=identifier(table.buffers_table), alias=exp.TableAlias(this=exp.to_identifier('b')))
     same = exp.EQ(this=exp.column('id', 'b'), expression=exp.column('value', 'e'))
-    data = exp.Alias(this=func('hex', exp.column('data', 'b')), alias=exp.to_identifier('data'))
+    data = alias(func('hex', exp.column('data', 'b')), 'data')
     listed = select([data], [each, blobs], same)
     listed.set('order', exp.Order(expressions=[ordered(exp.column('key', 'e'), False)]))
     gathered = select([func('json_group_array', exp.column('data'))], [exp.Subquery(this=listed)])

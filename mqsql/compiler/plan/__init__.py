@@ -9,8 +9,8 @@ from itertools import chain
 
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, scans, sorting_index
-from mqsql.compiler.tree.predicate import Leaf, Predicate
-from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, Statement
+from mqsql.compiler.tree.predicate import MATCH_ALL, Leaf, Predicate
+from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, SelectDistinct, Statement
 from mqsql.compiler.tree.view import ScalarView
 from mqsql.schema import Index, Table
 
@@ -20,6 +20,8 @@ def plan(statement: Statement) -> Statement:
     match statement:
         case Select():
             return _plan_select(statement)
+        case SelectDistinct():
+            return _plan_distinct(statement)
         case CountRecords() | Delete():
             return replace(statement, predicate=choose_indexes(statement.predicate, statement.table))
 
@@ -43,6 +45,13 @@ def _plan_select(select: Select) -> Select:
         scalar, choose_indexes(predicate, table, scalar), multikey, choose_indexes(predicate, table, multikey)
     )
     return replace(select, sort=sort, index_order=order)
+
+
+def _plan_distinct(select: SelectDistinct) -> SelectDistinct:
+    if select.predicate == MATCH_ALL and not select.part.steps:
+        key = (select.part.column, ())
+        return replace(select, index=next((index for index in select.table.indexes if index.paths[0] == key), None))
+    return replace(select, predicate=choose_indexes(select.predicate, select.table))
 
 
 def _of_one_key(table: Table, predicate: Predicate) -> bool:

@@ -1,12 +1,55 @@
-"""The different values at a path."""
+"""The different values at a column or a path."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from mqsql import limits
+from mqsql.compiler.shape.fields import fetched_path
+from mqsql.compiler.tree.select import Part
 from mqsql.limits import budget
+from mqsql.schema import DOCUMENT, Table
+from mqsql.schema.columns import decoder
+from mqsql.schema.rows import Decoders, Tell, read_row
 from mqsql.values.bson_order import bson_key
 from mqsql.values.collation import Collation
 from mqsql.values.paths import is_index
+
+
+@dataclass(frozen=True)
+class DistinctShaper:
+    """How rows become the different values at the `steps` in a column: a row has the `part`, after the record's key or alone.
+
+    `compared` says that it is cheaper for the database to leave out equal parts than to return the part of each record.
+    """
+
+    part: Part
+    steps: tuple[str, ...]
+    decoders: Decoders
+    mixed: bool
+    compared: bool
+    collation: Collation | None
+
+    @limits.within_python
+    def values(self, rows: Iterable[Sequence[Any]], tell: Tell) -> list[Any]:
+        """The values in the order they are met, those left out that cannot be read. What is missing gives none; null is one."""
+        read = (value for row in rows if (value := self._read(row, tell)) is not None)
+        if self.mixed or self.collation:
+            return distinct_values(read, self.steps, self.collation)
+        return list(dict.fromkeys(read))
+
+    def _read(self, row: Sequence[Any], tell: Tell) -> Any:
+        keyed = len(row) == len(self.decoders)
+        return read_row(self.decoders if keyed else self.decoders[1:], row, tell, keyed=keyed)[self.part.column]
+
+
+def distinct_shaper(column: str, steps: tuple[str, ...], table: Table, collation: Collation | None) -> DistinctShaper:
+    """How rows become the different values of the column, or at the steps of a path into it."""
+    kind = table.columns[column]
+    decoders = tuple((name, decoder(table.columns[name])) for name in (table.key, column))
+    part = Part(column, fetched_path(steps, kind))
+    compared = kind is not DOCUMENT or bool(part.steps)
+    return DistinctShaper(part, steps, decoders, kind.mixed, compared, collation)
 
 
 def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Collation | None = None) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from mqsql.compiler.tree.predicate import Predicate
 from mqsql.compiler.tree.view import MultikeyView, ScalarView
-from mqsql.schema import ANY, Table
+from mqsql.schema import ANY, Index, Table
 from mqsql.values.collation import Collation
 
 Fields: TypeAlias = 'Mapping[str, Fields] | None'
@@ -29,10 +29,15 @@ class Keys:
     names: tuple[str, ...]
     outputs: tuple[Output, ...]
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column of each output."""
-        return tuple(output.column for output in self.outputs)
+
+class Part(NamedTuple):
+    """A column to select. With `steps`, it is a Document of which nothing but the value at this path is needed.
+
+    Then the objects on the path come with no other field. What is no object there, such as an array, comes whole.
+    """
+
+    column: str
+    steps: tuple[str, ...] = ()
 
 
 # --- order
@@ -63,6 +68,9 @@ def is_any(table: Table, key: SortKey) -> bool:
 
 # --- statements
 
+LIMIT, SKIP = 'limit', 'skip'
+"""The parameters of a statement's limit and skip."""
+
 
 @dataclass(frozen=True)
 class IndexOrder:
@@ -76,13 +84,13 @@ class IndexOrder:
 
 @dataclass(frozen=True)
 class Select:
-    """A SELECT of columns, and of the positions that `computed` ask for, of the records that match.
+    """A SELECT of parts of records, and of the positions that `computed` ask for, of the records that match.
 
     `inline` says whether Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids.
     """
 
     table: Table
-    columns: tuple[str, ...]
+    parts: tuple[Part, ...]
     computed: tuple[Predicate, ...]
     predicate: Predicate
     sort: Sort = ()
@@ -90,6 +98,19 @@ class Select:
     skipped: bool = False
     inline: bool = True
     index_order: IndexOrder | None = None
+
+
+@dataclass(frozen=True)
+class SelectDistinct:
+    """A SELECT of the different stored values of a part, those that are there, in the order of the first record with each.
+
+    With an `index` of the table, whose first key is the column, all records match.
+    """
+
+    table: Table
+    part: Part
+    predicate: Predicate
+    index: Index | None = None
 
 
 @dataclass(frozen=True)
@@ -111,4 +132,4 @@ class Delete:
     within: bool = False
 
 
-Statement: TypeAlias = Select | CountRecords | Delete
+Statement: TypeAlias = Select | SelectDistinct | CountRecords | Delete
