@@ -8,8 +8,7 @@ from typing import Any
 
 from mqsql.errors import QueryError, UnknownNameError, did_you_mean, short_repr
 from mqsql.reference.values import Fold, is_number, same_text
-from mqsql.schema import BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType, Table
-from mqsql.values.canonical import read_value
+from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
 from mqsql.values.libraries import UnstorableError
 
 MAX_NESTING = 100
@@ -63,9 +62,8 @@ def read_literal(operand: object, place: Place) -> Any:
         return None
     if place.kind is BUFFERS:
         raise place.error(f'a Buffers column compares with None only, not with {short_repr(operand)}')
-    read = place.kind.read if place.kind in (STRING, TIMESTAMP) else read_value
     try:
-        return read(operand)
+        return place.kind.read_operand(operand)
     except UnstorableError as e:
         raise QueryError(f'{e}', (place.path + e.path)[:SHOWN_PATH]) from e.__cause__
 

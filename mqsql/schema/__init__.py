@@ -2,15 +2,17 @@
 
 from mqsql.schema.indexes import Index
 from mqsql.schema.tasks import TASKS, Record, Table
-from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType
+from mqsql.schema.types import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType
 
 TEXT, Kind = STRING, ColumnType
 """The names that these had first."""
 
 __all__ = [
     'ANY',
+    'BOOLEAN',
     'BUFFERS',
     'DOCUMENT',
+    'NUMBER',
     'STRING',
     'TASKS',
     'TEXT',

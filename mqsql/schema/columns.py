@@ -1,4 +1,4 @@
-"""Encodes and decodes the values of each kind of column.
+"""Encodes and decodes the values of each type of column.
 
 An Any column stores text as a Text column does, and every other value as a BLOB of JSON. SQLite orders all BLOBs after all
 TEXT: so tests of text need not consider them, and the other values are one range of an index.
@@ -10,15 +10,27 @@ from functools import partial
 from typing import Any
 
 from mqsql.errors import short_repr
-from mqsql.schema.types import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType
-from mqsql.values.canonical import read_buffers, read_document, read_text, read_timestamp, read_value
+from mqsql.schema.types import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType
+from mqsql.values.canonical import (
+    read_boolean,
+    read_buffers,
+    read_document,
+    read_stored_number,
+    read_text,
+    read_timestamp,
+    read_value,
+)
 from mqsql.values.codec import (
     DamagedError,
     Stored,
+    decode_boolean,
     decode_document,
+    decode_number,
     decode_text,
     decode_timestamp,
+    encode_boolean,
     encode_document,
+    encode_number,
     encode_plain,
     encode_text,
     encode_timestamp,
@@ -53,6 +65,14 @@ def _store_timestamp(value: object) -> int:
     return encode_timestamp(value if type(value) is datetime and value.tzinfo is UTC else read_timestamp(value))
 
 
+def _store_number(value: object) -> int | float | str:
+    return encode_number(read_stored_number(value))
+
+
+def _store_boolean(value: object) -> int:
+    return encode_boolean(read_boolean(value))
+
+
 def _store_document(value: object) -> str:
     plain = encode_plain(value) if type(value) in (dict, list) else None
     return plain or encode_document(read_document(value))
@@ -74,6 +94,8 @@ def _decode_any(stored: str | bytes, cut: Cut | None = None) -> Any:
 
 _ENCODERS: dict[ColumnType, Callable[[Any], Stored | list[bytes]]] = {
     STRING: _store_text,
+    NUMBER: _store_number,
+    BOOLEAN: _store_boolean,
     TIMESTAMP: _store_timestamp,
     DOCUMENT: _store_document,
     ANY: _store_any,
@@ -83,6 +105,8 @@ _ENCODERS: dict[ColumnType, Callable[[Any], Stored | list[bytes]]] = {
 
 _DECODERS: dict[ColumnType, Callable[[Any], Any]] = {
     STRING: decode_text,
+    NUMBER: decode_number,
+    BOOLEAN: decode_boolean,
     TIMESTAMP: decode_timestamp,
     DOCUMENT: _decode_column,
     ANY: _decode_any,

@@ -1,6 +1,6 @@
 """The types of columns: which Python values each holds.
 
-`read` takes what a caller gave and returns the canonical value; see `mqsql.values.canonical`.
+`read` takes a value of a record and returns the canonical value; see `mqsql.values.canonical`.
 None never reaches a type: a NULL column is a missing field.
 """
 
@@ -8,25 +8,41 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mqsql.values.canonical import read_buffers, read_document, read_text, read_timestamp, read_value
+from mqsql.values.canonical import (
+    read_boolean,
+    read_buffers,
+    read_document,
+    read_number,
+    read_stored_number,
+    read_text,
+    read_timestamp,
+    read_value,
+)
 
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A kind of column: its name in messages, what it holds in words, and its reader.
+    """A type of column: its name in messages, what it holds in words, and its reader.
 
-    The values of a `mixed` kind have different types: each operand is compared with those of its own type, and paths lead
-    into the objects and arrays.
+    The values of a `mixed` type have different types themselves: each operand is compared with those of its own type, and
+    paths lead into the objects and arrays. `compares` reads an operand, where that may be more than a column holds.
     """
 
     name: str
     holds: str
     read: Callable[[object], Any]
     mixed: bool = False
+    compares: Callable[[object], Any] | None = None
+
+    def read_operand(self, value: object) -> Any:
+        """The canonical value of an operand that values of this type are compared with; UnstorableError if it is none."""
+        return (self.compares or self.read)(value)
 
 
 STRING = ColumnType('Text', 'text', read_text)
+NUMBER = ColumnType('Number', 'numbers', read_stored_number, compares=read_number)
+BOOLEAN = ColumnType('Boolean', 'booleans', read_boolean)
 TIMESTAMP = ColumnType('Timestamp', 'times', read_timestamp)
-DOCUMENT = ColumnType('Document', 'documents', read_document, mixed=True)
+DOCUMENT = ColumnType('Document', 'documents', read_document, mixed=True, compares=read_value)
 BUFFERS = ColumnType('Buffers', 'lists of bytes', read_buffers)
 ANY = ColumnType('Any', 'values of any type', read_value, mixed=True)

@@ -39,6 +39,38 @@ def read_text(value: object) -> str:
     raise UnstorableError(f'takes text, not {short_repr(value)}' + (made if isinstance(given, datetime) else ''))
 
 
+def read_number(value: object) -> int | float:
+    """An int or a float; a boolean is none."""
+    given = value if type(value) in _NUMBERS else native(value)
+    if type(given) is int:
+        return _read_int(given, '')
+    if type(given) is not float:
+        raise UnstorableError(f'takes a number, not {short_repr(value)}')
+    return given
+
+
+_NUMBERS = frozenset({int, float})
+INT64 = range(-(2**63), 2**63)
+
+
+def read_stored_number(value: object) -> int | float:
+    """A float, or an int of 64 bits, as BSON has them."""
+    number = read_number(value)
+    if type(number) is int and number not in INT64:
+        raise UnstorableError(
+            f'takes integers of at most 64 bits, not {short_repr(value)}; write float(value), or use a Document or Any column'
+        )
+    return number
+
+
+def read_boolean(value: object) -> bool:
+    """True or False; 0 and 1 are numbers."""
+    given = value if type(value) is bool else native(value)
+    if type(given) is not bool:
+        raise UnstorableError(f'takes True or False, not {short_repr(value)}')
+    return given
+
+
 def read_timestamp(value: object) -> datetime:
     """An aware datetime in UTC. A naive one, or a date, is local time, as `datetime.now()` is; `read_iso` reads text."""
     given = value if type(value) is datetime else native(value)

@@ -26,6 +26,7 @@ from typing import Any, TypeGuard
 import orjson
 
 from mqsql.errors import short_repr
+from mqsql.values.canonical import INT64 as INT64
 from mqsql.values.canonical import MAX_DEPTH, to_utc
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.numbers import (
@@ -47,7 +48,6 @@ UNDECODABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, R
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-INT64 = range(-(2**63), 2**63)
 
 # --- text
 
@@ -102,6 +102,50 @@ def decode_timestamp(stored: int) -> datetime:
     except OverflowError:
         pass
     raise DamagedError(f'is no count of microseconds of the years 1 to 9999 but {short_repr(stored)}')
+
+
+# --- numbers and booleans of columns of their own
+
+
+NAN = 'NaN'
+"""Stored for NaN, which SQLite would make NULL; all text is above the numbers in its order."""
+
+
+def encode_number(number: int | float) -> int | float | str:
+    """An integer of 64 bits or a float as it is, but for NaN."""
+    return number if number == number else NAN
+
+
+def decode_number(stored: int | float | str) -> int | float:
+    """The number that `encode_number` was given."""
+    if type(stored) is int or type(stored) is float:
+        return stored
+    if stored == NAN:
+        return math.nan
+    raise DamagedError(f'is no number but {short_repr(stored)}')
+
+
+def encode_list(stored: list[Any]) -> str:
+    """The JSON array of stored values that are no bytes; infinities are numbers beyond all floats there."""
+    text = orjson.dumps(stored).decode()
+    if 'null' not in text:
+        return text
+    return orjson.dumps([_INFINITIES.get(v, v) if type(v) is float else v for v in stored]).decode()
+
+
+_INFINITIES = {math.inf: orjson.Fragment('9e999'), -math.inf: orjson.Fragment('-9e999')}
+
+
+def encode_boolean(value: bool) -> int:
+    """1 or 0."""
+    return int(value)
+
+
+def decode_boolean(stored: int) -> bool:
+    """The bool of 1 or 0."""
+    if type(stored) is int and stored in (0, 1):
+        return stored == 1
+    raise DamagedError(f'is neither 0 nor 1 but {short_repr(stored)}')
 
 
 # --- documents

@@ -8,6 +8,7 @@ import queries
 from mqsql import reference
 from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.parse import LOGICAL
+from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.compiler.parse.operators import OPERATORS
 from mqsql.functions.expressions import EXPRESSIONS
 
@@ -40,5 +41,5 @@ def test_every_operator_that_is_not_rewritten_has_its_sql() -> None:
     assert LOWERINGS.keys() == OPERATORS.keys() - REWRITTEN
 
 
-def test_every_expression_is_in_both() -> None:
-    assert EXPRESSIONS.keys() == reference.expressions.EXPRESSIONS.keys()
+def test_every_expression_is_everywhere() -> None:
+    assert {*EXPRESSIONS, '$literal'} == OPERANDS.keys() == reference.expressions.EXPRESSIONS.keys()

@@ -21,7 +21,16 @@ CONTENT = {
     'n': 5, 'f': 2.5, 'm': -7, 'zero': 0, 'big': 2**62, 's': 'abc', 't': 'hé\U0001f600', 'd': D, 'yes': True, 'null': None,
     'nan': float('nan'), 'raw': b'ab', 'l': LISTS[1], 'ls': LISTS[2], 'lo': LISTS[4], 'o': OBJECTS[1],
 }  # fmt: skip
-RECORD = {'msg_id': 'm1', 'label': 'abc', 'started': D, 'completed': D + timedelta(40, 1), 'content': CONTENT}
+RECORD = {
+    'msg_id': 'm1',
+    'label': 'abc',
+    'score': 2.5,
+    'loss': -7,
+    'done': True,
+    'started': D,
+    'completed': D + timedelta(40, 1),
+    'content': CONTENT,
+}
 
 VALUES: dict[str, Sequence[Any]] = {
     'number': [*some.USUAL_NUMBERS, *some.ODD_NUMBERS, *FRACTIONS],

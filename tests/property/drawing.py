@@ -12,8 +12,9 @@ from draws import Draws
 from hypothesis import strategies as st
 from places import COLUMNS, Place, as_given, near
 from strategies import Strategy
+from tables import TABLE
 
-from mqsql.schema import BUFFERS, DOCUMENT, TASKS
+from mqsql.schema import BUFFERS, DOCUMENT, NUMBER
 
 
 def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
@@ -27,7 +28,7 @@ def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
     return replace(place, key=alias) if alias else replace(d.pick(COLUMNS), depth=depth)
 
 
-ALIASES = {column: alias for alias, column in TASKS.aliases.items()}
+ALIASES = {column: alias for alias, column in TABLE.aliases.items()}
 path_steps: Strategy = some.keys.filter(lambda key: '.' not in key) | st.sampled_from(['a', '0', '1'])
 
 
@@ -43,7 +44,10 @@ def operand(d: Draws, place: Place) -> Any:
     return d.pick([value, *near(value), *as_given(place.kind, value)])
 
 
-ANYTHING = {kind: st.none() | strategy for kind, strategy in {**some.BY_KIND, DOCUMENT: some.values()}.items()}
+ANYTHING = {
+    kind: st.none() | strategy
+    for kind, strategy in {**some.BY_KIND, NUMBER: some.numbers, DOCUMENT: some.values()}.items()
+}
 
 
 def short_text(d: Draws, place: Place) -> str:

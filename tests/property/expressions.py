@@ -5,8 +5,9 @@ from typing import Any
 from drawing import literal, operand, short_text, somewhere
 from draws import Draws
 from places import Place
+from tables import TABLE
 
-from mqsql.schema import BUFFERS, DOCUMENT, TASKS
+from mqsql.schema import BUFFERS, DOCUMENT
 
 COMPARISONS = ['$eq', '$ne', '$gt', '$gte', '$lt', '$lte']
 LOGIC = ['$and', '$or', '$not']
@@ -17,7 +18,7 @@ def field(d: Draws, known: list[Place]) -> Place:
     """A place that an expression can name: no step is empty or begins with a dollar, and the column is compared."""
     place = somewhere(d, known)
     sound = place.kind is not BUFFERS and all(step and not step.startswith('$') for step in place.key.split('.'))
-    return place if sound and '\0' not in place.key else Place(TASKS.key, TASKS.columns[TASKS.key])
+    return place if sound and '\0' not in place.key else Place(TABLE.key, TABLE.columns[TABLE.key])
 
 
 def expression(d: Draws, known: list[Place], depth: int = 0) -> Any:

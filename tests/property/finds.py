@@ -12,8 +12,9 @@ from draws import Draws
 from hypothesis import strategies as st
 from places import Place, places
 from queries import Query, query
+from tables import TABLE
 
-from mqsql.schema import BUFFERS, TASKS, Record
+from mqsql.schema import BUFFERS, Record
 
 
 def find_options(d: Draws, known: list[Place]) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def overlap(a: str, b: str) -> bool:
 def resolved(key: str) -> str:
     """The key with the column's own name for an alias."""
     column, dot, rest = key.partition('.')
-    return TASKS.aliases.get(column, column) + dot + rest
+    return TABLE.aliases.get(column, column) + dot + rest
 
 
 def sort(d: Draws, known: list[Place]) -> list[tuple[str, int]]:
@@ -54,7 +55,7 @@ def sort(d: Draws, known: list[Place]) -> list[tuple[str, int]]:
 def sort_key(d: Draws, known: list[Place]) -> str:
     """A place of the collection, or a column that may be empty."""
     place = somewhere(d, known)
-    return place.key if place.kind is not BUFFERS and all(place.key.split('.')) else TASKS.key
+    return place.key if place.kind is not BUFFERS and all(place.key.split('.')) else TABLE.key
 
 
 @st.composite

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from mqsql.schema import DOCUMENT, STRING, TASKS, TIMESTAMP, ColumnType, Record
+from tables import TABLE
+
+from mqsql.schema import DOCUMENT, STRING, TIMESTAMP, ColumnType, Record
 
 
 @dataclass(frozen=True)
@@ -30,15 +32,15 @@ class Place:
         ]
 
 
-COLUMNS = [Place(column, kind) for column, kind in TASKS.columns.items()]
+COLUMNS = [Place(column, kind) for column, kind in TABLE.columns.items()]
 
 
 def places(collection: list[Record]) -> list[Place]:
     """Every column and path of the collection, with its values; at least the key's column."""
     found: dict[tuple[str, ColumnType], list[Any]] = {}
-    for record in map(TASKS.read, collection):
-        for column, value in sorted(record.items(), key=lambda item: item[0] == TASKS.key):
-            kind = TASKS.columns[column]
+    for record in map(TABLE.read, collection):
+        for column, value in sorted(record.items(), key=lambda item: item[0] == TABLE.key):
+            kind = TABLE.columns[column]
             for path, inner in walk(value) if kind.mixed else [('', value)]:
                 found.setdefault((column + path, kind), []).append(inner)
     return [Place(key, kind, tuple(inner)) for (key, kind), inner in found.items()] or COLUMNS[:1]

@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tables import TABLE
+
 from mqsql import storage
 from mqsql.errors import MqsqlError
-from mqsql.schema import BUFFERS, TASKS, Record, Table
+from mqsql.schema import BUFFERS, Record, Table
 
 
 @contextmanager
-def filled(collection: list[Record], url: str = ':memory:', table: Table = TASKS) -> Iterator[storage.Store]:
+def filled(collection: list[Record], url: str = ':memory:', table: Table = TABLE) -> Iterator[storage.Store]:
     """A store that holds these records, closed at the end."""
     with storage.open(url, table=table) as store:
         for record in collection:
@@ -41,5 +43,5 @@ def plain(value: Any) -> Any:
     """A record with lazy lists of buffers as lists; anything else as it is."""
     if not isinstance(value, dict):
         return value
-    lists = {key: list(v) for key, v in value.items() if v is not None and TASKS.columns.get(key) is BUFFERS}
+    lists = {key: list(v) for key, v in value.items() if v is not None and TABLE.columns.get(key) is BUFFERS}
     return {**value, **lists}

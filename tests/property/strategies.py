@@ -9,9 +9,10 @@ from typing import Any
 from draws import Draws
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from tables import TABLE
 
-from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TASKS, TIMESTAMP, Record
-from mqsql.values.codec import encode_key, encode_text
+from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
+from mqsql.values.codec import INT64, encode_key, encode_text
 
 Strategy = SearchStrategy[Any]
 
@@ -96,28 +97,31 @@ buffers: Strategy = st.lists(binaries, max_size=3)
 
 BY_KIND: dict[Any, Strategy] = {
     STRING: texts,
+    NUMBER: numbers.filter(lambda number: isinstance(number, float) or number in INT64),
+    BOOLEAN: st.booleans(),
     TIMESTAMP: moments,
     DOCUMENT: documents(),
     BUFFERS: buffers,
     ANY: texts | values(),
 }
-DOCUMENTS = [column for column, kind in TASKS.columns.items() if kind is DOCUMENT]
-OTHERS = [column for column, kind in TASKS.columns.items() if kind is not DOCUMENT and column != TASKS.key]
-COLUMNS = [['content', 'header'], OTHERS, DOCUMENTS]
+DOCUMENTS = [column for column, kind in TABLE.columns.items() if kind is DOCUMENT]
+OTHERS = [column for column, kind in TABLE.columns.items() if kind is not DOCUMENT and column != TABLE.key]
+NUMBERS = [column for column, kind in TABLE.columns.items() if kind in (NUMBER, BOOLEAN)]
+COLUMNS = [['content', 'header'], OTHERS, DOCUMENTS, NUMBERS]
 
 
 def record(d: Draws, columns: set[str]) -> Record:
     """A record with an id and values for some of the columns, None among them."""
-    drawn = {column: None if d.once_in(8) else d.draw(BY_KIND[TASKS.columns[column]]) for column in sorted(columns)}
+    drawn = {column: None if d.once_in(8) else d.draw(BY_KIND[TABLE.columns[column]]) for column in sorted(columns)}
     kept = {column: drawn[column] for column in drawn if not d.once_in(8)}
-    return {TASKS.key: d.pick(ODD_TEXTS) if d.once_in(4) else f'm{d.pick(range(20))}', **kept}
+    return {TABLE.key: d.pick(ODD_TEXTS) if d.once_in(4) else f'm{d.pick(range(20))}', **kept}
 
 
 def collection(d: Draws, least: int = 0, most: int = 8) -> list[Record]:
     """About so many records with different ids that have something in a few columns, the same few for all."""
     columns = set(d.several(1, 3, lambda: d.pick(d.pick(COLUMNS))))
     drawn = d.several(least, most, lambda: record(d, columns))
-    return list({one[TASKS.key]: one for one in drawn}.values())
+    return list({one[TABLE.key]: one for one in drawn}.values())
 
 
 @st.composite

@@ -15,6 +15,7 @@ from places import Place, places
 from queries import Query, query
 from stores import filled, outcome
 from strategies import collections
+from tables import TABLE
 
 import mqsql
 from mqsql import reference
@@ -50,7 +51,7 @@ def test_a_spoiled_query_is_refused_by_both_or_answered_alike(drawn: tuple[list[
     collection, queries = drawn
     with filled(collection) as store:
         for one in queries:
-            assert outcome(store.find, one) == outcome(reference.find, collection, one)
+            assert outcome(store.find, one) == outcome(reference.find, collection, one, table=TABLE)
         assert store.count() == len(collection)
 
 
@@ -82,7 +83,7 @@ def odd_options(draw: st.DrawFn) -> tuple[list[Record], dict[str, Any]]:
 def test_odd_options_are_refused_by_both_or_taken_alike(drawn: tuple[list[Record], dict[str, Any]]) -> None:
     collection, options = drawn
     with filled(collection) as store:
-        assert outcome(store.find, {}, **options) == outcome(reference.find, collection, {}, **options)
+        assert outcome(store.find, {}, **options) == outcome(reference.find, collection, {}, **options, table=TABLE)
         assert store.count() == len(collection)
 
 
@@ -180,6 +181,6 @@ def test_sql_in_names_and_values_is_only_text(text: str) -> None:
         for place in where:
             for test in (text, {'$in': [text]}, {'$glob': text}, {'$regex': re.escape(text)}):
                 found = outcome(store.find, {place.key: test}, [place.key])
-                assert found == outcome(reference.find, collection, {place.key: test}, [place.key])
+                assert found == outcome(reference.find, collection, {place.key: test}, [place.key], table=TABLE)
                 assert len(found.splitlines()) == 1
         assert store.count() == len(collection)

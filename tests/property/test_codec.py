@@ -9,8 +9,9 @@ import strategies as some
 from hypothesis import given
 from hypothesis import strategies as st
 from stores import filled, plain
+from tables import TABLE
 
-from mqsql.schema import ANY, DOCUMENT, STRING, TASKS, TIMESTAMP, Record
+from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decoder, encoder
 from mqsql.values.codec import encode_text, encode_timestamp
 from mqsql.values.numbers import number_text
@@ -18,7 +19,7 @@ from mqsql.values.numbers import number_text
 pytestmark = pytest.mark.usefixtures('local_zone')
 
 
-@pytest.mark.parametrize('kind', [STRING, TIMESTAMP, DOCUMENT, ANY])
+@pytest.mark.parametrize('kind', [STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, ANY])
 @given(data=st.data())
 def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
     value = kind.read(data.draw(some.BY_KIND[kind]))
@@ -36,7 +37,7 @@ def test_records_come_back_exactly(collection: list[Record]) -> None:
     with filled(collection) as store:
         for record in collection:
             given_back = store.get_record(record['msg_id'])
-            expected = dict.fromkeys(TASKS.all_keys) | TASKS.read(record)
+            expected = dict.fromkeys(TABLE.all_keys) | TABLE.read(record)
             assert repr(plain(given_back)) == repr(plain(expected))
 
 

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from queries import operators_in
 from stores import filled, outcome
+from tables import TABLE
 from tally import Tally
 from words import Asked, asked
 
 from mqsql import reference
-from mqsql.schema import TASKS, Record
+from mqsql.schema import Record
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -34,14 +35,16 @@ def test_the_reference_gives_the_same(drawn: Drawn) -> None:
     with filled(records) as store:
         for one, key, options, wanted in calls:
             collated = {'collation': options['collation']}
-            expected = outcome(reference.find, records, one, **collated)
+            expected = outcome(reference.find, records, one, **collated, table=TABLE)
             assert outcome(store.find, one, **collated) == expected
-            assert outcome(store.find, one, **options) == outcome(reference.find, records, one, **options)
-            assert outcome(store.count, one, **collated) == outcome(reference.count, records, one, **collated)
+            assert outcome(store.find, one, **options) == outcome(reference.find, records, one, **options, table=TABLE)
+            assert outcome(store.count, one, **collated) == outcome(
+                reference.count, records, one, **collated, table=TABLE
+            )
             cut = {'projection': wanted, **collated}
-            assert outcome(store.find, {}, **cut) == outcome(reference.find, records, {}, **cut)
+            assert outcome(store.find, {}, **cut) == outcome(reference.find, records, {}, **cut, table=TABLE)
             for test in ({}, one):
-                values = outcome(reference.distinct, records, key, test, **collated)
+                values = outcome(reference.distinct, records, key, test, **collated, table=TABLE)
                 assert outcome(store.distinct, key, test, **collated) == values
             note(one, expected, outcome(store.find, one), len(records))
 
@@ -61,7 +64,7 @@ def test_a_query_and_its_negation_partition_the_records(drawn: Drawn) -> None:
         for one, _, options, _ in calls:
             collated: Any = {'collation': options['collation']}
             both = [*store.find(one, [], **collated), *store.find({'$nor': [one]}, [], **collated)]
-            assert sorted(row[TASKS.key] for row in both) == sorted(row[TASKS.key] for row in records)
+            assert sorted(row[TABLE.key] for row in both) == sorted(row[TABLE.key] for row in records)
 
 
 def test_the_queries_were_telling() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from projections import projection
 from queries import OPERATORS, operators_in, query
 from stores import filled, outcome
+from tables import TABLE
 from tally import TALLY
 
 from mqsql import reference
@@ -37,7 +38,7 @@ def test_rows_from_sql_are_the_rows_of_the_reference(drawn: tuple[list[Record], 
     collection, calls = drawn
     with filled(collection) as store:
         for query, options in calls:
-            expected = outcome(reference.find, collection, query, **options)
+            expected = outcome(reference.find, collection, query, **options, table=TABLE)
             assert outcome(store.find, query, **options) == expected
             if not options:
                 count(query, len(collection), expected)
@@ -52,7 +53,7 @@ def test_projections_give_the_same(drawn: tuple[list[Record], list[Ask]]) -> Non
     with filled(collection) as store:
         for one, wanted in asked:
             for test in ({}, one):
-                expected = outcome(reference.find, collection, test, projection=wanted)
+                expected = outcome(reference.find, collection, test, projection=wanted, table=TABLE)
                 assert outcome(store.find, test, projection=wanted) == expected
 
 
@@ -62,7 +63,9 @@ def test_distinct_values_are_the_same(drawn: tuple[list[Record], list[Ask]]) -> 
     with filled(collection) as store:
         for one, key in asked:
             for test in ({}, one):
-                assert outcome(store.distinct, key, test) == outcome(reference.distinct, collection, key, test)
+                assert outcome(store.distinct, key, test) == outcome(
+                    reference.distinct, collection, key, test, table=TABLE
+                )
 
 
 @given(drawn(lambda d, known: (query(d, known), {'limit': d.pick([None, 0, 1, 2]), 'skip': d.pick([0, 1, 9])})))
@@ -70,8 +73,8 @@ def test_counts_and_first_records_are_the_same(drawn: tuple[list[Record], list[A
     collection, asked = drawn
     with filled(collection) as store:
         for one, window in asked:
-            assert store.count(one, **window) == reference.count(collection, one, **window)
-            assert outcome(store.find_one, one) == outcome(reference.find_one, collection, one)
+            assert store.count(one, **window) == reference.count(collection, one, **window, table=TABLE)
+            assert outcome(store.find_one, one) == outcome(reference.find_one, collection, one, table=TABLE)
 
 
 def test_the_queries_were_telling() -> None:

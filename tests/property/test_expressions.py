@@ -9,9 +9,10 @@ from draws import Draws
 from hypothesis import given
 from hypothesis import strategies as st
 from stores import filled, outcome
+from tables import TABLE
 
 from mqsql import reference
-from mqsql.functions.expressions import EXPRESSIONS
+from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.storage import Store
 
 
@@ -32,10 +33,10 @@ def store() -> Iterator[Store]:
 def test_values_from_sql_are_the_values_of_the_reference(store: Store, drawn: list[Any]) -> None:
     for expression in drawn:
         computed: dict[str, Any] = {'projection': {'content': {'x': expression}}}
-        assert outcome(store.find, {}, **computed) == outcome(reference.find, [RECORD], {}, **computed)
+        assert outcome(store.find, {}, **computed) == outcome(reference.find, [RECORD], {}, **computed, table=TABLE)
         asked = {'$expr': expression}
-        assert outcome(store.find, asked, 'msg_id') == outcome(reference.find, [RECORD], asked, 'msg_id')
+        assert outcome(store.find, asked, 'msg_id') == outcome(reference.find, [RECORD], asked, 'msg_id', table=TABLE)
 
 
 def test_every_expression_is_drawn() -> None:
-    assert SIGNATURES.keys() == EXPRESSIONS.keys()
+    assert SIGNATURES.keys() == OPERANDS.keys()

@@ -10,6 +10,7 @@ import pytest
 from finds import finds
 from hypothesis import given, settings
 from stores import filled, outcome
+from tables import TABLE
 
 import mqsql
 from mqsql import reference
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.usefixtures('local_zone')
 
 
 def find(connection: sqlite3.Connection, query: dict[str, Any], options: dict[str, Any]) -> list[Record]:
-    compiled = mqsql.compile(query, **options)
+    compiled = mqsql.compile(query, **options, table=TABLE)
     return [compiled.record(row) for row in connection.execute(compiled.sql, dict(compiled.params))]
 
 
@@ -37,5 +38,5 @@ def test_the_standard_library_gives_the_rows_of_the_reference(drawn: tuple[list[
                 connection.create_function(name, arguments, function, deterministic=True)
             for query, options in calls:
                 assert outcome(find, connection, query, options) == outcome(
-                    reference.find, collection, query, **options
+                    reference.find, collection, query, **options, table=TABLE
                 )

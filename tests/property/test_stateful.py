@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from places import places
 from queries import query
 from stores import outcome
+from tables import TABLE
 
 from mqsql import storage
 from mqsql.schema import Record
@@ -31,8 +32,8 @@ class Stores(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.file = storage.open(self.folder / 'tasks.db')
-        self.dicts = storage.open('dict:')
+        self.file = storage.open(self.folder / 'tasks.db', table=TABLE)
+        self.dicts = storage.open('dict:', table=TABLE)
 
     def teardown(self) -> None:
         self.file.close()
@@ -76,7 +77,7 @@ class Stores(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.file.close()
-        self.file = storage.open(self.folder / 'tasks.db')
+        self.file = storage.open(self.folder / 'tasks.db', table=TABLE)
 
     @invariant()
     def history_is_the_same(self) -> None:

@@ -35,6 +35,7 @@ from projections import projection
 from queries import query
 from stores import filled, outcome
 from strategies import LOCAL_ZONE, collection
+from tables import TABLE
 from words import asked
 
 from mqsql import reference
@@ -155,7 +156,7 @@ class DifferenceError(Exception):
 def compare(records: list[Record], store: Store, call: Call) -> str:
     """The answer that both give; DifferenceError if they do not agree."""
     name, arguments, options = call
-    expected = outcome(getattr(reference, name), records, *arguments, **options)
+    expected = outcome(getattr(reference, name), records, *arguments, **options, table=TABLE)
     given_answer = outcome(getattr(store, name), *arguments, **options)
     if given_answer != expected:
         raise DifferenceError(

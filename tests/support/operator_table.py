@@ -262,7 +262,7 @@ def operators(tried: Tried) -> Iterator[str]:
 
 
 EXPRESSIONS: Mapping[str, Mapping[str, Any]] = {
-    'comparison, logic, variables': LOGIC,
+    'comparison, logic, variables': {**LOGIC, '$literal': None},
     'numbers': {**NUMBERS, **TOTALS},
     'dates': DATES,
     'text': TEXTS,

@@ -8,6 +8,8 @@ from sqlglot import exp
 from mqsql.compiler.lower.any_columns import among_others, as_json, is_other, is_text
 from mqsql.compiler.lower.collation import arguments, as_text
 from mqsql.compiler.lower.index_rows import MultikeyRows, ScalarRows, View
+from mqsql.compiler.lower.number_columns import among_nans
+from mqsql.compiler.lower.number_columns import in_order as numbers_in_order
 from mqsql.compiler.lower.predicate import lower
 from mqsql.compiler.lower.sql import (
     Value,
@@ -18,11 +20,12 @@ from mqsql.compiler.lower.sql import (
     identifier,
     is_null,
     number,
+    or_,
     select,
     text,
 )
 from mqsql.compiler.tree.predicate import MATCH_ALL, And, InView, Not, Predicate
-from mqsql.compiler.tree.select import LAST_FIRST, IndexOrder, Select, Sort, SortKey, is_any
+from mqsql.compiler.tree.select import LAST_FIRST, IndexOrder, Select, Sort, SortKey, is_any, is_number
 from mqsql.schema import ANY, STRING, Table
 from mqsql.values.bson_order import NULL_RANK, STRING_RANK
 from mqsql.values.codec import encode_text
@@ -32,14 +35,17 @@ def order(table: Table, sort: Sort) -> exp.Order:
     """NULL is smallest in SQLite as missing is in BSON; ties, and all where nothing is sorted, keep insertion order."""
     if sort == LAST_FIRST:
         return exp.Order(expressions=[ordered(exp.column('rowid'), True)])
-    by = [
-        ordered(term, key.descending)
-        for i, key in enumerate(sort)
-        for term in (
-            _places_of_any(table, sort, i) if _is_alone(table, sort, key) else [_sort_key(table, sort[: i + 1])]
-        )
-    ]
+    by = [ordered(term, key.descending) for i, key in enumerate(sort) for term in _terms(table, sort, i)]
     return exp.Order(expressions=[*by, ordered(exp.column('rowid'), False)])
+
+
+def _terms(table: Table, sort: Sort, i: int) -> list[exp.Expr]:
+    """What orders by one of the keys."""
+    if _is_alone(table, sort, sort[i]):
+        return _places_of_any(table, sort, i)
+    if is_number(table, sort[i]):
+        return numbers_in_order(column(sort[i].column, table.name))
+    return [_sort_key(table, sort[: i + 1])]
 
 
 def ordered(value: exp.Expr, descending: bool) -> exp.Expr:
@@ -96,29 +102,43 @@ def _spec(keys: Sort, name: str) -> exp.Expr:
 
 _PLACE = ('mqsql_sort_rank', 'mqsql_sort_value')
 
-# --- the first records by an Any column, whose index sorts its texts
+# --- the first records by a column whose index has most of the values in order
 
 
-def has_texts_in_order(table: Table, sort: Sort) -> bool:
-    """Whether the sort is by an Any column, whose index has its texts in order."""
-    return any(_is_alone(table, sort, key) for key in sort)
+def has_most_in_order(table: Table, sort: Sort) -> bool:
+    """Whether an index has most records in order: those with a text in an Any column, and with no NaN in a Number column."""
+    if any(key.steps for key in sort):
+        return False
+    indexed = {column for index in table.indexes if index.first_path is None for column in index.columns}
+    return any(_is_alone(table, sort, key) or (is_number(table, key) and key.column in indexed) for key in sort)
+
+
+def _stored_in_order(table: Table, key: SortKey) -> exp.Expr:
+    stored = column(key.column, table.name)
+    odd = 'text' if is_number(table, key) else 'blob'
+    return exp.NEQ(this=func('typeof', stored), expression=text(odd))
+
+
+def _stored_otherwise(table: Table, key: SortKey) -> exp.Expr:
+    stored = column(key.column, table.name)
+    return among_nans(stored) if is_number(table, key) else among_others(stored)
 
 
 def select_first(table: Table, outputs: list[exp.Expr], predicate: Predicate, sort: Sort, most: exp.Expr) -> exp.Select:
-    """SELECT of the first records: they are among the first ones with a text or nothing, and all others."""
-    stored = next(partial(column, key.column, table.name) for key in sort if is_any(table, key))
+    """SELECT of the first records: they are among the first ones of those in order, and all others."""
+    odd = [key for key in sort if is_any(table, key) or is_number(table, key)]
     rowid, rows = exp.column('rowid'), exp.Table(this=identifier(table.name))
     wanted = [] if predicate == MATCH_ALL else [lower(predicate, table)]
-    no_other = exp.NEQ(this=func('typeof', stored()), expression=text('blob'))
-    texts = select([rowid], [rows], and_([no_other, *wanted]))
+    most_of_them = select([rowid], [rows], and_([*(_stored_in_order(table, key) for key in odd), *wanted]))
     by = [
-        ordered(stored() if is_any(table, key) else _sort_key(table, sort[: i + 1]), key.descending)
+        ordered(column(key.column, table.name) if key in odd else _sort_key(table, sort[: i + 1]), key.descending)
         for i, key in enumerate(sort)
     ]
-    texts.set('order', exp.Order(expressions=[*by, ordered(rowid.copy(), False)]))
-    texts.set('limit', exp.Limit(expression=most))
-    first = select([exp.Star()], [exp.Subquery(this=texts)])
-    others = select([rowid.copy()], [rows.copy()], and_([among_others(stored()), *(term.copy() for term in wanted)]))
+    most_of_them.set('order', exp.Order(expressions=[*by, ordered(rowid.copy(), False)]))
+    most_of_them.set('limit', exp.Limit(expression=most))
+    first = select([exp.Star()], [exp.Subquery(this=most_of_them)])
+    otherwise = or_([_stored_otherwise(table, key) for key in odd])
+    others = select([rowid.copy()], [rows.copy()], and_([otherwise, *(term.copy() for term in wanted)]))
     union = exp.Union(this=first, expression=others, distinct=False)
     statement = select(outputs, [rows.copy()], exp.In(this=rowid.copy(), query=exp.Subquery(this=union)))
     statement.set('order', order(table, sort))

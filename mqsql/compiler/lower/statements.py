@@ -3,7 +3,7 @@
 from sqlglot import exp
 
 from mqsql.compiler.lower.distinct import VALUE, distinct_in_index, distinct_of
-from mqsql.compiler.lower.order import has_texts_in_order, order, ordered, select_first, select_in_order
+from mqsql.compiler.lower.order import has_most_in_order, order, ordered, select_first, select_in_order
 from mqsql.compiler.lower.parts import lower_part
 from mqsql.compiler.lower.predicate import lower, lower_positions
 from mqsql.compiler.lower.sql import alias, column, func, identifier, is_not_null, number, param, select
@@ -34,7 +34,7 @@ def _lower_select(wanted: Select) -> exp.Query:
     statement: exp.Query
     if wanted.index_order:
         statement = select_in_order(wanted, wanted.index_order, outputs, most)
-    elif most is not None and has_texts_in_order(table, sort):
+    elif most is not None and has_most_in_order(table, sort):
         statement = select_first(table, outputs, predicate, sort, most)
     else:
         statement = select(outputs, [_table(table)], _where(table, predicate))

@@ -6,14 +6,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
 
-import orjson
-
 from mqsql.compiler.tree.predicate import Field, Leaf, Predicate
 from mqsql.errors import QueryError, short_repr
 from mqsql.limits.budget import Left
 from mqsql.schema import BUFFERS, Table
-from mqsql.values.canonical import read_value
-from mqsql.values.codec import Stored
+from mqsql.values.codec import Stored, encode_list
 from mqsql.values.collation import Collation
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import cut_path
@@ -36,7 +33,7 @@ class Params(dict[str, Stored]):
     def listed(self, tests: Sequence[Leaf], operator: str) -> Leaf:
         """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
         stored = [self.pop(test.params[0]) for test in tests]
-        self[tests[0].params[0]] = orjson.dumps(stored).decode()
+        self[tests[0].params[0]] = encode_list(stored)
         return replace(tests[0], operator=operator)
 
     @cached_property
@@ -109,7 +106,7 @@ class ParseContext:
         self.refuse_buffers()
         kind = self.field.kind
         try:
-            return read_value(value) if kind.mixed else kind.read(value)
+            return kind.read_operand(value)
         except UnstorableError as e:
             where = f'{self.field.column!r} holds {kind.holds} and {e}' if not kind.mixed else str(e)
             raise QueryError(where, self.path if position is None else f'{self.path}[{position}]') from e.__cause__

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mqsql.compiler.plan.conjuncts import conjuncts
+from mqsql.compiler.plan.ranges import without_nan_guards
 from mqsql.compiler.tree.predicate import (
     And,
     Conditional,
@@ -14,7 +15,7 @@ from mqsql.compiler.tree.predicate import (
     Or,
     Predicate,
 )
-from mqsql.compiler.tree.select import Sort, is_any
+from mqsql.compiler.tree.select import Sort, is_any, is_number
 from mqsql.compiler.tree.traversal import key_tested
 from mqsql.compiler.tree.view import MultikeyView, View
 from mqsql.schema import Index, Table
@@ -32,7 +33,7 @@ def choose_indexes(predicate: Predicate, table: Table, view: View | None = None)
         case Leaf():
             return _choose(predicate, table, view)
         case And():
-            return And(tuple(_choose_together(conjuncts(predicate), table, view)))
+            return And(tuple(_choose_together(without_nan_guards(conjuncts(predicate)), table, view)))
         case Or(children):
             return Or(tuple(choose_indexes(child, table, view) for child in children))
         case Not(child):
@@ -102,7 +103,7 @@ def _leading(index: Index, tests: list[Leaf]) -> Iterator[Leaf]:
 
 def sorting_index(table: Table, predicate: Predicate, sort: Sort) -> Index | None:
     """An index whose keys are those of the sort, after some that the predicate sets equal to a value."""
-    if not sort or any(key.collation or is_any(table, key) for key in sort):
+    if not sort or any(key.collation or is_any(table, key) or is_number(table, key) for key in sort):
         return None
     equal: set[object] = {
         key_tested(child) for child in conjuncts(predicate) if isinstance(child, Leaf) and child.operator == '$eq'

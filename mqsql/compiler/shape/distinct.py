@@ -8,7 +8,7 @@ from mqsql import limits
 from mqsql.compiler.shape.fields import fetched_path
 from mqsql.compiler.tree.select import Part
 from mqsql.limits import budget
-from mqsql.schema import DOCUMENT, Table
+from mqsql.schema import DOCUMENT, STRING, TIMESTAMP, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Decoders, Tell, read_row
 from mqsql.values.bson_order import bson_key
@@ -20,25 +20,25 @@ from mqsql.values.paths import is_index
 class DistinctShaper:
     """How rows become the different values at the `steps` in a column: a row has the `part`, after the record's key or alone.
 
-    `compared` says that it is cheaper for the database to leave out equal parts than to return the part of each record.
+    `compared` says that it is cheaper for the database to leave out equal parts than to return the part of each record,
+    `hashed` that values which are equal in Python are equal in BSON.
     """
 
     part: Part
     steps: tuple[str, ...]
     decoders: Decoders
-    mixed: bool
     compared: bool
+    hashed: bool
     collation: Collation | None
 
     @limits.within_python
     def values(self, rows: Iterable[Sequence[Any]], tell: Tell) -> list[Any]:
         """The values in the order they are met, those left out that cannot be read. What is missing gives none; null is one."""
         read = (value for row in rows if (value := self._read(row, tell)) is not None)
-        if self.mixed or self.collation:
-            return distinct_values(read, self.steps, self.collation)
-        return list(dict.fromkeys(read))
+        return list(dict.fromkeys(read)) if self.hashed else distinct_values(read, self.steps, self.collation)
 
     def _read(self, row: Sequence[Any], tell: Tell) -> Any:
+        budget.step()
         keyed = len(row) == len(self.decoders)
         return read_row(self.decoders if keyed else self.decoders[1:], row, tell, keyed=keyed)[self.part.column]
 
@@ -48,8 +48,8 @@ def distinct_shaper(column: str, steps: tuple[str, ...], table: Table, collation
     kind = table.columns[column]
     decoders = tuple((name, decoder(table.columns[name])) for name in (table.key, column))
     part = Part(column, fetched_path(steps, kind))
-    compared = kind is not DOCUMENT or bool(part.steps)
-    return DistinctShaper(part, steps, decoders, kind.mixed, compared, collation)
+    compared = bool(part.steps) or not (kind is DOCUMENT or column == table.key)
+    return DistinctShaper(part, steps, decoders, compared, kind in (STRING, TIMESTAMP) and not collation, collation)
 
 
 def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Collation | None = None) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from mqsql.compiler.tree.predicate import Predicate
 from mqsql.compiler.tree.view import MultikeyView, ScalarView
-from mqsql.schema import ANY, Index, Table
+from mqsql.schema import ANY, NUMBER, Index, Table
 from mqsql.values.collation import Collation
 
 Fields: TypeAlias = 'Mapping[str, Fields] | None'
@@ -44,12 +44,16 @@ class Part(NamedTuple):
 
 
 class SortKey(NamedTuple):
-    """A column, or a path into a Document, to sort by, whether it descends, and how its texts compare."""
+    """A column, or a path into a Document, to sort by, whether it descends, and how its texts compare.
+
+    `no_nan` says that none of the records that match has NaN there.
+    """
 
     column: str
     steps: tuple[str, ...]
     descending: bool
     collation: Collation | None = None
+    no_nan: bool = False
 
 
 Sort = tuple[SortKey, ...]
@@ -64,6 +68,11 @@ LAST_FIRST: Sort = (SortKey(NATURAL, (), True),)
 def is_any(table: Table, key: SortKey) -> bool:
     """Whether it is an Any column, whose values do not sort as they are stored."""
     return table.columns.get(key.column) is ANY and not key.steps
+
+
+def is_number(table: Table, key: SortKey) -> bool:
+    """Whether it is a Number column with NaN, which does not sort as it is stored."""
+    return table.columns.get(key.column) is NUMBER and not key.no_nan
 
 
 # --- statements

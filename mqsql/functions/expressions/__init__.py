@@ -1,22 +1,25 @@
 """MongoDB's aggregation expressions over a record, evaluated by a function of the connection.
 
-An expression is built twice: once when the query is parsed, so that its errors are known before any row is read, and once
-for the connection, from the parameter of `mqsql_expr`; the other arguments of that are the columns that it names.
+`mqsql.compiler.parse.expressions` makes a tree of an expression. Its constant parts are computed when the query is parsed, so
+that their errors are known before any row is read. The tree is the first parameter of `mqsql_expr`, which interprets it; the
+others are the columns that it names.
 
-    core      variables, paths, what an operator is    operands  how operands are read
+    tree      the nodes     core      what an operator is     folding   constants     operands  how operands are evaluated
     logic     comparison, conditions, variables       numbers, totals   arithmetic
     moments   zones, units     formats   dates as text     dates, texts, arrays, types   operators on these
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from mqsql.errors import QueryError
+from mqsql.functions.expressions import tree
 from mqsql.functions.expressions.arrays import ARRAYS
 from mqsql.functions.expressions.core import Compiled, ExprContext, Operator, Variables
 from mqsql.functions.expressions.dates import DATES
+from mqsql.functions.expressions.folding import fold
 from mqsql.functions.expressions.logic import LOGIC
 from mqsql.functions.expressions.numbers import NUMBERS
 from mqsql.functions.expressions.texts import TEXTS
@@ -25,7 +28,7 @@ from mqsql.functions.expressions.types import TYPES
 from mqsql.functions.expressions.values import is_true
 from mqsql.kept import Kept
 from mqsql.limits import budget
-from mqsql.schema import ANY, DOCUMENT, STRING, TIMESTAMP, Record
+from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import read_present
 from mqsql.values.codec import decode_document
@@ -37,30 +40,28 @@ EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **TOTALS, **DATES, **TEX
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that has been read: the columns it names, the aliases it names them by, and what it has become."""
+    """An expression that has been parsed, the columns that it names, and the time of the query."""
 
-    canonical: Any
+    compiled: Compiled
     columns: tuple[str, ...]
-    aliases: Mapping[str, str]
-    built: Compiled
     now: datetime
 
     def value(self, record: Record) -> Any:
         """What it gives for a record of columns that are there; MISSING where that is nothing."""
-        return self.built.run({'ROOT': record, 'NOW': self.now})
+        return self.compiled.run({'ROOT': record, 'NOW': self.now})
 
 
 def evaluate(expression: str, *stored: Any) -> bool:
     """Whether an expression, as `read_expr` bound it, is true of a record, given by the columns that it names."""
-    now, columns, built, path = _BUILT.get(expression, _build)
-    return is_true(_run(built, {'ROOT': read_present(columns, stored, _untold), 'NOW': now}, path))
+    now, columns, compiled, path = _COMPILED.get(expression, _compile)
+    return is_true(_run(compiled, {'ROOT': read_present(columns, stored, _untold), 'NOW': now}, path))
 
 
-def _run(built: Compiled, variables: Variables, path: str) -> Any:
+def _run(compiled: Compiled, variables: Variables, path: str) -> Any:
     budget.begin()
     try:
-        budget.step(built.steps)
-        return built.run(variables)
+        budget.step(compiled.steps)
+        return compiled.run(variables)
     except RecursionError:
         raise QueryError('makes a value that is nested deeper than Python can follow', path) from None
     except MemoryError:
@@ -76,25 +77,20 @@ def _untold(key: object, name: str, what: str) -> None:
 Columns = list[tuple[str, Callable[[Any], Any]]]
 
 
-def _build(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled, str], int]:
+def _compile(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled, str], int]:
     """The function of an expression, and the bytes that it keeps: of its parts, and of the values of its constant parts."""
     payload = decode_document(expression)
-    here = ExprContext(
-        payload['path'],
-        EXPRESSIONS,
-        lambda name, path, deeper: payload['aliases'].get(name, name or ''),
-        collation=Collation.of(payload['collation']),
-    )
-    kinds = {kind.name: kind for kind in (STRING, TIMESTAMP, DOCUMENT, ANY)}
+    context = ExprContext(payload['path'], EXPRESSIONS, Collation.of(payload['collation']))
+    kinds = {kind.name: kind for kind in (STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, ANY)}
     columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
     budget.begin()
     try:
-        built = here.build(payload['expression'])
+        compiled = context.compile(fold(context, tree.decode(payload['tree'])))
         left = budget.left()
     finally:
         budget.end()
     size = 20 * len(expression) + int(budget.MAX_BYTES - left.bytes)
-    return (payload['now'], columns, built, payload['path']), size
+    return (payload['now'], columns, compiled, payload['path']), size
 
 
-_BUILT: Kept[str, tuple[datetime | None, Columns, Compiled, str]] = Kept(8_000_000)
+_COMPILED: Kept[str, tuple[datetime | None, Columns, Compiled, str]] = Kept(8_000_000)

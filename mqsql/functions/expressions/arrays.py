@@ -5,10 +5,10 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from mqsql.functions.expressions.core import Compiled, ExprContext, Operator, Variables
-from mqsql.functions.expressions.logic import check_name
-from mqsql.functions.expressions.operands import MANY, comparing, eager, fields, lazy
+from mqsql.functions.expressions.core import Compiled, ExprContext, Operands, Operator, Run, Variables
+from mqsql.functions.expressions.operands import comparing, eager, lazy
 from mqsql.functions.expressions.values import (
+    MANY,
     MISSING,
     as_null,
     copied,
@@ -32,7 +32,7 @@ def _element(array: Any, position: Any) -> Any:
 
 
 def _end(position: int) -> Operator:
-    return eager(lambda array: _element(array, position), 1)
+    return eager(lambda array: _element(array, position))
 
 
 def _slice(values: Iterator[Any]) -> Any:
@@ -111,7 +111,7 @@ def _equal_sets(here: ExprContext, *arrays: Any) -> bool:
 
 
 def _truths(combine: Callable[..., bool]) -> Operator:
-    return eager(lambda array: combine(map(is_true, each_of(array))), 1)
+    return eager(lambda array: combine(map(is_true, each_of(array))))
 
 
 # --- with variables
@@ -123,12 +123,9 @@ def _bound(body: Compiled, variables: Variables, name: str, value: Any) -> dict[
     return {**variables, name: value}
 
 
-def _filter(here: ExprContext, operand: Any) -> Compiled:
-    given = fields(here, operand, 'input cond', 'as limit')
-    name = check_name(here.inside('.as'), given.get('as', 'this'))
-    source = here.inside('.input').build(given['input'])
-    test = here.inside('.cond', name).build(given['cond'])
-    limit = here.inside('.limit').build(given.get('limit'))
+def _filter(context: ExprContext, operands: Operands) -> Run:
+    source, test, limit = operands['input'], operands['cond'], operands.or_null('limit')
+    (name,) = operands.variables
 
     def run(variables: Variables) -> Any:
         array = source.run(variables)
@@ -140,14 +137,12 @@ def _filter(here: ExprContext, operand: Any) -> Compiled:
             raise wrong('a limit above 0', most)
         return list(islice((item for item in array if is_true(test.run(_bound(test, variables, name, item)))), size))
 
-    return here.combine(run, [source, limit, test])
+    return run
 
 
-def _map(here: ExprContext, operand: Any) -> Compiled:
-    given = fields(here, operand, 'input in', 'as')
-    name = check_name(here.inside('.as'), given.get('as', 'this'))
-    source = here.inside('.input').build(given['input'])
-    body = here.inside('.in', name).build(given['in'])
+def _map(context: ExprContext, operands: Operands) -> Run:
+    source, body = operands['input'], operands['in']
+    (name,) = operands.variables
 
     def run(variables: Variables) -> Any:
         array = source.run(variables)
@@ -155,14 +150,11 @@ def _map(here: ExprContext, operand: Any) -> Compiled:
             return None
         return [as_null(body.run(_bound(body, variables, name, item))) for item in copied(array)]
 
-    return here.combine(run, [source, body])
+    return run
 
 
-def _reduce(here: ExprContext, operand: Any) -> Compiled:
-    given = fields(here, operand, 'input initialValue in')
-    source = here.inside('.input').build(given['input'])
-    initial = here.inside('.initialValue').build(given['initialValue'])
-    body = here.inside('.in', 'value', 'this').build(given['in'])
+def _reduce(context: ExprContext, operands: Operands) -> Run:
+    source, initial, body = operands['input'], operands['initialValue'], operands['in']
 
     def run(variables: Variables) -> Any:
         array = source.run(variables)
@@ -173,7 +165,7 @@ def _reduce(here: ExprContext, operand: Any) -> Compiled:
             value = body.run({**_bound(body, variables, 'value', value), 'this': item})
         return value
 
-    return here.combine(run, [source, initial, body])
+    return run
 
 
 # --- objects
@@ -204,24 +196,24 @@ def _entries(value: Any) -> Any:
 
 
 ARRAYS: dict[str, Operator] = {
-    '$size': eager(lambda array: len(need_list(array)), 1),
-    '$isArray': eager(lambda value: isinstance(value, list), 1),
-    '$arrayElemAt': eager(_element, 2),
+    '$size': eager(lambda array: len(need_list(array))),
+    '$isArray': eager(lambda value: isinstance(value, list)),
+    '$arrayElemAt': eager(_element),
     '$first': _end(0),
     '$last': _end(-1),
-    '$slice': lazy(_slice, 2, 3),
-    '$concatArrays': lazy(_concat, 0, MANY),
-    '$reverseArray': eager(_reverse, 1),
-    '$range': eager(_range, 2, 3),
-    '$in': comparing(eager, _in, 2),
-    '$indexOfArray': comparing(lazy, _index, 2, 4),
-    '$setIsSubset': comparing(eager, _is_subset, 2),
-    '$setEquals': comparing(eager, _equal_sets, 2, MANY),
+    '$slice': lazy(_slice),
+    '$concatArrays': lazy(_concat),
+    '$reverseArray': eager(_reverse),
+    '$range': eager(_range),
+    '$in': comparing(eager, _in),
+    '$indexOfArray': comparing(lazy, _index),
+    '$setIsSubset': comparing(eager, _is_subset),
+    '$setEquals': comparing(eager, _equal_sets),
     '$anyElementTrue': _truths(any),
     '$allElementsTrue': _truths(all),
     '$filter': Operator(_filter),
     '$map': Operator(_map),
     '$reduce': Operator(_reduce),
-    '$mergeObjects': eager(_merge, 0, MANY),
-    '$objectToArray': eager(_entries, 1),
+    '$mergeObjects': eager(_merge),
+    '$objectToArray': eager(_entries),
 }

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mqsql.functions.expressions.core import Compiled, ExprContext, Operator, Variables, constant
+from mqsql.functions.expressions.core import Compiled, ExprContext, Operands, Operator, Run, Variables
+from mqsql.functions.expressions.folding import check_operands, computed, constant_operand, fold_operands
 from mqsql.functions.expressions.formats import ISO, formatted, week
 from mqsql.functions.expressions.moments import AT_UTC, MILLISECOND, Zone, instant, local, milliseconds, zone
-from mqsql.functions.expressions.operands import GetArg, build_fields, eager, named, read_constant
+from mqsql.functions.expressions.operands import GetArg, eager, named
+from mqsql.functions.expressions.tree import Call, Expression, Literal
 from mqsql.functions.expressions.values import ExpressionError, is_nullish, is_number, need_date, need_text, wrong
 
 # --- units
@@ -62,22 +64,31 @@ READ: dict[str, Callable[[Any], Any]] = {
 }
 """How operands of these names are read, and in which order, while building, where they are constant."""
 
-OPTIONAL = ('startOfWeek', 'timezone', 'binSize')
-
 
 def _in_order(function: Callable[..., Any], names: str) -> Operator:
     """An operator that evaluates its named operands in this order, and is null at the first that is null."""
     order = names.split()
-    required = ' '.join(name for name in order if name not in OPTIONAL)
-    optional = ' '.join(name for name in order if name in OPTIONAL)
 
-    def build(here: ExprContext, operand: Any) -> Compiled:
-        parts = build_fields(here, operand, required, optional)
-        asked = {name: parts[name] for name in order if name in parts}
-        built = here.combine(lambda variables: _read_all(function, asked, variables), list(parts.values()))
-        return built if built.constant or not here.fold_constants else _read_constants(here, parts) or built
+    def compile(context: ExprContext, operands: Operands) -> Run:
+        parts = {name: operands[name] for name in order if name in operands}
+        return lambda variables: _read_all(function, parts, variables)
 
-    return Operator(build)
+    return Operator(compile, _fold_in_order)
+
+
+def _fold_in_order(context: ExprContext, call: Call) -> Expression:
+    """A wrong constant is refused; a constant null decides, if it is of the operands that are read first."""
+    folded = fold_operands(context, call)
+    found = computed(context, folded)
+    if isinstance(found, Literal):
+        return found
+    for name in READ:
+        operand = constant_operand(folded, name)
+        if operand is not None:
+            if is_nullish(operand.value):
+                return Literal(None)
+            check_operands(context, folded, {name: READ[name]})
+    return found
 
 
 def _read_all(function: Callable[..., Any], parts: dict[str, Compiled], variables: Variables) -> Any:
@@ -91,16 +102,6 @@ def _read_all(function: Callable[..., Any], parts: dict[str, Compiled], variable
     return function(**read)
 
 
-def _read_constants(here: ExprContext, parts: dict[str, Compiled]) -> Compiled | None:
-    """Refuses constant operands that are wrong; gives null for the expression if one of them is null."""
-    for name in READ:
-        if name in parts and parts[name].constant:
-            if is_nullish(parts[name].run({})):
-                return constant(None)
-            read_constant(here.inside(f'.{name}'), parts[name], READ[name])
-    return None
-
-
 # --- parts
 
 
@@ -111,14 +112,13 @@ def _part(function: Callable[[datetime], int]) -> Operator:
         moment, where = need_date(date), ask('timezone', 'UTC')
         return None if is_nullish(where) else function(local(moment, zone(where)))
 
-    in_zone = named(of, 'date', 'timezone', {'timezone': zone})
-    alone = eager(lambda date: of(lambda name, default=None: date if name == 'date' else default), 1)
+    in_zone = named(of, {'timezone': zone})
+    alone = eager(lambda date: of(lambda name, default=None: date if name == 'date' else default))
 
-    def build(here: ExprContext, operand: Any) -> Compiled:
-        with_names = isinstance(operand, dict) and operand and not next(iter(operand)).startswith('$')
-        return (in_zone if with_names else alone).build(here, operand)
+    def compile(context: ExprContext, operands: Operands) -> Run:
+        return (in_zone if 'date' in operands else alone).compile(context, operands)
 
-    return Operator(build)
+    return Operator(compile, in_zone.fold)
 
 
 PARTS: dict[str, Callable[[datetime], int]] = {
@@ -260,5 +260,5 @@ DATES: dict[str, Operator] = {
     '$dateSubtract': _add(-1),
     '$dateDiff': _in_order(_diff, 'startDate endDate unit startOfWeek timezone'),
     '$dateTrunc': _in_order(_trunc, 'date binSize unit startOfWeek timezone'),
-    '$dateToString': named(_to_string, 'date', 'format timezone onNull', {'timezone': zone, 'format': _check_format}),
+    '$dateToString': named(_to_string, {'timezone': zone, 'format': _check_format}),
 }

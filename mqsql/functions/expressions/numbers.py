@@ -13,7 +13,7 @@ from typing import Any
 from mqsql.errors import short_repr
 from mqsql.functions.expressions.core import Operator
 from mqsql.functions.expressions.moments import milliseconds, shifted
-from mqsql.functions.expressions.operands import MANY, eager, lazy
+from mqsql.functions.expressions.operands import eager, lazy
 from mqsql.functions.expressions.values import ExpressionError, is_finite, is_nullish, is_number, need_whole, wrong
 from mqsql.values.codec import INT64
 
@@ -41,7 +41,7 @@ def _on_number(function: Callable[[Number], Number]) -> Operator:
             raise wrong('a number', value)
         return fitted(function(fitted(value)))
 
-    return eager(run, 1)
+    return eager(run)
 
 
 def _on_numbers(function: Callable[[Number, Number], Number]) -> Operator:
@@ -53,7 +53,7 @@ def _on_numbers(function: Callable[[Number, Number], Number]) -> Operator:
                 raise wrong('numbers', value)
         return fitted(function(fitted(left), fitted(right)))
 
-    return eager(run, 2)
+    return eager(run)
 
 
 # --- sums and products
@@ -163,7 +163,7 @@ def _rounded(rounding: str) -> Operator:
             raise wrong('a place from -20 to 100', place)
         return _to_place(fitted(value), digits, rounding)
 
-    return lazy(run, 1, 2)
+    return lazy(run)
 
 
 def _to_place(number: Number, digits: int, rounding: str) -> Number:
@@ -238,9 +238,9 @@ def _absolute(number: Number) -> Number:
 
 
 NUMBERS: dict[str, Operator] = {
-    '$add': lazy(_add, 0, MANY),
-    '$subtract': eager(_subtract, 2),
-    '$multiply': lazy(_multiply, 0, MANY),
+    '$add': lazy(_add),
+    '$subtract': eager(_subtract),
+    '$multiply': lazy(_multiply),
     '$divide': _on_numbers(_divide),
     '$mod': _on_numbers(_mod),
     '$abs': _on_number(_absolute),

@@ -6,10 +6,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mqsql import patterns
-from mqsql.functions.expressions.core import Compiled, ExprContext, Operator, Variables, constant
+from mqsql.functions.expressions.core import ExprContext, Operands, Operator, Run, Variables
+from mqsql.functions.expressions.folding import computed, constant_operand, fold_operands
 from mqsql.functions.expressions.formats import ISO, formatted
-from mqsql.functions.expressions.operands import MANY, GetArg, build_fields, eager, lazy, named
-from mqsql.functions.expressions.values import ExpressionError, is_nullish, is_number, need_text, need_whole, wrong
+from mqsql.functions.expressions.operands import GetArg, eager, lazy, named
+from mqsql.functions.expressions.tree import Call, Expression, Literal
+from mqsql.functions.expressions.values import (
+    MANY,
+    ExpressionError,
+    is_nullish,
+    is_number,
+    need_text,
+    need_whole,
+    wrong,
+)
 from mqsql.limits import budget
 from mqsql.limits.budget import made_text
 from mqsql.patterns import FLAGS, IGNORED, MAX_REGEX
@@ -101,7 +111,7 @@ def _index(find: Callable[[str, str, int, int], int]) -> Operator:
         value = next(values)
         return None if is_nullish(value) else search(made_text(need_text(value)), *values)
 
-    return lazy(run, 2, 4)
+    return lazy(run)
 
 
 def _find_bytes(text: str, part: str, first: int, last: int) -> int:
@@ -138,7 +148,7 @@ def _trimmed(strip: Callable[[str, str], str]) -> Operator:
             raise wrong(f'at most {_MAX_TRIM:,} bytes of characters to trim', chars)
         return strip(text, chars)
 
-    return named(run, 'input', 'chars')
+    return named(run)
 
 
 def _replace(times: int, text: str, part: str, other: str) -> str:
@@ -154,26 +164,31 @@ def _replaced(times: int) -> Operator:
         texts = [need_text(value) for value in values if not is_nullish(value)]
         return _replace(times, *texts) if len(texts) == len(values) else None
 
-    return named(run, 'input find replacement')
+    return named(run)
 
 
 # --- regular expressions
 
 
-def _regex_match(here: ExprContext, operand: Any) -> Compiled:
-    given = build_fields(here, operand, '', 'input regex options')
-    parts = {name: given.get(name, constant(None)) for name in ('input', 'regex', 'options')}
-
-    def read(variables: Variables) -> Any:
-        return _read_pattern(parts['regex'].run(variables), parts['options'].run(variables))
+def _regex_match(context: ExprContext, operands: Operands) -> Run:
+    given, regex, options = map(operands.or_null, ('input', 'regex', 'options'))
 
     def run(variables: Variables) -> bool:
-        value, pattern = parts['input'].run(variables), read(variables)
+        value, pattern = given.run(variables), _read_pattern(regex.run(variables), options.run(variables))
         text = None if is_nullish(value) else need_text(value)
         return text is not None and pattern is not None and _found(pattern, text)
 
-    here.combine(read, [parts['regex'], parts['options']])  # finds what is wrong with a constant pattern
-    return here.combine(run, list(parts.values()))
+    return run
+
+
+def _fold_regex_match(context: ExprContext, call: Call) -> Expression:
+    """The pattern is read if it is constant, whatever the text."""
+    folded = fold_operands(context, call)
+    parts = {step: part for step, part in folded.operands if step != '.input'}
+    if all(isinstance(part, Literal) for part in parts.values()):
+        regex, options = (constant_operand(folded, name) or Literal(None) for name in ('regex', 'options'))
+        context.located(lambda variables: _read_pattern(regex.value, options.value))({})
+    return computed(context, folded)
 
 
 def _found(pattern: patterns.Pattern, text: str) -> bool:
@@ -202,22 +217,22 @@ def _pattern(source: str, options: str) -> patterns.Pattern:
 
 
 TEXTS: dict[str, Operator] = {
-    '$concat': lazy(_concat, 0, MANY),
-    '$toLower': eager(lambda value: made_text(as_text(value)).translate(_LOWER), 1),
-    '$toUpper': eager(lambda value: made_text(as_text(value)).translate(_UPPER), 1),
-    '$strcasecmp': eager(_compare, 2),
-    '$strLenCP': eager(lambda value: len(need_text(value)), 1),
-    '$strLenBytes': eager(lambda value: len(_bytes(need_text(value))), 1),
-    '$substr': eager(_sub_bytes, 3),
-    '$substrBytes': eager(_sub_bytes, 3),
-    '$substrCP': eager(_sub_characters, 3),
+    '$concat': lazy(_concat),
+    '$toLower': eager(lambda value: made_text(as_text(value)).translate(_LOWER)),
+    '$toUpper': eager(lambda value: made_text(as_text(value)).translate(_UPPER)),
+    '$strcasecmp': eager(_compare),
+    '$strLenCP': eager(lambda value: len(need_text(value))),
+    '$strLenBytes': eager(lambda value: len(_bytes(need_text(value)))),
+    '$substr': eager(_sub_bytes),
+    '$substrBytes': eager(_sub_bytes),
+    '$substrCP': eager(_sub_characters),
     '$indexOfBytes': _index(_find_bytes),
     '$indexOfCP': _index(_find_characters),
-    '$split': eager(_split, 2),
+    '$split': eager(_split),
     '$trim': _trimmed(str.strip),
     '$ltrim': _trimmed(str.lstrip),
     '$rtrim': _trimmed(str.rstrip),
     '$replaceOne': _replaced(1),
     '$replaceAll': _replaced(-1),
-    '$regexMatch': Operator(_regex_match),
+    '$regexMatch': Operator(_regex_match, _fold_regex_match),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from mqsql.functions.expressions.core import ExprContext, Operator
 from mqsql.functions.expressions.numbers import Number, fitted
-from mqsql.functions.expressions.operands import MANY, comparing, eager
+from mqsql.functions.expressions.operands import comparing, eager
 from mqsql.functions.expressions.values import is_nullish, is_number
 from mqsql.limits import budget
 
@@ -17,7 +17,7 @@ def _over(function: Callable[[list[Any]], Any]) -> Operator:
         budget.step(len(items))
         return function(items)
 
-    return eager(run, 0, MANY)
+    return eager(run)
 
 
 def _carried(numbers: list[Number]) -> float:

@@ -47,7 +47,7 @@ def type_name(value: Any) -> str:
 
 
 def _conversion(function: Callable[[Any], Any]) -> Operator:
-    return eager(lambda value: None if is_nullish(value) else function(value), 1)
+    return eager(lambda value: None if is_nullish(value) else function(value))
 
 
 def _to_whole(bits: int) -> Callable[[Any], int]:
@@ -123,8 +123,8 @@ def _parse_date(text: str) -> datetime:
 
 
 TYPES: dict[str, Operator] = {
-    '$type': eager(type_name, 1),
-    '$isNumber': eager(is_number, 1),
+    '$type': eager(type_name),
+    '$isNumber': eager(is_number),
     '$toBool': _conversion(is_true),
     '$toInt': _conversion(_to_whole(32)),
     '$toLong': _conversion(_to_whole(64)),

@@ -7,6 +7,9 @@ from typing import Any, Final
 from mqsql.errors import short_repr
 from mqsql.limits import budget
 
+MANY = 2**31
+"""More than any number of elements or characters."""
+
 
 class Missing:
     """The value of a path that leads nowhere."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from mqsql.compiler.dialects.sqlite.objects import SchemaObject
 from mqsql.compiler.dialects.sqlite.path_indexes import fill_path_index, path_index
-from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, Index, Table
+from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType, Index, Table
 
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
@@ -21,8 +21,16 @@ APPLICATION_ID = 0x6D71736C
 MIGRATIONS: tuple[str, ...] = ()
 """SQL that takes a file from each layout version, 1 first, to the next."""
 
-# A column of TEXT keeps a BLOB as it is.
-_TYPES = {STRING: 'TEXT', TIMESTAMP: 'INTEGER', DOCUMENT: 'TEXT', BUFFERS: 'TEXT', ANY: 'TEXT'}
+# A column of TEXT keeps a BLOB as it is. Only a column without a type keeps 1 and 1.0 apart.
+_TYPES: Mapping[ColumnType, str] = {
+    STRING: ' TEXT',
+    NUMBER: '',
+    BOOLEAN: ' INTEGER',
+    TIMESTAMP: ' INTEGER',
+    DOCUMENT: ' TEXT',
+    BUFFERS: ' TEXT',
+    ANY: ' TEXT',
+}
 
 
 def layout_version() -> int:
@@ -49,7 +57,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def objects(table: Table) -> Iterator[SchemaObject]:
     """The tables, indexes and triggers of a table."""
-    columns = ', '.join(f'{quote(c)} {_TYPES[kind]}' + _constraint(table, c) for c, kind in table.columns.items())
+    columns = ', '.join(f'{quote(c)}{_TYPES[kind]}' + _constraint(table, c) for c, kind in table.columns.items())
     yield _table(table.name, f'{POSITION} INTEGER PRIMARY KEY AUTOINCREMENT, {columns}')
     for index in table.indexes:
         yield from index_objects(table, index)

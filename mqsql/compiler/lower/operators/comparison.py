@@ -6,6 +6,7 @@ from functools import partial
 from sqlglot import exp
 
 from mqsql.compiler.lower.collation import as_key, as_text
+from mqsql.compiler.lower.number_columns import before_nan
 from mqsql.compiler.lower.sql import Condition, Value, and_, func, is_null, or_, param, subquery, table_function, text
 from mqsql.values.codec import NUMBER_TAG
 
@@ -80,6 +81,8 @@ def lower_order(operator: str, value: Value, form: str, params: tuple[str, ...])
     match form:
         case 'column':
             return compare(value.sql, param(params[0]))
+        case 'not nan':
+            return and_([compare(value.sql, param(params[0])), before_nan(value.sql)])
         case 'number':
             return _lower_number_order(operator, value, params)
         case 'string':

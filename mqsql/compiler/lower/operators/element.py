@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from mqsql.compiler.lower.number_columns import NUMBER_TYPE_TESTS, in_int32
 from mqsql.compiler.lower.operators.comparison import NUMBER_TYPES
 from mqsql.compiler.lower.sql import Condition, Value, func, is_not_null, number, one_of, or_, param, text
 from mqsql.values.codec import NUMBER_TAG
@@ -12,10 +13,6 @@ from mqsql.values.codec import NUMBER_TAG
 def lower_exists(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of $exists: a NULL column and a path without a value are missing."""
     return is_not_null(value.type or value.sql)
-
-
-def _int32(value: Value) -> Condition:
-    return exp.Between(this=value.sql, low=number(-(2**31)), high=number(2**31 - 1))
 
 
 def _number_glob(pattern: str) -> Callable[[Value], Condition]:
@@ -30,10 +27,10 @@ _TYPE_TESTS: dict[str, Callable[[Value], Condition]] = {
     'null': lambda v: one_of(v.json_type, ('null',)),
     'date': lambda v: v.tagged('$date'),
     'binData': lambda v: v.tagged('$binary'),
-    'int': lambda v: v.of_type(('integer',), _int32(v)),
+    'int': lambda v: v.of_type(('integer',), in_int32(v.sql)),
     # An integer's text begins with a digit or "-n", see schema.codec.number_text.
     'long': lambda v: or_(
-        [v.of_type(('integer',), exp.Not(this=_int32(v))), _number_glob('[0-9]*')(v), _number_glob('-n*')(v)]
+        [v.of_type(('integer',), exp.Not(this=in_int32(v.sql))), _number_glob('[0-9]*')(v), _number_glob('-n*')(v)]
     ),
     'double': lambda v: or_([one_of(v.json_type, ('real',)), _number_glob('[NI]*')(v), _number_glob('-I*')(v)]),
     'number': lambda v: or_([one_of(v.json_type, NUMBER_TYPES), _number_glob('*')(v)]),
@@ -44,6 +41,8 @@ def lower_type(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of one type."""
     if value.type is not None:
         return _TYPE_TESTS[form](value)
+    if form in NUMBER_TYPE_TESTS:
+        return NUMBER_TYPE_TESTS[form](value.sql)
     there = is_not_null(value.sql)
     return exp.GT(this=func('json_array_length', value.sql), expression=number(0)) if form == 'binData' else there
 

@@ -42,6 +42,8 @@ def _lower_bits(operator: str, value: Value, form: str, params: tuple[str, ...])
     found = exp.Paren(this=exp.BitwiseAnd(this=_as_integer(value), expression=mask))
     whole = exp.EQ(this=value.sql, expression=_as_integer(value))
     numbers = value.of_type(NUMBER_TYPES, and_([_in_int64(value), whole, compare(found, mask.copy())]))
+    if form == 'column':
+        return numbers
     binary = value.tagged('$binary', compare(func('mqsql_bits', value.sql, positions), count))
     return or_([numbers, binary])
 

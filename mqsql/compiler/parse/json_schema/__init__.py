@@ -86,7 +86,7 @@ def _types(place: ParseContext, operand: object, known: Mapping[str, str]) -> li
 def _restrictions(subject: Subject, declared: list[str] | None, groups: dict[str, list[Predicate]]) -> list[Predicate]:
     """What the keywords of each type demand, and the declared types."""
     if subject.type is not None:
-        return [MATCH_NONE] if declared is not None and subject.type not in declared else groups.get(subject.type, [])
+        return [_declared_type(subject, declared), *groups.get(subject.type, [])]
     if declared is not None and len(declared) == 1:
         group = 'number' if declared[0] in _NUMBERS else declared[0]
         demand = all_of(groups.get(group, []))
@@ -95,6 +95,13 @@ def _restrictions(subject: Subject, declared: list[str] | None, groups: dict[str
         return [demand if implied else where(_has_type(subject, declared[0]), demand, MATCH_NONE)]
     typed = [] if declared is None else [any_of([_has_type(subject, name) for name in declared])]
     return [*typed, *(where(_has_type(subject, name), all_of(demands)) for name, demands in groups.items())]
+
+
+def _declared_type(subject: Subject, declared: list[str] | None) -> Predicate:
+    """What declared types demand of a subject whose type the table says."""
+    if declared is None or subject.type in declared:
+        return MATCH_ALL
+    return any_of([_has_type(subject, name) for name in declared if subject.type == 'number' and name in _NUMBERS])
 
 
 def _has_type(subject: Subject, name: str) -> Predicate:

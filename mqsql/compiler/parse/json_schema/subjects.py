@@ -7,14 +7,14 @@ from typing import Any
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.tree.predicate import MATCH_ALL, Conditional, Field, Leaf, Not, Predicate, any_of
 from mqsql.errors import short_repr
-from mqsql.schema import BUFFERS, DOCUMENT, STRING, TIMESTAMP, Table
+from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Table
 from mqsql.values.canonical import read_value
 from mqsql.values.libraries import UnstorableError
 
 VALUE = Field(None, DOCUMENT, strict=True)
 """The element or member that is being looked at."""
 
-_TYPE_OF_KIND = {STRING: 'string', TIMESTAMP: 'date', BUFFERS: 'array'}
+_TYPE_OF_KIND = {STRING: 'string', NUMBER: 'number', BOOLEAN: 'bool', TIMESTAMP: 'date', BUFFERS: 'array'}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mqsql import patterns
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.json_schema.subjects import VALUE, Read, Subject, flag, listed, number, sibling
 from mqsql.compiler.parse.json_schema.subjects import count as read_count
-from mqsql.compiler.parse.operators.comparison import encode_typed, equal_forms, read_order, test_lists
+from mqsql.compiler.parse.operators.comparison import equal_forms, read_order, test_lists, typed_equals
 from mqsql.compiler.parse.operators.patterns import read_regex
 from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Not, Predicate, all_of, any_of
 from mqsql.errors import short_repr
@@ -90,7 +90,10 @@ def read_enum(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     return _one_of(subject, place, values)
 
 
-_BRACKETS = {'string': 'string', 'date': 'date', 'array': 'array', 'binData': 'binary', 'object': 'object'}
+_BRACKETS = {name: name for name in ('string', 'number', 'date', 'array', 'object')} | {
+    'bool': 'boolean',
+    'binData': 'binary',
+}
 
 
 def _one_of(subject: Subject, place: ParseContext, values: list[Any]) -> Predicate:
@@ -105,7 +108,7 @@ def _one_of(subject: Subject, place: ParseContext, values: list[Any]) -> Predica
     here = place.at('', subject.field)
     if subject.field.kind.mixed:
         return any_of(_among(here, values))
-    return any_of(test_lists(here, {'column': list(map(encode_typed, values))}))
+    return any_of(test_lists(here, {'column': [stored for value in values for stored in typed_equals(value)]}))
 
 
 def _among(place: ParseContext, values: list[Any]) -> list[Predicate]:

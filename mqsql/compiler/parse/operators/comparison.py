@@ -11,16 +11,24 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import orjson
-
 from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.operators.patterns import match_pattern
 from mqsql.compiler.tree.predicate import MATCH_NONE, Not, Predicate, any_of
 from mqsql.errors import short_repr
+from mqsql.schema import NUMBER
 from mqsql.values.bson_order import bson_key, text_key
 from mqsql.values.canonical import is_nan, type_bracket
-from mqsql.values.codec import INT64, NUMBER_TAG, encode_document, encode_text, encode_timestamp
+from mqsql.values.codec import (
+    INT64,
+    NUMBER_TAG,
+    encode_boolean,
+    encode_document,
+    encode_list,
+    encode_number,
+    encode_text,
+    encode_timestamp,
+)
 from mqsql.values.collation import Collation
 from mqsql.values.numbers import BETWEEN_BIGS
 
@@ -47,12 +55,20 @@ def equal(place: ParseContext, operand: object) -> Predicate:
 def _forms(place: ParseContext, value: Any) -> list[tuple[str, Any]]:
     if place.field.kind.mixed or (place.collation and isinstance(value, str)):
         return equal_forms(value, place.collation)
-    return [('column', encode_typed(value))]
+    return [('column', stored) for stored in typed_equals(value)]
 
 
-def encode_typed(value: str | datetime) -> str | int:
-    """What a Text or Timestamp column stores for the value."""
-    return encode_text(value) if isinstance(value, str) else encode_timestamp(value)
+def typed_equals(value: str | float | datetime) -> list[str | int | float]:
+    """What a column of one type stores for a value that equals this one; nothing for an integer that no column holds."""
+    match value:
+        case str():
+            return [encode_text(value)]
+        case bool():
+            return [encode_boolean(value)]
+        case int() | float():
+            plain = _round(value) if isinstance(value, int) and value not in INT64 else value
+            return [encode_number(plain)] if plain == value or is_nan(value) else []
+    return [encode_timestamp(value)]
 
 
 def _text(value: str, collation: Collation | None) -> str:
@@ -109,12 +125,20 @@ def read_order(operator: str, place: ParseContext, operand: object) -> Predicate
     if operand is None:
         return place.test('$eq', 'null') if operator in ('$gte', '$lte') else MATCH_NONE
     value = place.read(operand)
-    if not place.field.kind.mixed and not (place.collation and isinstance(value, str)):
-        return place.test(operator, 'column', encode_typed(value))
     if is_nan(value):
         return equal(place, value) if operator in ('$gte', '$lte') else MATCH_NONE
+    if not place.field.kind.mixed and not (place.collation and isinstance(value, str)):
+        return _ordered_typed(operator, place, value)
     form, *stored = _ordered(operator, value, place.collation)
     return place.comparison(operator, form, *stored)
+
+
+def _ordered_typed(operator: str, place: ParseContext, value: Any) -> Predicate:
+    if place.field.kind is not NUMBER:
+        (stored,) = typed_equals(value)
+        return place.test(operator, 'column', stored)
+    # NaN is stored above all other numbers.
+    return place.test(operator, 'not nan' if operator in ('$gt', '$gte') else 'column', _neighbour(operator, value))
 
 
 def _ordered(operator: str, value: Any, collation: Collation | None) -> tuple[Any, ...]:
@@ -165,7 +189,7 @@ def read_in(place: ParseContext, operand: object) -> Predicate:
 def test_lists(place: ParseContext, lists: dict[str, list[Any]]) -> list[Predicate]:
     """One test for each form in which a value may be stored, of all the values that have it."""
     return [
-        place.test('$eq', 'null') if form == 'null' else place.comparison('$in', form, orjson.dumps(stored).decode())
+        place.test('$eq', 'null') if form == 'null' else place.comparison('$in', form, encode_list(stored))
         for form, stored in lists.items()
     ]
 

@@ -11,7 +11,7 @@ from mqsql.compiler.parse.operators.comparison import equal
 from mqsql.compiler.parse.operators.patterns import match_pattern
 from mqsql.compiler.tree.predicate import MATCH_NONE, Each, ElemMatch, Field, Leaf, Not, Predicate, all_of, any_of
 from mqsql.errors import short_repr
-from mqsql.schema import BUFFERS, DOCUMENT, STRING, TIMESTAMP
+from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP
 from mqsql.values.bson_types import OTHER_TYPES, TYPES
 from mqsql.values.paths import DBREF
 
@@ -28,7 +28,13 @@ def read_exists(place: ParseContext, operand: object) -> Predicate:
 # --- $type
 
 _TYPE_NAMES = {*TYPES.values(), 'number'}
-_COLUMN_TYPES = {STRING: {'string'}, TIMESTAMP: {'date'}, BUFFERS: {'array', 'binData'}}
+_COLUMN_TYPES = {
+    STRING: {'string'},
+    NUMBER: {'int', 'long', 'double', 'number'},
+    BOOLEAN: {'bool'},
+    TIMESTAMP: {'date'},
+    BUFFERS: {'array', 'binData'},
+}
 
 
 def read_type(place: ParseContext, operand: object) -> Predicate:

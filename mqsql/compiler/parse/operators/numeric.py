@@ -8,6 +8,7 @@ import orjson
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
 from mqsql.errors import short_repr
+from mqsql.schema import NUMBER, ColumnType
 
 # --- $mod
 
@@ -20,7 +21,13 @@ def read_mod(place: ParseContext, operand: object) -> Predicate:
     divisor, remainder = (_cut(place, part) for part in operand)
     if divisor == 0:
         raise place.error('the divisor cannot be 0')
-    return place.test('$mod', '', divisor, remainder) if place.field.kind.mixed else MATCH_NONE
+    form = _form(place.field.kind)
+    return MATCH_NONE if form is None else place.test('$mod', form, divisor, remainder)
+
+
+def _form(kind: ColumnType) -> str | None:
+    """Whether the numbers are those of a column, or of JSON; None if there are none."""
+    return 'column' if kind is NUMBER else '' if kind.mixed else None
 
 
 def _cut(place: ParseContext, part: object) -> int:
@@ -48,9 +55,10 @@ def _read_bits(operator: str, place: ParseContext, operand: object) -> Predicate
     # A number's sign extends without end.
     mask = sum(1 << p for p in {min(p, _SIGN) for p in positions})
     signed = mask - (1 << 64) if mask >> _SIGN else mask
-    if not place.field.kind.mixed:
+    form = _form(place.field.kind)
+    if form is None:
         return MATCH_NONE
-    return place.test(operator, '', signed, orjson.dumps(positions).decode(), len(positions))
+    return place.test(operator, form, signed, orjson.dumps(positions).decode(), len(positions))
 
 
 def _positions(place: ParseContext, operand: object) -> list[int]:

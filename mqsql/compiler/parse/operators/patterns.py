@@ -9,7 +9,7 @@ from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
 from mqsql.errors import short_repr
 from mqsql.functions.glob import MAX_PATTERN, to_sqlite
 from mqsql.patterns import FLAGS, IGNORED, MAX_REGEX
-from mqsql.schema import TIMESTAMP
+from mqsql.schema import STRING, ColumnType
 from mqsql.values.canonical import read_text
 from mqsql.values.codec import encode_text
 from mqsql.values.libraries import UnstorableError
@@ -59,10 +59,14 @@ def _found(place: ParseContext, source: object, options: str) -> Predicate:
         patterns.compile(source, options)
     except patterns.PatternError as e:
         raise place.error(f'the pattern {short_repr(source)} cannot be compiled: {e}') from None
-    if place.field.kind is TIMESTAMP:
+    if not _may_be_text(place.field.kind):
         return MATCH_NONE
     # The place is for the message about a text that asks too much of the pattern.
     return place.test('$regex', '', encode_text(f'{options}:{place.path[:SHOWN_PATH]}'), encode_text(source))
+
+
+def _may_be_text(kind: ColumnType) -> bool:
+    return kind.mixed or kind is STRING
 
 
 def _read_options(place: ParseContext) -> str:
@@ -91,7 +95,7 @@ def read_glob(place: ParseContext, operand: object) -> Predicate:
         raise place.error(str(e)) from None
     if len(pattern) > MAX_PATTERN:
         raise place.error(f'takes a pattern of at most {MAX_PATTERN:,} characters, not {len(pattern):,}')
-    if place.field.kind is TIMESTAMP:
+    if not _may_be_text(place.field.kind):
         return MATCH_NONE
     sqlite = to_sqlite(pattern) if len(pattern) <= LONG_GLOB else None
     if sqlite is None:

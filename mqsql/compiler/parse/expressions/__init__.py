@@ -1,19 +1,25 @@
 """Parses $expr and the expressions of projections.
 
-An expression is bound as one parameter, of which `mqsql.functions.expressions` builds the same function again.
+Its tree is bound as one parameter, which `mqsql.functions.expressions` interprets.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext
+from mqsql.compiler.parse.expressions.operands import OPERANDS
+from mqsql.compiler.parse.expressions.reader import ExprParser
 from mqsql.compiler.parse.operators.patterns import options_of
 from mqsql.compiler.tree.predicate import ExprMatch, Predicate
 from mqsql.errors import QueryError, named, short_repr
-from mqsql.functions.expressions import EXPRESSIONS, Expression
+from mqsql.functions.expressions import EXPRESSIONS
+from mqsql.functions.expressions import Expression as Evaluated
 from mqsql.functions.expressions.core import ExprContext
+from mqsql.functions.expressions.folding import fold
+from mqsql.functions.expressions.tree import Expression, encode
 from mqsql.limits import budget
 from mqsql.schema.types import BUFFERS
 from mqsql.values.canonical import MAX_DEPTH, read_value
@@ -25,17 +31,24 @@ MAX_COLUMNS = 99
 """SQLite's functions take 100 arguments."""
 
 
-def read_expression(place: ParseContext, expression: object) -> Expression:
-    """The expression, checked; QueryError for what has no meaning."""
+@dataclass(frozen=True)
+class Parsed:
+    """The tree of an expression with its constant parts computed, as it was before, and the columns that it names."""
+
+    folded: Expression
+    tree: Expression
+    columns: tuple[str, ...]
+
+
+def _parse(place: ParseContext, expression: object) -> Parsed:
     canonical = _plain(expression, place.path)
     columns: dict[str, None] = {}
-    aliases: dict[str, str] = {}
 
     def column(name: str | None, path: str, nested: bool) -> str:
         if name is None:
             columns.update(dict.fromkeys(_usable(place)))
             return ''
-        known = aliases[name] = place.table.column(name, path)
+        known = place.table.column(name, path)
         kind = place.table.columns[known]
         if nested and not kind.mixed:
             raise QueryError(f'{named(name)} holds {kind.holds}, and no path leads into them', path)
@@ -44,32 +57,46 @@ def read_expression(place: ParseContext, expression: object) -> Expression:
         columns[known] = None
         return known
 
+    tree = ExprParser(place.path, OPERANDS, column).parse(canonical)
+    return Parsed(_fold(place, tree), tree, tuple(columns))
+
+
+def _fold(place: ParseContext, tree: Expression) -> Expression:
     budget.begin(place.values.left)
     try:
-        built = ExprContext(place.path, EXPRESSIONS, column, collation=place.collation).build(canonical)
+        return fold(_context(place), tree)
     finally:
         place.values.left = budget.left()
         budget.end()
-    return Expression(canonical, tuple(columns), aliases, built, place.values.now)
+
+
+def _context(place: ParseContext) -> ExprContext:
+    return ExprContext(place.path, EXPRESSIONS, place.collation)
+
+
+def read_expression(place: ParseContext, expression: object) -> Evaluated:
+    """The expression, checked; QueryError for what has no meaning."""
+    parsed = _parse(place, expression)
+    return Evaluated(_context(place).compile(parsed.folded), parsed.columns, place.values.now)
 
 
 def read_expr(place: ParseContext, expression: object) -> Predicate:
     """The expression is true of the record."""
     if place.field.column is None:
         raise place.error('looks at whole records, so it is not allowed inside $elemMatch')
-    read = read_expression(place, expression)
-    if len(read.columns) > MAX_COLUMNS:
-        raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(read.columns)}')
+    parsed = _parse(place, expression)
+    if len(parsed.columns) > MAX_COLUMNS:
+        raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(parsed.columns)}')
+    nodes = encode(parsed.tree)
     payload = {
         'path': place.path,
-        # The time only where it is asked for, so that the same query is built once.
-        'now': read.now if '"$$NOW' in encode_document(read.canonical) else None,
-        'columns': [[name, place.table.columns[name].name] for name in read.columns],
-        'aliases': dict(read.aliases),
+        # The time only where it is asked for, so that the same query is compiled once.
+        'now': place.values.now if any(node[:2] == ['variable', 'NOW'] for node in nodes) else None,
+        'columns': [[name, place.table.columns[name].name] for name in parsed.columns],
         'collation': list(place.collation or ()),
-        'expression': read.canonical,
+        'tree': nodes,
     }
-    return ExprMatch(read.columns, place.values.bind(encode_document(payload)))
+    return ExprMatch(parsed.columns, place.values.bind(encode_document(payload)))
 
 
 def _usable(place: ParseContext) -> list[str]:
