@@ -126,11 +126,10 @@ def compile_distinct(
     printer = find_dialect(dialect)
     check_operators(printer, parsed.predicate)
 
-    def each(*parts: Part) -> Select:
-        return Select(table, parts, (), parsed.predicate)
+    def each() -> Select:
+        return Select(table, (Part(table.key), shaper.part), (), parsed.predicate)
 
-    tree = SelectDistinct(table, shaper.part, parsed.predicate) if shaper.compared else each(shaper.part)
-    text = said(tree, lambda: each(Part(table.key), shaper.part), printer, parsed.values)
+    text = said(SelectDistinct(table, shaper.part, parsed.predicate), each, printer, parsed.values)
     return Distinct(*text, _shaper=shaper, _tell=tell or _warning(table))
 
 

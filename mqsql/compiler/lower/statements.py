@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.distinct import VALUE, distinct_in_index, distinct_of
+from mqsql.compiler.lower.distinct import select_distinct
 from mqsql.compiler.lower.order import has_most_in_order, order, ordered, select_first, select_in_order
 from mqsql.compiler.lower.parts import lower_part
 from mqsql.compiler.lower.predicate import lower, lower_positions
@@ -19,7 +19,7 @@ def lower_statement(statement: Statement) -> exp.Expr:
         case Select():
             return _lower_select(statement)
         case SelectDistinct():
-            return _lower_distinct(statement)
+            return select_distinct(statement)
         case CountRecords():
             return _lower_count(statement)
         case Delete():
@@ -57,16 +57,6 @@ def _set_window(statement: exp.Query, limited: bool, skipped: bool) -> None:
         statement.set('limit', exp.Limit(expression=param(LIMIT) if limited else number(-1)))
     if skipped:
         statement.set('offset', exp.Offset(expression=param(SKIP)))
-
-
-def _lower_distinct(wanted: SelectDistinct) -> exp.Select:
-    table = wanted.table
-    if wanted.index:
-        return distinct_in_index(table, wanted.part.column)
-    value = alias(lower_part(wanted.part, table), VALUE)
-    found = select([value], [_table(table)], _where(table, wanted.predicate))
-    found.set('order', order(table, ()))
-    return distinct_of(found)
 
 
 def _lower_count(wanted: CountRecords) -> exp.Query:

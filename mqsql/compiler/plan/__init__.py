@@ -48,11 +48,13 @@ def _plan_select(select: Select) -> Select:
     return replace(select, sort=sort, index_order=order)
 
 
-def _plan_distinct(select: SelectDistinct) -> SelectDistinct:
-    if select.predicate == MATCH_ALL and not select.part.steps:
-        key = (select.part.column, ())
-        return replace(select, index=next((index for index in select.table.indexes if index.paths[0] == key), None))
-    return replace(select, predicate=choose_indexes(select.predicate, select.table))
+def _plan_distinct(select: SelectDistinct) -> Statement:
+    """All values of the column where no index has them in order: to compare them in the database is slower."""
+    key = (select.part.column, select.part.steps)
+    of_all = select.predicate == MATCH_ALL and any(index.paths[0] == key for index in select.table.indexes)
+    if of_all and not select.part.steps and key[0] != select.table.key:
+        return select
+    return _plan_select(Select(select.table, (select.part,), (), select.predicate))
 
 
 def _of_one_key(table: Table, predicate: Predicate) -> bool:

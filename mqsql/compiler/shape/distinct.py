@@ -1,6 +1,6 @@
 """The different values at a column or a path."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,11 @@ from mqsql import limits
 from mqsql.compiler.shape.fields import fetched_path
 from mqsql.compiler.tree.select import Part
 from mqsql.limits import budget
-from mqsql.schema import DOCUMENT, STRING, TIMESTAMP, Table
+from mqsql.schema import STRING, TIMESTAMP, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Decoders, Tell, read_row
 from mqsql.values.bson_order import bson_key
+from mqsql.values.codec import DamagedError
 from mqsql.values.collation import Collation
 from mqsql.values.paths import is_index
 
@@ -20,27 +21,31 @@ from mqsql.values.paths import is_index
 class DistinctShaper:
     """How rows become the different values at the `steps` in a column: a row has the `part`, after the record's key or alone.
 
-    `compared` says that it is cheaper for the database to leave out equal parts than to return the part of each record,
-    `hashed` that values which are equal in Python are equal in BSON.
+    `hashed` says that values which are equal in Python are equal in BSON.
     """
 
     part: Part
     steps: tuple[str, ...]
     decoders: Decoders
-    compared: bool
     hashed: bool
     collation: Collation | None
 
     @limits.within_python
-    def values(self, rows: Iterable[Sequence[Any]], tell: Tell) -> list[Any]:
+    def values(self, rows: Iterable[tuple[Any, ...]], tell: Tell) -> list[Any]:
         """The values in the order they are met, those left out that cannot be read. What is missing gives none; null is one."""
-        read = (value for row in rows if (value := self._read(row, tell)) is not None)
+        # Most rows are the same as others, and are compared faster than decoded.
+        read = (value for row in dict.fromkeys(rows) if (value := self._read(row, tell)) is not None)
         return list(dict.fromkeys(read)) if self.hashed else distinct_values(read, self.steps, self.collation)
 
-    def _read(self, row: Sequence[Any], tell: Tell) -> Any:
+    def _read(self, row: tuple[Any, ...], tell: Tell) -> Any:
         budget.step()
-        keyed = len(row) == len(self.decoders)
-        return read_row(self.decoders if keyed else self.decoders[1:], row, tell, keyed=keyed)[self.part.column]
+        name, decode = self.decoders[-1]
+        if len(row) == len(self.decoders):
+            return read_row(self.decoders, row, tell)[name]
+        try:
+            return None if row[0] is None else decode(row[0])
+        except DamagedError as e:
+            return tell(None, name, str(e))
 
 
 def distinct_shaper(column: str, steps: tuple[str, ...], table: Table, collation: Collation | None) -> DistinctShaper:
@@ -48,8 +53,7 @@ def distinct_shaper(column: str, steps: tuple[str, ...], table: Table, collation
     kind = table.columns[column]
     decoders = tuple((name, decoder(table.columns[name])) for name in (table.key, column))
     part = Part(column, fetched_path(steps, kind))
-    compared = bool(part.steps) or not (kind is DOCUMENT or column == table.key)
-    return DistinctShaper(part, steps, decoders, compared, kind in (STRING, TIMESTAMP) and not collation, collation)
+    return DistinctShaper(part, steps, decoders, kind in (STRING, TIMESTAMP) and not collation, collation)
 
 
 def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Collation | None = None) -> list[Any]:

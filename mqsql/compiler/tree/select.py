@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from mqsql.compiler.tree.predicate import Predicate
 from mqsql.compiler.tree.view import MultikeyView, ScalarView
-from mqsql.schema import ANY, NUMBER, Index, Table
+from mqsql.schema import ANY, NUMBER, Table
 from mqsql.values.collation import Collation
 
 Fields: TypeAlias = 'Mapping[str, Fields] | None'
@@ -111,15 +111,14 @@ class Select:
 
 @dataclass(frozen=True)
 class SelectDistinct:
-    """A SELECT of the different stored values of a part, those that are there, in the order of the first record with each.
+    """A SELECT of a part of the records that match, in their order; rows that repeat another or are NULL may be left out.
 
-    With an `index` of the table, whose first key is the column, all records match.
+    In a plan, the part is a column that is the first key of an index, and all records match.
     """
 
     table: Table
     part: Part
     predicate: Predicate
-    index: Index | None = None
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,9 @@ class SqliteStore(SqliteFile):
 
     def _values(self, query: Distinct) -> list[Any]:
         try:
-            rows = self._fetch(query)
+            with self._stoppable as connection:
+                # So that a row is not held once for each record that has the same.
+                rows = list(dict.fromkeys(connection.execute(query.sql, query.params)))
             with self._failures:
                 return query.values(rows)
         except DamagedValueError:
