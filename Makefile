@@ -51,9 +51,10 @@ mutants: $(READY)  ## mutation testing of the compiler; three hours, or a part w
 	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && \
 	  { mutmut results | grep -v -e 'type check' -e 'not checked' || echo 'No mutant lives.'; }
 
-bench: $(READY)  ## measure the cost of patterns, the gain from indexes on paths, how long retention blocks a hub; ten minutes
+bench: $(READY)  ## measure the cost of patterns and expressions, the gain from indexes on paths, how long retention blocks a hub; ten minutes
 	$(BIN)/python -m bench.patterns
 	$(BIN)/python -m bench.path_indexes
+	$(BIN)/python -m bench.expressions
 	$(BIN)/python -m bench.retention
 
 soak: $(READY)  ## kill the controller KILLS=100 times (at most SECONDS=600); then TASKS=3000 on several databases, REPEAT=5 times

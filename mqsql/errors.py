@@ -15,7 +15,6 @@ All derive from one:
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
@@ -164,6 +163,8 @@ def _beginning(value: Any, left: list[int]) -> Any:
 
 def did_you_mean(what: str, name: str, known: Iterable[str]) -> str:
     """The sentence for an unknown name, with the nearest known one: "unknown key 'statred', did you mean 'started'?"."""
+    from difflib import get_close_matches  # takes long to import, and is for errors only
+
     names = {_compared(one): one for one in known}
     near = get_close_matches(_compared(name[:SHOWN]), list(names), n=1, cutoff=NEAR)
     return f'unknown {what} {named(name)}' + (f', did you mean {names[near[0]]!r}?' if near else '')

@@ -1,4 +1,7 @@
-"""The command line, `mqsql`: one module for each command."""
+"""The command line, `mqsql`: one module for each command.
+
+A command imports what it runs when it runs, so that `--help` and mistakes in options are answered at once.
+"""
 
 import click
 

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import click
 
-from mqsql.cli.common import PATH, errors_shown, progress_bar
-from mqsql.storage.sqlite.check import check_file
-from mqsql.storage.sqlite.legacy import LEGACY_TABLE
+from mqsql.cli.common import PATH, errors_shown, progress_bar, table_option
 
 
 @click.command('check')
 @click.argument('file', type=PATH)
-@click.option('--table', default=LEGACY_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).')
+@table_option
 def check(file: Path, table: str) -> None:
     """List what is wrong with a file of mqsql.
 
@@ -19,6 +17,8 @@ def check(file: Path, table: str) -> None:
     indexes and triggers that are missing or changed; and the findings of SQLite's own check. It only reads FILE, also
     while a hub is using it. The exit status is 0 if nothing is wrong, else 1.
     """
+    from mqsql.storage.sqlite.check import check_file
+
     number = 0
     with errors_shown():
         with progress_bar() as progress:

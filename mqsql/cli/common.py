@@ -3,18 +3,28 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mqsql.errors import MqsqlError
+from mqsql.settings import LEGACY_TABLE
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 PATH = click.Path(dir_okay=False, path_type=Path)
 
+table_option = click.option(
+    '--table', default=LEGACY_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).'
+)
 
-def progress_bar() -> Progress:
+
+def progress_bar() -> 'Progress':
     """A bar on standard error if that is a terminal, else nothing."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
     columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     return Progress(*columns, console=console, disable=not console.is_terminal)

@@ -4,16 +4,14 @@ from pathlib import Path
 
 import click
 
-from mqsql.cli.common import PATH, errors_shown, progress_bar
-from mqsql.hub.importing import import_history
-from mqsql.storage.sqlite.connection import JOURNAL_MODES, Settings
-from mqsql.storage.sqlite.legacy import LEGACY_TABLE, LegacyHistory
+from mqsql.cli.common import PATH, errors_shown, progress_bar, table_option
+from mqsql.settings import JOURNAL_MODES, Settings
 
 
 @click.command('import')
 @click.argument('old', type=PATH)
 @click.argument('new', type=PATH)
-@click.option('--table', default=LEGACY_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).')
+@table_option
 @click.option(
     '--journal-mode',
     type=click.Choice(JOURNAL_MODES),
@@ -28,6 +26,9 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
     created, or is a file of mqsql, whose records stay unchanged. Everything is copied, or nothing. Damaged values are
     left out, or their readable part is kept, and each is named.
     """
+    from mqsql.hub.importing import import_history
+    from mqsql.storage.sqlite.legacy import LegacyHistory
+
     damaged: list[str] = []
     with errors_shown():
         with progress_bar() as progress:

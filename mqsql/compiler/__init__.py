@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mqsql import limits
-from mqsql.compiler.absent import check_operators
 from mqsql.compiler.dialects import find_dialect
 from mqsql.compiler.outputs import read_outputs
 from mqsql.compiler.parse import parse
@@ -80,9 +79,8 @@ def compile(
     order, window = read_sort(sort, table, texts), read_window(limit, skip)
     shaper, computed = read_outputs(keys, projection, table, parsed.place)
     printer = find_dialect(dialect)
-    check_operators(printer, parsed.predicate, *computed)
     tree = Select(table, shaper.parts, computed, parsed.predicate, order, *_is_set(window), inline=buffers is None)
-    text = said(tree, lambda: tree, printer, parsed.values | window)
+    text = said(tree, lambda: tree, printer, parsed.values, window)
     return Query(
         *text, _shaper=shaper if buffers is None else shaper.with_buffers(buffers), _tell=tell or _warning(table)
     )
@@ -103,9 +101,8 @@ def compile_count(
     query, texts = either(query, filter), read_collation(collation)
     parsed, window = parse({} if query is None else query, table, texts), read_window(limit, skip)
     printer = find_dialect(dialect)
-    check_operators(printer, parsed.predicate)
     tree = CountRecords(table, parsed.predicate, *_is_set(window))
-    return Statement(*said(tree, lambda: tree, printer, parsed.values | window))
+    return Statement(*said(tree, lambda: tree, printer, parsed.values, window))
 
 
 @limits.within_python
@@ -124,7 +121,6 @@ def compile_distinct(
     parsed = parse({} if query is None else query, table, texts)
     shaper = distinct_shaper(*read_path(key, table, 'key'), table, texts)
     printer = find_dialect(dialect)
-    check_operators(printer, parsed.predicate)
 
     def each() -> Select:
         return Select(table, (Part(table.key), shaper.part), (), parsed.predicate)
@@ -144,7 +140,6 @@ def compile_delete(
     """The DELETE of the records that match."""
     parsed = parse(query, table, read_collation(collation))
     printer = find_dialect(dialect)
-    check_operators(printer, parsed.predicate)
     tree = Delete(table, parsed.predicate)
     return Statement(*said(tree, lambda: replace(tree, within=True), printer, parsed.values))
 

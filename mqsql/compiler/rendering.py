@@ -1,5 +1,7 @@
 """From a statement's tree to its text, kept by shape: the trees are hashable and hold no values."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -14,13 +16,14 @@ _PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by ta
 
 
 class Rendered(NamedTuple):
-    """The text of a statement, the functions that it calls, which must be registered on the connection, and the names of
-    the indexes on paths that it reads.
+    """The text of a statement, the functions that it calls, which must be registered on the connection, the names of the
+    indexes on paths that it reads, and its parameters.
     """
 
     sql: str
     functions: frozenset[str]
     indexes: tuple[str, ...]
+    params: frozenset[str]
 
 
 _RENDERED: Kept[tuple[Statement, Dialect], Rendered] = Kept(16_000_000)
@@ -34,8 +37,9 @@ def render(statement: Statement, dialect: Dialect) -> Rendered:
 def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     statement, dialect = key
     planned = plan(statement)
-    tree = lower_statement(planned)
+    tree = lower_statement(planned, dialect)
     functions = frozenset(func.name for func in tree.find_all(exp.Anonymous) if func.name.startswith('mqsql_'))
+    params = frozenset(param.name for param in tree.find_all(exp.Placeholder))
     sql = dialect.render(tree)
     indexes = tuple(dict.fromkeys(index.name for index in scanned_indexes(planned)))
-    return Rendered(sql, functions, indexes), _PER_CHARACTER * len(sql)
+    return Rendered(sql, functions, indexes, params), _PER_CHARACTER * len(sql)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.parse.context import Params
 from mqsql.compiler.rendering import Rendered, render
 from mqsql.compiler.shape.distinct import DistinctShaper
 from mqsql.compiler.shape.rows import RowShaper
@@ -75,11 +76,21 @@ class Text(NamedTuple):
 
 
 def said(
-    tree: select.Statement, plain: Callable[[], select.Statement], dialect: Dialect, params: Mapping[str, Stored]
+    tree: select.Statement,
+    plain: Callable[[], select.Statement],
+    dialect: Dialect,
+    params: Params,
+    window: dict[str, Stored] | None = None,
 ) -> Text:
     """A tree rendered in a dialect; `plain` makes the tree that reads no index on paths."""
-    sql, functions, indexes = render(tree, dialect)
-    return Text(sql, params, functions, indexes, lambda: render(without_indexes(plain()), dialect))
+    sql, functions, indexes, used = render(tree, dialect)
+    return Text(
+        sql,
+        dialect.bind(params, used) | (window or {}),
+        functions,
+        indexes,
+        lambda: render(without_indexes(plain()), dialect),
+    )
 
 
 def without_indexes(tree: select.Statement) -> select.Statement:

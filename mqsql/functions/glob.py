@@ -28,6 +28,7 @@ class Glob:
     pattern: str
 
 
+@lru_cache(maxsize=64)
 def to_sqlite(pattern: str) -> Glob | None:
     """The GLOB pattern that matches the same stored texts; None if there is none."""
     tokens = list(_tokens(pattern))

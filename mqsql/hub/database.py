@@ -25,9 +25,9 @@ from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.storable import Storable
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import TASKS, Record
+from mqsql.settings import JOURNAL_MODES, LEGACY_TABLE, MAX_TIMEOUT, SYNCHRONOUS, Settings
 from mqsql.storage.base import Keys, Query
-from mqsql.storage.sqlite.connection import JOURNAL_MODES, MAX_TIMEOUT, SYNCHRONOUS, Settings
-from mqsql.storage.sqlite.legacy import LEGACY_TABLE, LegacyHistory, history_table
+from mqsql.storage.sqlite.legacy import LegacyHistory, history_table
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.plain import read_plain
 

@@ -9,7 +9,8 @@ import apsw
 
 from mqsql.errors import StorageError
 from mqsql.schema import Record
-from mqsql.storage.sqlite.connection import Settings, connect
+from mqsql.settings import Settings
+from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.legacy import LegacyHistory, history_table, legacy_tables

@@ -17,9 +17,10 @@ from typing import Any
 from mqsql.errors import MissingRecordError, StorageError, short_repr
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import BUFFERS, Record
+from mqsql.settings import Settings
 from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.mishaps import Mishaps, Warn
-from mqsql.storage.sqlite.connection import Settings, connect
+from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.store import SqliteStore
 

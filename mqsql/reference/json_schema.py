@@ -140,7 +140,7 @@ def _property(name: str, place: Place) -> Place:
 
 def _others(place: Place) -> Place:
     """The place of a schema for properties that are not named, Buffers perhaps."""
-    return _inside(place, BUFFERS if place.table else DOCUMENT)
+    return _inside(place, BUFFERS if place.table and BUFFERS in place.table.columns.values() else DOCUMENT)
 
 
 def _each(place: Place) -> Place:

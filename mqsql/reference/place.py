@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from mqsql.errors import QueryError, UnknownNameError, did_you_mean, short_repr
 from mqsql.reference.values import Fold, is_number, same_text
-from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
+from mqsql.schema import BUFFERS, DOCUMENT, ColumnType
 from mqsql.values.libraries import UnstorableError
 
 MAX_NESTING = 100
@@ -16,6 +16,19 @@ MAX_STEPS = 50
 MAX_LEVELS = 200  # of an expression, each operator, operand and field counted; MongoDB's limit for documents
 SHOWN_PATH = 200  # characters of a path that a message repeats
 KEPT_PATH = 500  # of one that is kept, as there may be one for each operator
+
+
+class Fields(Protocol):
+    """The fields at the top of what a query is asked about: the columns of a Table, or any."""
+
+    @property
+    def columns(self) -> Mapping[str, ColumnType]:
+        """The type of each field by name."""
+        ...
+
+    def column(self, name: object, path: str = '') -> str:
+        """The field of a name; QueryError at `path` if there is none."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class Place:
     `now` is the time of the query.
     """
 
-    table: Table | None
+    table: Fields | None
     path: str = ''
     kind: ColumnType = DOCUMENT
     depth: int = 0
@@ -100,7 +113,7 @@ def split_path(name: object, place: Place) -> list[str]:
     return steps
 
 
-def resolve(name: object, table: Table, place: Place) -> tuple[list[str], ColumnType]:
+def resolve(name: object, table: Fields, place: Place) -> tuple[list[str], ColumnType]:
     """The steps of a path, the first a column of the table, and the kind of that column."""
     steps = split_path(name, place)
     column = table.column(steps[0], place.path[:SHOWN_PATH])
@@ -110,7 +123,7 @@ def resolve(name: object, table: Table, place: Place) -> tuple[list[str], Column
     return [column, *steps[1:]], kind
 
 
-def resolve_value(name: object, table: Table, place: Place) -> list[str]:
+def resolve_value(name: object, table: Fields, place: Place) -> list[str]:
     """The steps of a path whose values are sorted or returned: none of them is empty, and Buffers have no such values."""
     steps, kind = resolve(name, table, place)
     if '' in steps:

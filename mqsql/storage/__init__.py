@@ -4,11 +4,8 @@ import os
 
 from mqsql.errors import StorageError, short_repr
 from mqsql.schema import TASKS, Table
+from mqsql.settings import MEMORY, Settings
 from mqsql.storage.base import Explanation, Store
-from mqsql.storage.memory import DictStore
-from mqsql.storage.sqlite.connection import Settings
-from mqsql.storage.sqlite.files import MEMORY
-from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.plain import as_text
 
 __all__ = ['Explanation', 'Store', 'open']
@@ -46,8 +43,13 @@ def open(
     """
     name = _path(url)
     settings = Settings(journal_mode, synchronous, busy_timeout, query_timeout)
+    # Each kind of store needs modules that take long to import and that the other does not use.
     if name == DICT:
+        from mqsql.storage.memory import DictStore
+
         return DictStore(readonly=readonly, table=table, query_timeout=query_timeout)
+    from mqsql.storage.sqlite.store import SqliteStore
+
     return SqliteStore(name, readonly=readonly, table=table, settings=settings)
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mqsql.compiler.parse.sort import read_directions
 from mqsql.errors import QueryError, UnknownNameError, did_you_mean, named, short_repr
 from mqsql.schema import BUFFERS, DOCUMENT, Index, Table
+from mqsql.schema.directions import read_directions
 from mqsql.values.plain import read_plain
 
 IndexKeys = str | Iterable[str | tuple[str, int]] | Mapping[str, int]

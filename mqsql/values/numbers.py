@@ -29,3 +29,11 @@ def from_number_text(text: str) -> float:
     if text.startswith(NEGATIVE_BIG):
         return -int(text.partition(':')[2].translate(_COMPLEMENT))
     return int(text.partition(':')[2]) if text.startswith(POSITIVE_BIG) else float(text)
+
+
+def nearest_float(number: int) -> float:
+    """The float that is nearest to an integer, which may be an infinity."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf

@@ -24,8 +24,8 @@ from mqsql.errors import StorageError
 from mqsql.hub.database import SQLiteDB
 from mqsql.hub.importing import import_history
 from mqsql.schema import Record
-from mqsql.storage.sqlite.connection import Settings
-from mqsql.storage.sqlite.legacy import LEGACY_TABLE, LegacyHistory
+from mqsql.settings import LEGACY_TABLE, Settings
+from mqsql.storage.sqlite.legacy import LegacyHistory
 
 
 def run(*words: object) -> Result:

@@ -10,6 +10,7 @@ from stores import filled
 
 import mqsql
 from mqsql.reference import find
+from mqsql.schema import TASKS
 
 CASES = list(corpus.read())
 
@@ -50,7 +51,7 @@ RECORDS: list[dict[str, Any]] = [
 
 @pytest.fixture(scope='module')
 def store() -> Iterator[mqsql.Store]:
-    with filled(RECORDS) as store:
+    with filled(RECORDS, table=TASKS) as store:
         yield store
 
 

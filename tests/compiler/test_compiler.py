@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,7 @@ from stores import filled
 
 import mqsql
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
-from mqsql.compiler.dialect import Dialect
-from mqsql.compiler.dialects import DIALECTS
-from mqsql.compiler.lower.keywords import KEYWORDS
+from mqsql.compiler.dialects.sqlite.keywords import KEYWORDS
 from mqsql.compiler.parse import MAX_PARAMS
 from mqsql.compiler.parse.context import MAX_NESTING
 from mqsql.schema import BUFFERS, DOCUMENT, STRING, TIMESTAMP, Table
@@ -351,37 +348,6 @@ def test_a_pattern_is_checked_with_its_options() -> None:
     assert mqsql.compile({'label': {'$regex': 'a # (', '$options': 'x'}}, []).params
     with pytest.raises(mqsql.QueryError, match='label'):
         mqsql.compile({'label': {'$regex': 'a # ('}}, [])
-
-
-def test_what_a_dialect_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({'$regex'})))
-    mqsql.compile({'label': 'a'}, dialect='small')
-    with pytest.raises(mqsql.UnsupportedError, match=re.escape('$regex has no form in small')) as caught:
-        mqsql.compile({'$nor': [{'content.a': {'$elemMatch': {'b': re.compile('x')}}}]}, dialect='small')
-    assert (caught.value.operator, caught.value.dialect) == ('$regex', 'small')
-    for compiled in (compile_count, compile_delete, partial(compile_distinct, 'label')):
-        with pytest.raises(mqsql.UnsupportedError):
-            compiled({'label': {'$regex': 'x'}}, dialect='small')
-
-
-@pytest.mark.parametrize(
-    ('operator', 'query'),
-    [
-        ('$elemMatch', {'content.a': {'$elemMatch': {'b': 1}}}),
-        ('$jsonSchema', {'$jsonSchema': {'items': {'minimum': 5}, 'oneOf': [{'maxItems': 1}, {'minItems': 1}]}}),
-        ('$expr', {'$or': [{'label': 'a'}, {'$expr': {'$eq': ['$label', '$queue']}}]}),
-    ],
-)
-def test_what_is_more_than_a_test_is_named(monkeypatch: pytest.MonkeyPatch, operator: str, query: Any) -> None:
-    monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({operator})))
-    with pytest.raises(mqsql.UnsupportedError, match=re.escape(f'{operator} has no form in small')):
-        mqsql.compile(query, dialect='small')
-
-
-def test_what_a_projection_asks_for_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(DIALECTS, 'small', Dialect('small', DIALECTS['sqlite'].printer, frozenset({'$elemMatch'})))
-    with pytest.raises(mqsql.UnsupportedError):
-        mqsql.compile({}, projection={'content.a': {'$elemMatch': {'b': 1}}}, dialect='small')
 
 
 # --- injection

@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+import lowered
 import queries
 
 from mqsql import reference
+from mqsql.compiler.lower.expressions import LOWERED
 from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.parse import LOGICAL
 from mqsql.compiler.parse.expressions.operands import OPERANDS
@@ -43,3 +45,7 @@ def test_every_operator_that_is_not_rewritten_has_its_sql() -> None:
 
 def test_every_expression_is_everywhere() -> None:
     assert {*EXPRESSIONS, '$literal'} == OPERANDS.keys() == reference.expressions.EXPRESSIONS.keys()
+
+
+def test_every_expression_that_is_lowered_is_drawn() -> None:
+    assert {*lowered.OPERATORS, *lowered.CHOOSING} == LOWERED.keys()

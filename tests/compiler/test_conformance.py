@@ -3,16 +3,11 @@
 from typing import Any
 
 import pytest
-from conformance import FOLDER, load, verdict
+from conformance import EXCEPTIONS, FOLDER, load, verdict
 
 import mqsql
 from mqsql import reference
 from mqsql.schema import Record
-
-EXCEPTIONS = {
-    'c2488631451d': 'BSON cannot have NUL in the name of a field; a Document can',
-}
-"""Cases whose recorded answer is not the right one here, by id, each with the reason."""
 
 
 class Reference:

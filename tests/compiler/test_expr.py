@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from evaluating import refused
+from lowering import interpreted
 
 import mqsql
 from mqsql import QueryError, reference
@@ -57,6 +58,8 @@ def found(store: Store, expression: Any) -> list[str]:
     """The keys of the records of which the expression is true, by SQL and by the reference."""
     query = {'$expr': expression}
     keys = [record['msg_id'] for record in store.find(query, [])]
+    with interpreted():
+        assert keys == [record['msg_id'] for record in store.find(query, [])]
     records = [RECORD, *OTHERS][: store.count()]
     assert keys == [record['msg_id'] for record in records if reference.matches(record, query)]
     return keys
@@ -321,7 +324,7 @@ def test_the_whole_record_is_without_buffers(store: Store) -> None:
 
 
 def test_the_sql_shows_the_columns_and_no_value() -> None:
-    first, second = (mqsql.compile({'$expr': {'$gt': ['$content.n', n]}}, []) for n in (5, 6))
+    first, second = (mqsql.compile({'$expr': {'$gt': [{'$sqrt': '$content.n'}, n]}}, []) for n in (5, 6))
     assert first.sql == 'SELECT msg_id FROM task_records WHERE mqsql_expr(:p0, content) ORDER BY rowid'
     assert second.sql == first.sql
     assert second.params != first.params

@@ -55,6 +55,11 @@ def test_indexes_on_paths(tmp_path: Path) -> None:
     assert 'content.tags_1_completed_-1' in said
 
 
+def test_what_expressions_cost(tmp_path: Path) -> None:
+    said = run('expressions', '--records', '300', directory=tmp_path)
+    assert 'lasting over a minute' in said
+
+
 def test_what_patterns_cost(tmp_path: Path) -> None:
     said = run('patterns', '--rows', '100', '--patterns', '10', '--pairs', '3', directory=tmp_path)
     assert 'µs for a row' in said

@@ -16,7 +16,7 @@ from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, 
 from mqsql.hub import write_buffer as backlog
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import TASKS
-from mqsql.storage.sqlite.connection import Settings
+from mqsql.settings import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -15,8 +15,8 @@ import mqsql
 from mqsql.hub import append_log as output
 from mqsql.hub.append_log import SHORT, AppendLog
 from mqsql.hub.write_buffer import WriteBuffer
+from mqsql.settings import Settings
 from mqsql.storage.sqlite import waiting
-from mqsql.storage.sqlite.connection import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.codec import encode_text
 

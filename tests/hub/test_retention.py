@@ -13,7 +13,7 @@ from mqsql.hub import retention
 from mqsql.hub.database import SQLiteDB
 from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.write_buffer import WriteBuffer
-from mqsql.storage.sqlite.connection import Settings
+from mqsql.settings import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 
 NOW = datetime.now(UTC)

@@ -366,7 +366,7 @@ def test_a_hub_starts_without_its_table_of_tails(tmp_path: Path, caplog: pytest.
         'DROP TABLE "task_records/content.a"; CREATE VIEW "task_records/content.a" AS SELECT 1 AS record',
         'DROP TABLE "task_records/content.a"; CREATE VIEW "TASK_records/CONTENT.a" AS SELECT 1 AS record',
         'DROP TRIGGER "task_records/content.a~inserted"',
-        'DROP TABLE "task_records/content.a~others"',
+        'DROP TABLE "task_records/content.a~multikey"',
     ],
 )
 def test_a_hub_makes_again_what_is_missing_or_changed(tmp_path: Path, sql: str) -> None:

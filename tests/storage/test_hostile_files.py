@@ -23,7 +23,7 @@ from mqsql import cli
 from mqsql.cli import importing
 from mqsql.errors import StorageError
 from mqsql.hub.database import SQLiteDB
-from mqsql.storage.sqlite.legacy import LEGACY_TABLE
+from mqsql.settings import LEGACY_TABLE
 from mqsql.storage.sqlite.pickles import read_pickled_buffers
 
 COLUMNS = 'msg_id, header, content, buffers, submitted, client_uuid, engine_uuid, started, completed'

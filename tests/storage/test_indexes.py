@@ -196,15 +196,15 @@ def test_what_one_value_finds_comes_in_the_index_s_order(value: object) -> None:
 @pytest.mark.parametrize(
     ('test', 'by'),
     [
-        (None, 'rank=?'),
-        (True, 'rank=? AND value=?'),
-        (5, 'rank=? AND value=?'),
-        ('x', 'rank=? AND value=?'),
-        (DAY, 'rank=? AND value=?'),
-        ({'$gt': 5}, 'rank=? AND value>?'),
-        ({'$lte': 'a'}, 'rank=? AND value<?'),
-        ({'$gte': False}, 'rank=? AND value>?'),
-        ({'$regex': 'a'}, 'rank=?'),
+        (None, 'type_rank=?'),
+        (True, 'type_rank=? AND value=?'),
+        (5, 'type_rank=? AND value=?'),
+        ('x', 'type_rank=? AND value=?'),
+        (DAY, 'type_rank=? AND value=?'),
+        ({'$gt': 5}, 'type_rank=? AND value>?'),
+        ({'$lte': 'a'}, 'type_rank=? AND value<?'),
+        ({'$gte': False}, 'type_rank=? AND value>?'),
+        ({'$regex': 'a'}, 'type_rank=?'),
         ({'b': 1}, None),
         ({'$gt': [1]}, None),
     ],
@@ -213,7 +213,7 @@ def test_an_index_is_searched_for_rank_and_value(test: object, by: str | None) -
     with filled([{'msg_id': str(i), 'content': {'a': [i] if i % 2 else i}} for i in range(40)]) as store:
         store.create_index('content.a')
         explained = store.explain({'content.a': test}, [])
-        others = [line for line in explained.plan if 'content.a~others.values' in line]
+        others = [line for line in explained.plan if 'content.a~multikey.values' in line]
         plain = [line.rpartition('~order ')[2] for line in explained.plan if 'content.a~order' in line]
         assert others
         assert plain == ([f'({by})'] if by else [])
@@ -331,23 +331,30 @@ def test_plain_values_have_ranks_and_the_others_a_table_of_their_own(path: Path)
                 store.create_index('content.a')
             store.add_record(str(i), {'content': {'a': value}})
         store.add_record('nothing', {})
-        rows = other.execute('SELECT rank, value, there FROM "task_records/content.a" ORDER BY record').fetchall()
+        rows = other.execute(
+            'SELECT type_rank, value, present FROM "task_records/content.a" ORDER BY record'
+        ).fetchall()
         assert repr(rows) == repr([(*place, 1) for _, place in PLAIN] + [(1, None, 0)])
         rows = other.execute(
-            'SELECT record FROM "task_records/content.a~others" WHERE type IS NULL ORDER BY record'
+            'SELECT record FROM "task_records/content.a~multikey" WHERE type IS NULL ORDER BY record'
         ).fetchall()
         assert [record for (record,) in rows] == list(range(len(PLAIN) + 1, len(values) + 1))
 
 
 NAME = 'task_records/queue~/content.a~/resubmitted/content.b'
 LAYOUT = {
-    NAME: f'CREATE TABLE "{NAME}" (record INTEGER PRIMARY KEY, value, rank2, value2, there2, value3, rank4, value4, there4)',
-    f'{NAME}~others': f'CREATE TABLE "{NAME}~others" (type, value, record INTEGER NOT NULL, key1, key3)',
-    f'{NAME}~order': f'CREATE INDEX "{NAME}~order" ON "{NAME}" (value DESC, rank2 DESC, value2 DESC, value3, rank4, value4)',
-    f'{NAME}~others.values': (
-        f'CREATE INDEX "{NAME}~others.values" ON "{NAME}~others" (key1 DESC, type, value, key3, record)'
+    NAME: (
+        f'CREATE TABLE "{NAME}" '
+        '(record INTEGER PRIMARY KEY, value, type_rank2, value2, present2, value3, type_rank4, value4, present4)'
     ),
-    f'{NAME}~others.record': f'CREATE INDEX "{NAME}~others.record" ON "{NAME}~others" (record)',
+    f'{NAME}~multikey': f'CREATE TABLE "{NAME}~multikey" (type, value, record INTEGER NOT NULL, key1, key3)',
+    f'{NAME}~order': (
+        f'CREATE INDEX "{NAME}~order" ON "{NAME}" (value DESC, type_rank2 DESC, value2 DESC, value3, type_rank4, value4)'
+    ),
+    f'{NAME}~multikey.values': (
+        f'CREATE INDEX "{NAME}~multikey.values" ON "{NAME}~multikey" (key1 DESC, type, value, key3, record)'
+    ),
+    f'{NAME}~multikey.record': f'CREATE INDEX "{NAME}~multikey.record" ON "{NAME}~multikey" (record)',
     f'{NAME}~inserted': f'CREATE TRIGGER "{NAME}~inserted" AFTER INSERT ON task_records',
     f'{NAME}~updated': f'CREATE TRIGGER "{NAME}~updated" AFTER UPDATE OF rowid, queue, content, resubmitted ON task_records',
     f'{NAME}~deleted': f'CREATE TRIGGER "{NAME}~deleted" AFTER DELETE ON task_records',

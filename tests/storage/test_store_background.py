@@ -16,10 +16,10 @@ from mqsql.hub import write_buffer as backlog
 from mqsql.hub.append_log import SHORT, AppendLog
 from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.write_buffer import WriteBuffer
+from mqsql.settings import Settings
 from mqsql.storage import mishaps
 from mqsql.storage.mishaps import Mishaps
 from mqsql.storage.sqlite import checkpoints, connection
-from mqsql.storage.sqlite.connection import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 
 

@@ -14,8 +14,8 @@ import pytest
 import mqsql
 from mqsql.errors import StorageError
 from mqsql.hub.write_buffer import WriteBuffer
+from mqsql.settings import Settings
 from mqsql.storage import Store
-from mqsql.storage.sqlite.connection import Settings
 from mqsql.storage.sqlite.store import SqliteStore
 
 SECONDS = 0.4

@@ -13,9 +13,9 @@ from store_files import FULL, NOON, ask, change, fill
 import mqsql
 from mqsql.errors import MqsqlError, StorageError
 from mqsql.schema import BUFFERS, DOCUMENT, STRING, TASKS, TIMESTAMP, Index, Table
+from mqsql.settings import JOURNAL_MODES, Settings
 from mqsql.storage import Store
-from mqsql.storage.sqlite import connection, ddl
-from mqsql.storage.sqlite.connection import Settings
+from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.store import SqliteStore
 
 
@@ -49,7 +49,7 @@ def test_a_file_is_plain_sqlite(path: Path) -> None:
     assert query.record(row) == expected
 
 
-@pytest.mark.parametrize('mode', connection.JOURNAL_MODES)
+@pytest.mark.parametrize('mode', JOURNAL_MODES)
 def test_journal_modes(path: Path, mode: str) -> None:
     with mqsql.open(path, journal_mode=mode, synchronous='full') as store:
         ids = fill(store, 3)
@@ -131,10 +131,11 @@ def test_a_file_of_an_older_version_is_migrated_at_once_or_not_at_all(
     with mqsql.open(path) as store:
         store.add_record('m', {'label': 'a'})
     table = Table(TASKS.name, {**TASKS.columns, 'host': STRING}, TASKS.key)
-    monkeypatch.setattr(ddl, 'MIGRATIONS', ('ALTER TABLE task_records ADD COLUMN host TEXT', 'mistake'))
+    known = ddl.MIGRATIONS
+    monkeypatch.setattr(ddl, 'MIGRATIONS', (*known, 'ALTER TABLE task_records ADD COLUMN host TEXT', 'mistake'))
     with pytest.raises(StorageError, match='mistake'):
         mqsql.open(path, table=table)
-    monkeypatch.setattr(ddl, 'MIGRATIONS', ddl.MIGRATIONS[:1])
+    monkeypatch.setattr(ddl, 'MIGRATIONS', ddl.MIGRATIONS[:-1])
     with pytest.raises(StorageError, match="'host' is only in the definition"):
         mqsql.open(path, table=table, readonly=True)
     with mqsql.open(path, table=table) as store:

@@ -15,6 +15,11 @@ from mqsql.schema import Record
 
 FOLDER = Path(__file__).parents[3] / 'shared' / 'conformance'
 
+EXCEPTIONS = {
+    'c2488631451d': 'BSON cannot have NUL in the name of a field; a Document can',
+}
+"""Cases whose recorded answer is not the right one here, by id, each with the reason."""
+
 
 class Group(NamedTuple):
     """A collection, and the cases that ask it something; the cases' paths are those of a task record."""
@@ -52,6 +57,16 @@ def load() -> dict[str, list[Group]]:
             records = [module.record(i, doc) for i, doc in enumerate(docs)]
             group = Group(records, [module.on_content(case) for case in cases])
             groups.setdefault(cases[0].source, []).append(group)
+    return groups
+
+
+def load_documents() -> dict[str, list[Group]]:
+    """The same of the cases that are about a filter, as recorded: the documents are no task records."""
+    groups: dict[str, list[Group]] = {}
+    for documents, cases in cases_module().load() if FOLDER.exists() else ():
+        of_filters = [case for case in cases if case.op != 'distinct' and not (case.error and case.projection)]
+        if of_filters:
+            groups.setdefault(cases[0].source, []).append(Group(documents, of_filters))
     return groups
 
 

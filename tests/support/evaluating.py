@@ -1,9 +1,14 @@
-"""What an expression gives, or that it gives nothing, on SQL and on the reference alike."""
+"""What an expression gives, or that it gives nothing, on SQL and on the reference alike.
 
+As a condition it is tried as SQL has it, and interpreted.
+"""
+
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from lowering import interpreted
 
 import mqsql
 from mqsql import QueryError, reference
@@ -30,10 +35,24 @@ def _by_reference(expression: Any) -> Any:
     return found['content'].get('x', ABSENT)
 
 
+def _count(expression: Any) -> int:
+    """How many of one record it is true of: the same as SQL has it, and interpreted."""
+    count = _count_once(expression)
+    with interpreted():
+        assert _count_once(expression) == count
+    return count
+
+
 def value_of(expression: Any) -> Any:
     """What a computed field of this expression gives: the same on SQL and on the reference."""
     found = _by_sql(expression)
     assert repr(found) == repr(_by_reference(expression))
+    known = {'$type': [expression]}
+    if found == ABSENT:
+        assert _count({'$eq': [known, 'missing']}) == 1
+    else:
+        same = {'$eq': [expression, {'$literal': found}]}
+        assert _count({'$and': [same, {'$eq': [known, {'$type': {'$literal': found}}]}]}) == 1
     return found
 
 
@@ -53,4 +72,15 @@ def fails(expression: Any) -> str:
         _by_sql(expression)
     with pytest.raises(QueryError):
         _by_reference(expression)
-    return str(raised.value)
+    message = str(raised.value)
+    for mode in (nullcontext(), interpreted()):
+        with mode, pytest.raises(QueryError) as other:
+            _count_once(expression)
+        assert str(other.value).removeprefix('$expr') == message.removeprefix('projection.content.x')
+    return message
+
+
+def _count_once(expression: Any) -> int:
+    with mqsql.open(':memory:') as store:
+        store.add_record('m', RECORD)
+        return store.count({'$expr': expression})

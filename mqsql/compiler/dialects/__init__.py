@@ -1,5 +1,7 @@
 """Dialects of SQL, by name."""
 
+from __future__ import annotations
+
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.errors import QueryError, short_repr

@@ -1,52 +1,62 @@
 """The SQL of the tests that only schemas make."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.operators.comparison import listed_in
-from mqsql.compiler.lower.operators.patterns import characters
-from mqsql.compiler.lower.sql import Condition, Value, func, param, subquery, table_function
+from mqsql.compiler.dialect import JsonType
+from mqsql.compiler.lower.operators.comparison import Lower
+from mqsql.compiler.lower.sql import Condition, param
+from mqsql.compiler.lower.values import JsonValue, Value, in_list
 
-Compare = type[exp.Binary]
-Lower = Callable[[Value, str, tuple[str, ...]], Condition]
+Order = type[exp.Binary]
 
 
-def _limited(measure: Callable[[Value], exp.Expr], compare: Compare) -> Lower:
-    return lambda value, form, params: compare(this=measure(value), expression=param(params[0]))
+def _limited(measure: Callable[[Value], exp.Expr], order: Order) -> Lower:
+    return lambda value, form, params: order(this=measure(value), expression=param(params[0]))
 
 
 def _length(value: Value) -> exp.Expr:
-    return func('length', characters(value.sql))
+    return value.words.length(value.text())
 
 
 def _items(value: Value) -> exp.Expr:
-    return func('json_array_length', value.sql)
+    return value.words.array_length(_json(value).ref)
 
 
 def _properties(value: Value) -> exp.Expr:
-    return subquery([exp.Count(this=exp.Star())], [table_function('json_each', [value.sql])])
+    return value.words.member_count(_json(value).ref)
 
 
 def _enum(value: Value, form: str, params: tuple[str, ...]) -> Condition:
-    return value.of_type((form,), listed_in(func('mqsql_unordered_key', value.sql), param(params[0])))
+    key = value.words.call('mqsql_unordered_key', value.text())
+    return value.of_type((JsonType(form),), in_list(value)(key, param(params[0])))
 
 
 def _unique(value: Value, form: str, params: tuple[str, ...]) -> Condition:
-    return func('mqsql_unique', value.sql)
+    return value.words.call('mqsql_unique', value.text())
 
 
 def _multiple(value: Value, form: str, params: tuple[str, ...]) -> Condition:
-    return func('mqsql_multiple', value.sql, param(params[0]))
+    return value.words.call('mqsql_multiple', value.words.scalar(_json(value).ref), param(params[0]))
 
 
 def _name_found(value: Value, form: str, params: tuple[str, ...]) -> Condition:
-    return func('mqsql_regex', param(params[0]), param(params[1]), func('mqsql_name', value.sql))
+    options, pattern = map(param, params)
+    return value.words.call('mqsql_regex', options, pattern, value.words.call('mqsql_name', value.text()))
 
 
 def _name_listed(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     # Within an $elemMatch an array counts as an object whose names are its positions.
-    return listed_in(exp.Cast(this=value.sql, to=exp.DataType.build('TEXT')), param(params[0]))
+    name = exp.Cast(this=value.text(), to=exp.DataType.build('TEXT'))
+    return in_list(value)(name, param(params[0]))
+
+
+def _json(value: Value) -> JsonValue:
+    assert isinstance(value, JsonValue)
+    return value
 
 
 SCHEMA_TESTS: dict[str, Lower] = {

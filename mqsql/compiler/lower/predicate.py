@@ -1,15 +1,15 @@
 """A predicate becomes an SQL condition."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.any_columns import among_others, bounds_of_texts, is_for_text, is_other, opened
-from mqsql.compiler.lower.depth import check_depth
-from mqsql.compiler.lower.index_rows import View
-from mqsql.compiler.lower.index_scan import is_multikey, matching, not_matching
+from mqsql.compiler.dialect import AnyColumns, Dialect, Element, JsonRef, JsonType, Lacking, Loop, PathIndexes, Words
+from mqsql.compiler.lower.expressions import lower_expression
 from mqsql.compiler.lower.json_schema import SCHEMA_TESTS
 from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.lower.operators.comparison import ORDERS
@@ -17,26 +17,19 @@ from mqsql.compiler.lower.paths import PathLowering
 from mqsql.compiler.lower.size import SHALLOW, Size
 from mqsql.compiler.lower.sql import (
     Condition,
-    JsonRef,
-    Value,
     and_,
     case,
     column,
     count_true,
-    exists,
-    func,
     is_not_null,
     is_null,
     negate,
-    one_of,
     or_,
     param,
-    row,
-    select,
-    table_function,
-    text,
 )
+from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
 from mqsql.compiler.tree.predicate import (
+    POSITION,
     AllElements,
     And,
     Conditional,
@@ -51,8 +44,11 @@ from mqsql.compiler.tree.predicate import (
     Not,
     Or,
     Predicate,
+    origin_of,
 )
 from mqsql.compiler.tree.traversal import LeafArrays, traversal
+from mqsql.compiler.tree.view import View
+from mqsql.errors import UnsupportedError
 from mqsql.schema import ANY, Table
 from mqsql.values.codec import encode_key
 from mqsql.values.paths import is_index
@@ -60,55 +56,68 @@ from mqsql.values.paths import is_index
 COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
 
 
-def lower(predicate: Predicate, table: Table, view: View | None = None) -> Condition:
-    """The condition of a predicate over the rows of `table`; `view` says that an index has them (see `index_use`)."""
+def lower(predicate: Predicate, table: Table, dialect: Dialect, view: View | None = None) -> Condition:
+    """The condition of a predicate over the rows of `table`; `view` says from which rows of an index records are read."""
     size = Size()
-    condition = Scope(table, size, view=view).lower(predicate)
+    condition = Scope(table, dialect, size, view=view).lower(predicate)
     if size.parts > SHALLOW:
-        check_depth(condition)
+        dialect.words.check_depth(condition)
     return condition
 
 
-def lower_positions(predicates: tuple[Predicate, ...], table: Table) -> list[exp.Expr]:
-    """The position of the first element that satisfies each Some, NULL where there is none; its field's path is strict."""
+def lower_positions(predicates: tuple[Predicate, ...], table: Table, dialect: Dialect) -> list[exp.Expr]:
+    """The position of the first element that satisfies each ElemMatch, whose path is strict; NULL where there is none."""
     size = Size()
-    return [Scope(table, size.of_another()).position(predicate) for predicate in predicates]
+    return [Scope(table, dialect, size.of_another()).position(predicate) for predicate in predicates]
 
 
 @dataclass(frozen=True)
 class Scope:
     """The meaning of fields: the columns of a table or, within an $elemMatch, the `element` of an array.
 
-    The element is a json_each row, an object or an array; an array is read as an object whose keys are its positions.
+    The element is an object or an array; an array is read as an object whose keys are its positions.
     """
 
     table: Table
+    dialect: Dialect
     size: Size
-    element: str | None = None
+    element: Element | None = None
     view: View | None = None
 
+    @property
+    def words(self) -> Words:
+        """The words of the dialect."""
+        return self.dialect.words
+
     def alias(self) -> str:
-        """The name of the next table."""
+        """The name of the next loop."""
         return self.size.alias()
 
     def lower(self, predicate: Predicate) -> Condition:
-        """The predicate's condition here."""
+        """The predicate's condition here; UnsupportedError if the dialect lacks a word for it."""
         self.size.add()
+        try:
+            return self._lower(predicate)
+        except Lacking as e:
+            raise unsupported(predicate, self.dialect) from e
+
+    def _lower(self, predicate: Predicate) -> Condition:
         match predicate:
             case And():
                 return and_(self._all(predicate.children))
             case Or(children):
                 return or_(self._any(children))
             case Not(IndexScan(tests=(_,)) as scan):
-                return not_matching(scan, self.table, self.alias)
+                return self._indexes.not_matching(scan, self.table, self.alias)
             case Not(child):
                 return negate(self.lower(child))
             case Leaf():
                 return self._scan(predicate)
             case IndexScan():
                 return self._index_scan(predicate)
-            case InView(test):
-                return self._in_view(test)
+            case InView():
+                assert self.view is not None
+                return self._indexes.in_view(self.view, predicate, self.table)
             case ElemMatch():
                 return self._some(predicate)
             case Each(test):
@@ -117,21 +126,29 @@ class Scope:
                 return self._every(predicate)
             case Conditional(test, then, otherwise):
                 return case((self.lower(test), self.lower(then)), default=self.lower(otherwise))
-            case ExprMatch(columns, name):
-                return func('mqsql_expr', param(name), *(column(read, self.table.name) for read in columns))
+            case ExprMatch():
+                return lower_expression(predicate, self.table, self.dialect)
             case CountMatching(children, operator, name):
                 return COMPARISONS[operator](
                     this=count_true([self.lower(child) for child in children]), expression=param(name)
                 )
 
+    @property
+    def _indexes(self) -> PathIndexes:
+        assert self.dialect.path_indexes is not None  # or planning would have chosen no index
+        return self.dialect.path_indexes
+
     def _all(self, children: tuple[Predicate, ...]) -> list[Condition]:
-        """A condition for each of the children, but only one for all tests of an Any column's texts."""
-        texts: dict[Field, list[Leaf]] = {}
+        """A condition for each of the children, but only one for all tests of strings in an Any column."""
+        columns = self.dialect.any_columns
+        if columns is None:
+            return [self.lower(child) for child in children]
+        strings: dict[Field, list[Leaf]] = {}
         for child in children:
-            if isinstance(child, Leaf) and is_for_text(child):
-                texts.setdefault(child.field, []).append(child)
-        joined = {test for tests in texts.values() if len(tests) > 1 for test in tests}
-        several = [self._all_of_any(tests) for tests in texts.values() if len(tests) > 1]
+            if isinstance(child, Leaf) and is_for_strings(child):
+                strings.setdefault(child.field, []).append(child)
+        joined = {test for tests in strings.values() if len(tests) > 1 for test in tests}
+        several = [self._all_of_any(columns, tests) for tests in strings.values() if len(tests) > 1]
         return [*several, *(self.lower(child) for child in children if child not in joined)]
 
     def _any(self, children: tuple[Predicate, ...]) -> list[Condition]:
@@ -148,168 +165,206 @@ class Scope:
 
     def _index_scan(self, scan: IndexScan) -> Condition:
         """The record is one of those that the index finds, and passes the residual tests."""
-        found = matching(scan, self.table, self.alias)
+        found = self._indexes.matching(scan, self.table, self.alias)
         if not scan.residual:
             return found
         checked = and_([self._scan(test) for test in scan.residual])
-        return and_([found, or_([negate(is_multikey(scan.index, self.table)), checked])])
+        return and_([found, or_([negate(self._indexes.is_multikey(scan, self.table)), checked])])
 
-    def _in_view(self, test: Leaf) -> Condition:
-        assert self.view is not None
-        condition = self.view.condition(test)
-        assert condition is not None
-        return condition
+    # --- tests
 
     def _scan(self, *tests: Leaf) -> Condition:
         """One of the tests, which are on the same field, holds for the record or element itself."""
         field = tests[0].field
-        if field.kind is ANY:
-            return self._scan_any(tests)
+        if field.kind is ANY and self.dialect.any_columns:
+            return self._scan_any(self.dialect.any_columns, tests)
         if not field.kind.mixed:
-            return or_([_lowered(test, Value(lambda: self._column(field))) for test in tests])
+            return or_([lower_leaf(test, self._typed(field), self.dialect) for test in tests])
         return self._look_inside(tests)
+
+    def _typed(self, field: Field) -> ColumnValue:
+        return ColumnValue(self.words, partial(self._column, field), nested=self.element is not None)
 
     def _look_inside(self, tests: Sequence[Leaf]) -> Condition:
         """One of the tests, which are on the same field, holds for JSON."""
         field = tests[0].field
 
-        def condition(value: Value) -> Condition:
+        def condition(value: JsonValue) -> Condition:
             self.size.add(len(tests))
-            return or_([_lowered(test, value) for test in tests])
+            return or_([lower_leaf(test, value, self.dialect) for test in tests])
 
         if self.element and not field.steps:
-            return condition(row(self.element))  # the element as it is
+            return condition(self._value(self._root(field)))  # the element as it is
         if field.strict:
-            return condition(self._node(field).value())
+            return condition(self._value(self._ref(field)))
         return self._walks(field, traversal(tests[0]), condition)
 
-    def _scan_any(self, tests: Sequence[Leaf]) -> Condition:
-        """The same for an Any column: its texts, and its other values, are one range of the column's index each."""
+    def _value(self, ref: JsonRef) -> JsonValue:
+        return JsonValue(self.words, ref)
+
+    def _column(self, field: Field) -> exp.Expr:
+        if field.column is None:
+            assert self.element is not None
+            return self.words.index(self.element) if field == POSITION else self.words.name(self.element)
+        return column(field.column, self.table.name)
+
+    def _ref(self, field: Field) -> JsonRef:
+        """Where a strict path leads."""
+        ref = self._root(field)
+        for step in field.steps:
+            ref = ref.child(encode_key(step))
+        return ref
+
+    def _root(self, field: Field) -> JsonRef:
+        element = self.element
+        if element:
+            return self._at(element)
+        if field.kind is ANY and self.dialect.any_columns:
+            return self.dialect.any_columns.opened(lambda: self._column(field))
+        return JsonRef(lambda: self._column(field))
+
+    def _at(self, element: Element) -> JsonRef:
+        return JsonRef(lambda: self.words.element(element), element=element)
+
+    def _walks(
+        self, field: Field, offers: tuple[LeafArrays, ...], condition: Callable[[JsonValue], Condition]
+    ) -> Condition:
+        start, steps = self._start(field)
+        self.size.add(len(steps) * len(offers))
+        return or_([self._path(start, steps, seen, condition).condition() for seen in offers])
+
+    def _path(
+        self, start: JsonRef, steps: tuple[str, ...], offers: LeafArrays, condition: Callable[[JsonValue], Condition]
+    ) -> PathLowering:
+        return PathLowering(self.words, start, steps, offers, condition, self.alias)
+
+    def _start(self, field: Field) -> tuple[JsonRef, tuple[str, ...]]:
+        """The start and the steps of a walk to the field; within an element the walk starts at the element's field."""
+        root = self._root(field)
+        if not self.element:
+            return root, field.steps
+        name, *steps = field.steps
+        return root.child_or_index(name) if is_index(name) else root.child(encode_key(name)), tuple(steps)
+
+    # --- Any columns that keep strings apart
+
+    def _scan_any(self, columns: AnyColumns, tests: Sequence[Leaf]) -> Condition:
+        """One of the tests holds for an Any column: its strings, and its other values, are one range of an index each."""
         first = tests[0]
         field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
         if first.operator == '$exists' and not field.steps:
             return is_not_null(self._column(field))
         inside = self._opened(field, self._look_inside(tests))
         if field.steps and for_null:
-            return case((is_other(self._column(field)), inside), default=exp.true())  # in a text there is nothing
-        others = and_([among_others(self._column(field)), inside])
+            return case(
+                (columns.is_other(self._column(field)), inside), default=exp.true()
+            )  # in a string there is nothing
+        others = and_([columns.among_others(self._column(field)), inside])
         if for_null:
             return or_([is_null(self._column(field)), others])
-        return or_([*(self._of_text([test]) for test in tests if is_for_text(test)), others])
+        return or_([*(self._of_strings(columns, [test]) for test in tests if is_for_strings(test)), others])
 
-    def _all_of_any(self, tests: list[Leaf]) -> Condition:
-        """All of the tests, which are for text, hold; written so that one search of the column's index finds the texts."""
+    def _all_of_any(self, columns: AnyColumns, tests: list[Leaf]) -> Condition:
+        """All of the tests, which are for strings, hold; written so that one search of the column's index finds the strings."""
         field = tests[0].field
         inside = self._opened(field, and_([self._look_inside([test]) for test in tests]))
-        return or_([self._of_text(tests), and_([among_others(self._column(field)), inside])])
+        others = and_([columns.among_others(self._column(field)), inside])
+        return or_([self._of_strings(columns, tests), others])
 
     def _opened(self, field: Field, inside: exp.Expr) -> exp.Expr:
-        """A condition on JSON that is not evaluated for texts of an Any column: SQLite may reorder the terms of an AND."""
-        return case((is_other(self._column(field)), inside)) if field.kind is ANY else inside
+        """A condition on JSON that is not evaluated for strings of an Any column: an AND does not guard its terms."""
+        columns = self.dialect.any_columns if field.kind is ANY else None
+        return case((columns.is_other(self._column(field)), inside)) if columns else inside
 
-    def _of_text(self, tests: list[Leaf]) -> Condition:
-        """An Any column holds text that passes all the tests."""
-        stored = partial(self._column, tests[0].field)
-        return and_([*(_lowered(test, Value(stored)) for test in tests), *bounds_of_texts(tests, stored)])
+    def _of_strings(self, columns: AnyColumns, tests: list[Leaf]) -> Condition:
+        """An Any column holds a string that passes all the tests."""
+        field = tests[0].field
+        passed = [lower_leaf(test, self._typed(field), self.dialect) for test in tests]
+        return and_([*passed, *columns.bounds_of_strings(tests, partial(self._column, field))])
 
-    def _column(self, field: Field) -> exp.Expr:
-        if field.column is None:
-            return exp.column('key', self.element)  # the element's name or position
-        return column(field.column, self.table.name)
-
-    def _node(self, field: Field) -> JsonRef:
-        """Where a strict path leads."""
-        node = self._root(field)
-        for step in field.steps:
-            node = node.child(encode_key(step))
-        return node
-
-    def _root(self, field: Field) -> JsonRef:
-        if field.kind is ANY:
-            return opened(lambda: self._column(field))
-        return JsonRef(lambda: exp.column('value', self.element) if self.element else self._column(field))
+    # --- elements and members
 
     def _every(self, every: AllElements) -> Condition:
-        alias = self.alias()
-        inside = replace(self, element=alias)
-        members = table_function('json_each', self._node(every.field).place(), alias)
-        every_one = exp.Not(this=exists([members], negate(inside.lower(every.predicate))))
+        member = Element(self.alias(), named=True)
+        inside = replace(self, element=member)
+        members = Loop(member, self.words.members(self._ref(every.field)))
+        every_one = exp.Not(this=self.words.exists([members], negate(inside.lower(every.predicate))))
         return self._opened(every.field, every_one)
 
-    def _walks(
-        self, field: Field, offers: tuple[LeafArrays, ...], condition: Callable[[Value], Condition]
-    ) -> Condition:
-        start, steps = self._start(field)
-        self.size.add(len(steps) * len(offers))
-        return or_([PathLowering(start, steps, seen, condition, self.alias).condition() for seen in offers])
-
-    def _start(self, field: Field) -> tuple[JsonRef, tuple[str, ...]]:
-        """The start and the steps of a walk to the field; within an element the walk starts at the element's field."""
-        if not self.element:
-            return self._root(field), field.steps
-        return self._field(self._root(field), field.steps[0]), field.steps[1:]
-
-    def _field(self, element: JsonRef, name: str) -> JsonRef:
-        """A field of the element; an array's are its positions."""
-        if not is_index(name):
-            return element.child(encode_key(name))
-        in_array = exp.EQ(this=exp.column('type', self.element), expression=text('array'))
-        by_type = ((in_array, text(f'$[{name}]')),)
-        return replace(element, start=lambda: case(*by_type, default=text(f'$."{name}"')))
-
     def _each(self, test: Leaf) -> Condition:
-        """The test holds for every value of the list in its slot."""
-        alias, (listed,) = self.alias(), test.params
+        """The test holds for every value of the list in its parameter."""
+        element, (listed,) = Element(self.alias()), test.params
         one = self._scan(test)
         for operand in [found for found in one.find_all(exp.Placeholder) if found.name == listed]:
-            operand.replace(exp.column('value', alias))
-        return exp.Not(this=exists([table_function('json_each', [param(listed)], alias)], negate(one)))
+            operand.replace(self.words.operand(element))
+        return exp.Not(this=self.words.exists([Loop(element, self.words.operands(param(listed)))], negate(one)))
 
     def _some(self, some: ElemMatch) -> Condition:
-        def condition(value: Value) -> Condition:
-            alias = self.alias()
-            here = self._within(alias, some)
+        def condition(value: JsonValue) -> Condition:
+            element = Element(self.alias())
+            here = self._within(element, some)
             if self.element:
                 # This takes one level less of SQLite's expressions, for elements within elements.
-                return exists([table_function('json_each', [value.when_array(value.sql)], alias)], here)
-            return value.when_array(exists([table_function('json_each', [value.sql], alias)], here))
+                return self.words.exists([Loop(element, self._array(value))], here)
+            return value.when_array(self.words.exists([Loop(element, self.words.elements(value.ref))], here))
 
         if self.element and not some.field.steps:
-            return condition(row(self.element))
+            return condition(self._value(self._root(some.field)))
         if self.element and len(some.field.steps) > 1:
             return self._some_on_the_way(some)
         found = self._opened(some.field, self._walks(some.field, (LeafArrays(elements=False),), condition))
-        return and_([among_others(self._column(some.field)), found]) if some.field.kind is ANY else found
+        columns = self.dialect.any_columns if some.field.kind is ANY else None
+        return and_([columns.among_others(self._column(some.field)), found]) if columns else found
+
+    def _array(self, value: JsonValue) -> tuple[exp.Expr, ...]:
+        """The source of a loop over a value that may be no array."""
+        return (value.when_array(self.words.array(value.ref)),)
 
     def _some_on_the_way(self, some: ElemMatch) -> Condition:
         """The same in one condition: one for arrays and another one for other values would double the SQL with each level."""
         start, steps = self._start(some.field)
         self.size.add(len(steps))
-        tables, last = PathLowering(start, steps, LeafArrays(elements=False), Value.is_object, self.alias).rows()
-        alias = self.alias()
-        elements = row(last).when_array(exp.column('value', last))
-        return exists([*tables, table_function('json_each', [elements], alias)], self._within(alias, some))
+        loops = self._path(start, steps, LeafArrays(elements=False), JsonValue.is_object).loops()
+        element, last = Element(self.alias()), self._value(self._at(loops[-1].element))
+        return self.words.exists([*loops, Loop(element, self._array(last))], self._within(element, some))
 
     def position(self, predicate: Predicate) -> exp.Expr:
         """See `lower_positions`."""
         if not isinstance(predicate, ElemMatch):
             return exp.null()
-        node, alias = self._node(predicate.field), self.alias()
-        elements = table_function('json_each', node.place(), alias)
-        found = select([exp.column('key', alias)], [elements], self._within(alias, predicate))
-        position = node.value().when_array(exp.Subquery(this=found))  # of which SQLite takes the first row
-        return self._opened(predicate.field, position)
+        try:
+            ref, element = self._ref(predicate.field), Element(self.alias())
+            found = self.words.position(Loop(element, self.words.elements(ref)), self._within(element, predicate))
+            return self._opened(predicate.field, self._value(ref).when_array(found))
+        except Lacking as e:
+            raise unsupported(predicate, self.dialect) from e
 
-    def _within(self, alias: str, some: ElemMatch) -> Condition:
-        inside = replace(self, element=alias)
+    def _within(self, element: Element, some: ElemMatch) -> Condition:
+        inside = replace(self, element=element)
         if not some.query:
             return inside.lower(some.predicate)
-        value = row(alias)
-        document = or_([value.is_object(), one_of(value.json_type, ('array',))])
+        value = self._value(self._at(element))
+        document = or_([value.is_object(), value.is_type(JsonType.ARRAY)])
         # Only then may JSON functions look into its text.
         return case((document, inside.lower(some.predicate)))
 
 
-def _lowered(test: Leaf, value: Value) -> Condition:
+def is_for_strings(test: Leaf) -> bool:
+    """Whether the test can match a string that an Any column holds."""
+    textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
+    return textual and test.field.kind is ANY and not test.field.steps
+
+
+def unsupported(predicate: Predicate, dialect: Dialect) -> UnsupportedError:
+    """The error for what the dialect lacks a word for; it names the operator as the query has it."""
+    origin = origin_of(predicate)
+    return UnsupportedError(origin.operator, dialect.name, origin.path)
+
+
+def lower_leaf(test: Leaf, value: Value, dialect: Dialect) -> Condition:
+    """A test of a value; UnsupportedError if the dialect lacks a word for it."""
     lowering = LOWERINGS.get(test.operator) or SCHEMA_TESTS[test.operator]
-    return lowering(replace(value, collation=test.collation), test.form, test.params)
+    try:
+        return lowering(replace(value, collation=test.collation), test.form, test.params)
+    except Lacking as e:
+        raise unsupported(test, dialect) from e

@@ -1,5 +1,7 @@
 """The size of an SQL condition, with its limit."""
 
+from __future__ import annotations
+
 from mqsql import limits
 from mqsql.errors import QueryError
 
@@ -27,7 +29,7 @@ class Size:
                 '(a path into documents takes several of each); put many values of one field into one $in, or ask in parts'
             )
 
-    def of_another(self) -> 'Size':
+    def of_another(self) -> Size:
         """This size, for another condition of the same statement, whose tables are numbered from 1."""
         self.aliases = 0
         return self

@@ -79,7 +79,7 @@ def parse_query(resolve: Resolve, place: ParseContext, query: object) -> Predica
 def _parse_item(resolve: Resolve, place: ParseContext, key: object, operand: object) -> Predicate:
     if not isinstance(key, str):
         raise place.error(f'a key is text, not {short_repr(key)}')
-    here = place.at(f'.{key}' if place.path else key)
+    here = place.at(f'.{key}' if place.path else key, operator=key if key in LOGICAL else '')
     if key in LOGICAL:
         return LOGICAL[key](resolve, here, operand)
     if key in DBREF and resolve is _resolve_in_element:
@@ -131,7 +131,7 @@ def parse_operators(place: ParseContext, operand: object) -> Predicate:
 def _parse_operator(place: ParseContext, name: object, operand: object) -> Predicate | None:
     if not isinstance(name, str) or not name.startswith('$'):
         raise place.error(f'operators and other keys cannot be mixed: {short_repr(name)}')
-    here = place.at(f'.{name}')
+    here = place.at(f'.{name}', operator=name)
     if name not in OPERATORS:
         raise _unknown_operator(here, name, under_key=True)
     return OPERATORS[name](here, operand)

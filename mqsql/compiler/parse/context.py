@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
 
-from mqsql.compiler.tree.predicate import Field, Leaf, Predicate
+from mqsql.compiler.tree.params import Encoding, Param
+from mqsql.compiler.tree.predicate import Field, Leaf, Origin, Predicate
 from mqsql.errors import QueryError, short_repr
 from mqsql.limits.budget import Left
 from mqsql.schema import BUFFERS, Table
-from mqsql.values.codec import Stored, encode_list
 from mqsql.values.collation import Collation
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import cut_path
@@ -18,22 +18,26 @@ from mqsql.values.paths import cut_path
 MAX_NESTING = 100
 
 
-class Params(dict[str, Stored]):
-    """The operands on their way to the database, by slot name: p0, p1, …"""
+class Params(dict[str, Param]):
+    """The operands on their way to the database, by name: p0, p1, …"""
 
     bound = 0
 
-    def bind(self, value: Stored) -> str:
-        """The name of a new slot that holds the value."""
+    def bind_late(self, make: Callable[[], Any]) -> str:
+        """The name of a new parameter that holds the result of the function, which is called if the statement has it."""
+        return self.bind(Param(make, Encoding.RESULT))
+
+    def bind(self, value: Any) -> str:
+        """The name of a new parameter; a value that is no Param is plain."""
         param = f'p{self.bound}'
         self.bound += 1
-        self[param] = value
+        self[param] = value if isinstance(value, Param) else Param(value)
         return param
 
     def listed(self, tests: Sequence[Leaf], operator: str) -> Leaf:
         """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
-        stored = [self.pop(test.params[0]) for test in tests]
-        self[tests[0].params[0]] = encode_list(stored)
+        operands = [self.pop(test.params[0]) for test in tests]
+        self[tests[0].params[0]] = Param([operand.value for operand in operands], operands[0].encoding, many=True)
         return replace(tests[0], operator=operator)
 
     @cached_property
@@ -64,13 +68,18 @@ class ParseContext:
     depth: int = 0
     siblings: Mapping[str, object] | None = None
     collation: Collation | None = None
+    operator: str = ''
 
-    def at(self, step: str, field: Field | None = None) -> 'ParseContext':
-        """A step further along the query's own keys."""
-        moved = object.__new__(
-            ParseContext
-        )  # for every key of every query, where `replace` would take four times as long
-        moved.__dict__.update(self.__dict__, path=cut_path(self.path + step), field=field or self.field)
+    def at(self, step: str, field: Field | None = None, operator: str | None = None) -> 'ParseContext':
+        """A step further along the query's own keys; `operator` is the one there, if it is another."""
+        # For every key of every query, where `replace` would take four times as long.
+        moved = object.__new__(ParseContext)
+        moved.__dict__.update(
+            self.__dict__,
+            path=cut_path(self.path + step),
+            field=field or self.field,
+            operator=self.operator if operator is None else operator,
+        )
         return moved
 
     def nested(self, step: str = '') -> 'ParseContext':
@@ -84,11 +93,15 @@ class ParseContext:
         """The QueryError for this place."""
         return QueryError(message, self.path)
 
-    def test(self, operator: str, form: str = '', *values: Stored) -> Leaf:
-        """A test of the field, its values bound to new slots."""
-        return Leaf(self.field, operator, form, tuple(map(self.values.bind, values)))
+    def test(self, operator: str, form: str = '', *values: Any) -> Leaf:
+        """A test of the field, its values bound to new parameters."""
+        return Leaf(self.field, operator, form, tuple(map(self.values.bind, values)), origin=self.origin(operator))
 
-    def comparison(self, operator: str, form: str, *values: Stored) -> Leaf:
+    def origin(self, operator: str) -> Origin:
+        """The origin of a node made here; `operator` is its own name, if the query has none here."""
+        return Origin(self.path, self.operator or operator)
+
+    def comparison(self, operator: str, form: str, *values: Any) -> Leaf:
         """A test whose values are compared, texts by the collation."""
         collation = self.collation if form in ('string', 'object', 'array') else None
         return replace(self.test(operator, form, *values), collation=collation)

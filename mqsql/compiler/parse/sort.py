@@ -1,14 +1,12 @@
-"""Parses a sort, and keys with directions in the forms that pymongo takes."""
-
-from typing import Any
+"""Parses a sort."""
 
 from mqsql.compiler.parse.keys import read_path
 from mqsql.compiler.tree.select import LAST_FIRST, MAX_SORT_KEYS, NATURAL, Sort, SortKey
-from mqsql.errors import QueryError, short_repr
+from mqsql.errors import QueryError
 from mqsql.kept import Kept
 from mqsql.schema import Table
+from mqsql.schema.directions import read_directions
 from mqsql.values.collation import Collation
-from mqsql.values.plain import read_plain
 
 _Asked = tuple[Table, Collation | None, tuple[tuple[str, int], ...]]
 _SORTS: Kept[_Asked, Sort] = Kept(500_000)
@@ -32,44 +30,3 @@ def _read_keys(asked: _Asked) -> tuple[Sort, int]:
     table, collation, directions = asked
     sort = tuple(SortKey(*read_path(key, table, 'sort'), way < 0, collation) for key, way in directions)
     return sort, 1_000 + sum(500 + 4 * len(key) for key, _ in directions)
-
-
-def read_directions(given: object, what: str) -> list[tuple[str, int]]:
-    """Keys with their directions, given as in pymongo: a key, a pair (key, 1 | -1), a dict, or any iterable of these."""
-    given = read_plain(given, what, iterable=True)
-    if isinstance(given, str) or _is_pair(given):
-        given = [given]
-    if not isinstance(given, dict | list):
-        raise QueryError(f'takes a key, a list of (key, 1 or -1) or a dict, not {short_repr(given)}', what)
-    return _directions(given, what)
-
-
-def _directions(given: dict[str, Any] | list[Any], what: str) -> list[tuple[str, int]]:
-    if isinstance(given, dict):
-        return [_direction(key, way, what) for key, way in given.items()]
-    found: list[tuple[str, int]] = []
-    for item in given:
-        if isinstance(item, dict):
-            found += _directions(item, what)
-        elif isinstance(item, list) and len(item) == 2:
-            found.append(_direction(item[0], item[1], what))
-        elif isinstance(item, str):
-            found.append((item, 1))
-        else:
-            raise QueryError(f'takes keys and pairs of (key, 1 or -1), not {short_repr(item)}', what)
-    return found
-
-
-def _is_pair(given: object) -> bool:
-    """Whether it is one key with its direction, not a list of two keys."""
-    if not isinstance(given, list) or len(given) != 2:
-        return False
-    return isinstance(given[0], str) and not isinstance(given[1], str | list | dict)
-
-
-def _direction(key: object, way: object, what: str) -> tuple[str, int]:
-    if not isinstance(key, str):
-        raise QueryError(f'a key is text, not {short_repr(key)}', what)
-    if isinstance(way, bool) or not isinstance(way, int | float) or way not in (1, -1):
-        raise QueryError(f'the direction of {short_repr(key)} is 1 or -1, not {short_repr(way)}', what)
-    return key, int(way)

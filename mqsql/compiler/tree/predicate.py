@@ -7,9 +7,12 @@ equal shapes share one text.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import field as attribute
+from typing import NamedTuple, TypeAlias
 
+from mqsql.functions.expressions.tree import Expression
 from mqsql.schema import STRING, ColumnType, Index
+from mqsql.values.canonical import read_stored_number
 from mqsql.values.collation import Collation
 
 
@@ -26,6 +29,17 @@ class Field:
     strict: bool = False
 
 
+class Origin(NamedTuple):
+    """Where in the query a node comes from: the path, and the operator as it is there. It does not count in comparisons."""
+
+    path: str
+    operator: str
+
+
+IN_SCHEMA = Origin('$jsonSchema', '$jsonSchema')
+"""The origin of nodes of a schema that no single keyword makes; the default."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One operator on one field; `form` names the variant of its SQL ('string', 'null', 'int' …).
@@ -38,6 +52,7 @@ class Leaf:
     form: str = ''
     params: tuple[str, ...] = ()
     collation: Collation | None = None
+    origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,7 @@ class ElemMatch:
     field: Field
     predicate: 'Predicate'
     query: bool
+    origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +100,12 @@ class Each:
 class AllElements:
     """Each member of the object, or of the array, satisfies the predicate; the field is strict.
 
-    Within the predicate the member is a Field without column, its name or position is MEMBER.
+    Within the predicate the member is a Field without column, its name is MEMBER and its position POSITION.
     """
 
     field: Field
     predicate: 'Predicate'
+    origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +128,17 @@ class CountMatching:
 
 @dataclass(frozen=True, slots=True)
 class ExprMatch:
-    """An expression, in a slot, is true of the record; `columns` are those that it reads."""
+    """An expression is true of the record; `columns` are those that it names.
 
+    `tree` has Parameters in place of its literals. The interpreter takes the whole expression from the one in `param`. Strings
+    compare by a collation if they are `collated`.
+    """
+
+    tree: Expression
     columns: tuple[str, ...]
     param: str
+    collated: bool = False
+    origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
 # --- nodes that planning makes of tests
@@ -155,6 +179,9 @@ Predicate: TypeAlias = (
 )
 
 MEMBER = Field(None, STRING)
+"""The name of the member that is being looked at."""
+POSITION = Field(None, ColumnType('Position', 'positions', read_stored_number))
+"""The position of the element that is being looked at."""
 
 MATCH_ALL = And(())
 MATCH_NONE = Or(())
@@ -174,3 +201,13 @@ def any_of(children: 'list[Predicate]') -> Predicate:
     if MATCH_ALL in telling:
         return MATCH_ALL
     return telling[0] if len(telling) == 1 else Or(tuple(telling))
+
+
+def origin_of(predicate: Predicate) -> Origin:
+    """The origin of a node, or of the first test in it."""
+    match predicate:
+        case Leaf() | ElemMatch() | AllElements() | ExprMatch():
+            return predicate.origin
+        case Each(test) | InView(test) | IndexScan(tests=(test, *_)):
+            return test.origin
+    return IN_SCHEMA

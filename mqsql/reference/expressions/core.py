@@ -81,6 +81,7 @@ class Reader:
         (column, *steps), kind = resolve(path, self.place.table, self.place)
         if kind is BUFFERS:
             raise self.place.error(f'{column} holds {kind.holds}, which expressions cannot use')
+        self._check_steps([column])
         self._check_steps(steps)
         return lambda variables: follow(variables['ROOT'], [column, *steps])
 

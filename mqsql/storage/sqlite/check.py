@@ -15,8 +15,9 @@ import apsw
 from mqsql.errors import SHOWN, StorageError
 from mqsql.schema import BUFFERS, TASKS, ColumnType, Table
 from mqsql.schema.columns import decoder
+from mqsql.settings import Settings
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.connection import Settings, check_owner, connect
+from mqsql.storage.sqlite.connection import check_owner, connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.guard import sound

@@ -13,43 +13,20 @@ import apsw
 
 from mqsql import limits
 from mqsql.compiler import FUNCTIONS
-from mqsql.errors import StorageError, short_repr
+from mqsql.errors import StorageError
 from mqsql.schema import Table
+from mqsql.settings import MEMORY, Settings
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.files import MEMORY, check_path, open_connection
+from mqsql.storage.sqlite.files import check_path, open_connection
 from mqsql.storage.sqlite.indexes import old_indexes, renew_indexes
 from mqsql.storage.sqlite.layout import check_foreign, check_kinds, check_table, missing
 from mqsql.storage.sqlite.waiting import wait_for_others
 
-JOURNAL_MODES = ('wal', 'delete', 'truncate', 'persist')
-SYNCHRONOUS = ('off', 'normal', 'full', 'extra')
 CACHE_KIB = 16_384
 JOURNAL_BYTES = 64 << 20  # to which a longer log shrinks
 STEPS = 5_000  # of SQLite's virtual machine between two checks of the deadline; mostly some milliseconds at most
-MAX_TIMEOUT = 1_000_000
 OPENING_SECONDS = 10.0  # at least: another process may be creating the file
 RETRY_SECONDS = 0.01
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a file is used: its journal, how hard each commit is made to last, and seconds: to wait for a lock, and for the
-    answer of a query (0 for any time).
-    """
-
-    journal_mode: str = 'wal'
-    synchronous: str = 'normal'
-    busy_timeout: float = 5.0
-    query_timeout: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, known in (('journal_mode', JOURNAL_MODES), ('synchronous', SYNCHRONOUS)):
-            if getattr(self, name) not in known:
-                raise StorageError(f'{name} is one of {", ".join(known)}, not {short_repr(getattr(self, name))}')
-        for name in ('busy_timeout', 'query_timeout'):
-            seconds = getattr(self, name)
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_TIMEOUT:
-                raise StorageError(f'{name} is a number of seconds, not {short_repr(seconds)}')
 
 
 def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection:

@@ -18,7 +18,9 @@ POSITION = 'rowid'
 APPLICATION_ID = 0x6D71736C
 """Marks a file of mqsql; the ASCII codes of "mqsl"."""
 
-MIGRATIONS: tuple[str, ...] = ()
+MIGRATIONS: tuple[str, ...] = (
+    '',  # indexes on paths have other names inside; they are made again where they are missing
+)
 """SQL that takes a file from each layout version, 1 first, to the next."""
 
 # A column of TEXT keeps a BLOB as it is. Only a column without a type keeps 1 and 1.0 apart.

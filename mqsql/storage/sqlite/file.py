@@ -15,13 +15,13 @@ import apsw
 
 from mqsql import limits
 from mqsql.schema import Table
+from mqsql.settings import MEMORY, Settings
 from mqsql.storage.base import Store
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.sqlite.checkpoints import Checkpoints
-from mqsql.storage.sqlite.connection import Guest, Settings, Transaction, connect, open_file
+from mqsql.storage.sqlite.connection import Guest, Transaction, connect, open_file
 from mqsql.storage.sqlite.failures import Failures
-from mqsql.storage.sqlite.files import MEMORY
 from mqsql.storage.sqlite.streaming import ReaderPool
 from mqsql.storage.sqlite.waiting import wait_for_others
 

@@ -10,8 +10,7 @@ from urllib.parse import quote
 import apsw
 
 from mqsql.errors import StorageError, short_repr
-
-MEMORY = ':memory:'
+from mqsql.settings import MEMORY
 
 _READ = apsw.SQLITE_OPEN_READONLY
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE

@@ -116,8 +116,15 @@ def missing(connection: apsw.Connection, path: str, table: Table) -> list[str]:
     ]
     for index in _on_paths(table, there):
         if any(_differs(there.get(made.name), made) for made in ddl.index_objects(table, index)):
-            statements += [*_drop_all(there, index.stored_name(table.name)), *ddl.make_index(table, index)]
+            # A new file has nothing to count for the planner.
+            make = ddl.create_index if table.name in there else ddl.make_index
+            statements += [*_drop_all(there, table, index), *make(table, index)]
     return statements
+
+
+_FORMER = '~others'
+"""The end of the name that the second table of an index on paths has in files of earlier versions."""
+_PARTS = ('~inserted', '~updated', '~deleted', '~multikey', _FORMER)
 
 
 def _without_paths(table: Table) -> Table:
@@ -126,8 +133,7 @@ def _without_paths(table: Table) -> Table:
 
 def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
     """The indexes on paths that a table has, or of which the file has a part."""
-    parts = ('~inserted', '~updated', '~deleted', '~others')
-    begun = {name.removesuffix(part) for name in there for part in parts if name.endswith(part)}
+    begun = {name.removesuffix(part) for name in there for part in _PARTS if name.endswith(part)}
     found = (index_on_paths(name, table.name) for name in begun)
     known = {index for index in found if index and {column for column, _ in index.paths} <= table.columns.keys()}
     return known | {index for index in table.indexes if index.first_path is not None}
@@ -154,13 +160,14 @@ def _renewed(path: str, found: Object | None, made: SchemaObject) -> list[str]:
     return [ddl.drop(made.kind, made.name), made.sql]
 
 
-def _drop_all(there: Mapping[str, Object], name: str) -> Iterator[str]:
+def _drop_all(there: Mapping[str, Object], table: Table, index: Index) -> Iterator[str]:
     """Statements that drop all that is left of an index on paths; SQLite's indexes go with their tables."""
-    name = ddl.folded(name)
+    names = {ddl.folded(made.name) for made in ddl.index_objects(table, index)}
+    names.add(ddl.folded(index.stored_name(table.name) + _FORMER))
     for kind in ('trigger', 'view', 'table'):
-        for one, found in there.items():
-            if found.type == kind and (ddl.folded(one) == name or ddl.folded(one).startswith(f'{name}~')):
-                yield ddl.drop(kind, one)
+        for name, found in there.items():
+            if found.type == kind and ddl.folded(name) in names:
+                yield ddl.drop(kind, name)
 
 
 def foreign(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str, str]]:
@@ -198,11 +205,29 @@ def check_foreign(connection: apsw.Connection, path: str, table: Table) -> None:
         )
 
 
+def _problem(found: Object | None, made: SchemaObject) -> str | None:
+    if found is None:
+        return 'is missing'
+    return 'is not as mqsql makes it' if _differs(found, made) else None
+
+
+def _problems_of_paths(there: Mapping[str, Object], table: Table, index: Index) -> Iterator[tuple[str, str]]:
+    name = index.stored_name(table.name)
+    if name + _FORMER in there:
+        yield name, 'is an index of an earlier mqsql, which is renewed when the file is opened without readonly=True'
+        return
+    for made in ddl.index_objects(table, index):
+        if problem := _problem(there.get(made.name), made):
+            yield made.name, problem
+
+
 def problems(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, str]]:
     """The names of the indexes and triggers of a table that differ from those that mqsql makes, each with what is wrong."""
     there = objects_of(connection)
-    for made in _all_objects(table, there):
-        if _differs(there.get(made.name), made):
-            yield made.name, 'is not as mqsql makes it' if made.name in there else 'is missing'
+    for made in ddl.objects(_without_paths(table)):
+        if problem := _problem(there.get(made.name), made):
+            yield made.name, problem
+    for index in _on_paths(table, there):
+        yield from _problems_of_paths(there, table, index)
     for kind, name, on in foreign(connection, table):
         yield name, f'is a{"n" * (kind == "index")} {kind} of another program on {on!r}'

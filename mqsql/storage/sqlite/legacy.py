@@ -15,10 +15,10 @@ import apsw
 
 from mqsql.errors import RecordError, StorageError, cut, printable
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, ColumnType, Record, Table
+from mqsql.settings import LEGACY_TABLE
 from mqsql.storage.sqlite.ddl import quote
 from mqsql.storage.sqlite.pickles import read_pickled_buffers as _unpickle
 
-LEGACY_TABLE = 'ipython-tasks'
 """The name of its history unless told otherwise."""
 
 PROGRESS = 10_000

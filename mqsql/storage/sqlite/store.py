@@ -14,13 +14,14 @@ from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
+from mqsql.settings import Settings
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
-from mqsql.storage.sqlite.connection import Guest, Settings
+from mqsql.storage.sqlite.connection import Guest
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes

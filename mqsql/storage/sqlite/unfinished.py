@@ -15,7 +15,8 @@ from tempfile import mkdtemp
 import apsw
 
 from mqsql.errors import StorageError
-from mqsql.storage.sqlite.connection import Settings, connect
+from mqsql.settings import Settings
+from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
 

@@ -1,24 +1,22 @@
 """SQLite as a dialect."""
 
-from sqlglot import exp
-from sqlglot.generators.sqlite import SQLiteGenerator
+from __future__ import annotations
 
-from mqsql import limits
 from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialects.sqlite.any_columns import SQLiteAnyColumns
+from mqsql.compiler.dialects.sqlite.distinct import select_distinct
+from mqsql.compiler.dialects.sqlite.encodings import ENCODE, list_param
+from mqsql.compiler.dialects.sqlite.index_scan import SQLitePathIndexes
+from mqsql.compiler.dialects.sqlite.printer import SQLitePrinter
+from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 
-
-class SQLitePrinter(SQLiteGenerator):
-    """Prints for SQLite, and checks the deadline meanwhile: a large statement takes a second."""
-
-    def anonymous_sql(self, expression: exp.Anonymous) -> str:
-        """A call of a function."""
-        limits.check()
-        return super().anonymous_sql(expression)
-
-    def placeholder_sql(self, expression: exp.Placeholder) -> str:
-        """The place of a parameter."""
-        limits.check()
-        return super().placeholder_sql(expression)
-
-
-SQLITE = Dialect('sqlite', SQLitePrinter)
+SQLITE = Dialect(
+    'sqlite',
+    words=SQLiteWords(),
+    printer=SQLitePrinter,
+    encode=ENCODE,
+    encode_list=list_param,
+    any_columns=SQLiteAnyColumns(),
+    path_indexes=SQLitePathIndexes(),
+    select_distinct=select_distinct,
+)

@@ -1,5 +1,7 @@
 """The tables, indexes and triggers that mqsql makes in a file of SQLite."""
 
+from __future__ import annotations
+
 from typing import Literal, NamedTuple
 
 Kind = Literal['table', 'index', 'trigger']

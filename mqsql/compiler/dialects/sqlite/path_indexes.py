@@ -1,14 +1,16 @@
 """The tables and triggers of an index on paths, which SQLite itself keeps up to date.
 
 Most records have one value at a path, whose order SQL knows: nothing or null, a number of 64 bits, text, a boolean or a
-date. Where that is so for all keys of an index, one row of the first table holds them, each as `rank`, the place of its type
-in BSON's order, and `value`; `there` tells null from nothing. An index over these columns finds, ranges and sorts.
+date. Where that is so for all keys of an index, one row of the first table holds them, each as `type_rank`, the position of
+its type in BSON's order, and `value`; `present` distinguishes null from missing. An index over these columns finds and sorts.
 
-The other records (arrays on the way, objects, binary, odd numbers) are in the second table, with what the index's first
+The multikey records (arrays on the way, objects, binary, odd numbers) are in the second table, with what the index's first
 path offers, one row a value as json_each gives it, beside the columns that are keys (`key2`, …). Each has a row of no type.
 
 Both are written by triggers whose SQL any SQLite understands, so no other program that writes to the file makes them stale.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -16,13 +18,14 @@ from itertools import count
 
 from sqlglot import exp
 
+from mqsql.compiler.dialect import JsonRef
 from mqsql.compiler.dialects.sqlite import SQLITE
+from mqsql.compiler.dialects.sqlite.any_columns import is_other
+from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, multikey_table, records_of
 from mqsql.compiler.dialects.sqlite.objects import SchemaObject
-from mqsql.compiler.lower.any_columns import is_other
-from mqsql.compiler.lower.index_columns import MISSING, columns_of, key_of, others_table, records_of
-from mqsql.compiler.lower.paths import PathLowering, holds_array, listed
+from mqsql.compiler.dialects.sqlite.words import listed, rows_of
+from mqsql.compiler.lower.paths import PathLowering
 from mqsql.compiler.lower.sql import (
-    JsonRef,
     and_,
     case,
     func,
@@ -37,17 +40,19 @@ from mqsql.schema import ANY, Index, Table
 from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, STRING_RANK
 from mqsql.values.codec import encode_key
 
+WORDS = SQLITE.words
+
 
 def path_index(table: Table, index: Index) -> Iterator[SchemaObject]:
     """What an index on paths consists of, its tables first; see `fill_path_index`."""
     name = index.stored_name(table.name)
-    others = others_table(name)
+    multikey = multikey_table(name)
     keys = ''.join(f', {key_of(i)}' for i, (_, steps) in enumerate(index.paths) if not steps)
     yield _table(name, f'record INTEGER PRIMARY KEY, {", ".join(_columns(index))}')
-    yield _table(others, f'type, value, record INTEGER NOT NULL{keys}')
+    yield _table(multikey, f'type, value, record INTEGER NOT NULL{keys}')
     yield _index(f'{name}~order', name, _ordered(index))
-    yield _index(f'{others}.values', others, _offered(index))
-    yield _index(f'{others}.record', others, ['record'])
+    yield _index(f'{multikey}.values', multikey, _offered(index))
+    yield _index(f'{multikey}.record', multikey, ['record'])
     for what, when, work in _triggers(table, index):
         trigger = f'{name}~{what}'
         sql = f'CREATE TRIGGER {_quoted(trigger)} AFTER {when} ON {_quoted(table.name)} BEGIN {work} END'
@@ -58,7 +63,7 @@ def fill_path_index(table: Table, index: Index) -> Iterator[str]:
     """What fills the tables of an index on paths from the records that are there, in this order."""
     rows = exp.Table(this=named(table.name))
     yield _fill(table, index, table.name, [rows])
-    yield _fill_others(table, index, table.name, [rows])
+    yield _fill_multikey(table, index, table.name, [rows])
 
 
 def _table(name: str, columns: str) -> SchemaObject:
@@ -72,8 +77,8 @@ def _index(name: str, table: str, columns: Iterable[str]) -> SchemaObject:
 def _triggers(table: Table, index: Index) -> Iterator[tuple[str, str, str]]:
     """The last part of the name of each trigger, when it runs, and what it does."""
     name = index.stored_name(table.name)
-    tables = [_quoted(one) for one in (name, others_table(name))]
-    fills = (_fill(table, index, 'new', []), _fill_others(table, index, 'new', []))
+    tables = [_quoted(one) for one in (name, multikey_table(name))]
+    fills = (_fill(table, index, 'new', []), _fill_multikey(table, index, 'new', []))
     add = ''.join(f'{fill}; ' for fill in fills)
     drop, drop_new = (
         ''.join(f'DELETE FROM {one} WHERE record = {row}.rowid; ' for one in tables) for row in ('old', 'new')
@@ -128,35 +133,35 @@ def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -
 
 
 def _describe(start: JsonRef, steps: tuple[str, ...]) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
-    """Rank, value and there of what is at the path; the rank is NULL where that is not one plain value."""
+    """Type rank, value and presence of what is at the path; the rank is NULL where that is not one plain value."""
     nodes = [start]
     for step in steps:
         nodes.append(nodes[-1].child(encode_key(step)))
     *way, end = nodes
-    rank = case((holds_array(way), exp.null()), default=_rank(end))
-    return rank, end.scalar(), is_not_null(end.type())
+    rank = case((WORDS.any_array(way), exp.null()), default=_rank(end))
+    return rank, WORDS.scalar(end), is_not_null(WORDS.type_of(end))
 
 
 def _rank(node: JsonRef) -> exp.Expr:
-    plain_number = exp.Between(this=node.scalar(), low=number(-(2**63)), high=number(2**63 - 1))
+    plain_number = exp.Between(this=WORDS.scalar(node), low=number(-(2**63)), high=number(2**63 - 1))
     kinds: list[tuple[str, exp.Expr]] = [
         ('text', number(STRING_RANK)),
         ('integer', case((plain_number, number(NUMBER_RANK)))),
         ('real', case((plain_number.copy(), number(NUMBER_RANK)))),
         ('true', number(BOOLEAN_RANK)),
         ('false', number(BOOLEAN_RANK)),
-        ('object', case((exp.Glob(this=node.scalar(), expression=text('{"$date"*')), number(DATE_RANK)))),
+        ('object', case((exp.Glob(this=WORDS.scalar(node), expression=text('{"$date"*')), number(DATE_RANK)))),
         ('array', exp.null()),
     ]
     ifs = [exp.If(this=text(kind), true=rank) for kind, rank in kinds]
-    return exp.Case(this=node.type(), ifs=ifs, default=number(NULL_RANK))
+    return exp.Case(this=WORDS.type_of(node), ifs=ifs, default=number(NULL_RANK))
 
 
 # --- the second
 
 
-def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -> str:
-    """INSERT of the other records, with what the first path offers them: elements, whole arrays, what is missing."""
+def _fill_multikey(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -> str:
+    """INSERT of the multikey records, with what the first path offers them: elements, whole arrays, what is missing."""
     assert index.first_path is not None
     column, steps = index.first_path
     start = _root(table, column)
@@ -170,11 +175,12 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
         return select(outputs, [read.copy(), *each], and_(wanted) if wanted else None)
 
     def offered(offers: LeafArrays, wanted: str = '', as_type: str = '') -> exp.Select:
-        walk = PathLowering(start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
-        each, alias = walk.rows()
+        walk = PathLowering(WORDS, start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
+        loops = walk.loops()
+        alias = loops[-1].element.alias
         kind = exp.column('type', alias)
         only: list[exp.Expr] = [exp.EQ(this=kind.copy(), expression=text(wanted))] if wanted else []
-        return rows(text(as_type) if as_type else kind, exp.column('value', alias), each, only)
+        return rows(text(as_type) if as_type else kind, exp.column('value', alias), rows_of(loops), only)
 
     union: exp.Query = rows(exp.null(), exp.null(), [], [])
     for values in (
@@ -183,7 +189,7 @@ def _fill_others(table: Table, index: Index, source: str, tables: Sequence[exp.E
         offered(LeafArrays(missing=True), 'null', MISSING),
     ):
         union = exp.Union(this=union, expression=values, distinct=True)
-    return _insert(others_table(index.stored_name(table.name)), union)
+    return _insert(multikey_table(index.stored_name(table.name)), union)
 
 
 READ = 'read'
@@ -230,7 +236,8 @@ def _stored(source: str, column: str) -> exp.Expr:
 
 def _root(table: Table, column: str) -> JsonRef:
     """Where the paths into a column begin."""
-    return JsonRef(partial(_stored, READ, _json_of(column)), '$[0]' if table.columns[column] is ANY else '$')
+    root = JsonRef(partial(_stored, READ, _json_of(column)))
+    return root.index('0') if table.columns[column] is ANY else root
 
 
 def _rowid(source: str) -> exp.Column:

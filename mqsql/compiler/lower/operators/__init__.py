@@ -3,12 +3,10 @@
 Operators that parsing folds into others ($ne, $nin, $all, $elemMatch …) have no row.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
 
 from mqsql.compiler.lower.operators import comparison, element, numeric, patterns
-from mqsql.compiler.lower.sql import Condition, Value
-
-Lower = Callable[[Value, str, tuple[str, ...]], Condition]
+from mqsql.compiler.lower.operators.comparison import Lower
 
 LOWERINGS: dict[str, Lower] = {
     '$eq': comparison.lower_eq,

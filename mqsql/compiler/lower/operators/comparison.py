@@ -1,115 +1,98 @@
 """The SQL of equality and order: $eq $gt $gte $lt $lte $in."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 
 from sqlglot import exp
 
+from mqsql.compiler.dialect import Compare, JsonType
 from mqsql.compiler.lower.collation import as_key, as_text
-from mqsql.compiler.lower.number_columns import before_nan
-from mqsql.compiler.lower.sql import Condition, Value, and_, func, is_null, or_, param, subquery, table_function, text
+from mqsql.compiler.lower.sql import Condition, and_, or_, param, text
+from mqsql.compiler.lower.values import JsonValue, Value, in_list
 from mqsql.values.codec import NUMBER_TAG
-
-NUMBER_TYPES = ('integer', 'real')
 
 ORDERS: dict[str, type[exp.Binary]] = {'$gt': exp.GT, '$gte': exp.GTE, '$lt': exp.LT, '$lte': exp.LTE}
 
-Lower = Callable[[Value, tuple[str, ...]], Condition]
-
-
-Compare = Callable[[exp.Expr, exp.Expr], Condition]
-
-
-def _typed(types: tuple[str, ...], compare: Compare, compared: Callable[[Value], exp.Expr] = as_text) -> Lower:
-    """A comparison with one slot, of values of these JSON types."""
-    return lambda value, params: value.of_type(types, compare(compared(value), param(params[0])))
+Params = tuple[str, ...]
 
 
 def _equals(left: exp.Expr, right: exp.Expr) -> Condition:
     return exp.EQ(this=left, expression=right)
 
 
-def listed_in(left: exp.Expr, right: exp.Expr) -> Condition:
-    """The value is one of those in a JSON array."""
-    return exp.In(this=left, query=subquery([exp.column('value')], [table_function('json_each', [right])]))
-
-
-def _null(value: Value, _: tuple[str, ...]) -> Condition:
-    if value.type is None:
-        return is_null(value.sql)
-    kind = value.type if value.there else func('coalesce', value.type, text('null'))
-    return exp.EQ(this=kind, expression=text('null'))
-
-
-def _boolean(compare: Compare) -> Lower:
-    return lambda value, params: compare(value.json_type, param(params[0]))
-
-
-def lower_eq(value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def lower_eq(value: Value, form: str, params: Params) -> Condition:
     """SQL of an equality."""
-    return _EQ[form](value, params)
+    return value.is_null() if form == 'null' else _lower_same(value, form, params, _equals)
 
 
-def lower_in(value: Value, form: str, params: tuple[str, ...]) -> Condition:
-    """SQL of the membership in a JSON array."""
-    return _IN[form](value, params)
+def lower_in(value: Value, form: str, params: Params) -> Condition:
+    """SQL of the membership in a list."""
+    return _lower_same(value, form, params, in_list(value))
 
 
-def _same_forms(compare: Compare) -> dict[str, Lower]:
-    return {
-        'column': _typed((), compare),
-        'string': _typed(('text',), compare),
-        'number': _typed(NUMBER_TYPES, compare),
-        'boolean': _boolean(compare),
-        'tagged': _typed(('object',), compare),
-        'object': _typed(('object',), compare, as_key),
-        'array': _typed(('array',), compare, as_key),
-    }
+def _lower_same(value: Value, form: str, params: Params, compare: Compare) -> Condition:
+    operand = param(params[0])
+    match form:
+        case 'column':
+            return compare(as_text(value), operand)
+        case 'string':
+            return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
+        case 'object' | 'array':
+            return value.of_type((JsonType(form),), compare(as_key(value), operand))
+    assert isinstance(value, JsonValue)
+    match form:
+        case 'number':
+            return value.words.compare_number(value.ref, compare, operand)
+        case 'boolean':
+            return value.words.equal_boolean(value.ref, compare, operand)
+        case _:  # tagged
+            return value.of_type((JsonType.OBJECT,), compare(value.text(), operand))
 
 
-_EQ = {**_same_forms(_equals), 'null': _null}
-_IN = _same_forms(listed_in)
-
-
-def lower_order(operator: str, value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def lower_order(operator: str, value: Value, form: str, params: Params) -> Condition:
     """SQL of an order test."""
-    order = ORDERS[operator]
+    order, operand = ORDERS[operator], param(params[0])
 
     def compare(left: exp.Expr, right: exp.Expr) -> Condition:
         return order(this=left, expression=right)
 
     match form:
         case 'column':
-            return compare(value.sql, param(params[0]))
+            return compare(value.text(), operand)
         case 'not nan':
-            return and_([compare(value.sql, param(params[0])), before_nan(value.sql)])
-        case 'number':
-            return _lower_number_order(operator, value, params)
+            return and_([compare(value.text(), operand), value.words.is_not_nan(value.text())])
         case 'string':
-            return value.of_type(('text',), compare(as_text(value), param(params[0])))
-        case 'boolean':
-            return value.of_type(('true', 'false'), compare(value.sql, param(params[0])))
-        case 'date':
-            return value.tagged('$date', compare(value.sql, param(params[0])))
-        case 'object':
-            return value.is_object(compare(as_key(value), param(params[0])))
+            return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
         case 'array':
-            return value.of_type(('array',), compare(as_key(value), param(params[0])))
-        case _:
-            return value.tagged('$binary', compare(as_key(value), param(params[0])))
+            return value.of_type((JsonType.ARRAY,), compare(as_key(value), operand))
+    assert isinstance(value, JsonValue)
+    match form:
+        case 'number':
+            return _lower_number_order(operator, value, compare, params)
+        case 'boolean':
+            return value.words.order_boolean(value.ref, compare, operand)
+        case 'date':
+            return value.tagged('$date', compare(value.text(), operand))
+        case 'object':
+            return value.is_object(compare(as_key(value), operand))
+        case _:  # binary
+            return value.tagged('$binary', compare(as_key(value), operand))
 
 
-def _lower_number_order(operator: str, value: Value, params: tuple[str, ...]) -> Condition:
-    order = ORDERS[operator]
-    plain = value.of_type(NUMBER_TYPES, order(this=value.sql, expression=param(params[0])))
+def _lower_number_order(operator: str, value: JsonValue, compare: Compare, params: Params) -> Condition:
+    plain = value.words.compare_number(value.ref, compare, param(params[0]))
     # The tagged numbers, NaN excepted, lie between these two texts.
     end: Condition = (
-        exp.LT(this=value.sql, expression=text(NUMBER_TAG + 'N'))
+        exp.LT(this=value.text(), expression=text(NUMBER_TAG + 'N'))
         if operator in ('$gt', '$gte')
-        else exp.GT(this=value.sql, expression=text(NUMBER_TAG))
+        else exp.GT(this=value.text(), expression=text(NUMBER_TAG))
     )
-    tagged = value.of_type(('object',), and_([order(this=value.sql, expression=param(params[1])), end]))
+    tagged = value.of_type((JsonType.OBJECT,), and_([compare(value.text(), param(params[1])), end]))
     return or_([plain, tagged])
 
 
-LOWER_ORDER = {name: partial(lower_order, name) for name in ORDERS}
+Lower = Callable[[Value, str, Params], Condition]
+
+LOWER_ORDER: dict[str, Lower] = {name: partial(lower_order, name) for name in ORDERS}

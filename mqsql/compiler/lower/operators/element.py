@@ -1,53 +1,66 @@
 """The SQL of $exists, $type and $size."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.number_columns import NUMBER_TYPE_TESTS, in_int32
-from mqsql.compiler.lower.operators.comparison import NUMBER_TYPES
-from mqsql.compiler.lower.sql import Condition, Value, func, is_not_null, number, one_of, or_, param, text
+from mqsql.compiler.dialect import NUMBERS, JsonType
+from mqsql.compiler.lower.sql import Condition, number, or_, param
+from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
 from mqsql.values.codec import NUMBER_TAG
 
 
 def lower_exists(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of $exists: a NULL column and a path without a value are missing."""
-    return is_not_null(value.type or value.sql)
+    return value.exists()
 
 
-def _number_glob(pattern: str) -> Callable[[Value], Condition]:
-    return lambda value: value.of_type(('object',), exp.Glob(this=value.sql, expression=text(NUMBER_TAG + pattern)))
+def _int32(value: JsonValue) -> Condition:
+    return exp.Between(this=value.words.integer(value.ref), low=number(-(2**31)), high=number(2**31 - 1))
 
 
-_TYPE_TESTS: dict[str, Callable[[Value], Condition]] = {
-    'string': lambda v: one_of(v.json_type, ('text',)),
+_TYPE_TESTS: dict[str, Callable[[JsonValue], Condition]] = {
+    'string': lambda v: v.is_type(JsonType.STRING),
     'object': lambda v: v.is_object(),
-    'array': lambda v: one_of(v.json_type, ('array',)),
-    'bool': lambda v: one_of(v.json_type, ('true', 'false')),
-    'null': lambda v: one_of(v.json_type, ('null',)),
+    'array': lambda v: v.is_type(JsonType.ARRAY),
+    'bool': lambda v: v.is_type(JsonType.BOOLEAN),
+    'null': lambda v: v.is_type(JsonType.NULL),
     'date': lambda v: v.tagged('$date'),
     'binData': lambda v: v.tagged('$binary'),
-    'int': lambda v: v.of_type(('integer',), in_int32(v.sql)),
-    # An integer's text begins with a digit or "-n", see schema.codec.number_text.
+    'int': lambda v: v.of_type((JsonType.INTEGER,), _int32(v)),
+    # An integer's text begins with a digit or "-n", see values.numbers.number_text.
     'long': lambda v: or_(
-        [v.of_type(('integer',), exp.Not(this=in_int32(v.sql))), _number_glob('[0-9]*')(v), _number_glob('-n*')(v)]
+        [
+            v.of_type((JsonType.INTEGER,), exp.Not(this=_int32(v))),
+            v.starts(NUMBER_TAG, '0-9'),
+            v.starts(NUMBER_TAG + '-n'),
+        ]
     ),
-    'double': lambda v: or_([one_of(v.json_type, ('real',)), _number_glob('[NI]*')(v), _number_glob('-I*')(v)]),
-    'number': lambda v: or_([one_of(v.json_type, NUMBER_TYPES), _number_glob('*')(v)]),
+    'double': lambda v: or_(
+        [v.is_type(JsonType.REAL), v.starts(NUMBER_TAG, 'NI'), v.starts(NUMBER_TAG + '-I')],
+    ),
+    'number': lambda v: or_([v.is_type(*NUMBERS), v.starts(NUMBER_TAG)]),
 }
 
 
 def lower_type(value: Value, form: str, params: tuple[str, ...]) -> Condition:
     """SQL of one type."""
-    if value.type is not None:
+    if isinstance(value, JsonValue):
         return _TYPE_TESTS[form](value)
-    if form in NUMBER_TYPE_TESTS:
-        return NUMBER_TYPE_TESTS[form](value.sql)
-    there = is_not_null(value.sql)
-    return exp.GT(this=func('json_array_length', value.sql), expression=number(0)) if form == 'binData' else there
+    if form in ('int', 'long', 'double', 'number'):
+        return value.words.number_type(value.text(), form)
+    return exp.GT(this=_length(value), expression=number(0)) if form == 'binData' else value.exists()
 
 
 def lower_size(value: Value, form: str, params: tuple[str, ...]) -> Condition:
-    """SQL of $size; a Buffers column holds the JSON array of its rows' ids."""
-    same = exp.EQ(this=func('json_array_length', value.sql), expression=param(params[0]))
-    return value.when_array(same) if value.type is not None else same
+    """SQL of $size."""
+    same = exp.EQ(this=_length(value), expression=param(params[0]))
+    return value.when_array(same) if isinstance(value, JsonValue) else same
+
+
+def _length(value: Value) -> exp.Expr:
+    if isinstance(value, ColumnValue):
+        return value.words.buffer_count(value.text())
+    return value.words.array_length(value.ref)

@@ -6,20 +6,23 @@ Its tree is bound as one parameter, which `mqsql.functions.expressions` interpre
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext
+from mqsql.compiler.parse.expressions.leaves import as_predicate, equality, has_value
 from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.compiler.parse.expressions.reader import ExprParser
+from mqsql.compiler.parse.expressions.shapes import columns_of, mentions_time, shape_of, with_time
 from mqsql.compiler.parse.operators.patterns import options_of
-from mqsql.compiler.tree.predicate import ExprMatch, Predicate
+from mqsql.compiler.tree.predicate import ExprMatch, Predicate, all_of
 from mqsql.errors import QueryError, named, short_repr
 from mqsql.functions.expressions import EXPRESSIONS
 from mqsql.functions.expressions import Expression as Evaluated
 from mqsql.functions.expressions.core import ExprContext
 from mqsql.functions.expressions.folding import fold
-from mqsql.functions.expressions.tree import Expression, encode
+from mqsql.functions.expressions.tree import Call, Expression, encode
 from mqsql.limits import budget
 from mqsql.schema.types import BUFFERS
 from mqsql.values.canonical import MAX_DEPTH, read_value
@@ -87,16 +90,65 @@ def read_expr(place: ParseContext, expression: object) -> Predicate:
     parsed = _parse(place, expression)
     if len(parsed.columns) > MAX_COLUMNS:
         raise place.error(f'reads at most {MAX_COLUMNS} columns, not {len(parsed.columns)}')
+    return _predicate(place, parsed)
+
+
+def _predicate(place: ParseContext, parsed: Parsed) -> Predicate:
+    """Predicates of fields, as far as they say the same, and the rest of the expression."""
+    tree = _at_its_time(place, parsed.folded)
+    exact = as_predicate(place, tree)
+    if exact is not None:
+        return exact()
+    if isinstance(tree, Call) and tree.operator == '$and':
+        return all_of(_conjuncts(place, tree, parsed))
+    indexed = equality(place, tree)
+    return all_of([indexed(), _match(place, parsed, tree)] if indexed else [_match(place, parsed, tree)])
+
+
+def _conjuncts(place: ParseContext, tree: Call, parsed: Parsed) -> list[Predicate]:
+    """Predicates for the parts of a conjunction.
+
+    MongoDB evaluates them in order; so from the first that may end with an error on, an expression of all of them is left.
+    """
+    found: list[Predicate] = []
+    original = dict(parsed.tree.operands) if isinstance(parsed.tree, Call) else {}
+    for step, part in tree.operands:
+        if not has_value(part, place.table):
+            found.append(_match(place, parsed, tree))
+            break
+        inside = place.at(f'.$and{step}')
+        found.append(_predicate(inside, Parsed(part, original[step], columns_of(part, _usable(place)))))
+    return found
+
+
+def _at_its_time(place: ParseContext, tree: Expression) -> Expression:
+    """The tree with the time of the query as a constant. Where that has no value, records are to say so."""
+    if not mentions_time(tree):
+        return tree
+    try:
+        return _fold(place, with_time(tree, place.values.now))
+    except QueryError:
+        return tree
+
+
+def _match(place: ParseContext, parsed: Parsed, tree: Expression) -> ExprMatch:
+    param = place.values.bind_late(partial(_payload, place, parsed))
+    collated = place.collation is not None
+    return ExprMatch(shape_of(tree, place.values), parsed.columns, param, collated, place.origin('$expr'))
+
+
+def _payload(place: ParseContext, parsed: Parsed) -> str:
+    """What the interpreter is given."""
     nodes = encode(parsed.tree)
     payload = {
         'path': place.path,
         # The time only where it is asked for, so that the same query is compiled once.
-        'now': place.values.now if any(node[:2] == ['variable', 'NOW'] for node in nodes) else None,
+        'now': place.values.now if mentions_time(parsed.tree) else None,
         'columns': [[name, place.table.columns[name].name] for name in parsed.columns],
         'collation': list(place.collation or ()),
         'tree': nodes,
     }
-    return ExprMatch(parsed.columns, place.values.bind(encode_document(payload)))
+    return encode_document(payload)
 
 
 def _usable(place: ParseContext) -> list[str]:

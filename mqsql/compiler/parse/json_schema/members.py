@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.json_schema.subjects import (
     Read,
@@ -19,10 +17,12 @@ from mqsql.compiler.parse.json_schema.subjects import (
 )
 from mqsql.compiler.parse.json_schema.subjects import count as read_count
 from mqsql.compiler.parse.json_schema.values import found_in_name, read_pattern
+from mqsql.compiler.tree.params import Param
 from mqsql.compiler.tree.predicate import (
     MATCH_ALL,
     MATCH_NONE,
     MEMBER,
+    POSITION,
     AllElements,
     CountMatching,
     Leaf,
@@ -89,7 +89,7 @@ def read_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate
     """A schema for each element, or a list of schemas for the first ones."""
     if not isinstance(operand, list | tuple):
         return _every(subject, subject.item().valid(place, operand))
-    position = place.at('', MEMBER)
+    position = place.at('', POSITION)
     schemas = _schemas(subject.item(), place, operand) if operand else []
     return _every(subject, all_of([where(position.test('$eq', 'column', i), s) for i, s in enumerate(schemas)]))
 
@@ -100,7 +100,7 @@ def read_additional_items(subject: Subject, place: ParseContext, operand: Any) -
     first = sibling(place, 'items')
     if not isinstance(first, list | tuple):
         return MATCH_ALL
-    return _every(subject, where(place.at('', MEMBER).test('$gte', 'column', len(first)), demand))
+    return _every(subject, where(place.at('', POSITION).test('$gte', 'column', len(first)), demand))
 
 
 # --- objects
@@ -172,7 +172,7 @@ def _is_named(subject: Subject, place: ParseContext, names: list[str], name: str
         return MATCH_ALL if name in [subject.property(n, place).field.column for n in names] else MATCH_NONE
     if not names:
         return MATCH_NONE
-    return place.at('', MEMBER).test('properties', '', orjson.dumps(list(map(encode_key, names))).decode())
+    return place.at('', MEMBER).test('properties', '', Param(list(map(encode_key, names)), many=True))
 
 
 def count(keyword: str, operator: str) -> Read:

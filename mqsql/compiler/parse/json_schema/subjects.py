@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mqsql.compiler.parse.context import ParseContext
-from mqsql.compiler.tree.predicate import MATCH_ALL, Conditional, Field, Leaf, Not, Predicate, any_of
+from mqsql.compiler.tree.predicate import MATCH_ALL, Conditional, Field, Not, Predicate, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Table
 from mqsql.values.canonical import read_value
@@ -53,7 +53,7 @@ class Subject:
 
     def has(self, name: object, place: ParseContext) -> Predicate:
         """There is a value under a name."""
-        return Leaf(self.property(name, place).field, '$exists')
+        return replace(place.test('$exists'), field=self.property(name, place).field)
 
     def if_has(self, name: object, place: ParseContext, demand: Predicate) -> Predicate:
         """What is demanded where there is a value under a name."""

@@ -3,14 +3,13 @@
 import math
 from typing import Any
 
-import orjson
-
 from mqsql import patterns
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.json_schema.subjects import VALUE, Read, Subject, flag, listed, number, sibling
 from mqsql.compiler.parse.json_schema.subjects import count as read_count
 from mqsql.compiler.parse.operators.comparison import equal_forms, read_order, test_lists, typed_equals
 from mqsql.compiler.parse.operators.patterns import read_regex
+from mqsql.compiler.tree.params import Param
 from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Not, Predicate, all_of, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import Table
@@ -108,7 +107,7 @@ def _one_of(subject: Subject, place: ParseContext, values: list[Any]) -> Predica
     here = place.at('', subject.field)
     if subject.field.kind.mixed:
         return any_of(_among(here, values))
-    return any_of(test_lists(here, {'column': [stored for value in values for stored in typed_equals(value)]}))
+    return any_of(test_lists(here, {'column': [equal for value in values for equal in typed_equals(value)]}))
 
 
 def _among(place: ParseContext, values: list[Any]) -> list[Predicate]:
@@ -119,7 +118,7 @@ def _among(place: ParseContext, values: list[Any]) -> list[Predicate]:
     nested = [(form, lists.pop(form)) for form in ('object', 'array') if form in lists]
     return [
         *test_lists(place, lists),
-        *(place.test('enum', form, orjson.dumps(keys).decode()) for form, keys in nested),
+        *(place.test('enum', form, Param(keys, many=True)) for form, keys in nested),
     ]
 
 

@@ -14,23 +14,15 @@ from typing import Any
 from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.operators.patterns import match_pattern
+from mqsql.compiler.tree.params import Encoding, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Not, Predicate, any_of
 from mqsql.errors import short_repr
-from mqsql.schema import NUMBER
+from mqsql.schema import BOOLEAN, NUMBER, STRING, TIMESTAMP
 from mqsql.values.bson_order import bson_key, text_key
 from mqsql.values.canonical import is_nan, type_bracket
-from mqsql.values.codec import (
-    INT64,
-    NUMBER_TAG,
-    encode_boolean,
-    encode_document,
-    encode_list,
-    encode_number,
-    encode_text,
-    encode_timestamp,
-)
+from mqsql.values.codec import INT64, NUMBER_TAG, encode_document
 from mqsql.values.collation import Collation
-from mqsql.values.numbers import BETWEEN_BIGS
+from mqsql.values.numbers import BETWEEN_BIGS, nearest_float
 
 
 def read_eq(place: ParseContext, operand: object) -> Predicate:
@@ -49,30 +41,42 @@ def equal(place: ParseContext, operand: object) -> Predicate:
     """The field equals the operand, or offers a value that does; None also equals missing."""
     if operand is None:
         return place.test('$eq', 'null')
-    return any_of([place.comparison('$eq', form, stored) for form, stored in _forms(place, place.read(operand))])
+    forms = _forms(place, place.read(operand))
+    return any_of([place.comparison('$eq', form, Param(value, _encoding(place, form))) for form, value in forms])
 
 
 def _forms(place: ParseContext, value: Any) -> list[tuple[str, Any]]:
     if place.field.kind.mixed or (place.collation and isinstance(value, str)):
         return equal_forms(value, place.collation)
-    return [('column', stored) for stored in typed_equals(value)]
+    return [('column', equal) for equal in typed_equals(value)]
 
 
-def typed_equals(value: str | float | datetime) -> list[str | int | float]:
-    """What a column of one type stores for a value that equals this one; nothing for an integer that no column holds."""
-    match value:
-        case str():
-            return [encode_text(value)]
-        case bool():
-            return [encode_boolean(value)]
-        case int() | float():
-            plain = _round(value) if isinstance(value, int) and value not in INT64 else value
-            return [encode_number(plain)] if plain == value or is_nan(value) else []
-    return [encode_timestamp(value)]
+def typed_equals(value: str | float | datetime) -> list[str | float | datetime]:
+    """What a column of one type may hold that equals a value; nothing for an integer that no column holds."""
+    if not isinstance(value, int) or value in INT64:
+        return [value]
+    near = nearest_float(value)
+    return [near] if near == value else []
+
+
+_ENCODINGS = {'string': Encoding.STRING, 'number': Encoding.NUMBER, 'boolean': Encoding.JSON_BOOLEAN}
+_COLUMN_ENCODINGS = {
+    STRING: Encoding.STRING,
+    NUMBER: Encoding.NUMBER,
+    BOOLEAN: Encoding.BOOLEAN,
+    TIMESTAMP: Encoding.TIMESTAMP,
+}
+
+
+def _encoding(place: ParseContext, form: str) -> Encoding:
+    """The encoding of operands for equality."""
+    if form == 'column':
+        return _COLUMN_ENCODINGS[place.field.kind]
+    return _ENCODINGS.get(form, Encoding.PLAIN)
 
 
 def _text(value: str, collation: Collation | None) -> str:
-    return encode_text(value) if collation is None else text_key(value, collation)
+    return value if collation is None else text_key(value, collation)
 
 
 def equal_forms(value: Any, collation: Collation | None = None) -> list[tuple[str, Any]]:
@@ -85,7 +89,7 @@ def equal_forms(value: Any, collation: Collation | None = None) -> list[tuple[st
         case 'number':
             return _equal_numbers(value)
         case 'boolean':
-            return [('boolean', 'true' if value else 'false')]
+            return [('boolean', value)]
         case 'object' | 'array' as form:
             return [(form, bson_key(value, collation))]
         case _:
@@ -95,7 +99,7 @@ def equal_forms(value: Any, collation: Collation | None = None) -> list[tuple[st
 def _equal_numbers(number: float) -> list[tuple[str, Any]]:
     """A finite float past 64 bits may equal a tagged integer, and a big integer a plain float."""
     forms: list[tuple[str, Any]] = []
-    plain = _round(number) if isinstance(number, int) and number not in INT64 else number
+    plain = nearest_float(number) if isinstance(number, int) and number not in INT64 else number
     if plain == number and not math.isinf(plain):
         forms.append(('number', plain))
     if not _within_64_bits(number):
@@ -112,13 +116,6 @@ def _within_64_bits(number: float) -> bool:
     return -(2**63) <= number < 2**63
 
 
-def _round(number: int) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf
-
-
 def read_order(operator: str, place: ParseContext, operand: object) -> Predicate:
     """Order against a value of the same type bracket; None orders with missing only."""
     place.refuse_buffers()
@@ -129,40 +126,34 @@ def read_order(operator: str, place: ParseContext, operand: object) -> Predicate
         return equal(place, value) if operator in ('$gte', '$lte') else MATCH_NONE
     if not place.field.kind.mixed and not (place.collation and isinstance(value, str)):
         return _ordered_typed(operator, place, value)
-    form, *stored = _ordered(operator, value, place.collation)
-    return place.comparison(operator, form, *stored)
+    form, *operands = _ordered(operator, value, place.collation)
+    return place.comparison(operator, form, *operands)
 
 
 def _ordered_typed(operator: str, place: ParseContext, value: Any) -> Predicate:
     if place.field.kind is not NUMBER:
-        (stored,) = typed_equals(value)
-        return place.test(operator, 'column', stored)
-    # NaN is stored above all other numbers.
-    return place.test(operator, 'not nan' if operator in ('$gt', '$gte') else 'column', _neighbour(operator, value))
+        return place.test(operator, 'column', Param(value, _encoding(place, 'column')))
+    # A database may have NaN above all other numbers.
+    return place.test(operator, 'not nan' if operator in ('$gt', '$gte') else 'column', _bound(operator, value))
 
 
 def _ordered(operator: str, value: Any, collation: Collation | None) -> tuple[Any, ...]:
     match type_bracket(value):
         case 'string':
-            return 'string', _text(value, collation)
+            return 'string', Param(_text(value, collation), Encoding.STRING)
         case 'number':
-            return 'number', _neighbour(operator, value), _number_bound(value)
+            return 'number', _bound(operator, value), _number_bound(value)
         case 'boolean':
-            return 'boolean', int(value)
+            return 'boolean', Param(value, Encoding.BOOLEAN)
         case 'date':
             return 'date', encode_document(value)
         case form:
             return form, bson_key(value, collation)
 
 
-def _neighbour(operator: str, number: int | float) -> int | float:
-    """What orders as `number` does against 64-bit integers and floats: itself, or the nearest float on the right side."""
-    if isinstance(number, float) or number in INT64:
-        return number
-    near = _round(number)
-    if operator in ('$gt', '$lte'):
-        return near if near <= number else math.nextafter(near, -math.inf)
-    return near if near >= number else math.nextafter(near, math.inf)
+def _bound(operator: str, number: int | float) -> Param:
+    """What orders as `number` does against 64-bit integers and floats."""
+    return Param(number, Encoding.FLOOR if operator in ('$gt', '$lte') else Encoding.CEILING)
 
 
 def _number_bound(number: float) -> str:
@@ -189,8 +180,10 @@ def read_in(place: ParseContext, operand: object) -> Predicate:
 def test_lists(place: ParseContext, lists: dict[str, list[Any]]) -> list[Predicate]:
     """One test for each form in which a value may be stored, of all the values that have it."""
     return [
-        place.test('$eq', 'null') if form == 'null' else place.comparison('$in', form, encode_list(stored))
-        for form, stored in lists.items()
+        place.test('$eq', 'null')
+        if form == 'null'
+        else place.comparison('$in', form, Param(values, _encoding(place, form), many=True))
+        for form, values in lists.items()
     ]
 
 

@@ -116,4 +116,6 @@ def read_elem_match(place: ParseContext, operand: object) -> Predicate:
     value_form = is_operators(operand) and next(iter(operand)) not in _LOGICAL and not any(n in operand for n in DBREF)
     inner = place.nested().at('', Field(None, DOCUMENT))
     predicate = place.parse_operators(inner, operand) if value_form else place.parse_query(inner, operand)
-    return ElemMatch(place.field, predicate, query=not value_form) if place.field.kind.mixed else MATCH_NONE
+    if not place.field.kind.mixed:
+        return MATCH_NONE
+    return ElemMatch(place.field, predicate, query=not value_form, origin=place.origin('$elemMatch'))

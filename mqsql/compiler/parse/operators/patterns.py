@@ -5,6 +5,7 @@ from typing import Any
 
 from mqsql import patterns
 from mqsql.compiler.parse.context import ParseContext
+from mqsql.compiler.tree.params import Encoding, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
 from mqsql.errors import short_repr
 from mqsql.functions.glob import MAX_PATTERN, to_sqlite
@@ -99,5 +100,5 @@ def read_glob(place: ParseContext, operand: object) -> Predicate:
         return MATCH_NONE
     sqlite = to_sqlite(pattern) if len(pattern) <= LONG_GLOB else None
     if sqlite is None:
-        return place.test('$glob', 'function', encode_text(pattern))
-    return place.test('$glob', sqlite.form, sqlite.pattern)
+        return place.test('$glob', 'function', Param(pattern, Encoding.STRING))
+    return place.test('$glob', sqlite.form, Param(pattern, Encoding.GLOB))

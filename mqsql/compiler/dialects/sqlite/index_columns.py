@@ -1,5 +1,7 @@
 """The names of the tables and columns of an index on paths."""
 
+from __future__ import annotations
+
 from sqlglot import exp
 
 from mqsql.compiler.lower.sql import identifier, select
@@ -8,15 +10,15 @@ MISSING = 'missing'
 """The type of a row for a value offered as missing, or as null."""
 
 
-def others_table(name: str) -> str:
+def multikey_table(name: str) -> str:
     """The second table of an index."""
-    return f'{name}~others'
+    return f'{name}~multikey'
 
 
 def columns_of(i: int) -> tuple[str, str, str]:
-    """The names of rank, value and there of an index's key."""
+    """The names of type rank, value and presence of an index's key."""
     suffix = '' if i == 0 else str(i + 1)
-    return f'rank{suffix}', f'value{suffix}', f'there{suffix}'
+    return f'type_rank{suffix}', f'value{suffix}', f'present{suffix}'
 
 
 def key_of(i: int) -> str:

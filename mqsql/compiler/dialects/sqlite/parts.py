@@ -1,4 +1,4 @@
-"""SQL of what a SELECT returns of a column: the column, or the part of a Document that a path leads to.
+"""SQL of the part of a Document that a path leads to.
 
 A part is JSON again, of the same form as the Document, so that it is decoded and cut down in the same way. For the path
 `error.name`, the first of these that is there:
@@ -10,30 +10,33 @@ A part is JSON again, of the same form as the Document, so that it is decoded an
     the Document            where it is no object, or no JSON
 """
 
+from __future__ import annotations
+
 from functools import reduce
 
+import orjson
 from sqlglot import exp
 
-from mqsql.compiler.lower.sql import JsonRef, case, column, func, is_tagged, json_label, text
+from mqsql.compiler.dialect import JsonRef, JsonType, Words
+from mqsql.compiler.lower.sql import case, column, func, nested, text
 from mqsql.compiler.tree.select import Part
 from mqsql.schema import Table
 from mqsql.values.codec import encode_key
 
 
-def lower_part(part: Part, table: Table) -> exp.Expr:
-    """The value of a column, or the JSON of a part of it; NULL where the column is."""
+def select_part(part: Part, table: Table, words: Words) -> exp.Expr:
+    """The JSON of a part of a Document; NULL where the column is."""
 
     def stored() -> exp.Expr:
         return column(part.column, table.name)
 
-    if not part.steps:
-        return stored()
     keys = [encode_key(step) for step in part.steps]
     refs = [JsonRef(stored)]
     for key in keys:
         refs.append(refs[-1].child(key))
     *way, end = refs
-    found = [_within(keys, end.text()), *(_within(keys[:i], _emptied(way[i])) for i in reversed(range(len(way))))]
+    ends = [words.json(end), *(_emptied(ref, words) for ref in reversed(way))]
+    found = [_within(keys[: len(keys) - i], json) for i, json in enumerate(ends)]
     # It never fails, so a Document that is no JSON costs only itself.
     return case((func('json_valid', stored()), func('coalesce', *found)), default=stored())
 
@@ -42,17 +45,16 @@ def _within(keys: list[str], json: exp.Expr) -> exp.Expr:
     """The JSON under these keys, each in an object of the one before; NULL where it is."""
     if not keys:
         return json
-    start, end = ''.join(f'{{{json_label(key)}:' for key in keys), '}' * len(keys)
-    inner = exp.Paren(this=json) if isinstance(json, exp.JSONExtract) else json
-    return reduce(_joined, [text(start), inner, text(end)])
+    start, end = ''.join(f'{{{orjson.dumps(key).decode()}:' for key in keys), '}' * len(keys)
+    return reduce(_joined, [text(start), nested(json), text(end)])
 
 
 def _joined(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return exp.DPipe(this=left, expression=right)
 
 
-def _emptied(ref: JsonRef) -> exp.Expr:
+def _emptied(ref: JsonRef, words: Words) -> exp.Expr:
     """The value as JSON, without the fields of an object; NULL where it is missing."""
-    is_object = exp.EQ(this=ref.type(), expression=text('object'))
-    plain = exp.And(this=is_object, expression=exp.Not(this=is_tagged(ref.text())))
-    return case((plain, text('{}')), default=ref.text())
+    is_object, json = words.is_type(ref, [JsonType.OBJECT]), words.json(ref)
+    plain = exp.And(this=is_object, expression=exp.Not(this=words.is_tagged(json.copy())))
+    return case((plain, text('{}')), default=json)

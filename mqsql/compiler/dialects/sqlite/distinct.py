@@ -1,9 +1,10 @@
 """SELECT DISTINCT of a column that is the first key of an index."""
 
+from __future__ import annotations
+
 from sqlglot import exp
 
-from mqsql.compiler.lower.order import ordered
-from mqsql.compiler.lower.sql import alias, column, identifier, is_not_null, select
+from mqsql.compiler.lower.sql import alias, column, identifier, is_not_null, ordered, select
 from mqsql.compiler.tree.select import SelectDistinct
 
 VALUE = 'value'

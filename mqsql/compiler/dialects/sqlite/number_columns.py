@@ -1,5 +1,7 @@
 """SQL over Number columns, which store numbers as they are and NaN as text: in SQLite's order it is above all numbers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 
 from sqlglot import exp
@@ -8,14 +10,9 @@ from mqsql.compiler.lower.sql import Condition, and_, func, is_not_null, number,
 from mqsql.values.codec import NAN
 
 
-def before_nan(stored: exp.Expr) -> Condition:
+def is_not_nan(stored: exp.Expr) -> Condition:
     """The value of a Number column is not NaN, as the end of a range of the column's index; NULL where there is none."""
     return exp.LT(this=stored, expression=text(''))
-
-
-def in_order(stored: exp.Expr) -> list[exp.Expr]:
-    """What orders the values of a Number column as BSON does: nothing, NaN, all other numbers."""
-    return [before_nan(stored), stored.copy()]
 
 
 def among_nans(stored: exp.Expr) -> Condition:
@@ -24,7 +21,7 @@ def among_nans(stored: exp.Expr) -> Condition:
     return func('likelihood', not_below, exp.Literal.number('0.0001'))
 
 
-def in_int32(stored: exp.Expr) -> Condition:
+def _in_int32(stored: exp.Expr) -> Condition:
     """An integer fits in 32 bits."""
     return exp.Between(this=stored, low=number(-(2**31)), high=number(2**31 - 1))
 
@@ -38,9 +35,9 @@ def _is_double(stored: exp.Expr) -> Condition:
     return or_([real, exp.EQ(this=stored.copy(), expression=text(NAN))])
 
 
-NUMBER_TYPE_TESTS: Mapping[str, Callable[[exp.Expr], Condition]] = {
-    'int': lambda stored: and_([_is_integer(stored), in_int32(stored.copy())]),
-    'long': lambda stored: and_([_is_integer(stored), exp.Not(this=in_int32(stored.copy()))]),
+TYPE_TESTS: Mapping[str, Callable[[exp.Expr], Condition]] = {
+    'int': lambda stored: and_([_is_integer(stored), _in_int32(stored.copy())]),
+    'long': lambda stored: and_([_is_integer(stored), exp.Not(this=_in_int32(stored.copy()))]),
     'double': _is_double,
     'number': is_not_null,
 }

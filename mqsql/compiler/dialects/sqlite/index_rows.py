@@ -4,42 +4,28 @@ A test on a key of an index becomes a test on the columns of its tables: exactly
 at each key; on the second for the index's first path, whose values are all there, and for columns.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.index_columns import MISSING, columns_of, key_of, others_table, records_of
+from mqsql.compiler.dialect import Element, JsonRef, JsonType
+from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, multikey_table, records_of
+from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 from mqsql.compiler.lower.operators import LOWERINGS
-from mqsql.compiler.lower.operators.comparison import NUMBER_TYPES, ORDERS
-from mqsql.compiler.lower.sql import (
-    Condition,
-    Value,
-    and_,
-    case,
-    identifier,
-    number,
-    one_of,
-    or_,
-    param,
-    row,
-    select,
-    text,
-)
+from mqsql.compiler.lower.operators.comparison import ORDERS
+from mqsql.compiler.lower.sql import Condition, and_, case, func, identifier, number, or_, param, select, text
+from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
 from mqsql.compiler.tree.predicate import Leaf
 from mqsql.compiler.tree.traversal import key_tested
+from mqsql.compiler.tree.view import MultikeyView, ScalarView
 from mqsql.schema import Index, Table
 from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, STRING_RANK
 
-_PLAIN_TYPES = {
-    NULL_RANK: {'null'},
-    NUMBER_RANK: set(NUMBER_TYPES),
-    STRING_RANK: {'text'},
-    BOOLEAN_RANK: {'true', 'false'},
-    DATE_RANK: {'object'},
-}
-"""The JSON types of each rank of the first table."""
+WORDS = SQLiteWords()
 
 
 @dataclass(frozen=True)
@@ -68,11 +54,16 @@ class ScalarRows:
         place = key_tested(test)
         if place not in self.index.paths:
             return None
-        rank, value, there = columns_of(self.index.paths.index(place))
+        rank, value, present = columns_of(self.index.paths.index(place))
         if not test.field.kind.mixed:
-            return _lower(Value(lambda: self.column(value)), test)
-        seen = IndexedValue(lambda: self.column(value), alias=self.alias, rank=rank, exists=there)
-        return _plain_condition(seen, test)
+            return _lower(ColumnValue(WORDS, lambda: self.column(value)), test)
+        words = IndexedWords(self.alias, rank, present)
+        return _plain_condition(JsonValue(words, JsonRef(lambda: self.column(value))), words, test)
+
+    @property
+    def view(self) -> ScalarView:
+        """See `tree.view`."""
+        return ScalarView(self.index)
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ class MultikeyRows:
 
     @property
     def _name(self) -> str:
-        return others_table(self.index.stored_name(self.table.name))
+        return multikey_table(self.index.stored_name(self.table.name))
 
     def source(self, alias: str = '') -> exp.Table:
         """The table in a FROM clause."""
@@ -130,16 +121,30 @@ class MultikeyRows:
     def _on_row(self, alias: str, test: Leaf) -> Condition:
         if not test.field.steps:
             column = test.field.column or ''
-            return _lower(Value(lambda: self.key(column, alias)), test)
+            return _lower(ColumnValue(WORDS, lambda: self.key(column, alias)), test)
         kind = exp.column('type', alias)
         if test.operator == '$exists':
             return exp.NEQ(this=kind, expression=text(MISSING))
         if (test.operator, test.form) == ('$eq', 'null'):
             return exp.EQ(this=kind, expression=text(MISSING))
-        return _lower(row(alias), test)
+        # A row is as one of json_each.
+        element = Element(alias)
+        return _lower(JsonValue(WORDS, JsonRef(lambda: WORDS.element(element), element=element)), test)
+
+    @property
+    def view(self) -> MultikeyView:
+        """See `tree.view`."""
+        return MultikeyView(self.index, self.via)
 
 
-View: TypeAlias = ScalarRows | MultikeyRows
+IndexView: TypeAlias = ScalarRows | MultikeyRows
+
+
+def rows_seen(view: ScalarView | MultikeyView, table: Table) -> IndexView:
+    """The rows of a view."""
+    if isinstance(view, ScalarView):
+        return ScalarRows(view.index, table)
+    return MultikeyRows(view.index, table, view.entry)
 
 
 def _aliased(name: str, alias: str) -> exp.Table:
@@ -150,58 +155,64 @@ def _lower(value: Value, test: Leaf) -> Condition:
     return LOWERINGS[test.operator](value, test.form, test.params)
 
 
-@dataclass(frozen=True)
-class IndexedValue(Value):
-    """A value of the first table: its JSON type is told by its rank."""
+_TYPES = {
+    NULL_RANK: {JsonType.NULL},
+    NUMBER_RANK: {JsonType.INTEGER, JsonType.REAL},
+    STRING_RANK: {JsonType.STRING},
+    BOOLEAN_RANK: {JsonType.BOOLEAN},
+    DATE_RANK: {JsonType.OBJECT},
+}
+"""The JSON types of each rank of the first table."""
 
-    alias: str = ''
-    rank: str = ''
-    exists: str = ''
+
+class IndexedWords(SQLiteWords):
+    """SQLite's words for the values of the first table, whose rank tells the JSON type."""
+
+    def __init__(self, alias: str, rank: str, present: str) -> None:
+        self._alias, self._rank, self._present = alias, rank, present
+
+    def present(self) -> Condition:
+        """The value is not missing."""
+        return exp.column(self._present, self._alias)
 
     def is_rank(self, rank: int) -> Condition:
-        """It has this rank."""
-        return exp.EQ(this=exp.column(self.rank, self.alias), expression=number(rank))
+        """The value has this rank."""
+        return exp.EQ(this=exp.column(self._rank, self._alias), expression=number(rank))
 
-    @property
-    def json_type(self) -> exp.Expr:
-        """See Value."""
-        there = exp.column(self.exists, self.alias)
+    def type_of(self, ref: JsonRef) -> exp.Expr:
+        """See Words."""
         types: list[tuple[int, exp.Expr]] = [
-            (NULL_RANK, case((there, text('null')))),
-            (NUMBER_RANK, exp.Anonymous(this='typeof', expressions=[self.sql])),
+            (NULL_RANK, case((self.present(), text('null')))),
+            (NUMBER_RANK, func('typeof', ref.json())),
             (STRING_RANK, text('text')),
-            (BOOLEAN_RANK, case((self.sql, text('true')), default=text('false'))),
+            (BOOLEAN_RANK, case((ref.json(), text('true')), default=text('false'))),
             (DATE_RANK, text('object')),
         ]
         ifs = [exp.If(this=number(rank), true=kind) for rank, kind in types]
-        return exp.Case(this=exp.column(self.rank, self.alias), ifs=ifs)
+        return exp.Case(this=exp.column(self._rank, self._alias), ifs=ifs)
 
-    @property
-    def type(self) -> exp.Expr:
-        """See Value."""
-        return self.json_type
-
-    def of_type(self, types: Sequence[str], condition: Condition) -> Condition:
-        """See Value; by rank, as the index is ordered."""
+    def is_type(self, ref: JsonRef, types: Sequence[JsonType]) -> Condition:
+        """See Words; by rank, as the index is ordered."""
         wanted = set(types)
-        ranks = [rank for rank, known in _PLAIN_TYPES.items() if known & wanted]
-        partly = [rank for rank in ranks if not _PLAIN_TYPES[rank] <= wanted]
-        only = [one_of(self.json_type, sorted(wanted))] if partly else []
-        return and_([or_([self.is_rank(rank) for rank in ranks]), *only, condition])
+        ranks = [rank for rank, known in _TYPES.items() if known & wanted]
+        partly = [rank for rank in ranks if not _TYPES[rank] <= wanted]
+        only = [super().is_type(ref, types)] if partly else []
+        return and_([or_([self.is_rank(rank) for rank in ranks]), *only])
 
 
-def _plain_condition(value: IndexedValue, test: Leaf) -> Condition:
+def _plain_condition(value: JsonValue, words: IndexedWords, test: Leaf) -> Condition:
     """The test, said so that the index's order helps."""
     match test.operator, test.form:
         case '$exists', _:
-            return exp.column(value.exists, value.alias)
+            return words.present()
         case '$eq', 'null':
-            return value.is_rank(NULL_RANK)
+            return words.is_rank(NULL_RANK)
         case '$eq', 'boolean':
             is_true = exp.Paren(this=exp.EQ(this=param(test.params[0]), expression=text('true')))
-            return value.of_type(('true', 'false'), exp.EQ(this=value.sql, expression=is_true))
+            return value.of_type((JsonType.BOOLEAN,), exp.EQ(this=value.text(), expression=is_true))
         case operator, 'number' if operator in ORDERS:
-            return value.of_type(NUMBER_TYPES, ORDERS[operator](this=value.sql, expression=param(test.params[0])))
+            order, operand = ORDERS[operator], param(test.params[0])
+            return words.compare_number(value.ref, lambda left, right: order(this=left, expression=right), operand)
         case _, 'object':
             return exp.false()  # objects are in the second table
         case _:

@@ -4,6 +4,8 @@ SQLite counts the levels of an expression, including those of its subqueries. Th
 it adds the levels of the subquery's expressions to the levels around it.
 """
 
+from __future__ import annotations
+
 from sqlglot import exp
 
 from mqsql.errors import QueryError

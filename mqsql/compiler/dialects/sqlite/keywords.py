@@ -1,5 +1,7 @@
 """The words that must be quoted as names."""
 
+from __future__ import annotations
+
 KEYWORDS = frozenset(
     """
     abort action add after all alter always analyze and as asc attach autoincrement before begin between by
