@@ -77,10 +77,10 @@ def compile(
     texts = read_collation(collation)
     parsed = parse(either(query, filter), table, texts)
     order, window = read_sort(sort, table, texts), read_window(limit, skip)
-    shaper, computed = read_outputs(keys, projection, table, parsed.place)
-    printer = find_dialect(dialect)
+    words = find_dialect(dialect)
+    shaper, computed = read_outputs(keys, projection, table, parsed.place, words)
     tree = Select(table, shaper.parts, computed, parsed.predicate, order, *_is_set(window), inline=buffers is None)
-    text = said(tree, lambda: tree, printer, parsed.values, window)
+    text = said(tree, lambda: tree, words, parsed.values, window)
     return Query(
         *text, _shaper=shaper if buffers is None else shaper.with_buffers(buffers), _tell=tell or _warning(table)
     )
@@ -100,9 +100,9 @@ def compile_count(
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
     parsed, window = parse({} if query is None else query, table, texts), read_window(limit, skip)
-    printer = find_dialect(dialect)
+    words = find_dialect(dialect)
     tree = CountRecords(table, parsed.predicate, *_is_set(window))
-    return Statement(*said(tree, lambda: tree, printer, parsed.values, window))
+    return Statement(*said(tree, lambda: tree, words, parsed.values, window))
 
 
 @limits.within_python
@@ -119,13 +119,13 @@ def compile_distinct(
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     query, texts = either(query, filter), read_collation(collation)
     parsed = parse({} if query is None else query, table, texts)
-    shaper = distinct_shaper(*read_path(key, table, 'key'), table, texts)
-    printer = find_dialect(dialect)
+    words = find_dialect(dialect)
+    shaper = distinct_shaper(*read_path(key, table, 'key'), table, texts, words)
 
     def each() -> Select:
         return Select(table, (Part(table.key), shaper.part), (), parsed.predicate)
 
-    text = said(SelectDistinct(table, shaper.part, parsed.predicate), each, printer, parsed.values)
+    text = said(SelectDistinct(table, shaper.part, parsed.predicate), each, words, parsed.values)
     return Distinct(*text, _shaper=shaper, _tell=tell or _warning(table))
 
 
@@ -139,9 +139,9 @@ def compile_delete(
 ) -> Statement:
     """The DELETE of the records that match."""
     parsed = parse(query, table, read_collation(collation))
-    printer = find_dialect(dialect)
+    words = find_dialect(dialect)
     tree = Delete(table, parsed.predicate)
-    return Statement(*said(tree, lambda: replace(tree, within=True), printer, parsed.values))
+    return Statement(*said(tree, lambda: replace(tree, within=True), words, parsed.values))
 
 
 def _is_set(window: Mapping[str, object]) -> tuple[bool, bool]:

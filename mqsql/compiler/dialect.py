@@ -20,6 +20,7 @@ from mqsql.compiler.tree.predicate import IndexScan, InView, Leaf
 from mqsql.compiler.tree.select import Part, Select, SelectDistinct
 from mqsql.compiler.tree.view import View
 from mqsql.schema import ColumnType, Table
+from mqsql.schema.columns import Cut
 
 # --- JSON
 
@@ -468,6 +469,8 @@ class Dialect:
     """How operands are bound; one that is not in it is bound as it is."""
     encode_list: Callable[[list[Any], Encoding], Any]
     """How a list of encoded operands is bound as one parameter."""
+    decoder: Callable[[ColumnType, Cut | None], Callable[[Any], Any]]
+    """How a column is decoded; see `schema.columns.decoder`."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
     select_distinct: Callable[[SelectDistinct], exp.Query] | None = None

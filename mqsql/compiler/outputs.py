@@ -1,10 +1,11 @@
 """Parses what a query is to return, keys or a projection, and makes the RowShaper of its records.
 
-A RowShaper is kept by the keys, or by a projection of 1 and 0: it depends on nothing else but the table.
+A RowShaper is kept by the keys, or by a projection of 1 and 0: it depends on nothing else but the table and the dialect.
 """
 
 from typing import Any
 
+from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.keys import read_fields, read_keys
 from mqsql.compiler.parse.projection import read_projection
@@ -16,12 +17,12 @@ from mqsql.schema import Table
 _Keys = tuple[str, ...] | None
 _Flags = tuple[tuple[str, Any], ...]
 
-_BY_KEYS: Kept[tuple[Table, _Keys], RowShaper] = Kept(2_000_000)
-_BY_FLAGS: Kept[tuple[Table, _Flags], RowShaper] = Kept(2_000_000)
+_BY_KEYS: Kept[tuple[Table, _Keys, Dialect], RowShaper] = Kept(2_000_000)
+_BY_FLAGS: Kept[tuple[Table, _Flags, Dialect], RowShaper] = Kept(2_000_000)
 
 
 def read_outputs(
-    keys: object, projection: object, table: Table, context: ParseContext
+    keys: object, projection: object, table: Table, context: ParseContext, dialect: Dialect
 ) -> tuple[RowShaper, tuple[Predicate, ...]]:
     """The RowShaper, and the predicates whose positions the statement is to give after the shaper's parts.
 
@@ -29,23 +30,23 @@ def read_outputs(
     """
     names, fields = read_fields(keys, projection, table)
     if fields is None:
-        return _BY_KEYS.get((table, names), _of_keys), ()
+        return _BY_KEYS.get((table, names, dialect), _of_keys), ()
     if not _FLAGS.issuperset(map(type, fields.values())):
         wanted = read_projection(fields, table, context)
-        return shaper_of_projection(wanted, table), wanted.computed
+        return shaper_of_projection(wanted, table, dialect), wanted.computed
 
-    def of_flags(key: tuple[Table, _Flags]) -> tuple[RowShaper, int]:
-        return _sized(shaper_of_projection(read_projection(fields, table, context), table))
+    def of_flags(key: object) -> tuple[RowShaper, int]:
+        return _sized(shaper_of_projection(read_projection(fields, table, context), table, dialect))
 
-    return _BY_FLAGS.get((table, tuple(fields.items())), of_flags), ()
+    return _BY_FLAGS.get((table, tuple(fields.items()), dialect), of_flags), ()
 
 
 _FLAGS = frozenset({bool, int, float})
 
 
-def _of_keys(key: tuple[Table, _Keys]) -> tuple[RowShaper, int]:
-    table, names = key
-    return _sized(shaper_of_keys(read_keys(names, table), table))
+def _of_keys(key: tuple[Table, _Keys, Dialect]) -> tuple[RowShaper, int]:
+    table, names, dialect = key
+    return _sized(shaper_of_keys(read_keys(names, table), table, dialect))
 
 
 def _sized(shaper: RowShaper) -> tuple[RowShaper, int]:

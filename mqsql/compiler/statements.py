@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.parse.context import Params
-from mqsql.compiler.rendering import Rendered, render
+from mqsql.compiler.rendering import render
 from mqsql.compiler.shape.distinct import DistinctShaper
 from mqsql.compiler.shape.rows import RowShaper
 from mqsql.compiler.tree import select
@@ -26,14 +26,17 @@ class Statement:
     params: Mapping[str, Stored]
     functions: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
-    _unindexed: Callable[[], Rendered] | None = field(default=None, repr=False, compare=False)
+    _unindexed: 'Callable[[], Text] | None' = field(default=None, repr=False, compare=False)
 
     def unindexed(self) -> Self:
         """The same statement without indexes on paths, which also runs over a view of the table.
 
         In that of a Distinct each record has a row, with its key first.
         """
-        return self if self._unindexed is None else replace(self, **self._unindexed()._asdict())
+        if self._unindexed is None:
+            return self
+        sql, params, functions, indexes, _ = self._unindexed()
+        return replace(self, sql=sql, params=params, functions=functions, indexes=indexes)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Text(NamedTuple):
     params: Mapping[str, Stored]
     functions: frozenset[str]
     indexes: tuple[str, ...]
-    unindexed: Callable[[], Rendered]
+    unindexed: 'Callable[[], Text] | None' = None
 
 
 def said(
@@ -84,15 +87,12 @@ def said(
 ) -> Text:
     """A tree rendered in a dialect; `plain` makes the tree that reads no index on paths."""
     sql, functions, indexes, used = render(tree, dialect)
-    return Text(
-        sql,
-        dialect.bind(params, used) | (window or {}),
-        functions,
-        indexes,
-        lambda: render(without_indexes(plain()), dialect),
-    )
+    bound = dialect.bind(params, used)
+    if window:
+        bound |= window
+    return Text(sql, bound, functions, indexes, lambda: said(_without_indexes(plain()), plain, dialect, params, window))
 
 
-def without_indexes(tree: select.Statement) -> select.Statement:
+def _without_indexes(tree: select.Statement) -> select.Statement:
     """The tree for the table without its indexes."""
     return replace(tree, table=replace(tree.table, indexes=()))

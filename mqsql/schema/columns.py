@@ -122,16 +122,14 @@ def encoder(kind: ColumnType) -> Callable[[Any], Stored | list[bytes]]:
     return _ENCODERS[kind]
 
 
-def decoder(kind: ColumnType) -> Callable[[Any], Any]:
+def decoder(kind: ColumnType, cut: Cut | None = None) -> Callable[[Any], Any]:
     """The function that makes the canonical value of a stored one (but NULL), or raises DamagedError.
 
-    Buffers come as a JSON array of hexadecimal texts.
+    Buffers come as a JSON array of hexadecimal texts. With a `cut`, for columns of mixed types, only what that leaves is
+    decoded; None where the value is no object or array.
     """
-    return _DECODERS[kind]
-
-
-def part_decoder(kind: ColumnType, cut: Cut) -> Callable[[Any], Any]:
-    """The same for a column of mixed types of which `cut` leaves only some fields; None where a value has no fields."""
+    if cut is None:
+        return _DECODERS[kind]
     return partial(_decode_any if kind is ANY else _decode_part, cut=cut)
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from mqsql import limits
+from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.shape.fields import fetched_path
 from mqsql.compiler.tree.select import Part
 from mqsql.limits import budget
 from mqsql.schema import STRING, TIMESTAMP, Table
-from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Decoders, Tell, read_row
 from mqsql.values.bson_order import bson_key
 from mqsql.values.codec import DamagedError
@@ -48,10 +48,12 @@ class DistinctShaper:
             return tell(None, name, str(e))
 
 
-def distinct_shaper(column: str, steps: tuple[str, ...], table: Table, collation: Collation | None) -> DistinctShaper:
+def distinct_shaper(
+    column: str, steps: tuple[str, ...], table: Table, collation: Collation | None, dialect: Dialect
+) -> DistinctShaper:
     """How rows become the different values of the column, or at the steps of a path into it."""
     kind = table.columns[column]
-    decoders = tuple((name, decoder(table.columns[name])) for name in (table.key, column))
+    decoders = tuple((name, dialect.decoder(table.columns[name], None)) for name in (table.key, column))
     part = Part(column, fetched_path(steps, kind))
     return DistinctShaper(part, steps, decoders, kind in (STRING, TIMESTAMP) and not collation, collation)
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.shape.fields import common_path, cutting, fetched_path
 from mqsql.compiler.shape.projection import ProjectionShaper, kept_fields
 from mqsql.compiler.tree.projection import Flag, Projection
 from mqsql.compiler.tree.select import Keys, Output, Part
 from mqsql.schema import BUFFERS, Record, Table
-from mqsql.schema.columns import decoder, part_decoder
 from mqsql.schema.rows import Decoders, Tell, read_present, read_row
 
 Decoder = Callable[[Any], Any]
@@ -49,17 +49,17 @@ class RowShaper:
         return replace(self, decoders=decoders)
 
 
-def shaper_of_keys(keys: Keys, table: Table) -> RowShaper:
+def shaper_of_keys(keys: Keys, table: Table, dialect: Dialect) -> RowShaper:
     """How the rows of a statement become records of these keys."""
-    return _shaper(keys.names, keys.outputs, table)
+    return _shaper(keys.names, keys.outputs, table, dialect)
 
 
-def shaper_of_projection(projection: Projection, table: Table) -> RowShaper:
+def shaper_of_projection(projection: Projection, table: Table, dialect: Dialect) -> RowShaper:
     """The same for a projection."""
     tree = projection.tree if projection.inclusive else {}
     outputs = [Output(name, column, kept_fields(tree.get(name))) for name, column in projection.columns.items()]
-    hidden = tuple((column, decoder(table.columns[column])) for column in projection.hidden)
-    shaper = _shaper(tuple(projection.columns), outputs, table)
+    hidden = tuple((column, dialect.decoder(table.columns[column], None)) for column in projection.hidden)
+    shaper = _shaper(tuple(projection.columns), outputs, table, dialect)
     if _is_cut_by_fields(projection):
         return shaper
     parts = (*shaper.parts, *map(Part, projection.hidden))
@@ -75,12 +75,12 @@ def _keeps(node: object) -> bool:
     return all(map(_keeps, node.values())) if isinstance(node, dict) else node is Flag.KEEP
 
 
-def _shaper(names: tuple[str, ...], outputs: Iterable[Output], table: Table) -> RowShaper:
+def _shaper(names: tuple[str, ...], outputs: Iterable[Output], table: Table, dialect: Dialect) -> RowShaper:
     outputs = tuple(outputs)
     return RowShaper(
         names,
         tuple(_part(output, table) for output in outputs),
-        tuple((output.name, _decoder(output, table)) for output in outputs),
+        tuple((output.name, _decoder(output, table, dialect)) for output in outputs),
         keyed=bool(outputs) and outputs[0].column == table.key,
         buffered=frozenset(output.name for output in outputs if table.columns[output.column] is BUFFERS),
     )
@@ -90,6 +90,6 @@ def _part(output: Output, table: Table) -> Part:
     return Part(output.column, fetched_path(common_path(output.fields), table.columns[output.column]))
 
 
-def _decoder(output: Output, table: Table) -> Decoder:
-    kind = table.columns[output.column]
-    return decoder(kind) if output.fields is None else part_decoder(kind, cutting(output.fields))
+def _decoder(output: Output, table: Table, dialect: Dialect) -> Decoder:
+    cut = None if output.fields is None else cutting(output.fields)
+    return dialect.decoder(table.columns[output.column], cut)

@@ -9,6 +9,7 @@ from mqsql.compiler.dialects.sqlite.encodings import ENCODE, list_param
 from mqsql.compiler.dialects.sqlite.index_scan import SQLitePathIndexes
 from mqsql.compiler.dialects.sqlite.printer import SQLitePrinter
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
+from mqsql.schema.columns import decoder
 
 SQLITE = Dialect(
     'sqlite',
@@ -16,6 +17,7 @@ SQLITE = Dialect(
     printer=SQLitePrinter,
     encode=ENCODE,
     encode_list=list_param,
+    decoder=decoder,
     any_columns=SQLiteAnyColumns(),
     path_indexes=SQLitePathIndexes(),
     select_distinct=select_distinct,
