@@ -10,6 +10,8 @@ from mqsql.values.plain import read_plain
 
 def read_window(limit: object, skip: object) -> dict[str, Stored]:
     """The numbers of records by parameter; none for a limit or skip of 0, or a limit of None."""
+    if limit is None and skip == 0 and type(skip) is int:
+        return {}
     window = {LIMIT: _read_count(LIMIT, 0 if limit is None else limit), SKIP: _read_count(SKIP, skip)}
     return {name: number for name, number in window.items() if number}
 
