@@ -7,6 +7,7 @@ column of BIGINT or DOUBLE will do as well. Buffers are in the row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -79,9 +80,11 @@ def encoder(kind: ColumnType) -> Callable[[Any], Any]:
     return _ENCODERS.get(kind) or common.encoder(kind)
 
 
-def decoder(kind: ColumnType) -> Callable[[Any], Any]:
+def decoder(kind: ColumnType, cut: common.Cut | None = None) -> Callable[[Any], Any]:
     """The function that makes the canonical value of a fetched one (but NULL), or raises DamagedError.
 
-    Times are fetched by `epoch_us`.
+    Times are fetched by `epoch_us`. A `cut` is as for `schema.columns.decoder`.
     """
-    return _DECODERS.get(kind) or common.decoder(kind)
+    if cut is None:
+        return _DECODERS.get(kind) or common.decoder(kind)
+    return partial(decode_document, cut=cut) if kind is ANY else common.decoder(kind, cut)
