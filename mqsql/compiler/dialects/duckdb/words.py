@@ -43,7 +43,7 @@ class DuckDBWords(Words):
         given = [query, *arguments]
         if function == 'mqsql_one_array':
             key, *parts = arguments
-            given = [query, key, func('list_value', *parts)]
+            given = [query, key, _cast(func('list_value', *parts), 'VARCHAR[]')]
         missing = 1 + len(_PARAMETERS[function] or ()) - len(given)
         return func(function, *given, *(exp.null() for _ in range(missing)))
 
