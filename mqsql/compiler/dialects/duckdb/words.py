@@ -262,6 +262,10 @@ class DuckDBWords(Words):
 
     # --- columns and statements
 
+    def as_number(self, condition: exp.Expr) -> exp.Expr:
+        """See Words."""
+        return _cast(condition, 'INTEGER')
+
     def row_order(self) -> exp.Expr:
         """See Words. The column is declared, as DuckDB's own changes with updates."""
         return exp.column('rowid')
@@ -351,7 +355,7 @@ def _try_cast(value: exp.Expr, kind: str) -> exp.Expr:
 
 _DATA_TYPES = {
     kind: exp.DataType.build(kind, dialect='duckdb')
-    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
+    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'INTEGER', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
 }
 
 
