@@ -49,6 +49,13 @@ def test_databases_side_by_side(tmp_path: Path) -> None:
     assert all(name in said and run['tasks/s'] > 0 for name, (run,) in found.items())
 
 
+def test_how_long_programs_take_to_start(tmp_path: Path) -> None:
+    pytest.importorskip('resource')
+    said = run('start', '--rounds', '1', directory=tmp_path)
+    assert 'import mqsql' in said
+    assert 'mqsql --help' in said
+
+
 def test_indexes_on_paths(tmp_path: Path) -> None:
     said = run('path_indexes', '--records', '300', directory=tmp_path)
     assert 'newest 10 with a tag' in said

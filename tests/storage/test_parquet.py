@@ -106,19 +106,21 @@ def test_a_file_that_cannot_be_written(store: Store, tmp_path: Path) -> None:
 
 
 def test_files_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / 'in' / 'here'
+    folder.mkdir(parents=True)
     for name in ('b', 'a', 'c[1]', 'c*'):
         with mqsql.open('dict:') as store:
             store.add_records({'msg_id': f'{name}{i}', 'label': name} for i in range(3))
-            store.to_parquet(tmp_path / f'{name}.parquet')
-    (tmp_path / 'other.txt').write_text('nothing')
+            store.to_parquet(folder / f'{name}.parquet')
+    (folder / 'other.txt').write_text('nothing')
     order = [f'{name}{i}' for name in ('a', 'b', 'c*', 'c[1]') for i in range(3)]
-    for path in (tmp_path, tmp_path / '*.parquet', tmp_path.parent / '**' / '*.parquet'):
+    for path in (folder, folder / '*.parquet', tmp_path / '**' / '*.parquet'):
         with mqsql.open(f'parquet:{path}') as read:
             assert [r['msg_id'] for r in read.find({}, [])] == order
             assert read.count({'label': {'$in': ['a', 'c*']}}) == 6
-    with mqsql.open(f'parquet:{tmp_path}/c[1].parquet') as read:
+    with mqsql.open(f'parquet:{folder}/c[1].parquet') as read:
         assert read.count() == 3
-    with mqsql.open(f'parquet:///{tmp_path}/[ab].parquet') as read:
+    with mqsql.open(f'parquet:///{folder}/[ab].parquet') as read:
         assert read.count() == 6
 
 

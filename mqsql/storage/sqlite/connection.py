@@ -181,8 +181,12 @@ def _try_journal_mode(connection: apsw.Connection, wanted: str, deadline: float)
 def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest | None) -> None:
     # Looking first spares a file that is in order the lock.
     check_kinds(connection, path, table)
+    current = connection.pragma('user_version') == ddl.layout_version()
+    if current and table.name in _names(connection):
+        # Or the triggers of a column that the definition no longer has would be taken for those of another program.
+        check_table(connection, path, table)
     check_foreign(connection, path, table)
-    if connection.pragma('user_version') == ddl.layout_version() and not missing(connection, path, table):
+    if current and not missing(connection, path, table):
         return
     with Transaction(connection):
         version = connection.pragma('user_version')

@@ -4,6 +4,8 @@ A table has the columns of `create_table`; a view or Parquet file with the same 
 `register` gives a connection; `Statement.functions` says which.
 """
 
+from __future__ import annotations
+
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects.duckdb.columns import create_table, decoder, encoder
 from mqsql.compiler.dialects.duckdb.encodings import ENCODE, list_param

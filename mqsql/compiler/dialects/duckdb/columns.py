@@ -4,6 +4,8 @@ Any columns hold JSON as Documents do, strings included. A Number column is a un
 column of BIGINT or DOUBLE will do as well. Buffers are in the row.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """The depth of an SQL condition as DuckDB counts it; DuckDB reads at most 1,000 levels, and loops in one another slowly."""
 
+from __future__ import annotations
+
 from sqlglot import exp
 
 from mqsql.errors import QueryError

@@ -4,6 +4,8 @@ DuckDB compares a BIGINT with a DOUBLE as DOUBLEs, which is not exact. So a numb
 comparison with integers and `d` for that with doubles.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,7 @@
 """The functions that statements for DuckDB call, which Python gives a connection."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import Parameter, Signature

@@ -1,5 +1,7 @@
 """The words that must be quoted as names."""
 
+from __future__ import annotations
+
 KEYWORDS = frozenset(
     """
     all analyse analyze and anti any array as asc asof asymmetric at authorization between bigint binary bit

@@ -1,5 +1,7 @@
 """Prints statements for DuckDB."""
 
+from __future__ import annotations
+
 from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.generators.duckdb import DuckDBGenerator

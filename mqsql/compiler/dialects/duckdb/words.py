@@ -4,17 +4,19 @@ A loop is a lambda over a list, which DuckDB evaluates four times as fast as a s
 wants it. A lambda takes no subqueries. The arrow of JSON is no operator inside the functions that take one.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import NUMBERS, Compare, Element, JsonRef, JsonType, Lacking, Loop, Step, Test, Words
+from mqsql.compiler.dialect import Compare, Element, JsonRef, JsonType, Lacking, Loop, Step, Test, Words
 from mqsql.compiler.dialects.duckdb.columns import NUMBER_UNION
 from mqsql.compiler.dialects.duckdb.depth import check_depth
 from mqsql.compiler.dialects.duckdb.functions import FUNCTIONS, QUERY
-from mqsql.compiler.lower.sql import Condition, and_, case, column, func, is_not_null, number, or_, subquery, text
+from mqsql.compiler.lower.sql import Condition, and_, case, column, func, is_not_null, number, or_, text
 from mqsql.schema import ANY, BOOLEAN, NUMBER, TIMESTAMP, ColumnType, Table
 
 _TYPES = {
