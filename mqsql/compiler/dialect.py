@@ -365,6 +365,10 @@ class Words(ExpressionWords):
 
     # --- columns and statements
 
+    def as_number(self, condition: exp.Expr) -> exp.Expr:
+        """1 for a condition that holds, 0 for one that does not; it is in parentheses and never NULL."""
+        raise Lacking('a number of conditions')
+
     def row_order(self) -> exp.Expr:
         """The column that has the order of insertion."""
         raise Lacking('the order of insertion')

@@ -224,6 +224,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     # --- columns and statements
 
+    def as_number(self, condition: exp.Expr) -> exp.Expr:
+        """See Words."""
+        return condition
+
     def row_order(self) -> exp.Expr:
         """See Words."""
         return exp.column('rowid')
