@@ -1,4 +1,4 @@
-"""Writes the tables of README.md: `python tests/support/operator_table.py`. What a row says of columns and indexes is tried.
+"""Writes the tables of README.md: `python tests/support/operator_table.py`. It tries what a row says of columns and indexes.
 
 A row of ROWS names operators that behave alike, says when they match, and gives a query with one of them for a key and a value.
 """

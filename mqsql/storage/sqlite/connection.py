@@ -21,6 +21,7 @@ from mqsql.storage.sqlite.files import check_path, open_connection
 from mqsql.storage.sqlite.indexes import old_indexes, renew_indexes
 from mqsql.storage.sqlite.layout import check_foreign, check_kinds, check_table, missing
 from mqsql.storage.sqlite.waiting import wait_for_others
+from mqsql.storage.statements import folded
 
 CACHE_KIB = 16_384
 JOURNAL_BYTES = 64 << 20  # to which a longer log shrinks
@@ -144,7 +145,7 @@ def check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> 
 
 def _check_name(connection: apsw.Connection, path: str, table: Table) -> None:
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"):
-        if name != table.name and ddl.folded(name) == ddl.folded(table.name):
+        if name != table.name and folded(name) == folded(table.name):
             raise StorageError(
                 f'{path}: it has the name {name!r}, and SQLite does not tell {table.name!r} from it; use that'
             )
