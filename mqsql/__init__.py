@@ -53,15 +53,8 @@ _ELSEWHERE = {
     'Index': 'schema',
     'Query': 'compiler',
     'Store': 'storage',
-<<<<<<< HEAD
-    **dict.fromkeys(
-        'ANY BOOLEAN BUFFERS DOCUMENT NUMBER STRING TASKS TIMESTAMP Index Table'.split(),
-        'schema',
-    ),
-=======
     'Table': 'schema',
     **dict.fromkeys(('ANY', 'BOOLEAN', 'BUFFERS', 'DOCUMENT', 'NUMBER', 'STRING', 'TASKS', 'TIMESTAMP'), 'schema'),
->>>>>>> anytable
     'compile': 'compiler',
     'matcher': 'reference.documents',
     'matches': 'reference.documents',

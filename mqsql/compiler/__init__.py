@@ -4,7 +4,7 @@
 
 | step            | from → to                                             | may raise                       |
 |-----------------|-------------------------------------------------------|---------------------------------|
-| `parse`, `keys` | query, keys, sort → tree, outputs, values by slot     | QueryError, with the place      |
+| `parse`, `keys` | query, keys, sort → tree, outputs, params by name     | QueryError, with the place      |
 | `lower`         | tree (no values) → sqlglot condition                  | nothing                         |
 | `statements`    | condition + outputs + sort + limit → text, kept       | nothing                         |
 | `dialects`      | how a statement is printed, what a database lacks     | UnsupportedError                |
@@ -30,10 +30,10 @@ from mqsql.compiler.rendering import render
 from mqsql.compiler.shape.distinct import distinct_values
 from mqsql.compiler.shape.include import include
 from mqsql.compiler.shape.projection import Shape, shaping
-from mqsql.compiler.tree import select as tree
 from mqsql.compiler.tree.params import Param
 from mqsql.compiler.tree.projection import Projection
 from mqsql.compiler.tree.select import CountRecords, Delete, Keys, Output, Select
+from mqsql.compiler.tree.select import Statement as AnyStatement
 from mqsql.errors import QueryError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, TASKS, Record, Table
@@ -54,6 +54,8 @@ __all__ = [
 ]
 
 Decoder = Callable[[Any], Any]
+_NO_WINDOW: Mapping[str, int] = {}
+"""No limit and no skip."""
 
 
 class Parts(TypedDict):
@@ -130,19 +132,20 @@ def compile(
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
     texts = read_collation(collation)
-    parsed = parse(either(query, filter), table, texts)
+    chosen = _dialect(dialect)
+    parsed = parse(either(query, filter), table, chosen.glob_type, texts)
     order, window = read_sort(sort, table, texts), _read_window(limit, skip)
     keys, fields = read_fields(keys, projection, table)
     plan = read_projection(fields, table, parsed.place) if fields else None
     wanted = read_keys(keys, table) if plan is None else _wanted(plan)
     computed = plan.computed if plan else ()
-    printer, inline = _dialect(dialect), buffers is None
+    inline = buffers is None
 
     def parts(table: Table) -> Parts:
         selected = Select(table, wanted.columns, computed, parsed.predicate, order, *_shape(window), inline)
-        return _parts(selected, printer, parsed.values, window)
+        return _parts(selected, chosen, parsed.values, window)
 
-    decoders = tuple((output.name, _decoder(printer, table, output, buffers)) for output in wanted.outputs)
+    decoders = tuple((output.name, _decoder(chosen, table, output, buffers)) for output in wanted.outputs)
     tell = Damages(table.name, warn) if tell is None else tell
     return Query(
         **parts(table),
@@ -155,12 +158,10 @@ def compile(
 
 
 def _parts(
-    wanted: tree.Statement, dialect: Dialect, params: Mapping[str, Param], window: dict[str, int] | None = None
+    statement: AnyStatement, dialect: Dialect, params: Mapping[str, Param], window: Mapping[str, int] = _NO_WINDOW
 ) -> Parts:
-    """The text of a statement, and the operands that it has, bound."""
-    sql, functions, indexes, used = render(wanted, dialect)
-    bound = dialect.bind(params, used) | (window or {})
-    return {'sql': sql, 'params': bound, 'functions': functions, 'indexes': indexes}
+    sql, functions, indexes, used = render(statement, dialect)
+    return {'sql': sql, 'params': {**dialect.bind(params, used), **window}, 'functions': functions, 'indexes': indexes}
 
 
 def _unindexed(table: Table) -> Table:
@@ -185,11 +186,11 @@ def compile_count(
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
-    parsed, window = parse({} if query is None else query, table, texts), _read_window(limit, skip)
-    printer = _dialect(dialect)
+    chosen, window = _dialect(dialect), _read_window(limit, skip)
+    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
 
     def parts(table: Table) -> Parts:
-        return _parts(CountRecords(table, parsed.predicate, *_shape(window)), printer, parsed.values, window)
+        return _parts(CountRecords(table, parsed.predicate, *_shape(window)), chosen, parsed.values, window)
 
     return Statement(**parts(table), _unindexed=lambda: parts(_unindexed(table)))
 
@@ -230,14 +231,14 @@ def compile_distinct(
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     texts = read_collation(collation)
     query = either(query, filter)
-    parsed = parse({} if query is None else query, table, texts)
+    chosen = _dialect(dialect)
+    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
     column, steps = read_path(key, table, 'key')
-    printer = _dialect(dialect)
 
     def parts(table: Table, *columns: str) -> Parts:
-        return _parts(Select(table, columns, (), parsed.predicate), printer, parsed.values)
+        return _parts(Select(table, columns, (), parsed.predicate), chosen, parsed.values)
 
-    decode, tell = printer.decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
+    decode, tell = chosen.decoder(table.columns[column]), Damages(table.name, warn) if tell is None else tell
 
     def read(stored: Any) -> Any:
         try:
@@ -271,13 +272,13 @@ def compile_delete(
     collation: object = None,
 ) -> Statement:
     """The DELETE of the records that match."""
-    parsed = parse(query, table, read_collation(collation))
-    printer = _dialect(dialect)
+    chosen = _dialect(dialect)
+    parsed = parse(query, table, chosen.glob_type, read_collation(collation))
 
     def unindexed() -> Parts:
-        return _parts(Delete(_unindexed(table), parsed.predicate, within=True), printer, parsed.values)
+        return _parts(Delete(_unindexed(table), parsed.predicate, within=True), chosen, parsed.values)
 
-    return Statement(**_parts(Delete(table, parsed.predicate), printer, parsed.values), _unindexed=unindexed)
+    return Statement(**_parts(Delete(table, parsed.predicate), chosen, parsed.values), _unindexed=unindexed)
 
 
 def _decoder(dialect: Dialect, table: Table, output: Output, buffers: Decoder | None) -> Decoder:

@@ -11,10 +11,6 @@ from mqsql.errors import StorageError
 from mqsql.hub.legacy import all_legacy, history_name, history_table
 from mqsql.schema import TASKS
 from mqsql.settings import Settings
-<<<<<<< HEAD
-=======
-from mqsql.storage.sqlite import ddl
->>>>>>> anytable
 from mqsql.storage.sqlite.check import MOST_NAMED, Finding, Track, check_records, other_tables
 from mqsql.storage.sqlite.connection import check_owner, connect
 from mqsql.storage.sqlite.failures import Failures

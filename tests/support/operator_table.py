@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Writes the tables of README.md: `python tests/support/operator_table.py`. It tries what a row says of columns and indexes.
-=======
-"""Writes the tables of README.md: `python tests/support/operator_table.py`. What a row says of columns and indexes is tried.
->>>>>>> anytable
 
 A row of ROWS names operators that behave alike, says when they match, and gives a query with one of them for a key and a value.
 """

@@ -29,6 +29,7 @@ from mqsql.compiler.lower.sql import (
     param,
 )
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import (
     POSITION,
     AllElements,
@@ -252,7 +253,7 @@ class Scope:
     def _scan_any(self, columns: AnyColumns, tests: Sequence[Leaf]) -> Condition:
         """One of the tests holds for an Any column: its strings, and its other values, are one range of an index each."""
         first = tests[0]
-        field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
+        field, for_null = first.field, (first.operator, first.form) == ('$eq', OperandType.NULL)
         if first.operator == '$exists' and not field.steps:
             return is_not_null(self._column(field))
         inside = self._opened(field, self._look_inside(tests))
@@ -352,7 +353,7 @@ class Scope:
 
 def is_for_strings(test: Leaf) -> bool:
     """Whether the test can match a string that an Any column holds."""
-    textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
+    textual = test.form is OperandType.STRING or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
     return textual and test.field.kind is ANY and not test.field.steps
 
 

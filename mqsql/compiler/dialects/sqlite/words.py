@@ -27,6 +27,7 @@ from mqsql.compiler.lower.sql import (
     table_function,
     text,
 )
+from mqsql.compiler.tree.params import OperandType
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, ColumnType, Table
 
@@ -151,11 +152,11 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         """See Words."""
         return func('length', _characters(text))
 
-    def glob(self, text: exp.Expr, form: str, pattern: exp.Expr) -> Condition:
+    def glob(self, text: exp.Expr, form: OperandType, pattern: exp.Expr) -> Condition:
         """See Words. Where the pattern counts characters, pairs that encode one character are first made one."""
-        if form == 'function':
+        if form is OperandType.FUNCTION:
             return self.call('mqsql_glob', pattern, text)
-        subject = _characters(text) if form == 'characters' else text
+        subject = _characters(text) if form is OperandType.CHARACTERS_GLOB else text
         return exp.Glob(this=subject, expression=pattern)
 
     # --- loops
