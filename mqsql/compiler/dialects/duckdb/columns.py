@@ -22,21 +22,22 @@ from mqsql.values.codec import DamagedError, decode_document, encode_document
 
 NUMBER_UNION = 'UNION(i BIGINT, d DOUBLE)'
 
-_TYPES: Mapping[ColumnType, str] = {
+COLUMN_TYPES: Mapping[ColumnType, str] = {
     STRING: 'VARCHAR',
     NUMBER: NUMBER_UNION,
     BOOLEAN: 'BOOLEAN',
-    TIMESTAMP: 'TIMESTAMPTZ',
+    TIMESTAMP: 'TIMESTAMP WITH TIME ZONE',
     DOCUMENT: 'JSON',
     ANY: 'JSON',
     BUFFERS: 'BLOB[]',
 }
+"""The type of a column of each type, as DuckDB itself names it."""
 
 
 def create_table(table: Table) -> list[str]:
     """The statements that create a table, and the sequence that numbers its rows in the order of insertion."""
     name, sequence = _name(table.name), _name(f'{table.name}_rowid')
-    columns = [f'{_name(column)} {_TYPES[kind]}' for column, kind in table.columns.items()]
+    columns = [f'{_name(column)} {COLUMN_TYPES[kind]}' for column, kind in table.columns.items()]
     rowid = f"rowid BIGINT NOT NULL DEFAULT nextval('{sequence.replace(chr(39), 2 * chr(39))}')"
     return [
         f'CREATE SEQUENCE {sequence}',
