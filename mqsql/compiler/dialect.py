@@ -125,6 +125,10 @@ class ExpressionWords:
         """The value of a Number column as such a number; NaN gives anything."""
         raise Lacking('a number')
 
+    def number_operand(self, operand: exp.Expr, *, integral: bool) -> exp.Expr:
+        """A number that is a parameter as such a number; `integral` says that it is an integer of 64 bits."""
+        raise Lacking('a number as a parameter')
+
     def is_integer(self, value: exp.Expr) -> exp.Expr:
         """A number is an integer, not a float."""
         raise Lacking('the type of a number')
