@@ -117,3 +117,9 @@ def test_losses_are_found(tmp_path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
     assert integrity(path) != []
+
+
+def test_stores_side_by_side(tmp_path: Path) -> None:
+    said = run('stores', '--records', '300', directory=tmp_path)
+    assert 'DuckDB' in said
+    assert 'newest 10' in said

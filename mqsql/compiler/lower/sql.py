@@ -159,6 +159,11 @@ def negate(condition: Condition) -> Condition:
     return exp.Is(this=exp.Paren(this=condition), expression=exp.Not(this=exp.true()))
 
 
+def none(condition: Condition) -> Condition:
+    """No value of a loop satisfies what the condition asks one to satisfy."""
+    return exp.Not(this=condition) if isinstance(condition, exp.Exists) else negate(condition)
+
+
 def is_null(value: exp.Expr) -> Condition:
     """The value is NULL."""
     return exp.Is(this=value, expression=exp.null())

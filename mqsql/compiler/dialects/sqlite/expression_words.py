@@ -16,6 +16,8 @@ _FORMATS = {'year': '%Y', 'month': '%m', 'dayOfMonth': '%d', 'dayOfYear': '%j'}
 class SQLiteExpressionWords(ExpressionWords):
     """See ExpressionWords."""
 
+    evaluates = True
+
     def scalar(self, ref: JsonRef) -> exp.Expr:
         """See Words."""
         raise NotImplementedError
