@@ -1,4 +1,4 @@
-"""mqsql answers MongoDB queries over task records with SQL.
+"""mqsql compiles MongoDB queries to SQL.
 
 A name is imported when it is first used: `import mqsql` alone loads no other module.
 """
@@ -17,14 +17,22 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from mqsql.reference.documents import matcher, matches
-    from mqsql.schema import TASKS, Table
+    from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TASKS, TIMESTAMP, Index, Table
     from mqsql.storage import Store, open
 
 __version__ = '0.1.0'
 
 __all__ = [
+    'ANY',
+    'BOOLEAN',
+    'BUFFERS',
+    'DOCUMENT',
+    'NUMBER',
+    'STRING',
     'TASKS',
+    'TIMESTAMP',
     'DuplicateRecordError',
+    'Index',
     'MissingRecordError',
     'MqsqlError',
     'Query',
@@ -42,10 +50,11 @@ __all__ = [
 ]
 
 _ELSEWHERE = {
+    'Index': 'schema',
     'Query': 'compiler',
     'Store': 'storage',
-    'TASKS': 'schema',
     'Table': 'schema',
+    **dict.fromkeys(('ANY', 'BOOLEAN', 'BUFFERS', 'DOCUMENT', 'NUMBER', 'STRING', 'TASKS', 'TIMESTAMP'), 'schema'),
     'compile': 'compiler',
     'matcher': 'reference.documents',
     'matches': 'reference.documents',

@@ -17,7 +17,7 @@ def check(file: Path, table: str) -> None:
     indexes and triggers that are missing or changed; and the findings of SQLite's own check. It only reads FILE, also
     while a hub is using it. The exit status is 0 if nothing is wrong, else 1.
     """
-    from mqsql.storage.sqlite.check import check_file
+    from mqsql.hub.checking import check_file
 
     number = 0
     with errors_shown():

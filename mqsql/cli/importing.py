@@ -27,7 +27,7 @@ def import_(old: Path, new: Path, table: str, journal_mode: str) -> None:
     left out, or their readable part is kept, and each is named.
     """
     from mqsql.hub.importing import import_history
-    from mqsql.storage.sqlite.legacy import LegacyHistory
+    from mqsql.hub.legacy import LegacyHistory
 
     damaged: list[str] = []
     with errors_shown():

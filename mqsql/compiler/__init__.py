@@ -75,12 +75,12 @@ def compile(
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
     texts = read_collation(collation)
-    parsed = parse(either(query, filter), table, texts)
+    chosen = find_dialect(dialect)
+    parsed = parse(either(query, filter), table, chosen.glob_type, texts)
     order, window = read_sort(sort, table, texts), read_window(limit, skip)
-    words = find_dialect(dialect)
-    shaper, computed = read_outputs(keys, projection, table, parsed.place, words)
+    shaper, computed = read_outputs(keys, projection, table, parsed.place, chosen)
     tree = Select(table, shaper.parts, computed, parsed.predicate, order, *_is_set(window), inline=buffers is None)
-    text = said(tree, lambda: tree, words, parsed.values, window)
+    text = said(tree, lambda: tree, chosen, parsed.values, window)
     return Query(
         *text, _shaper=shaper if buffers is None else shaper.with_buffers(buffers), _tell=tell or _warning(table)
     )
@@ -99,10 +99,10 @@ def compile_count(
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
-    parsed, window = parse({} if query is None else query, table, texts), read_window(limit, skip)
-    words = find_dialect(dialect)
+    chosen, window = find_dialect(dialect), read_window(limit, skip)
+    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
     tree = CountRecords(table, parsed.predicate, *_is_set(window))
-    return Statement(*said(tree, lambda: tree, words, parsed.values, window))
+    return Statement(*said(tree, lambda: tree, chosen, parsed.values, window))
 
 
 @limits.within_python
@@ -118,14 +118,14 @@ def compile_distinct(
 ) -> Distinct:
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
     query, texts = either(query, filter), read_collation(collation)
-    parsed = parse({} if query is None else query, table, texts)
-    words = find_dialect(dialect)
-    shaper = distinct_shaper(*read_path(key, table, 'key'), table, texts, words)
+    chosen = find_dialect(dialect)
+    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
+    shaper = distinct_shaper(*read_path(key, table, 'key'), table, texts, chosen)
 
     def each() -> Select:
         return Select(table, (Part(table.key), shaper.part), (), parsed.predicate)
 
-    text = said(SelectDistinct(table, shaper.part, parsed.predicate), each, words, parsed.values)
+    text = said(SelectDistinct(table, shaper.part, parsed.predicate), each, chosen, parsed.values)
     return Distinct(*text, _shaper=shaper, _tell=tell or _warning(table))
 
 
@@ -138,10 +138,10 @@ def compile_delete(
     collation: object = None,
 ) -> Statement:
     """The DELETE of the records that match."""
-    parsed = parse(query, table, read_collation(collation))
-    words = find_dialect(dialect)
+    chosen = find_dialect(dialect)
+    parsed = parse(query, table, chosen.glob_type, read_collation(collation))
     tree = Delete(table, parsed.predicate)
-    return Statement(*said(tree, lambda: replace(tree, within=True), words, parsed.values))
+    return Statement(*said(tree, lambda: replace(tree, within=True), chosen, parsed.values))
 
 
 def _is_set(window: Mapping[str, object]) -> tuple[bool, bool]:

@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from sqlglot import exp
 from sqlglot.generator import Generator
 
-from mqsql.compiler.tree.params import Encoding, Param
+from mqsql.compiler.encodings import STORED
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import IndexScan, InView, Leaf
 from mqsql.compiler.tree.select import Part, Select, SelectDistinct
 from mqsql.compiler.tree.view import View
@@ -110,6 +112,9 @@ class ExpressionWords:
     A date is the number of its microseconds since 1970, seconds are counted likewise.
     """
 
+    evaluates = False
+    """Whether these words are said at all, those of Words included that are given operands as they are."""
+
     # --- numbers
 
     def number(self, ref: JsonRef) -> exp.Expr:
@@ -119,6 +124,10 @@ class ExpressionWords:
     def number_column(self, stored: exp.Expr) -> exp.Expr:
         """The value of a Number column as such a number; NaN gives anything."""
         raise Lacking('a number')
+
+    def number_operand(self, operand: exp.Expr, *, integral: bool) -> exp.Expr:
+        """A number that is a parameter as such a number; `integral` says that it is an integer of 64 bits."""
+        raise Lacking('a number as a parameter')
 
     def is_integer(self, value: exp.Expr) -> exp.Expr:
         """A number is an integer, not a float."""
@@ -257,6 +266,10 @@ class Words(ExpressionWords):
 
     # --- Number columns
 
+    def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> exp.Expr:
+        """The value of a typed column compares so with an operand; exactly, if these are numbers."""
+        raise Lacking('a comparison with a column')
+
     def is_not_nan(self, stored: exp.Expr) -> exp.Expr:
         """The value of a Number column is not NaN; NULL where there is none."""
         raise Lacking('a test for NaN')
@@ -269,8 +282,8 @@ class Words(ExpressionWords):
         """See `test_whole`, of the value of a Number column."""
         raise Lacking('the integral part of a number')
 
-    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
-        """What orders the values of a Number column as BSON does: nothing, NaN, all other numbers."""
+    def number_sort_terms(self, stored: exp.Expr, no_nan: bool) -> list[exp.Expr]:
+        """What orders the values of a Number column as BSON does: nothing, NaN if there may be, all other numbers."""
         raise Lacking('the order of numbers')
 
     # --- text
@@ -287,8 +300,8 @@ class Words(ExpressionWords):
         """The number of characters of a stored text, each pair that encodes one counted once."""
         raise Lacking('the length of a text')
 
-    def glob(self, text: exp.Expr, form: str, pattern: exp.Expr) -> exp.Expr:
-        """A stored text matches a pattern, bound in this form (see `parse.operators.patterns`)."""
+    def glob(self, text: exp.Expr, form: OperandType, pattern: exp.Expr) -> exp.Expr:
+        """A stored text matches a pattern, matched in one of the ways of `OperandType`."""
         raise Lacking('a match of a pattern')
 
     # --- loops
@@ -355,6 +368,10 @@ class Words(ExpressionWords):
         raise Lacking('a loop over a list of operands')
 
     # --- columns and statements
+
+    def as_number(self, condition: exp.Expr) -> exp.Expr:
+        """1 for a condition that holds, 0 for one that does not; it is in parentheses and never NULL."""
+        raise Lacking('a number of conditions')
 
     def row_order(self) -> exp.Expr:
         """The column that has the order of insertion."""
@@ -454,9 +471,14 @@ def quoted_name(identifier: exp.Identifier, keywords: frozenset[str]) -> str | N
 Encode = Callable[[Any], Any]
 
 
+def by_function(pattern: str) -> OperandType:
+    """The way to match a pattern of $glob that needs nothing of the database."""
+    return OperandType.FUNCTION
+
+
 @dataclass(frozen=True, eq=False)
 class Dialect:
-    """A database: what it says, and how that is printed.
+    """A database: what it says, how that is printed, and how operands are bound.
 
     Without `any_columns`, Any columns hold JSON as Documents do; without `path_indexes`, those of tables are not used;
     without `select_distinct`, all values of an index are selected.
@@ -466,11 +488,13 @@ class Dialect:
     words: Words
     printer: Callable[[], Generator]
     encode: Mapping[Encoding, Encode]
-    """How operands are bound; one that is not in it is bound as it is."""
+    """How operands are bound, where `encodings.STORED` does not say so; one that is in neither is bound as it is."""
     encode_list: Callable[[list[Any], Encoding], Any]
     """How a list of encoded operands is bound as one parameter."""
     decoder: Callable[[ColumnType, Cut | None], Callable[[Any], Any]]
     """How a column is decoded; see `schema.columns.decoder`."""
+    glob_type: Callable[[str], OperandType] = by_function
+    """How a pattern of $glob is matched."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
     select_distinct: Callable[[SelectDistinct], exp.Query] | None = None
@@ -485,9 +509,13 @@ class Dialect:
         return {name: self._bound(*param) for name, param in params.items() if name in used}
 
     def _bound(self, value: Any, encoding: Encoding, many: bool) -> Any:
-        if encoding is Encoding.RESULT:
-            return value()
-        encode = self.encode.get(encoding)
-        if not many:
-            return value if encode is None else encode(value)
-        return self.encode_list(value if encode is None else list(map(encode, value)), encoding)
+        encode = self._encode[encoding]
+        return self.encode_list(list(map(encode, value)), encoding) if many else encode(value)
+
+    @cached_property
+    def _encode(self) -> Mapping[Encoding, Encode]:
+        return {**dict.fromkeys(Encoding, _same), **STORED, **self.encode}
+
+
+def _same(value: Any) -> Any:
+    return value

@@ -1,8 +1,4 @@
-"""Patterns of Python's fnmatch as patterns of SQLite's GLOB.
-
-The two differ in how they negate a class, in which brackets are literal, and in what one character is: stored text holds a
-few code points as pairs (see `schema.codec`). The rules are those of `fnmatch.translate` and of SQLite's patternCompare().
-"""
+"""Patterns of Python's fnmatch: their tokens, and whether a text matches. The rules are those of `fnmatch.translate`."""
 
 import re
 from collections.abc import Iterator
@@ -12,41 +8,10 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from mqsql import limits
-from mqsql.values.codec import second_of_pair
 
-# SQLite takes 50,000 bytes (SQLITE_MAX_LIKE_PATTERN_LENGTH): four or fewer are made of a character.
 MAX_PATTERN = 10_000
 
 Range = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Glob:
-    """A pattern for SQLite; its form is 'characters' where it counts them (? and classes), so that pairs must be undone."""
-
-    form: str
-    pattern: str
-
-
-@lru_cache(maxsize=64)
-def to_sqlite(pattern: str) -> Glob | None:
-    """The GLOB pattern that matches the same stored texts; None if there is none."""
-    tokens = list(_tokens(pattern))
-    if Class(()) in tokens or any(map(_is_ambiguous, tokens)):
-        return None
-    counts = any(isinstance(token, Class) or token == ANY for token in tokens)
-    rendered = ''.join(map(_render, tokens))
-    return Glob('characters' if counts else 'text', rendered)
-
-
-_PAIRED = ((0, 1), (0xD7FF, 0xDFFF))
-_AMBIGUOUS = [*_PAIRED, *((second_of_pair(low), second_of_pair(high)) for low, high in _PAIRED)]
-"""Where pairs are made one, a code point that is stored as a pair is not told from the pair's second."""
-
-
-def _is_ambiguous(token: 'Token') -> bool:
-    ranges = token.ranges if isinstance(token, Class) else [(ord(token), ord(token))] if isinstance(token, str) else []
-    return any(low <= last and first <= high for low, high in ranges for first, last in _AMBIGUOUS)
 
 
 class Wildcard(Enum):
@@ -70,7 +35,8 @@ class Class:
 Token: TypeAlias = Wildcard | Class | str
 
 
-def _tokens(pattern: str) -> Iterator[Token]:
+def tokens_of(pattern: str) -> Iterator[Token]:
+    """The tokens of a pattern."""
     i = 0
     while i < len(pattern):
         c = pattern[i]
@@ -109,7 +75,7 @@ def _ranges(body: str) -> Iterator[Range]:
             yield low, high
 
 
-# --- matching for patterns that GLOB cannot express
+# --- matching
 
 STEPS = 1_000_000  # characters that are compared between two checks of the deadline
 
@@ -153,7 +119,7 @@ class _Part:
 @lru_cache(maxsize=16)
 def _parts(pattern: str) -> list[_Part]:
     parts: list[list[Token]] = [[]]
-    for token in _tokens(pattern):
+    for token in tokens_of(pattern):
         if token is not Wildcard.MANY:
             parts[-1].append(token)
         elif parts[-1] or len(parts) == 1:
@@ -169,38 +135,3 @@ def _as_regex(token: 'Token') -> str:
             ranges = ''.join(f'\\U{low:08x}-\\U{high:08x}' for low, high in token.ranges)
             return f'[{"^" if token.negated else ""}{ranges}]' if ranges else '(?!)'
     return re.escape(token)
-
-
-# --- as GLOB
-
-
-def _render(token: Token) -> str:
-    match token:
-        case Wildcard():
-            return token.value
-        case Class():
-            return _render_class(token)
-    return f'[{token}]' if token in '*?[' else token
-
-
-def _render_class(wanted: Class) -> str:
-    """]-…^ is the order in which SQLite takes these three literally."""
-    parts = [part for low, high in wanted.ranges for part in _without_signs(low, high)]
-    singles = {chr(low) for low, high in parts if low == high}
-    wide = ''.join(f'{chr(low)}-{chr(high)}' for low, high in parts if low < high)
-    if singles == {'^'} and not wide and not wanted.negated:
-        return '^'
-    first, last = ''.join(c for c in ']-' if c in singles), '^' if '^' in singles else ''
-    return f'[{"^" if wanted.negated else ""}{first}{wide}{"".join(sorted(singles - set("]-^")))}{last}]'
-
-
-def _without_signs(low: int, high: int) -> Iterator[Range]:
-    """The range, with no end that SQLite reads as a sign."""
-    if low < high and chr(low) in ']-^':
-        yield low, low
-        yield from _without_signs(low + 1, high)
-    elif low < high and chr(high) in ']-^':
-        yield high, high
-        yield from _without_signs(low, high - 1)
-    else:
-        yield low, high

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from mqsql.functions.sort_key import sort_key
 from mqsql.values.bson_order import BOOLEAN_RANK, DATE_RANK, NULL_RANK, NUMBER_RANK, STRING_RANK
-from mqsql.values.codec import INT64, Stored, decode_timestamp, encode_document, encode_text
+from mqsql.values.canonical import INT64
+from mqsql.values.codec import Stored, decode_timestamp, encode_document, encode_text
 
 Place = tuple[float, Stored]
 

@@ -21,13 +21,13 @@ from traitlets import Bool, CaselessStrEnum, Float, Integer, TraitError, Unicode
 
 from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, short_repr
 from mqsql.hub.append_log import AppendLog
+from mqsql.hub.legacy import LegacyHistory, history_table
 from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.storable import Storable
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import TASKS, Record
 from mqsql.settings import JOURNAL_MODES, LEGACY_TABLE, MAX_TIMEOUT, SYNCHRONOUS, Settings
 from mqsql.storage.base import Keys, Query
-from mqsql.storage.sqlite.legacy import LegacyHistory, history_table
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.plain import read_plain
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import apsw
 
 from mqsql.errors import StorageError
+from mqsql.hub.legacy import LegacyHistory, history_table, legacy_tables
 from mqsql.schema import Record
 from mqsql.settings import Settings
 from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
-from mqsql.storage.sqlite.legacy import LegacyHistory, history_table, legacy_tables
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.storage.sqlite.unfinished import whole
 

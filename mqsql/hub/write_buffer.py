@@ -224,7 +224,7 @@ class WriteBuffer:
     def get_history(self) -> list[str]:
         """As Store's; what is kept and new comes last."""
         with self._lock:
-            return self._store.get_history() + [msg_id for msg_id in self._kept if msg_id in self._new]
+            return self._store.keys(sort='submitted') + [msg_id for msg_id in self._kept if msg_id in self._new]
 
     def _known(self, msg_id: str) -> bool | None:
         """Whether there is a record of this key; None if the file cannot be read either."""

@@ -1,6 +1,6 @@
 """Encodes and decodes the values of each type of column.
 
-An Any column stores text as a Text column does, and every other value as a BLOB of JSON. SQLite orders all BLOBs after all
+An Any column stores text as a String column does, and every other value as a BLOB of JSON. SQLite orders all BLOBs after all
 TEXT: so tests of text need not consider them, and the other values are one range of an index.
 """
 

@@ -19,9 +19,9 @@ _DESCENDING = '$desc'  # no column's name begins so
 _PART = re.compile('((?:[^~]|~[01])*)(~?)')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Index:
-    """An index on columns and paths into Documents (`Index(('header.msg_type', 'completed'), (1, -1))`).
+    """An index on columns and paths into Documents (`Index(('items.name', 'price'), (1, -1))`).
 
     `directions` are 1 for ascending, which they all are if none are given, and -1.
     """
@@ -30,9 +30,11 @@ class Index:
     directions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        for what in ('columns', 'directions'):
+        for what, example in (('columns', "such as ('price',)"), ('directions', 'such as (1, -1)')):
             if not isinstance(getattr(self, what), list | tuple):
-                raise ValueError(f'the {what} of an index are a tuple, not {short_repr(getattr(self, what))}')
+                raise ValueError(
+                    f'the {what} of an index are a tuple, {example}, not {short_repr(getattr(self, what))}'
+                )
         object.__setattr__(self, 'columns', tuple(map(as_text, self.columns)))
         object.__setattr__(self, 'directions', tuple(self.directions))
         if odd := [key for key in self.columns if not isinstance(key, str)]:
@@ -44,6 +46,10 @@ class Index:
             raise ValueError(
                 f'the directions of an index are 1 or -1, one for each key, not {short_repr(self.directions)}'
             )
+
+    def __repr__(self) -> str:
+        directions = '' if set(self.directions) == {1} else f', {self.directions!r}'
+        return f'Index({self.columns!r}{directions})'
 
     @property
     def keys(self) -> tuple[tuple[str, int], ...]:

@@ -23,12 +23,13 @@ _TEXTS = {str}
 Conversions = Mapping[str, Callable[[Any], Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table:
-    """A table of records: `columns` by name in the order of storage, `key` the Text column that names a record.
+    """A table of records: `columns` by name in the order of storage, `key` the STRING column that names a record.
 
-    `aliases` maps other names to columns; they work in queries and keys. Two tables are equal only if they are the same
-    object. Raises ValueError for a definition that contradicts itself, or for a part of the wrong type.
+    `aliases` maps other names to columns; they work in queries and keys. `history` is the column by which
+    `Store.get_history` sorts. Two tables are equal only if they are the same object. Raises ValueError for a definition
+    that contradicts itself, or for a part of the wrong type.
     """
 
     name: str
@@ -36,17 +37,24 @@ class Table:
     key: str
     aliases: Mapping[str, str] = field(default_factory=dict)
     indexes: tuple[Index, ...] = ()
+    history: str | None = None
 
     def __post_init__(self) -> None:
-        check_parts(self.name, self.columns, self.key, self.aliases, self.indexes)
-        for what in ('name', 'key'):
+        check_parts(self.name, self.columns, self.key, self.aliases, self.indexes, self.history)
+        for what in ('name', 'key', 'history'):
             object.__setattr__(self, what, as_text(getattr(self, what)))
         for what in ('columns', 'aliases'):
             plain = {as_text(name): as_text(value) for name, value in dict(getattr(self, what)).items()}
             object.__setattr__(self, what, MappingProxyType(plain))
         object.__setattr__(self, 'indexes', tuple(self.indexes))
-        check_names(self.name, self.buffers_table, self.columns, self.key, self.aliases)
+        check_names(self.name, self.buffers_table, self.columns, self.key, self.aliases, self.history)
         check_indexes(self.name, self.columns, self.indexes)
+
+    def __repr__(self) -> str:
+        columns = ', '.join(f'{name!r}: {kind!r}' for name, kind in self.columns.items())
+        others = {'aliases': dict(self.aliases), 'indexes': self.indexes, 'history': self.history}
+        options = ''.join(f', {name}={value!r}' for name, value in others.items() if value)
+        return f'Table({self.name!r}, {{{columns}}}, {self.key!r}{options})'
 
     def rename(self, name: str) -> 'Table':
         """The same table under another name."""
@@ -124,9 +132,12 @@ class Table:
         """The given keys of a record as canonical values, aliases resolved; RecordError names what cannot be stored."""
         return _convert(self.resolve(record), self._readers)
 
-    def encode(self, record: object) -> Record:
-        """What the columns store for the given keys of a record, but for Buffers, which are lists of bytes; see `read`."""
-        return _convert(self.resolve(record), self._encoders)
+    def encode(self, record: object, encoders: Conversions | None = None) -> Record:
+        """What the columns store for the given keys of a record, but for Buffers, which are lists of bytes; see `read`.
+
+        `encoders` are those of a database that is not SQLite, by column.
+        """
+        return _convert(self.resolve(record), encoders or self._encoders)
 
 
 def _convert(record: Record, conversions: Conversions) -> Record:
@@ -180,5 +191,6 @@ TASKS = Table(
         Index(('engine_uuid',)),
         Index(('label',)),
     ),
+    history='submitted',
 )
 """The task record of an IPython Parallel hub."""

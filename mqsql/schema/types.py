@@ -5,7 +5,7 @@ None never reaches a type: a NULL column is a missing field.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from mqsql.values.canonical import (
@@ -25,21 +25,25 @@ class ColumnType:
     """A type of column: its name in messages, what it holds in words, and its reader.
 
     The values of a `mixed` type have different types themselves: each operand is compared with those of its own type, and
-    paths lead into the objects and arrays. `compares` reads an operand, where that may be more than a column holds.
+    paths lead into the objects and arrays. `read_operand` reads what they are compared with; `compares` is its
+    function, where that takes more than a column holds.
     """
 
     name: str
     holds: str
     read: Callable[[object], Any]
     mixed: bool = False
-    compares: Callable[[object], Any] | None = None
+    compares: InitVar[Callable[[object], Any] | None] = None
+    read_operand: Callable[[object], Any] = field(init=False)
 
-    def read_operand(self, value: object) -> Any:
-        """The canonical value of an operand that values of this type are compared with; UnstorableError if it is none."""
-        return (self.compares or self.read)(value)
+    def __post_init__(self, compares: Callable[[object], Any] | None) -> None:
+        object.__setattr__(self, 'read_operand', compares or self.read)
+
+    def __repr__(self) -> str:
+        return self.name.upper()
 
 
-STRING = ColumnType('Text', 'text', read_text)
+STRING = ColumnType('String', 'text', read_text)
 NUMBER = ColumnType('Number', 'numbers', read_stored_number, compares=read_number)
 BOOLEAN = ColumnType('Boolean', 'booleans', read_boolean)
 TIMESTAMP = ColumnType('Timestamp', 'times', read_timestamp)

@@ -1,5 +1,6 @@
 """The methods of every store, and the checks that all share."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -7,14 +8,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, short_repr
+from mqsql.errors import DuplicateRecordError, MissingRecordError, QueryError, RecordError, StorageError, short_repr
 from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
+from mqsql.storage.encoding import encode_each
+from mqsql.storage.extras import require_duckdb
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
 from mqsql.values.libraries import UnstorableError
-from mqsql.values.plain import either
+from mqsql.values.plain import as_text, either
 
 Keys = str | Iterable[str] | Mapping[str, Any] | None
 Sort = IndexKeys | None
@@ -43,11 +46,16 @@ class DistinctOptions(TypedDict, total=False):
     collation: Collation
 
 
-class Options(CountOptions, total=False):
-    """What the methods that find take by name, too."""
+class KeyOptions(CountOptions, total=False):
+    """What `keys` takes by name."""
 
     sort: Sort
     """A key, a pair (key, 1 | -1), a dict, or an iterable of these; '$natural' is the order of insertion."""
+
+
+class Options(KeyOptions, total=False):
+    """What the methods that find take by name."""
+
     projection: Projection
     """MongoDB's dict of what to return, in place of `keys`, or a list of keys."""
 
@@ -95,24 +103,35 @@ class Store(ABC):
 
     # --- records by key
 
-    def add_record(self, msg_id: str, record: Mapping[str, Any]) -> None:
+    def add_record(self, key: str, record: Mapping[str, Any]) -> None:
         """Store a new record; DuplicateRecordError if there is one of this key, RecordError if it cannot be stored."""
         self._check_writable()
-        self._add(*self.read_new(msg_id, record))
+        self._add(*self.read_new(key, record))
 
-    def get_record(self, msg_id: str) -> Record:
+    def add_records(self, records: Iterable[Mapping[str, Any]]) -> int:
+        """Store new records, each of which holds its key, in one transaction: all of them or none. Returns how many.
+
+        Faster than `add_record` for each; a hundred times with DuckDB. All records are held in memory until they are stored.
+        Raises what `add_record` raises; `path` in a RecordError begins with the number of the record: `[3].content.a`.
+        """
+        self._check_writable()
+        encoded = encode_each(records, lambda record: self._encode(self._read_keyed(record)))
+        self._add_all(encoded)
+        return len(encoded)
+
+    def get_record(self, key: str) -> Record:
         """The record of a key, with all keys, None where it has no value; MissingRecordError if there is none."""
-        return self._get(self.read_known_key(msg_id))
+        return self._get(self.read_known_key(key))
 
-    def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
+    def update_record(self, key: str, changes: Mapping[str, Any]) -> None:
         """Give some keys of a record new values, None to remove one; MissingRecordError if there is no such record."""
         self._check_writable()
-        self._update(*self.read_changes(msg_id, changes))
+        self._update(*self.read_changes(key, changes))
 
-    def drop_record(self, msg_id: str) -> None:
+    def drop_record(self, key: str) -> None:
         """Delete the record of a key; MissingRecordError if there is none."""
         self._check_writable()
-        self._drop(self.read_known_key(msg_id))
+        self._drop(self.read_known_key(key))
 
     # --- records by query
 
@@ -126,7 +145,7 @@ class Store(ABC):
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """The records that match; None for `keys` is all keys, buffers included, as the hub expects."""
-        return list(self.find(query, self.table.all_keys if keys is None else keys))
+        return self._find_all(query, self.table.all_keys if keys is None else keys)
 
     def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Answer:
         """An iterator over the records that match, as they are at the time of this call.
@@ -147,6 +166,16 @@ class Store(ABC):
         if issubclass(type(asked), str) and not str.lstrip(asked).startswith(('{', '[')):
             asked = {self.table.key: asked}
         return next(iter(self._find(asked, keys, **Options(**{**options, 'limit': 1}))), None)
+
+    def keys(self, query: Query | None = None, **options: Unpack[KeyOptions]) -> list[str]:
+        """The keys of the records that match, by `sort` or else as inserted; without any that cannot be read."""
+        query = _asked('keys', query, options, KeyOptions)
+        keys = (record[self.table.key] for record in self._find_all(query, [], **options))
+        return [key for key in keys if key is not None]
+
+    def get_history(self) -> list[str]:
+        """All keys in the order of the table's `history`; records without a value there come first."""
+        return self.keys(sort=self.table.history)
 
     def count(self, query: Query | None = None, **options: Unpack[CountOptions]) -> int:
         """How many records match, after `skip` of them and up to `limit`."""
@@ -174,12 +203,26 @@ class Store(ABC):
             raise QueryError('a query is a dict, not None; {} drops every record')
         self._drop_matching(asked)
 
+    def to_parquet(
+        self, path: str | os.PathLike[str], query: Query | None = None, *, filter: Query | None = None
+    ) -> int:
+        """Write the records that match, in the order of insertion, into a Parquet file; how many. It needs mqsql[duckdb].
+
+        They are as at the time of this call. `mqsql.open('parquet:path')` reads them, as do DuckDB, Spark or pandas. A file of
+        this name is replaced when the new one is complete; StorageError if that cannot be written.
+        """
+        name = as_text(os.fspath(path)) if isinstance(path, str | os.PathLike) else None
+        if not isinstance(name, str):
+            raise StorageError(f'the path of a file is text, not {short_repr(path)}')
+        require_duckdb(name)
+        return self._to_parquet(os.path.abspath(name), either(query, filter))
+
     # --- indexes
 
     def create_index(self, keys: IndexKeys) -> str:
         """Make queries and sorts on a column or a path into a Document fast, or on several keys, given in any form of `sort`.
 
-        No answer changes. Returns the index's name, MongoDB's ("label_1"); an index that is there already is kept.
+        No answer changes. Returns the index's name, MongoDB's ("price_1"); an index that is there already is kept.
         """
         self._check_writable()
         self._look_for_indexes()
@@ -199,10 +242,6 @@ class Store(ABC):
         return index_keys(self.table)
 
     @abstractmethod
-    def get_history(self) -> list[str]:
-        """All keys by time of submission; records without one come first, as in ipyparallel's own SQLite database."""
-
-    @abstractmethod
     def close(self) -> None:
         """Release the database; closing twice is fine, any other use afterwards is a StorageError.
 
@@ -219,7 +258,15 @@ class Store(ABC):
     # --- what the kinds of store do; records are by column, their values still as given
 
     @abstractmethod
+    def _encode(self, record: Record) -> Record:
+        """What the columns hold for a record; RecordError names what cannot be stored."""
+
+    @abstractmethod
     def _add(self, key: str, record: Record) -> None: ...
+
+    @abstractmethod
+    def _add_all(self, records: list[Record]) -> None:
+        """Add records, which are encoded, in one transaction."""
 
     @abstractmethod
     def _get(self, key: str) -> Record: ...
@@ -233,6 +280,9 @@ class Store(ABC):
     @abstractmethod
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]: ...
 
+    def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
+        return list(self._find(query, keys, **options))
+
     @abstractmethod
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int: ...
 
@@ -244,6 +294,11 @@ class Store(ABC):
 
     @abstractmethod
     def _drop_matching(self, query: Query) -> None: ...
+
+    def _to_parquet(self, path: str, query: Any) -> int:
+        from mqsql.storage.duckdb.export import export
+
+        return export(self.find(query, self.table.all_keys), self.table, path)
 
     @abstractmethod
     def _look_for_indexes(self) -> int:
@@ -261,38 +316,46 @@ class Store(ABC):
         if self.readonly:
             raise StorageError('the store was opened read-only; open it without readonly=True to change it')
 
-    def read_new(self, msg_id: object, record: object) -> tuple[str, Record]:
+    def read_new(self, key: object, record: object) -> tuple[str, Record]:
         """The key of a new record, and what it has by column; RecordError unless both are of one record."""
-        key = self.read_key(msg_id)
+        known = self.read_key(key)
         given = self.table.resolve(record)
         named = given.get(self.table.key)
-        if named is not None and self.read_key(named) != key:
+        if named is not None and self.read_key(named) != known:
             raise RecordError(f'names another record, {short_repr(named)}', self.table.key)
-        return key, {**given, self.table.key: key}
+        return known, {**given, self.table.key: known}
 
-    def read_changes(self, msg_id: object, changes: object) -> tuple[str, Record]:
+    def _read_keyed(self, record: object) -> Record:
+        """A new record by column; RecordError if it does not hold its key."""
+        given = self.table.resolve(record)
+        return {**given, self.table.key: self.read_key(given.get(self.table.key))}
+
+    def read_changes(self, key: object, changes: object) -> tuple[str, Record]:
         """The key of a record, and what is to change by column; RecordError if the key itself is."""
-        key = self.read_known_key(msg_id)
+        known = self.read_known_key(key)
         given = self.table.resolve(changes)
-        named = given.get(self.table.key, key)
-        if named is None or self.read_key(named) != key:
+        named = given.get(self.table.key, known)
+        if named is None or self.read_key(named) != known:
             raise RecordError('the key of a record never changes', self.table.key)
-        return key, {column: value for column, value in given.items() if column != self.table.key}
+        return known, {column: value for column, value in given.items() if column != self.table.key}
 
-    def read_key(self, msg_id: object) -> str:
+    def read_key(self, key: object) -> str:
         """The key as plain text; RecordError if it is no text."""
         try:
-            key: str = STRING.read(msg_id)
+            text: str = STRING.read(key)
         except UnstorableError as e:
             raise RecordError(str(e), self.table.key) from e.__cause__
-        return key
+        return text
 
-    def read_known_key(self, msg_id: object) -> str:
+    def read_known_key(self, key: object) -> str:
         """The key as plain text; MissingRecordError if it is no text, and no record's."""
         try:
-            return self.read_key(msg_id)
+            return self.read_key(key)
         except RecordError:
-            raise self._missing(msg_id) from None
+            raise self._missing(key) from None
 
     def _missing(self, key: object) -> MissingRecordError:
         return MissingRecordError(f'there is no record with {self.table.key} {short_repr(key)}')
+
+    def _duplicate(self, key: object) -> DuplicateRecordError:
+        return DuplicateRecordError(f'there is already a record with {self.table.key} {short_repr(key)}')

@@ -29,10 +29,7 @@ from mqsql.errors import short_repr
 from mqsql.values.canonical import INT64 as INT64
 from mqsql.values.canonical import MAX_DEPTH, to_utc
 from mqsql.values.libraries import UnstorableError
-from mqsql.values.numbers import (
-    from_number_text,
-    number_text,
-)
+from mqsql.values.numbers import BETWEEN_BIGS, exact, from_number_text, number_text, within_64_bits
 
 NUMBER_TAG = '{"$numberDouble":"'
 
@@ -123,6 +120,11 @@ def decode_number(stored: int | float | str) -> int | float:
     if stored == NAN:
         return math.nan
     raise DamagedError(f'is no number but {short_repr(stored)}')
+
+
+def encode_bound(number: float) -> str:
+    """Text that orders as a number, but NaN, does among the texts of the tagged numbers."""
+    return NUMBER_TAG + BETWEEN_BIGS if within_64_bits(number) else encode_document(exact(number))
 
 
 def encode_list(stored: list[Any]) -> str:

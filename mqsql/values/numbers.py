@@ -9,6 +9,16 @@ BETWEEN_BIGS = '.'
 """Sorts above the texts of all negative and below those of all positive numbers that JSON cannot carry."""
 
 
+def within_64_bits(number: float) -> bool:
+    """Whether it is between the ends of what 64 bits hold, be it an int or a float; so JSON carries it as it is."""
+    return -(2**63) <= number < 2**63
+
+
+def exact(number: float) -> float:
+    """The integer that a float past 64 bits is; other numbers as they are."""
+    return int(number) if isinstance(number, float) and math.isfinite(number) else number
+
+
 def number_text(number: int | float) -> str:
     """The text of a number that JSON cannot carry: "-Infinity" < integers below 64 bits < those above < "Infinity" < "NaN".
 

@@ -23,9 +23,9 @@ from mqsql.cli import main
 from mqsql.errors import StorageError
 from mqsql.hub.database import SQLiteDB
 from mqsql.hub.importing import import_history
+from mqsql.hub.legacy import LegacyHistory
 from mqsql.schema import Record
 from mqsql.settings import LEGACY_TABLE, Settings
-from mqsql.storage.sqlite.legacy import LegacyHistory
 
 
 def run(*words: object) -> Result:

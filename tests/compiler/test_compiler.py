@@ -187,11 +187,11 @@ def test_any_table_compiles_and_odd_names_are_quoted() -> None:
 @pytest.mark.parametrize(
     ('columns', 'key', 'message'),
     [
-        ({'a': TIMESTAMP}, 'a', "the key 'a' must be one of its Text columns"),
+        ({'a': TIMESTAMP}, 'a', "the key 'a' holds times; a key is a STRING column"),
         ({'a': STRING, 'rowid': STRING}, 'a', "a column cannot be named 'rowid'"),
         ({'a': STRING, 'x.y': STRING}, 'a', "a column cannot be named 'x.y'"),
         ({'a': STRING, '$x': STRING}, 'a', "a column cannot be named '\\$x'"),
-        ({'a': STRING, 'A': STRING}, 'a', "a column cannot be named 'a'"),
+        ({'a': STRING, 'A': STRING}, 'a', "a column cannot be named 'A': SQLite does not tell it from 'a'"),
     ],
 )
 def test_a_table_that_contradicts_itself(columns: Any, key: str, message: str) -> None:

@@ -16,10 +16,10 @@ import mqsql
 from mqsql.errors import StorageError
 from mqsql.hub.database import SQLiteDB
 from mqsql.hub.importing import import_history
+from mqsql.hub.legacy import LegacyHistory
 from mqsql.schema import TASKS
 from mqsql.settings import LEGACY_TABLE, Settings
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.legacy import LegacyHistory
 
 STRING = 'y' * 20_000
 

@@ -33,7 +33,7 @@ RECORD = {
 }
 
 VALUES: dict[str, Sequence[Any]] = {
-    'number': [*some.USUAL_NUMBERS, *some.ODD_NUMBERS, *FRACTIONS],
+    'number': ['$score', '$loss', *some.USUAL_NUMBERS, *some.ODD_NUMBERS, *FRACTIONS],
     'index': [0, 1, 2, -1, 1.0, 3, 2**31, -(2**63), 2.5, 10**18],
     'text': [
         *some.USUAL_TEXTS,
@@ -50,7 +50,7 @@ VALUES: dict[str, Sequence[Any]] = {
     'date': DATES,
     'list': LISTS,
     'object': OBJECTS,
-    'truth': [True, False, None, 0, 1, 'a', ''],
+    'truth': ['$done', True, False, None, 0, 1, 'a', ''],
     'unit': ['day', 'week', 'month', 'quarter', 'year', 'hour', 'minute', 'second', 'millisecond', 'fortnight'],
     'zone': [
         'UTC',

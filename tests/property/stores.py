@@ -1,23 +1,30 @@
 """Stores that hold a drawn collection, and what comes out of them. Imports `storage`, the errors and the schema."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from tables import TABLE
 
 from mqsql import storage
 from mqsql.errors import MqsqlError
-from mqsql.schema import BUFFERS, Record, Table
+from mqsql.schema import BUFFERS, TASKS, Record, Table
 
 
 @contextmanager
-def filled(collection: list[Record], url: str = ':memory:', table: Table = TABLE) -> Iterator[storage.Store]:
+def filled(collection: list[Record], url: str = ':memory:', table: Table = TASKS) -> Iterator[storage.Store]:
     """A store that holds these records, closed at the end."""
     with storage.open(url, table=table) as store:
         for record in collection:
             store.add_record(record[table.key], record)
         yield store
+
+
+def holding(
+    collection: list[Record], url: str = ':memory:', table: Table = TABLE
+) -> AbstractContextManager[storage.Store]:
+    """The same for a drawn collection."""
+    return filled(collection, url, table)
 
 
 def ids(store: storage.Store, query: dict[str, Any]) -> list[str]:

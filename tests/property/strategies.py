@@ -12,7 +12,8 @@ from hypothesis.strategies import SearchStrategy
 from tables import TABLE
 
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
-from mqsql.values.codec import INT64, encode_key, encode_text
+from mqsql.values.canonical import INT64
+from mqsql.values.codec import encode_key, encode_text
 
 Strategy = SearchStrategy[Any]
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import Place, places
 from queries import Query, query
-from stores import filled, outcome
+from stores import holding, outcome
 from strategies import collections
 from tables import TABLE
 
@@ -49,7 +49,7 @@ def spoiled_queries(draw: st.DrawFn) -> tuple[list[Record], list[Query]]:
 @given(spoiled_queries())
 def test_a_spoiled_query_is_refused_by_both_or_answered_alike(drawn: tuple[list[Record], list[Query]]) -> None:
     collection, queries = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for one in queries:
             assert outcome(store.find, one) == outcome(reference.find, collection, one, table=TABLE)
         assert store.count() == len(collection)
@@ -82,7 +82,7 @@ def odd_options(draw: st.DrawFn) -> tuple[list[Record], dict[str, Any]]:
 @given(odd_options())
 def test_odd_options_are_refused_by_both_or_taken_alike(drawn: tuple[list[Record], dict[str, Any]]) -> None:
     collection, options = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         assert outcome(store.find, {}, **options) == outcome(reference.find, collection, {}, **options, table=TABLE)
         assert store.count() == len(collection)
 
@@ -177,7 +177,7 @@ def test_sql_in_names_and_values_is_only_text(text: str) -> None:
     content = {text: text, 'a': [text]}
     collection: list[Record] = [{'msg_id': text, 'content': content, 'label': text}, {'msg_id': 'm1', 'label': 'a'}]
     where: list[Place] = [place for place in places(collection) if text in place.values]
-    with filled(collection) as store:
+    with holding(collection) as store:
         for place in where:
             for test in (text, {'$in': [text]}, {'$glob': text}, {'$regex': re.escape(text)}):
                 found = outcome(store.find, {place.key: test}, [place.key])

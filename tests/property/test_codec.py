@@ -8,7 +8,7 @@ import pytest
 import strategies as some
 from hypothesis import given
 from hypothesis import strategies as st
-from stores import filled, plain
+from stores import holding, plain
 from tables import TABLE
 
 from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
@@ -34,7 +34,7 @@ def test_a_value_is_stored_the_same_beside_one_that_json_lacks(document: Any) ->
 
 @given(some.collections(least=1))
 def test_records_come_back_exactly(collection: list[Record]) -> None:
-    with filled(collection) as store:
+    with holding(collection) as store:
         for record in collection:
             given_back = store.get_record(record['msg_id'])
             expected = dict.fromkeys(TABLE.all_keys) | TABLE.read(record)

@@ -7,7 +7,7 @@ from draws import Draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from queries import operators_in
-from stores import filled, outcome
+from stores import holding, outcome
 from tables import TABLE
 from tally import Tally
 from words import Asked, asked
@@ -32,7 +32,7 @@ def drawn_words(draw: st.DrawFn) -> Drawn:
 @given(drawn_words())
 def test_the_reference_gives_the_same(drawn: Drawn) -> None:
     records, calls = drawn
-    with filled(records) as store:
+    with holding(records) as store:
         for one, key, options, wanted in calls:
             collated = {'collation': options['collation']}
             expected = outcome(reference.find, records, one, **collated, table=TABLE)
@@ -60,7 +60,7 @@ def note(one: dict[str, Any], collated: str, plain: str, records: int) -> None:
 @given(drawn_words())
 def test_a_query_and_its_negation_partition_the_records(drawn: Drawn) -> None:
     records, calls = drawn
-    with filled(records) as store:
+    with holding(records) as store:
         for one, _, options, _ in calls:
             collated: Any = {'collation': options['collation']}
             both = [*store.find(one, [], **collated), *store.find({'$nor': [one]}, [], **collated)]

@@ -11,7 +11,7 @@ from finds import drawn, finds
 from hypothesis import given, settings
 from projections import projection
 from queries import OPERATORS, operators_in, query
-from stores import filled, outcome
+from stores import holding, outcome
 from tables import TABLE
 from tally import TALLY
 
@@ -36,7 +36,7 @@ def count(query: dict[str, Any], records: int, answer: str) -> None:
 @given(finds())
 def test_rows_from_sql_are_the_rows_of_the_reference(drawn: tuple[list[Record], list[Find]]) -> None:
     collection, calls = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for query, options in calls:
             expected = outcome(reference.find, collection, query, **options, table=TABLE)
             assert outcome(store.find, query, **options) == expected
@@ -50,7 +50,7 @@ Ask = tuple[dict[str, Any], Any]
 @given(drawn(lambda d, known: (query(d, known), projection(d, known))))
 def test_projections_give_the_same(drawn: tuple[list[Record], list[Ask]]) -> None:
     collection, asked = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for one, wanted in asked:
             for test in ({}, one):
                 expected = outcome(reference.find, collection, test, projection=wanted, table=TABLE)
@@ -60,7 +60,7 @@ def test_projections_give_the_same(drawn: tuple[list[Record], list[Ask]]) -> Non
 @given(drawn(lambda d, known: (query(d, known), somewhere(d, known).key)))
 def test_distinct_values_are_the_same(drawn: tuple[list[Record], list[Ask]]) -> None:
     collection, asked = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for one, key in asked:
             for test in ({}, one):
                 assert outcome(store.distinct, key, test) == outcome(
@@ -71,7 +71,7 @@ def test_distinct_values_are_the_same(drawn: tuple[list[Record], list[Ask]]) -> 
 @given(drawn(lambda d, known: (query(d, known), {'limit': d.pick([None, 0, 1, 2]), 'skip': d.pick([0, 1, 9])})))
 def test_counts_and_first_records_are_the_same(drawn: tuple[list[Record], list[Ask]]) -> None:
     collection, asked = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for one, window in asked:
             assert store.count(one, **window) == reference.count(collection, one, **window, table=TABLE)
             assert outcome(store.find_one, one) == outcome(reference.find_one, collection, one, table=TABLE)

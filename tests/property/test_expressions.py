@@ -8,7 +8,7 @@ from computed import RECORD, SIGNATURES, Expressions
 from draws import Draws
 from hypothesis import given
 from hypothesis import strategies as st
-from stores import filled, outcome
+from stores import holding, outcome
 from tables import TABLE
 
 from mqsql import reference
@@ -25,7 +25,7 @@ def expressions(draw: st.DrawFn) -> list[Any]:
 
 @pytest.fixture(scope='module')
 def store() -> Iterator[Store]:
-    with filled([RECORD]) as opened:
+    with holding([RECORD]) as opened:
         yield opened
 
 

@@ -13,7 +13,7 @@ from draws import Draws
 from finds import drawn, find_options, finds
 from hypothesis import given
 from queries import Query, conditions, member, query
-from stores import filled, ids, outcome
+from stores import holding, ids, outcome
 from strategies import collections
 from tables import TABLE
 
@@ -33,7 +33,7 @@ Drawn = tuple[list[Record], list[Any]]
 @given(drawn(query))
 def test_a_query_and_its_negation_partition_the_records(drawn: Drawn) -> None:
     collection, queries = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for one in queries:
             both = ids(store, one) + ids(store, {'$nor': [one]})
             assert sorted(both) == sorted(ids(store, {}))
@@ -42,7 +42,7 @@ def test_a_query_and_its_negation_partition_the_records(drawn: Drawn) -> None:
 @given(drawn(lambda d, known: (query(d, known), query(d, known))))
 def test_de_morgan(drawn: Drawn) -> None:
     collection, pairs = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for a, b in pairs:
             neither = [{'$nor': [a]}, {'$nor': [b]}]
             assert ids(store, {'$nor': [a, b]}) == ids(store, {'$and': neither})
@@ -58,7 +58,7 @@ def on_one_key(d: Draws, known: Any) -> tuple[str, Any]:
 @given(drawn(on_one_key))
 def test_not_is_the_negation_of_what_it_holds(drawn: Drawn) -> None:
     collection, tests = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for key, test in tests:
             assert ids(store, {key: {'$not': test}}) == ids(store, {'$nor': [{key: test}]})
 
@@ -75,7 +75,7 @@ def equal(key: str, value: Any) -> Query:
 @given(drawn(key_and_members))
 def test_in_is_an_or_of_equalities(drawn: Drawn) -> None:
     collection, lists = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for key, values in lists:
             alternatives = {'$or': [equal(key, value) for value in values]}
             assert ids(store, {key: {'$in': values}}) == ids(store, alternatives)
@@ -98,7 +98,7 @@ def refused_sorts() -> Iterator[None]:
 @given(finds())
 def test_a_window_is_a_slice_of_all_rows(drawn: Drawn) -> None:
     collection, calls = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for one, options in calls:
             limit, skip = options.pop('limit', None) or None, options.pop('skip', 0)
             with refused_sorts():
@@ -111,7 +111,7 @@ def test_a_window_is_a_slice_of_all_rows(drawn: Drawn) -> None:
 @given(finds())
 def test_keys_and_sort_change_no_choice(drawn: Drawn) -> None:
     collection, calls = drawn
-    with filled(collection) as store:
+    with holding(collection) as store:
         for one, options in calls:
             with refused_sorts():
                 chosen = [row['msg_id'] for row in store.find(one, options.get('keys'), sort=options.get('sort'))]
@@ -122,7 +122,7 @@ def test_keys_and_sort_change_no_choice(drawn: Drawn) -> None:
 def test_indexes_change_nothing(drawn: Drawn) -> None:
     collection, calls = drawn
     bare = replace(TABLE, indexes=())
-    with filled(collection) as indexed, filled(collection, table=bare) as plain:
+    with holding(collection) as indexed, holding(collection, table=bare) as plain:
         for one, options in calls:
             options.pop('keys', None)
             assert outcome(indexed.find, one, **options) == outcome(plain.find, one, **options)
@@ -131,7 +131,7 @@ def test_indexes_change_nothing(drawn: Drawn) -> None:
 @given(drawn(lambda d, known: (query(d, known), find_options(d, known))))
 def test_statistics_change_nothing(drawn: Drawn) -> None:
     collection, calls = drawn
-    with filled(collection) as store, filled(collection) as analyzed:
+    with holding(collection) as store, holding(collection) as analyzed:
         assert isinstance(analyzed, SqliteStore)
         with analyzed.using() as connection:
             connection.execute('ANALYZE')
@@ -151,7 +151,7 @@ def test_records_outside_a_range_change_nothing_inside(drawn: Drawn, others: lis
     collection, ranges = drawn
     added = [{**record, 'msg_id': f'other {i}'} for i, record in enumerate(others)]
     for one in ranges:
-        with filled(collection) as store, filled(added) as apart:
+        with holding(collection) as store, holding(added) as apart:
             inside, to_keep_out = ids(store, one), ids(apart, one)
             for record in added:
                 if record['msg_id'] not in to_keep_out:
@@ -164,7 +164,7 @@ def test_other_records_change_nothing(drawn: Drawn, others: list[Record]) -> Non
     collection, queries = drawn
     known = {record['msg_id'] for record in collection}
     added = [{**record, 'msg_id': f'other {i}'} for i, record in enumerate(others)]
-    with filled(collection) as alone, filled([*added, *collection]) as among:
+    with holding(collection) as alone, holding([*added, *collection]) as among:
         for one in queries:
             assert ids(alone, one) == [msg_id for msg_id in ids(among, one) if msg_id in known]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from places import Place, places
 from queries import conditions, query
-from stores import filled, outcome
+from stores import holding, outcome
 from strategies import collections, values
 
 from mqsql.errors import MqsqlError
@@ -92,7 +92,7 @@ def make(store: Store, indexes: list[Keys]) -> set[str]:
 @given(indexed())
 def test_answers_stay_as_they_are(drawn: tuple[list[Record], list[Keys], list[Find]]) -> None:
     collection, indexes, calls = drawn
-    with filled(collection) as plain, filled(collection) as before, filled([]) as after:
+    with holding(collection) as plain, holding(collection) as before, holding([]) as after:
         names = make(before, indexes)
         assert make(after, indexes) == names
         for record in collection:  # the one index is filled when it is made, the other by what is written
@@ -130,7 +130,7 @@ def uses(store: Store, names: set[str], test: dict[str, Any], options: dict[str,
 @given(indexed())
 def test_updates_and_deletions_are_followed(drawn: tuple[list[Record], list[Keys], list[Find]]) -> None:
     collection, indexes, calls = drawn
-    with filled(collection) as plain, filled(collection) as changed:
+    with holding(collection) as plain, holding(collection) as changed:
         make(changed, indexes)
         for store in (plain, changed):
             rotated = [*collection[1:], *collection[:1]]
@@ -156,7 +156,7 @@ odd_keys = st.tuples(st.sampled_from(ODD_STEPS).map('content.{}'.format), st.sam
 @given(st.lists(odd_keys, min_size=1, max_size=3, unique_by=lambda key: key[0]))
 def test_any_path_has_an_index_that_is_found_again(keys: Keys) -> None:
     content = {key.removeprefix('content.'): 5 for key, _ in keys}
-    with filled([{'msg_id': 'm', 'content': content}, {'msg_id': 'n'}]) as store:
+    with holding([{'msg_id': 'm', 'content': content}, {'msg_id': 'n'}]) as store:
         name = store.create_index(keys)
         store.create_index('content.a')
         assert store.list_indexes()[name] == tuple(keys)

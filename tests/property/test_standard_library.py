@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from finds import finds
 from hypothesis import given, settings
-from stores import filled, outcome
+from stores import holding, outcome
 from tables import TABLE
 
 import mqsql
@@ -31,7 +31,7 @@ def test_the_standard_library_gives_the_rows_of_the_reference(drawn: tuple[list[
     collection, calls = drawn
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'tasks.db'
-        with filled(collection, str(path)):
+        with holding(collection, str(path)):
             pass
         with closing(sqlite3.connect(path)) as connection:
             for name, arguments, function in FUNCTIONS:

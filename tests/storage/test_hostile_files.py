@@ -23,8 +23,8 @@ from mqsql import cli
 from mqsql.cli import importing
 from mqsql.errors import StorageError
 from mqsql.hub.database import SQLiteDB
+from mqsql.hub.pickles import read_pickled_buffers
 from mqsql.settings import LEGACY_TABLE
-from mqsql.storage.sqlite.pickles import read_pickled_buffers
 
 COLUMNS = 'msg_id, header, content, buffers, submitted, client_uuid, engine_uuid, started, completed'
 TAILS = 'record, name, start, tail'
@@ -324,7 +324,7 @@ def test_a_text_that_python_2_does_not_write(text: bytes) -> None:
 def test_a_pickle_costs_no_more_than_it_is_large(bomb: str) -> None:
     program = """
 import resource, sys
-from mqsql.storage.sqlite.pickles import read_pickled_buffers
+from mqsql.hub.pickles import read_pickled_buffers
 before = resource.getrusage(resource.RUSAGE_SELF)
 try:
     read_pickled_buffers(sys.stdin.buffer.read())

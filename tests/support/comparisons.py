@@ -33,7 +33,7 @@ from finds import find_options
 from places import Place, places
 from projections import projection
 from queries import query
-from stores import filled, outcome
+from stores import holding, outcome
 from strategies import LOCAL_ZONE, collection
 from tables import TABLE
 from words import asked
@@ -173,7 +173,7 @@ def run(number: int) -> Counter[str]:
     d, done = RandomDraws(number), Counter[str]()
     while done['compared'] < SLICE:
         records, drawn = d.pick(ROUNDS)(d)
-        with filled(records) as store:
+        with holding(records) as store:
             if d.once_in(4):
                 create_indexes(d, store, places(records))
             for call in drawn:

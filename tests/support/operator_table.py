@@ -1,4 +1,4 @@
-"""Writes the tables of README.md: `python tests/support/operator_table.py`. What a row says of columns and indexes is tried.
+"""Writes the tables of README.md: `python tests/support/operator_table.py`. It tries what a row says of columns and indexes.
 
 A row of ROWS names operators that behave alike, says when they match, and gives a query with one of them for a key and a value.
 """
@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -26,14 +27,18 @@ from mqsql.functions.expressions.numbers import NUMBERS
 from mqsql.functions.expressions.texts import TEXTS
 from mqsql.functions.expressions.totals import TOTALS
 from mqsql.functions.expressions.types import TYPES
+from mqsql.schema import BOOLEAN, NUMBER, TASKS
 from mqsql.storage import Store
 
 README = Path(__file__).parents[2] / 'README.md'
 
 Query = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)
+TABLE = replace(TASKS, columns={**TASKS.columns, 'score': NUMBER, 'done': BOOLEAN})
 COLUMNS: dict[str, tuple[str, Any]] = {
     'text': ('queue', 'q5'),
+    'numbers': ('score', 5),
+    'booleans': ('done', True),
     'labels': ('label', 'l5'),
     'times': ('started', START + timedelta(5)),
     'documents': ('content', {'n': 5}),
@@ -93,7 +98,7 @@ def with_options(name: str, pattern: str) -> Query:
 
 def typed(name: str, key: str, value: Any) -> Query:
     """$type of the value."""
-    names = {str: 'string', datetime: 'date', dict: 'object', bytes: 'array', int: 'number'}
+    names = {str: 'string', datetime: 'date', dict: 'object', bytes: 'array', int: 'number', bool: 'bool'}
     return {key: {name: names[type(value)]}}
 
 
@@ -105,7 +110,7 @@ def schema(name: str, key: str, value: Any) -> Query:
     return {name: inner}
 
 
-OF_COLUMNS = 'values that a text or time column cannot hold are refused'
+OF_COLUMNS = 'values that a column of one type cannot hold are refused'
 
 ROWS = [
     Row('$eq', "it equals the value; short form: `{'key': value}`", compared, differs=OF_COLUMNS),
@@ -205,11 +210,11 @@ class Tried(NamedTuple):
 @contextmanager
 def tried() -> Iterator[Tried]:
     """The store, filled."""
-    with TemporaryDirectory() as folder, mqsql.open(path := f'{folder}/tasks.db') as store:
+    with TemporaryDirectory() as folder, mqsql.open(path := f'{folder}/tasks.db', table=TABLE) as store:
         for i in range(RECORDS):
             content, times = {'n': i, 't': f't{i}', 'l': [i, i + 1]}, {'started': START + timedelta(i)}
-            store.add_record(f'm{i}', {'label': f'l{i}', 'queue': f'q{i}', **times, 'content': content})
-        for key in ('queue', 'label', 'started', *PATHS):
+            store.add_record(f'm{i}', {'label': f'l{i}', 'queue': f'q{i}', 'score': i, **times, 'content': content})
+        for key in ('queue', 'score', 'label', 'started', *PATHS):
             store.create_index(key)
         connection = apsw.Connection(path)
         for name, number, function in FUNCTIONS:
@@ -221,7 +226,7 @@ def tried() -> Iterator[Tried]:
 def takes(row: Row, name: str, key: str, value: Any) -> bool:
     """Whether the operator can hold on the column: it is not refused, and is not the same for all records."""
     try:
-        return 'WHERE FALSE' not in mqsql.compile(row.query(name, key, value)).sql
+        return 'WHERE FALSE' not in mqsql.compile(row.query(name, key, value), table=TABLE).sql
     except QueryError:
         return False
 
@@ -231,7 +236,7 @@ def columns(row: Row, name: str) -> str:
     kinds = [kind for kind, (key, value) in COLUMNS.items() if takes(row, name, key, value)]
     if kinds == list(COLUMNS):
         return 'all'
-    short_repr = ', '.join(kinds) if kinds != list(COLUMNS)[:4] else 'all but buffers'
+    short_repr = ', '.join(kinds) if kinds != list(COLUMNS)[:-1] else 'all but buffers'
     nothing = 'buffers' not in kinds and takes(row, name, 'buffers', None)
     return f'{short_repr}; buffers: `None`' if nothing else short_repr
 
@@ -240,7 +245,7 @@ def uses(tried: Tried, row: Row, name: str) -> str:
     """What an index on a column, and on a path, is good for."""
     found = {'paths': tried.index_use(row.query(name, row.path, PATHS[row.path]))}
     if column := next(
-        (COLUMNS[kind] for kind in ('text', 'labels', 'times') if takes(row, name, *COLUMNS[kind])), None
+        (COLUMNS[kind] for kind in ('text', 'labels', 'times', 'numbers') if takes(row, name, *COLUMNS[kind])), None
     ):
         found = {'columns': tried.index_use(row.query(name, *column)), **found}
     if len(set(found.values())) == 1:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialects.duckdb import DUCKDB
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.errors import QueryError, short_repr
 from mqsql.values.plain import read_plain
 
-DIALECTS: dict[str, Dialect] = {'sqlite': SQLITE}
+DIALECTS: dict[str, Dialect] = {'sqlite': SQLITE, 'duckdb': DUCKDB}
 
 
 def find_dialect(name: object) -> Dialect:

@@ -10,6 +10,7 @@ from mqsql.compiler.dialect import JsonType
 from mqsql.compiler.lower.operators.comparison import Lower
 from mqsql.compiler.lower.sql import Condition, param
 from mqsql.compiler.lower.values import JsonValue, Value, in_list
+from mqsql.compiler.tree.params import OperandType
 
 Order = type[exp.Binary]
 
@@ -30,25 +31,25 @@ def _properties(value: Value) -> exp.Expr:
     return value.words.member_count(_json(value).ref)
 
 
-def _enum(value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def _enum(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
     key = value.words.call('mqsql_unordered_key', value.text())
     return value.of_type((JsonType(form),), in_list(value)(key, param(params[0])))
 
 
-def _unique(value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def _unique(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
     return value.words.call('mqsql_unique', value.text())
 
 
-def _multiple(value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def _multiple(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
     return value.words.call('mqsql_multiple', value.words.scalar(_json(value).ref), param(params[0]))
 
 
-def _name_found(value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def _name_found(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
     options, pattern = map(param, params)
     return value.words.call('mqsql_regex', options, pattern, value.words.call('mqsql_name', value.text()))
 
 
-def _name_listed(value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def _name_listed(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
     # Within an $elemMatch an array counts as an object whose names are its positions.
     name = exp.Cast(this=value.text(), to=exp.DataType.build('TEXT'))
     return in_list(value)(name, param(params[0]))

@@ -24,10 +24,12 @@ from mqsql.compiler.lower.sql import (
     is_not_null,
     is_null,
     negate,
+    none,
     or_,
     param,
 )
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import (
     POSITION,
     AllElements,
@@ -130,7 +132,8 @@ class Scope:
                 return lower_expression(predicate, self.table, self.dialect)
             case CountMatching(children, operator, name):
                 return COMPARISONS[operator](
-                    this=count_true([self.lower(child) for child in children]), expression=param(name)
+                    this=count_true([self.lower(child) for child in children], self.words.as_number),
+                    expression=param(name),
                 )
 
     @property
@@ -183,7 +186,7 @@ class Scope:
         return self._look_inside(tests)
 
     def _typed(self, field: Field) -> ColumnValue:
-        return ColumnValue(self.words, partial(self._column, field), nested=self.element is not None)
+        return ColumnValue(self.words, field.kind, partial(self._column, field), nested=self.element is not None)
 
     def _look_inside(self, tests: Sequence[Leaf]) -> Condition:
         """One of the tests, which are on the same field, holds for JSON."""
@@ -251,7 +254,7 @@ class Scope:
     def _scan_any(self, columns: AnyColumns, tests: Sequence[Leaf]) -> Condition:
         """One of the tests holds for an Any column: its strings, and its other values, are one range of an index each."""
         first = tests[0]
-        field, for_null = first.field, (first.operator, first.form) == ('$eq', 'null')
+        field, for_null = first.field, (first.operator, first.form) == ('$eq', OperandType.NULL)
         if first.operator == '$exists' and not field.steps:
             return is_not_null(self._column(field))
         inside = self._opened(field, self._look_inside(tests))
@@ -288,7 +291,7 @@ class Scope:
         member = Element(self.alias(), named=True)
         inside = replace(self, element=member)
         members = Loop(member, self.words.members(self._ref(every.field)))
-        every_one = exp.Not(this=self.words.exists([members], negate(inside.lower(every.predicate))))
+        every_one = none(self.words.exists([members], negate(inside.lower(every.predicate))))
         return self._opened(every.field, every_one)
 
     def _each(self, test: Leaf) -> Condition:
@@ -297,7 +300,7 @@ class Scope:
         one = self._scan(test)
         for operand in [found for found in one.find_all(exp.Placeholder) if found.name == listed]:
             operand.replace(self.words.operand(element))
-        return exp.Not(this=self.words.exists([Loop(element, self.words.operands(param(listed)))], negate(one)))
+        return none(self.words.exists([Loop(element, self.words.operands(param(listed)))], negate(one)))
 
     def _some(self, some: ElemMatch) -> Condition:
         def condition(value: JsonValue) -> Condition:
@@ -351,7 +354,7 @@ class Scope:
 
 def is_for_strings(test: Leaf) -> bool:
     """Whether the test can match a string that an Any column holds."""
-    textual = test.form == 'string' or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
+    textual = test.form is OperandType.STRING or test.operator in ('$regex', '$glob', 'minLength', 'maxLength')
     return textual and test.field.kind is ANY and not test.field.steps
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from mqsql import limits
-from mqsql.compiler.parse.context import Params, ParseContext, is_operators
+from mqsql.compiler.parse.context import GlobType, Params, ParseContext, is_operators
 from mqsql.compiler.parse.equalities import alike
 from mqsql.compiler.parse.expressions import read_expr
 from mqsql.compiler.parse.json_schema import read_json_schema
@@ -28,14 +28,14 @@ MAX_PARAMS = 30_000  # SQLite takes 32,766 parameters
 
 @dataclass(frozen=True)
 class Parsed:
-    """A query as a predicate, the operands by slot, and the place where more of them can be read."""
+    """A query as a predicate, the operands by parameter, and the place where more of them can be read."""
 
     predicate: Predicate
     values: Params
     place: ParseContext
 
 
-def parse(query: object, table: Table, collation: Collation | None = None) -> Parsed:
+def parse(query: object, table: Table, glob_type: GlobType, collation: Collation | None = None) -> Parsed:
     """The predicate of a query; QueryError where it has no meaning."""
 
     def resolve(key: str, place: ParseContext) -> Field:
@@ -48,7 +48,7 @@ def parse(query: object, table: Table, collation: Collation | None = None) -> Pa
 
     values = Params()
     key = Field(table.key, table.columns[table.key])
-    place = ParseContext(key, '', values, parse_operators, _parse_in_element, table, collation=collation)
+    place = ParseContext(key, '', values, parse_operators, _parse_in_element, table, glob_type, collation=collation)
     predicate = parse_query(resolve, place, read_plain(query))
     if len(values) > MAX_PARAMS:
         raise QueryError(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeGuard
 
-from mqsql.compiler.tree.params import Encoding, Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import Field, Leaf, Origin, Predicate
 from mqsql.errors import QueryError, short_repr
 from mqsql.limits.budget import Left
@@ -16,6 +16,10 @@ from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import cut_path
 
 MAX_NESTING = 100
+_COLLATED = (OperandType.STRING, OperandType.OBJECT, OperandType.ARRAY)
+
+GlobType = Callable[[str], OperandType]
+"""How a pattern of $glob is matched; the dialect knows."""
 
 
 class Params(dict[str, Param]):
@@ -27,17 +31,17 @@ class Params(dict[str, Param]):
         """The name of a new parameter that holds the result of the function, which is called if the statement has it."""
         return self.bind(Param(make, Encoding.RESULT))
 
-    def bind(self, value: Any) -> str:
-        """The name of a new parameter; a value that is no Param is plain."""
-        param = f'p{self.bound}'
+    def bind(self, param: Param) -> str:
+        """The name of a new parameter."""
+        name = f'p{self.bound}'
         self.bound += 1
-        self[param] = value if isinstance(value, Param) else Param(value)
-        return param
+        self[name] = param
+        return name
 
     def listed(self, tests: Sequence[Leaf], operator: str) -> Leaf:
         """The operator on a list of the operands of these tests, which are alike but for these, in place of them."""
-        operands = [self.pop(test.params[0]) for test in tests]
-        self[tests[0].params[0]] = Param([operand.value for operand in operands], operands[0].encoding, many=True)
+        params = [self.pop(test.params[0]) for test in tests]
+        self[tests[0].params[0]] = Param([param.value for param in params], params[0].encoding, many=True)
         return replace(tests[0], operator=operator)
 
     @cached_property
@@ -56,7 +60,7 @@ class ParseContext:
     """One operator's place in a query: the field it tests, and the way there for messages.
 
     `parse_operators` reads a dict of operators on a field, `parse_query` a whole query under a place; both are the parser's,
-    handed in because operators that hold other operators need them. `collation` is the query's.
+    handed in because operators that hold other operators need them. `collation` is the query's, `glob_type` the dialect's.
     """
 
     field: Field
@@ -65,6 +69,7 @@ class ParseContext:
     parse_operators: 'Callable[[ParseContext, object], Predicate]'
     parse_query: 'Callable[[ParseContext, object], Predicate]'
     table: Table
+    glob_type: GlobType
     depth: int = 0
     siblings: Mapping[str, object] | None = None
     collation: Collation | None = None
@@ -93,18 +98,21 @@ class ParseContext:
         """The QueryError for this place."""
         return QueryError(message, self.path)
 
-    def test(self, operator: str, form: str = '', *values: Any) -> Leaf:
-        """A test of the field, its values bound to new parameters."""
-        return Leaf(self.field, operator, form, tuple(map(self.values.bind, values)), origin=self.origin(operator))
+    def test(self, operator: str, form: OperandType = OperandType.PLAIN, *params: Param) -> Leaf:
+        """A test of the field, its operands bound to new parameters."""
+        return self._leaf(operator, form, params, None)
+
+    def _leaf(self, operator: str, form: OperandType, params: Sequence[Param], collation: Collation | None) -> Leaf:
+        names = tuple(map(self.values.bind, params))
+        return Leaf(self.field, operator, form, names, collation, self.origin(operator))
 
     def origin(self, operator: str) -> Origin:
         """The origin of a node made here; `operator` is its own name, if the query has none here."""
         return Origin(self.path, self.operator or operator)
 
-    def comparison(self, operator: str, form: str, *values: Any) -> Leaf:
+    def comparison(self, operator: str, form: OperandType, *params: Param) -> Leaf:
         """A test whose values are compared, texts by the collation."""
-        collation = self.collation if form in ('string', 'object', 'array') else None
-        return replace(self.test(operator, form, *values), collation=collation)
+        return self._leaf(operator, form, params, self.collation if form in _COLLATED else None)
 
     def refuse_buffers(self) -> None:
         """For operators that compare: blobs are stored, not compared."""

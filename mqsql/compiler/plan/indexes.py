@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.plan.ranges import without_nan_guards
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import (
     And,
     Conditional,
@@ -21,6 +22,8 @@ from mqsql.compiler.tree.view import MultikeyView, View
 from mqsql.schema import Index, Table
 
 _FEW = ('$eq', '$in')
+_ONCE = (OperandType.STRING, OperandType.TAGGED)
+"""Equalities with these are of one value, where a number may occur twice: as an int and as a float."""
 
 
 def choose_indexes(predicate: Predicate, table: Table, view: View | None = None) -> Predicate:
@@ -127,7 +130,6 @@ def multikey_view(index: Index, predicate: Predicate, sort: Sort) -> MultikeyVie
     """The index's rows of the other records, read by an equality on the first path where that gives the order of the sort."""
     if any(key.steps for key in sort):
         return MultikeyView(index)
-    # A number may occur twice, as an int and as a float.
     tests = [part for part in conjuncts(predicate) if isinstance(part, Leaf) and key_tested(part) == index.first_path]
-    entry = next((test for test in tests if test.operator == '$eq' and test.form in ('string', 'tagged')), None)
+    entry = next((test for test in tests if test.operator == '$eq' and test.form in _ONCE), None)
     return MultikeyView(index, entry)

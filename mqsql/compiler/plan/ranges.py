@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from mqsql.compiler.plan.conjuncts import conjuncts
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf, Predicate
 from mqsql.compiler.tree.select import Sort
 from mqsql.schema import NUMBER
@@ -16,11 +17,11 @@ def without_nan_guards(children: list[Predicate]) -> list[Predicate]:
     limited = {
         child.field
         for child in children
-        if isinstance(child, Leaf) and child.operator in ('$lt', '$lte') and child.form == 'column'
+        if isinstance(child, Leaf) and child.operator in ('$lt', '$lte') and child.form is OperandType.COLUMN
     }
     return [
-        replace(child, form='column')
-        if isinstance(child, Leaf) and child.form == 'not nan' and child.field in limited
+        replace(child, form=OperandType.COLUMN)
+        if isinstance(child, Leaf) and child.form is OperandType.NOT_NAN and child.field in limited
         else child
         for child in children
     ]

@@ -2,7 +2,7 @@
 
 And, Or, Not, Test, Each, Some, for schemas Every, If and Count, and for expressions Evaluated are all the nodes there are;
 operators are rows of a table (`operators`). A Test names its operator, the form that its operand's type gave it, and the
-slots (parameter names) that hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and
+names of the parameters that hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and
 equal shapes share one text.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import NamedTuple, TypeAlias
 
+from mqsql.compiler.tree.params import OperandType
 from mqsql.functions.expressions.tree import Expression
 from mqsql.schema import STRING, ColumnType, Index
 from mqsql.values.canonical import read_stored_number
@@ -42,14 +43,14 @@ IN_SCHEMA = Origin('$jsonSchema', '$jsonSchema')
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One operator on one field; `form` names the variant of its SQL ('string', 'null', 'int' …).
+    """One operator on one field; `form` is the variant of its SQL.
 
     Where there is a collation, texts are compared by the keys that it gives.
     """
 
     field: Field
     operator: str
-    form: str = ''
+    form: OperandType = OperandType.PLAIN
     params: tuple[str, ...] = ()
     collation: Collation | None = None
     origin: Origin = attribute(default=IN_SCHEMA, compare=False)
@@ -91,7 +92,7 @@ class ElemMatch:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """The test, which has one slot, holds for each of the values in the JSON array that the slot holds."""
+    """The test, which has one parameter, holds for each of the values in the list that this holds."""
 
     test: Leaf
 
@@ -119,7 +120,7 @@ class Conditional:
 
 @dataclass(frozen=True, slots=True)
 class CountMatching:
-    """How many of the children hold, compared ('$eq', '$gte', '$lte') with the number in a slot."""
+    """How many of the children hold, compared ('$eq', '$gte', '$lte') with the number in a parameter."""
 
     children: 'tuple[Predicate, ...]'
     operator: str

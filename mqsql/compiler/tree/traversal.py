@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf
 
 
@@ -20,19 +21,23 @@ BOTH = ELEMENTS + WHOLE
 NULLS = (LeafArrays(missing=True),)
 
 
-def _types(form: str) -> tuple[LeafArrays, ...]:
-    return BOTH if form == 'array' else ELEMENTS
+def _types(form: OperandType) -> tuple[LeafArrays, ...]:
+    return BOTH if form is OperandType.ARRAY else ELEMENTS
 
 
-def _values(form: str) -> tuple[LeafArrays, ...]:
-    return NULLS if form == 'null' else _types(form)
+def _values(form: OperandType) -> tuple[LeafArrays, ...]:
+    return NULLS if form is OperandType.NULL else _types(form)
 
 
-def _whole(form: str) -> tuple[LeafArrays, ...]:
+def _whole(form: OperandType) -> tuple[LeafArrays, ...]:
     return WHOLE
 
 
-_OTHERS: dict[str, Callable[[str], tuple[LeafArrays, ...]]] = {'$exists': _whole, '$type': _types, '$size': _whole}
+_OTHERS: dict[str, Callable[[OperandType], tuple[LeafArrays, ...]]] = {
+    '$exists': _whole,
+    '$type': _types,
+    '$size': _whole,
+}
 
 
 def traversal(test: Leaf) -> tuple[LeafArrays, ...]:

@@ -15,7 +15,7 @@ from mqsql.functions.expressions.core import Operator
 from mqsql.functions.expressions.moments import milliseconds, shifted
 from mqsql.functions.expressions.operands import eager, lazy
 from mqsql.functions.expressions.values import ExpressionError, is_finite, is_nullish, is_number, need_whole, wrong
-from mqsql.values.codec import INT64
+from mqsql.values.canonical import INT64
 
 Number = int | float
 

@@ -5,24 +5,18 @@ The file is only read. Values are tried as a store reads them, by `decoder`, so 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
-from itertools import islice
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import apsw
 
 from mqsql.errors import SHOWN, StorageError
-from mqsql.schema import BUFFERS, TASKS, ColumnType, Table
+from mqsql.schema import BUFFERS, ColumnType, Table
 from mqsql.schema.columns import decoder
-from mqsql.settings import Settings
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.connection import check_owner, connect
-from mqsql.storage.sqlite.failures import Failures
-from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.guard import sound
 from mqsql.storage.sqlite.layout import check_kinds, check_table, computing, objects_of, problems
-from mqsql.storage.sqlite.legacy import all_legacy, history_name, history_table
+from mqsql.storage.statements import folded, quote
 from mqsql.values.codec import DamagedError, decode_ids, decode_text
 
 Rows = Iterable[tuple[Any, ...]]
@@ -45,32 +39,14 @@ class Finding(NamedTuple):
         return ': '.join(part for part in self if part)
 
 
-def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
-    """All that is wrong with the file as far as a history is concerned; StorageError if it holds no such history."""
-    name, table = str(path.absolute()), history_table(history)
-    check_path(name)
-    if not path.exists():
-        raise StorageError(f'{path}: there is no such file')
-    with Failures(name), closing(connect(name, Settings(), readonly=True)) as connection:
-        if all_legacy(connection):
-            raise StorageError(
-                f'{path}: ipyparallel itself wrote this file; "mqsql import" copies it into one of mqsql'
-            )
-        check_owner(connection, name, None)
-        if ddl.folded(table.name) not in map(ddl.folded, objects_of(connection)):
-            raise StorageError(f'{path}: it has no history called {history!r}{_known(connection, name)}')
-        check_kinds(connection, name, table)
-        check_table(connection, name, table)
-        yield from _of_sqlite(connection)
-        yield from (Finding(table.name, '', what, problem) for what, problem in problems(connection, table))
-        yield from _of_values(connection, name, table, track)
-        yield from _of_tails(connection, table)
-
-
-def _known(connection: apsw.Connection, path: str) -> str:
-    histories = (history_name(table) for table in _tables(connection, path, TASKS))
-    known = ', '.join(map(repr, islice(histories, MOST_NAMED)))
-    return known and f'; write --table with one of {known}'
+def check_records(connection: apsw.Connection, path: str, table: Table, track: Track) -> Iterator[Finding]:
+    """All that is wrong with a table of the file, and with the file; StorageError if the table is none of mqsql."""
+    check_kinds(connection, path, table)
+    check_table(connection, path, table)
+    yield from _of_sqlite(connection)
+    yield from (Finding(table.name, '', what, problem) for what, problem in problems(connection, table))
+    yield from _of_values(connection, path, table, track)
+    yield from _of_tails(connection, table)
 
 
 def _of_sqlite(connection: apsw.Connection) -> Iterator[Finding]:
@@ -92,7 +68,7 @@ def _of_values(connection: apsw.Connection, path: str, table: Table, track: Trac
     columns = [(column, table.columns[column]) for column in table.all_keys]
     reads = [decode_ids if kind is BUFFERS else decoder(kind) for _, kind in columns]
     listed = ', '.join(sound(column, kind) for column, kind in columns)
-    rows = connection.execute(f'SELECT {ddl.POSITION}, {listed} FROM {ddl.quote(table.name)} ORDER BY {ddl.POSITION}')
+    rows = connection.execute(f'SELECT {ddl.POSITION}, {listed} FROM {quote(table.name)} ORDER BY {ddl.POSITION}')
     named: Counter[int] = Counter()
     blobs = _blob_ids(connection, table)
     for other in _sharing(connection, path, table):
@@ -119,14 +95,14 @@ def _of_values(connection: apsw.Connection, path: str, table: Table, track: Trac
 
 def _sharing(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
     """The other tables of the file whose buffers are in the same table: those of the histories "run" and "runs" are."""
-    shared = ddl.folded(table.buffers_table)
-    return (other for other in _tables(connection, path, table) if ddl.folded(other.buffers_table) == shared)
+    shared = folded(table.buffers_table)
+    return (other for other in other_tables(connection, path, table) if folded(other.buffers_table) == shared)
 
 
-def _tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
+def other_tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
     """The other tables of the file that are as `table` is."""
     for name, found in objects_of(connection).items():
-        if found.type == 'table' and ddl.folded(name) != ddl.folded(table.name):
+        if found.type == 'table' and folded(name) != folded(table.name):
             with suppress(ValueError, StorageError):  # none of mqsql
                 other = table.rename(name)
                 check_table(connection, path, other)
@@ -136,7 +112,7 @@ def _tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Ta
 def _named_ids(connection: apsw.Connection, table: Table) -> Iterator[int]:
     """The ids of buffers that the records of a table name."""
     for column in (column for column, kind in table.columns.items() if kind is BUFFERS):
-        stored = f'SELECT {sound(column, BUFFERS)} FROM {ddl.quote(table.name)} WHERE {ddl.quote(column)} IS NOT NULL'
+        stored = f'SELECT {sound(column, BUFFERS)} FROM {quote(table.name)} WHERE {quote(column)} IS NOT NULL'
         for (ids,) in connection.execute(stored):
             with suppress(DamagedError):
                 yield from decode_ids(ids)
@@ -150,20 +126,20 @@ def _key(stored: object, position: int) -> str:
 
 
 def _count(connection: apsw.Connection, table: Table) -> int:
-    rows: list[tuple[int]] = list(connection.execute(f'SELECT count(*) FROM {ddl.quote(table.name)}'))
+    rows: list[tuple[int]] = list(connection.execute(f'SELECT count(*) FROM {quote(table.name)}'))
     return rows[0][0]
 
 
 def _blob_ids(connection: apsw.Connection, table: Table) -> set[int]:
     if BUFFERS not in table.columns.values():
         return set()
-    return {id for (id,) in connection.execute(f'SELECT id FROM {ddl.quote(table.buffers_table)}')}
+    return {id for (id,) in connection.execute(f'SELECT id FROM {quote(table.buffers_table)}')}
 
 
 def _odd_blobs(connection: apsw.Connection, table: Table) -> list[int]:
     if BUFFERS not in table.columns.values():
         return []
-    odd = f"SELECT id FROM {ddl.quote(table.buffers_table)} WHERE typeof(data) <> 'blob'"
+    odd = f"SELECT id FROM {quote(table.buffers_table)} WHERE typeof(data) <> 'blob'"
     return [id for (id,) in connection.execute(odd)]
 
 
@@ -174,9 +150,9 @@ def _some(ids: list[int]) -> str:
 
 def _describe(connection: apsw.Connection, table: Table, column: str, kind: ColumnType, position: int) -> str:
     """What is wrong with a value, from what is stored itself."""
-    name = ddl.quote(column)
+    name = quote(column)
     value = f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
-    where = f'{ddl.quote(table.name)} WHERE {ddl.POSITION} = ?'
+    where = f'{quote(table.name)} WHERE {ddl.POSITION} = ?'
     rows: list[tuple[Any, str]] = list(connection.execute(f'SELECT {value}, typeof({name}) FROM {where}', (position,)))
     stored, type = rows[0]
     if stored is None:

@@ -5,22 +5,23 @@ Settings are made on each connection itself; nothing is set for other users of S
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
 from mqsql import limits
 from mqsql.compiler import FUNCTIONS
 from mqsql.errors import StorageError
-from mqsql.schema import Table
+from mqsql.schema import Record, Table
 from mqsql.settings import MEMORY, Settings
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.files import check_path, open_connection
 from mqsql.storage.sqlite.indexes import old_indexes, renew_indexes
 from mqsql.storage.sqlite.layout import check_foreign, check_kinds, check_table, missing
 from mqsql.storage.sqlite.waiting import wait_for_others
+from mqsql.storage.statements import folded
 
 CACHE_KIB = 16_384
 JOURNAL_BYTES = 64 << 20  # to which a longer log shrinks
@@ -85,6 +86,16 @@ class Transaction:
                     self._connection.execute('ROLLBACK')
 
 
+class Adoptable(Protocol):
+    """The records of another application's file, for a new table of ours in it."""
+
+    def accepts(self, connection: apsw.Connection) -> bool:
+        """Whether the file is of that application."""
+
+    def adopted(self, connection: apsw.Connection) -> Iterator[Record]:
+        """The records, as `Table.read` gives them."""
+
+
 @dataclass(frozen=True)
 class Guest:
     """How to live in a file that another application made: whether it is such a file, and what fills a new table of ours."""
@@ -134,7 +145,7 @@ def check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> 
 
 def _check_name(connection: apsw.Connection, path: str, table: Table) -> None:
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"):
-        if name != table.name and ddl.folded(name) == ddl.folded(table.name):
+        if name != table.name and folded(name) == folded(table.name):
             raise StorageError(
                 f'{path}: it has the name {name!r}, and SQLite does not tell {table.name!r} from it; use that'
             )
@@ -170,8 +181,12 @@ def _try_journal_mode(connection: apsw.Connection, wanted: str, deadline: float)
 def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest | None) -> None:
     # Looking first spares a file that is in order the lock.
     check_kinds(connection, path, table)
+    current = connection.pragma('user_version') == ddl.layout_version()
+    if current and table.name in _names(connection):
+        # Or the triggers of a column that the definition no longer has would be taken for those of another program.
+        check_table(connection, path, table)
     check_foreign(connection, path, table)
-    if connection.pragma('user_version') == ddl.layout_version() and not missing(connection, path, table):
+    if current and not missing(connection, path, table):
         return
     with Transaction(connection):
         version = connection.pragma('user_version')

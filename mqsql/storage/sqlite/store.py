@@ -9,25 +9,26 @@ import apsw
 from mqsql import limits
 from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, short_repr
+from mqsql.errors import DamagedValueError, StorageError
 from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.settings import Settings
+from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
+from mqsql.storage.encoding import present
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
-from mqsql.storage.sqlite.connection import Guest
+from mqsql.storage.sqlite.connection import Adoptable, Guest
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
-from mqsql.storage.sqlite.legacy import LegacyHistory, all_legacy
 from mqsql.storage.sqlite.plans import explanation
-from mqsql.values.codec import decode_ids, encode_text
+from mqsql.values.codec import decode_ids, decode_text, encode_text
 
 Row = tuple[Any, ...]
 Said = TypeVar('Said', bound=Statement)
@@ -46,14 +47,14 @@ class SqliteStore(SqliteFile):
         readonly: bool = False,
         table: Table = TASKS,
         settings: Settings | None = None,
-        history: LegacyHistory | None = None,
+        history: Adoptable | None = None,
         say: Warn = warn,
     ) -> None:
-        """Open the file. `history` is what a file of ipyparallel's own database is to be adopted as, if it is one.
+        """Open the file. `history` is what a file of another application is adopted as, if it accepts the file.
 
         `say` is told, once each, of the values of other programs that cannot be read.
         """
-        guest = Guest(all_legacy, partial(self._adopt, history)) if history else None
+        guest = Guest(history.accepts, partial(self._adopt, history)) if history else None
         super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
@@ -68,7 +69,7 @@ class SqliteStore(SqliteFile):
         sentence = self._damages.report(key, name, what)
         return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
 
-    def _adopt(self, history: LegacyHistory, connection: apsw.Connection) -> None:
+    def _adopt(self, history: Adoptable, connection: apsw.Connection) -> None:
         for record in history.adopted(connection):
             self._insert(connection, record)
 
@@ -81,24 +82,36 @@ class SqliteStore(SqliteFile):
 
     def _insert_missing(self, connection: apsw.Connection, record: Record) -> bool:
         key = encode_text(record[self.table.key])
-        missing = not connection.execute(ddl.exists(self.table), (key,)).fetchall()
+        missing = not connection.execute(statements.exists(self.table), (key,)).fetchall()
         if missing:
             self._insert(connection, record)
         return missing
 
     def _insert(self, connection: apsw.Connection, record: Record) -> None:
-        given = _present(self.table.encode(record))
-        connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+        self._insert_encoded(connection, present(self._encode(record)))
+
+    def _insert_encoded(self, connection: apsw.Connection, given: Record) -> None:
+        connection.execute(statements.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+
+    def _encode(self, record: Record) -> Record:
+        """Buffers become lists of bytes, which `_with_blobs` stores."""
+        return self.table.encode(record)
 
     def _add(self, key: str, record: Record) -> None:
-        given = _present(self.table.encode(record))
+        given = present(self._encode(record))
         with self._changing(several=_has_blobs(given)) as connection:
             try:
-                connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+                self._insert_encoded(connection, given)
             except apsw.ConstraintError:
-                raise DuplicateRecordError(
-                    f'there is already a record with {self.table.key} {short_repr(key)}'
-                ) from None
+                raise self._duplicate(key) from None
+
+    def _add_all(self, records: list[Record]) -> None:
+        with self._changing() as connection:
+            for record in records:
+                try:
+                    self._insert_encoded(connection, present(record))
+                except apsw.ConstraintError:
+                    raise self._duplicate(decode_text(record[self.table.key])) from None
 
     def _get(self, key: str) -> Record:
         try:
@@ -120,19 +133,19 @@ class SqliteStore(SqliteFile):
         given = self.table.encode(changes)
         with self._changing(several=_has_blobs(given)) as connection:
             values = (*self._with_blobs(connection, given), encode_text(key))
-            connection.execute(ddl.update(self.table, tuple(given)), values)
+            connection.execute(statements.update(self.table, tuple(given)), values)
             if not connection.changes():
                 raise self._missing(key)
 
     def _drop(self, key: str) -> None:
         with self._changing(several=False) as connection:
-            connection.execute(ddl.delete(self.table), (encode_text(key),))
+            connection.execute(statements.delete(self.table), (encode_text(key),))
             if not connection.changes():
                 raise self._missing(key)
 
     def _check_known(self, key: str) -> None:
         with self._use as connection:
-            if not connection.execute(ddl.exists(self.table), (encode_text(key),)).fetchall():
+            if not connection.execute(statements.exists(self.table), (encode_text(key),)).fetchall():
                 raise self._missing(key)
 
     def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:
@@ -168,11 +181,10 @@ class SqliteStore(SqliteFile):
                 raise
         return run(statement.unindexed())
 
-    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
-        """See Store; reads at once, and from the connection whose cache is warm."""
-        keys = self.table.all_keys if keys is None else keys
+    def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
+        """The records, read at once and from the connection whose cache is warm."""
         with self._queries.answering():
-            return self._answer(partial(self._compile, query, keys), self._records)
+            return self._answer(partial(self._compile, query, keys, **options), self._records)
 
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
@@ -201,7 +213,8 @@ class SqliteStore(SqliteFile):
     def _begin(self, deadline: Deadline, query: CompiledQuery) -> Cursor:
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
-            return self._readers.find(deadline, query, partial(guarded, query, self.table), keyed=keyed)
+            spare = partial(guarded, query, self.table)
+            return self._readers.find(deadline, lambda reader: reader.run(query, spare, keyed=keyed), query.record)
         return Cursor(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
@@ -262,15 +275,6 @@ class SqliteStore(SqliteFile):
                 self._schema_version = version
             return version
 
-    def get_history(self) -> list[str]:
-        """See Store."""
-        history = Statement(ddl.history(self.table), {})
-        key = self._decoders[:1]
-        with self._queries.answering():
-            rows = self._fetch_sound(history)
-            records = [read_row(key, row, self._tell) for row in limits.checked(rows)]
-        return [record[self.table.key] for record in records if record[self.table.key] is not None]
-
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         with self._queries.answering():
             return self._answer(partial(self._compile, query, keys, **options), self._explanation)
@@ -278,10 +282,6 @@ class SqliteStore(SqliteFile):
     def _explanation(self, query: CompiledQuery) -> Explanation:
         with self._stoppable as connection:
             return explanation(connection, query, ddl.index_names(self.table))
-
-
-def _present(given: Record) -> Record:
-    return {column: value for column, value in given.items() if value is not None}
 
 
 def _has_blobs(given: Record) -> bool:

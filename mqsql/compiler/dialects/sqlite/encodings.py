@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mqsql.compiler.dialect import Encode
+from mqsql.compiler.dialects.sqlite.glob import encode_glob
 from mqsql.compiler.tree.params import Encoding
-from mqsql.functions.glob import to_sqlite
-from mqsql.values.codec import INT64, encode_boolean, encode_list, encode_number, encode_text, encode_timestamp
+from mqsql.values.canonical import INT64
+from mqsql.values.codec import encode_boolean, encode_list, encode_number, encode_timestamp
 from mqsql.values.numbers import nearest_float
 
 
@@ -28,21 +29,15 @@ def _ceiling(number: int | float) -> int | float:
     return near if near >= number else math.nextafter(near, math.inf)
 
 
-def _glob(pattern: str) -> str:
-    glob = to_sqlite(pattern)
-    assert glob is not None  # or the test would have another form
-    return glob.pattern
-
-
 ENCODE: Mapping[Encoding, Encode] = {
-    Encoding.STRING: encode_text,
     Encoding.TIMESTAMP: encode_timestamp,
     Encoding.NUMBER: encode_number,
     Encoding.FLOOR: _floor,
     Encoding.CEILING: _ceiling,
     Encoding.BOOLEAN: encode_boolean,
+    # The type in JSON is the value.
     Encoding.JSON_BOOLEAN: {True: 'true', False: 'false'}.__getitem__,
-    Encoding.GLOB: _glob,
+    Encoding.GLOB: encode_glob,
 }
 
 

@@ -19,6 +19,7 @@ from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.lower.operators.comparison import ORDERS
 from mqsql.compiler.lower.sql import Condition, and_, case, func, identifier, number, or_, param, select, text
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf
 from mqsql.compiler.tree.traversal import key_tested
 from mqsql.compiler.tree.view import MultikeyView, ScalarView
@@ -56,7 +57,7 @@ class ScalarRows:
             return None
         rank, value, present = columns_of(self.index.paths.index(place))
         if not test.field.kind.mixed:
-            return _lower(ColumnValue(WORDS, lambda: self.column(value)), test)
+            return _lower(ColumnValue(WORDS, test.field.kind, lambda: self.column(value)), test)
         words = IndexedWords(self.alias, rank, present)
         return _plain_condition(JsonValue(words, JsonRef(lambda: self.column(value))), words, test)
 
@@ -121,11 +122,11 @@ class MultikeyRows:
     def _on_row(self, alias: str, test: Leaf) -> Condition:
         if not test.field.steps:
             column = test.field.column or ''
-            return _lower(ColumnValue(WORDS, lambda: self.key(column, alias)), test)
+            return _lower(ColumnValue(WORDS, test.field.kind, lambda: self.key(column, alias)), test)
         kind = exp.column('type', alias)
         if test.operator == '$exists':
             return exp.NEQ(this=kind, expression=text(MISSING))
-        if (test.operator, test.form) == ('$eq', 'null'):
+        if (test.operator, test.form) == ('$eq', OperandType.NULL):
             return exp.EQ(this=kind, expression=text(MISSING))
         # A row is as one of json_each.
         element = Element(alias)
@@ -205,15 +206,15 @@ def _plain_condition(value: JsonValue, words: IndexedWords, test: Leaf) -> Condi
     match test.operator, test.form:
         case '$exists', _:
             return words.present()
-        case '$eq', 'null':
+        case '$eq', OperandType.NULL:
             return words.is_rank(NULL_RANK)
-        case '$eq', 'boolean':
+        case '$eq', OperandType.BOOLEAN:
             is_true = exp.Paren(this=exp.EQ(this=param(test.params[0]), expression=text('true')))
             return value.of_type((JsonType.BOOLEAN,), exp.EQ(this=value.text(), expression=is_true))
-        case operator, 'number' if operator in ORDERS:
+        case operator, OperandType.NUMBER if operator in ORDERS:
             order, operand = ORDERS[operator], param(test.params[0])
             return words.compare_number(value.ref, lambda left, right: order(this=left, expression=right), operand)
-        case _, 'object':
+        case _, OperandType.OBJECT:
             return exp.false()  # objects are in the second table
         case _:
             return _lower(value, test)

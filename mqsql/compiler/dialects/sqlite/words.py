@@ -28,6 +28,7 @@ from mqsql.compiler.lower.sql import (
     table_function,
     text,
 )
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.select import Part
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, ColumnType, Table
@@ -116,6 +117,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     # --- Number columns
 
+    def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> Condition:
+        """See Words."""
+        return compare(stored, operand)
+
     def is_not_nan(self, stored: exp.Expr) -> Condition:
         """See Words. It may be the end of a range of the column's index."""
         return number_columns.is_not_nan(stored)
@@ -131,9 +136,9 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         same = [exp.EQ(this=stored(), expression=whole.copy())] if exact else []
         return and_([in_64_bits, *same, test(whole)])
 
-    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
+    def number_sort_terms(self, stored: exp.Expr, no_nan: bool) -> list[exp.Expr]:
         """See Words."""
-        return [number_columns.is_not_nan(stored), stored.copy()]
+        return [stored] if no_nan else [number_columns.is_not_nan(stored), stored.copy()]
 
     # --- text
 
@@ -149,11 +154,11 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         """See Words."""
         return func('length', _characters(text))
 
-    def glob(self, text: exp.Expr, form: str, pattern: exp.Expr) -> Condition:
+    def glob(self, text: exp.Expr, form: OperandType, pattern: exp.Expr) -> Condition:
         """See Words. Where the pattern counts characters, pairs that encode one character are first made one."""
-        if form == 'function':
+        if form is OperandType.FUNCTION:
             return self.call('mqsql_glob', pattern, text)
-        subject = _characters(text) if form == 'characters' else text
+        subject = _characters(text) if form is OperandType.CHARACTERS_GLOB else text
         return exp.Glob(this=subject, expression=pattern)
 
     # --- loops
@@ -218,6 +223,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         return exp.column('value', element.alias)
 
     # --- columns and statements
+
+    def as_number(self, condition: exp.Expr) -> exp.Expr:
+        """See Words."""
+        return condition
 
     def row_order(self) -> exp.Expr:
         """See Words."""

@@ -195,7 +195,7 @@ def _compare_present(operator: str, left: Json, right: Scalar) -> Scalar:
     below, above = constant(COMPARISONS[operator].below), constant(COMPARISONS[operator].above)
     match right.type:
         case Type.NUMBER:
-            same = boolean(left.words.compare_number(left.ref, _comparing(operator), _operand(right)))
+            same = boolean(_compare_number(operator, left, right))
             lower = [] if below == above else [(left.is_absent(), below)]
             return choose((left.is_number(), same), *lower, (left.is_odd_number(), UNKNOWN), otherwise=above)
         case Type.STRING:
@@ -211,6 +211,12 @@ def _compare_present(operator: str, left: Json, right: Scalar) -> Scalar:
             # Of a date that another program wrote in another form, the comparison is NULL.
             same = boolean(_apply(operator, left.date(), right), partial=True)
             return choose((left.is_date(), same), otherwise=below)
+
+
+def _compare_number(operator: str, left: Json, right: Scalar) -> Condition:
+    if right.operand is None:
+        return _apply(operator, left.number(), right)
+    return left.words.compare_number(left.ref, _comparing(operator), right.operand.copy())
 
 
 def _comparing(operator: str) -> Compare:

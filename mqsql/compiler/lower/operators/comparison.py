@@ -10,7 +10,8 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Compare, JsonType
 from mqsql.compiler.lower.collation import as_key, as_text
 from mqsql.compiler.lower.sql import Condition, and_, or_, param, text
-from mqsql.compiler.lower.values import JsonValue, Value, in_list
+from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value, in_list
+from mqsql.compiler.tree.params import OperandType
 from mqsql.values.codec import NUMBER_TAG
 
 ORDERS: dict[str, type[exp.Binary]] = {'$gt': exp.GT, '$gte': exp.GTE, '$lt': exp.LT, '$lte': exp.LTE}
@@ -22,36 +23,37 @@ def _equals(left: exp.Expr, right: exp.Expr) -> Condition:
     return exp.EQ(this=left, expression=right)
 
 
-def lower_eq(value: Value, form: str, params: Params) -> Condition:
+def lower_eq(value: Value, form: OperandType, params: Params) -> Condition:
     """SQL of an equality."""
-    return value.is_null() if form == 'null' else _lower_same(value, form, params, _equals)
+    return value.is_null() if form is OperandType.NULL else _lower_same(value, form, params, _equals)
 
 
-def lower_in(value: Value, form: str, params: Params) -> Condition:
+def lower_in(value: Value, form: OperandType, params: Params) -> Condition:
     """SQL of the membership in a list."""
     return _lower_same(value, form, params, in_list(value))
 
 
-def _lower_same(value: Value, form: str, params: Params, compare: Compare) -> Condition:
+def _lower_same(value: Value, form: OperandType, params: Params, compare: Compare) -> Condition:
     operand = param(params[0])
     match form:
-        case 'column':
-            return compare(as_text(value), operand)
-        case 'string':
+        case OperandType.COLUMN:
+            assert isinstance(value, ColumnValue)
+            return value.compare(compare, operand)
+        case OperandType.STRING:
             return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
-        case 'object' | 'array':
+        case OperandType.OBJECT | OperandType.ARRAY:
             return value.of_type((JsonType(form),), compare(as_key(value), operand))
     assert isinstance(value, JsonValue)
     match form:
-        case 'number':
+        case OperandType.NUMBER:
             return value.words.compare_number(value.ref, compare, operand)
-        case 'boolean':
+        case OperandType.BOOLEAN:
             return value.words.equal_boolean(value.ref, compare, operand)
         case _:  # tagged
             return value.of_type((JsonType.OBJECT,), compare(value.text(), operand))
 
 
-def lower_order(operator: str, value: Value, form: str, params: Params) -> Condition:
+def lower_order(operator: str, value: Value, form: OperandType, params: Params) -> Condition:
     """SQL of an order test."""
     order, operand = ORDERS[operator], param(params[0])
 
@@ -59,23 +61,25 @@ def lower_order(operator: str, value: Value, form: str, params: Params) -> Condi
         return order(this=left, expression=right)
 
     match form:
-        case 'column':
-            return compare(value.text(), operand)
-        case 'not nan':
-            return and_([compare(value.text(), operand), value.words.is_not_nan(value.text())])
-        case 'string':
+        case OperandType.COLUMN:
+            assert isinstance(value, ColumnValue)
+            return value.compare(compare, operand)
+        case OperandType.NOT_NAN:
+            assert isinstance(value, ColumnValue)
+            return and_([value.compare(compare, operand), value.words.is_not_nan(value.text())])
+        case OperandType.STRING:
             return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
-        case 'array':
+        case OperandType.ARRAY:
             return value.of_type((JsonType.ARRAY,), compare(as_key(value), operand))
     assert isinstance(value, JsonValue)
     match form:
-        case 'number':
+        case OperandType.NUMBER:
             return _lower_number_order(operator, value, compare, params)
-        case 'boolean':
+        case OperandType.BOOLEAN:
             return value.words.order_boolean(value.ref, compare, operand)
-        case 'date':
+        case OperandType.DATE:
             return value.tagged('$date', compare(value.text(), operand))
-        case 'object':
+        case OperandType.OBJECT:
             return value.is_object(compare(as_key(value), operand))
         case _:  # binary
             return value.tagged('$binary', compare(as_key(value), operand))
@@ -93,6 +97,6 @@ def _lower_number_order(operator: str, value: JsonValue, compare: Compare, param
     return or_([plain, tagged])
 
 
-Lower = Callable[[Value, str, Params], Condition]
+Lower = Callable[[Value, OperandType, Params], Condition]
 
 LOWER_ORDER: dict[str, Lower] = {name: partial(lower_order, name) for name in ORDERS}

@@ -10,9 +10,10 @@ from mqsql.compiler.dialect import Compare, Test
 from mqsql.compiler.lower.operators.comparison import Lower
 from mqsql.compiler.lower.sql import Condition, number, or_, param
 from mqsql.compiler.lower.values import JsonValue, Value
+from mqsql.compiler.tree.params import OperandType
 
 
-def lower_mod(value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def lower_mod(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
     """SQL of $mod, over the numbers that 64 bits hold."""
     divisor, remainder = map(param, params)
 
@@ -38,7 +39,7 @@ BITS: dict[str, Compare] = {
 }
 
 
-def _lower_bits(operator: str, value: Value, form: str, params: tuple[str, ...]) -> Condition:
+def _lower_bits(operator: str, value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
     """Whole numbers that 64 bits hold, by `&`; binary by a function of the connection."""
     mask, positions, count = map(param, params)
     compare, words = BITS[operator], value.words

@@ -1,17 +1,15 @@
 """The shape of an expression: its tree with parameters for its literals, so that expressions of one shape share their SQL."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import partial
 from math import isfinite
 from typing import Any
 
-import orjson
-
 from mqsql.compiler.parse.context import Params
+from mqsql.compiler.tree.params import Encoding, Param
 from mqsql.functions.expressions.tree import Array, Call, Expression, FieldPath, Literal, Object, Parameter, Variable
 from mqsql.functions.expressions.values import MISSING
-from mqsql.values.codec import INT64, Stored, encode_text, encode_timestamp
+from mqsql.values.canonical import INT64
 
 WORDS = ('.unit', '.startOfWeek', '.timezone')
 """Operands that choose the SQL, not a value in it."""
@@ -82,47 +80,35 @@ def _is_word(step: str, part: Expression) -> bool:
 
 
 def _parameter(value: Any, params: Params) -> Parameter:
-    type_, encode = _TYPES.get(type(value), _other)(value)
-    return Parameter(params.bind_late(partial(encode, value)) if type_ else '', type_)
+    type_, encoding = _type_of(value)
+    many = isinstance(value, list)
+    return Parameter(params.bind(Param(value, encoding, many)) if type_ else '', type_)
 
 
-Encode = Callable[[Any], Stored]
+def _type_of(value: Any) -> tuple[str, Encoding]:
+    """The type of a parameter, and how the value is bound; the empty type is not bound, as SQL does not compare such values."""
+    match value:
+        case bool():
+            return 'boolean', Encoding.BOOLEAN
+        case int() if value in INT64:
+            return 'int' if value in _INT32 else 'long', Encoding.NUMBER
+        case float() if isfinite(value):
+            return 'double', Encoding.NUMBER
+        case str():
+            return 'string', Encoding.STRING
+        case datetime():
+            return 'date', Encoding.MICROSECONDS
+        case list():
+            return _type_of_list(value)
+    return '', Encoding.PLAIN
 
 
-def _other(value: Any) -> tuple[str, Encode]:
-    """What SQL does not compare as expressions do."""
-    return '', _same
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _integer(value: int) -> tuple[str, Encode]:
-    return 'int' if value in _INT32 else 'long' if value in INT64 else '', _same
-
-
-def _double(value: float) -> tuple[str, Encode]:
-    return 'double' if isfinite(value) else '', _same
-
-
-def _list(value: list[Any]) -> tuple[str, Encode]:
-    """A list of values of one type."""
-    types = set(map(type, value))
+def _type_of_list(items: list[Any]) -> tuple[str, Encoding]:
+    """The type of a list of values of one type."""
+    types = set(map(type, items))
     if types == {str}:
-        return 'strings', lambda items: orjson.dumps(list(map(encode_text, items))).decode()
+        return 'strings', Encoding.STRING
     if types == {datetime}:
-        return 'dates', lambda items: orjson.dumps(list(map(encode_timestamp, items))).decode()
-    numbers = types <= {int, float} and all(item in INT64 if type(item) is int else isfinite(item) for item in value)
-    return 'numbers' if value and numbers else '', lambda items: orjson.dumps(items).decode()
-
-
-_TYPES: dict[type, Callable[[Any], tuple[str, Encode]]] = {
-    bool: lambda value: ('boolean', int),
-    int: _integer,
-    float: _double,
-    str: lambda value: ('string', encode_text),
-    datetime: lambda value: ('date', encode_timestamp),
-    list: _list,
-}
-"""The type of a parameter, and what is bound for a value, by the value's type; the empty type is not bound."""
+        return 'dates', Encoding.MICROSECONDS
+    numbers = types <= {int, float} and all(item in INT64 if type(item) is int else isfinite(item) for item in items)
+    return 'numbers' if items and numbers else '', Encoding.NUMBER

@@ -16,6 +16,7 @@ from typing import Any
 from mqsql.compiler.parse.context import Params, ParseContext
 from mqsql.compiler.parse.json_schema import members, values
 from mqsql.compiler.parse.json_schema.subjects import VALUE, Read, Subject, distinct_names, mapping, where
+from mqsql.compiler.parse.operators.element import BSON_TYPES as TYPE_NAMED
 from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Leaf, Predicate, all_of, any_of
 from mqsql.errors import UnknownNameError, did_you_mean, named, short_repr
 from mqsql.values.bson_types import OTHER_TYPES, TYPES
@@ -105,7 +106,7 @@ def _declared_type(subject: Subject, declared: list[str] | None) -> Predicate:
 
 
 def _has_type(subject: Subject, name: str) -> Predicate:
-    return MATCH_NONE if name in OTHER_TYPES.values() else Leaf(subject.field, '$type', name)
+    return MATCH_NONE if name in OTHER_TYPES.values() else Leaf(subject.field, '$type', TYPE_NAMED[name])
 
 
 def _declaration(subject: Subject, place: ParseContext, operand: Any) -> Predicate:

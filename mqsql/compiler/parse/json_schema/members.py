@@ -17,7 +17,7 @@ from mqsql.compiler.parse.json_schema.subjects import (
 )
 from mqsql.compiler.parse.json_schema.subjects import count as read_count
 from mqsql.compiler.parse.json_schema.values import found_in_name, read_pattern
-from mqsql.compiler.tree.params import Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import (
     MATCH_ALL,
     MATCH_NONE,
@@ -33,7 +33,6 @@ from mqsql.compiler.tree.predicate import (
 )
 from mqsql.errors import short_repr
 from mqsql.schema import BUFFERS
-from mqsql.values.codec import encode_key
 
 
 def _schemas(subject: Subject, place: ParseContext, operand: object) -> list[Predicate]:
@@ -65,7 +64,7 @@ def read_any_of(subject: Subject, place: ParseContext, operand: Any) -> Predicat
 
 def read_one_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Valid against one of the schemas and no more."""
-    return CountMatching(tuple(_schemas(subject, place, operand)), '$eq', place.values.bind(1))
+    return CountMatching(tuple(_schemas(subject, place, operand)), '$eq', place.values.bind(Param(1, Encoding.PLAIN)))
 
 
 def read_not(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
@@ -91,7 +90,7 @@ def read_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate
         return _every(subject, subject.item().valid(place, operand))
     position = place.at('', POSITION)
     schemas = _schemas(subject.item(), place, operand) if operand else []
-    return _every(subject, all_of([where(position.test('$eq', 'column', i), s) for i, s in enumerate(schemas)]))
+    return _every(subject, all_of([where(_is_at(position, '$eq', i), s) for i, s in enumerate(schemas)]))
 
 
 def read_additional_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
@@ -100,7 +99,11 @@ def read_additional_items(subject: Subject, place: ParseContext, operand: Any) -
     first = sibling(place, 'items')
     if not isinstance(first, list | tuple):
         return MATCH_ALL
-    return _every(subject, where(place.at('', POSITION).test('$gte', 'column', len(first)), demand))
+    return _every(subject, where(_is_at(place.at('', POSITION), '$gte', len(first)), demand))
+
+
+def _is_at(member: ParseContext, operator: str, position: int) -> Predicate:
+    return member.test(operator, OperandType.COLUMN, Param(position, Encoding.PLAIN))
 
 
 # --- objects
@@ -172,7 +175,7 @@ def _is_named(subject: Subject, place: ParseContext, names: list[str], name: str
         return MATCH_ALL if name in [subject.property(n, place).field.column for n in names] else MATCH_NONE
     if not names:
         return MATCH_NONE
-    return place.at('', MEMBER).test('properties', '', Param(list(map(encode_key, names)), many=True))
+    return place.at('', MEMBER).test('properties', OperandType.PLAIN, Param(names, Encoding.NAME, many=True))
 
 
 def count(keyword: str, operator: str) -> Read:
@@ -181,9 +184,9 @@ def count(keyword: str, operator: str) -> Read:
     def read(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
         limit = read_count(place, operand)
         if subject.table is None:
-            return place.test(keyword, '', limit)
+            return place.test(keyword, OperandType.PLAIN, Param(limit, Encoding.PLAIN))
         present = tuple(subject.has(name, place) for name in subject.table.columns)
-        return CountMatching(present, operator, place.values.bind(limit))
+        return CountMatching(present, operator, place.values.bind(Param(limit, Encoding.PLAIN)))
 
     return read
 

@@ -7,15 +7,22 @@ from mqsql import patterns
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.json_schema.subjects import VALUE, Read, Subject, flag, listed, number, sibling
 from mqsql.compiler.parse.json_schema.subjects import count as read_count
-from mqsql.compiler.parse.operators.comparison import equal_forms, read_order, test_lists, typed_equals
+from mqsql.compiler.parse.operators.comparison import (
+    Lists,
+    Operand,
+    equal_forms,
+    read_order,
+    sort_operands,
+    test_lists,
+    typed_equals,
+)
 from mqsql.compiler.parse.operators.patterns import read_regex
-from mqsql.compiler.tree.params import Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Not, Predicate, all_of, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import Table
 from mqsql.values.bson_order import unordered_key
 from mqsql.values.canonical import type_bracket
-from mqsql.values.codec import encode_document
 
 
 def read_annotation(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
@@ -27,7 +34,9 @@ def read_annotation(subject: Subject, place: ParseContext, operand: Any) -> Pred
 
 def size(keyword: str) -> Read:
     """The keywords that limit a length."""
-    return lambda subject, place, operand: place.test(keyword, '', read_count(place, operand))
+    return lambda subject, place, operand: place.test(
+        keyword, OperandType.PLAIN, Param(read_count(place, operand), Encoding.PLAIN)
+    )
 
 
 def read_pattern(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
@@ -75,7 +84,7 @@ def read_multiple_of(subject: Subject, place: ParseContext, operand: Any) -> Pre
     divisor = number(place, operand)
     if divisor <= 0 or not (isinstance(divisor, int) or math.isfinite(divisor)):
         raise place.error(f'takes a finite number above 0, not {short_repr(operand)}')
-    return place.test('multipleOf', '', encode_document(divisor))
+    return place.test('multipleOf', OperandType.PLAIN, Param(divisor, Encoding.JSON))
 
 
 # --- enum
@@ -107,24 +116,28 @@ def _one_of(subject: Subject, place: ParseContext, values: list[Any]) -> Predica
     here = place.at('', subject.field)
     if subject.field.kind.mixed:
         return any_of(_among(here, values))
-    return any_of(test_lists(here, {'column': [equal for value in values for equal in typed_equals(value)]}))
+    lists: Lists = {}
+    sort_operands((operand for value in values for operand in typed_equals(value)), lists)
+    return any_of(test_lists(here, lists))
 
 
 def _among(place: ParseContext, values: list[Any]) -> list[Predicate]:
-    lists: dict[str, list[Any]] = {}
-    for value in values:
-        for form, stored in _forms(value):
-            lists.setdefault(form, []).append(stored)
-    nested = [(form, lists.pop(form)) for form in ('object', 'array') if form in lists]
+    lists: Lists = {}
+    sort_operands((operand for value in values for operand in _forms(value)), lists)
+    nested = [(form, lists.pop((form, _NESTED))) for form in _CONTAINERS if (form, _NESTED) in lists]
     return [
         *test_lists(place, lists),
-        *(place.test('enum', form, Param(keys, many=True)) for form, keys in nested),
+        *(place.test('enum', form, Param(values, _NESTED, many=True)) for form, values in nested),
     ]
 
 
-def _forms(value: Any) -> list[tuple[str, Any]]:
-    form = type_bracket(value)
-    return [(form, unordered_key(value))] if form in ('object', 'array') else equal_forms(value)
+_CONTAINERS = (OperandType.OBJECT, OperandType.ARRAY)
+_NESTED = Encoding.UNORDERED_KEY
+
+
+def _forms(value: Any) -> list[Operand]:
+    kind = type_bracket(value)
+    return [(OperandType(kind), value, _NESTED)] if kind in _CONTAINERS else equal_forms(value)
 
 
 def _is_record(subject: Subject, table: Table, place: ParseContext, value: dict[str, Any]) -> Predicate:

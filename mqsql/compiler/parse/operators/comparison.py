@@ -1,12 +1,13 @@
 """Equality and order: $eq $gt $gte $lt $lte $in, and what is folded into them.
 
-On a Document path an operand is compared within its type bracket (number, string, …), which gives the Test its form; what
-SQLite's JSON functions cannot carry (dates, binary, infinities, big integers) is stored tagged, as a one-key object whose
-text has the values' order (see `schema.codec`), and so compared as text.
+On a Document path an operand is compared within its type bracket (number, string, …), which gives the Leaf its form; what
+JSON cannot carry (dates, binary, infinities, big integers) is stored tagged, as a one-key object whose text has the values'
+order (see `values.codec`), and so compared as text.
 """
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,15 +15,13 @@ from typing import Any
 from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.operators.patterns import match_pattern
-from mqsql.compiler.tree.params import Encoding, Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Not, Predicate, any_of
 from mqsql.errors import short_repr
-from mqsql.schema import BOOLEAN, NUMBER, STRING, TIMESTAMP
-from mqsql.values.bson_order import bson_key, text_key
-from mqsql.values.canonical import is_nan, type_bracket
-from mqsql.values.codec import INT64, NUMBER_TAG, encode_document
+from mqsql.schema import NUMBER
+from mqsql.values.canonical import INT64, is_nan, type_bracket
 from mqsql.values.collation import Collation
-from mqsql.values.numbers import BETWEEN_BIGS, nearest_float
+from mqsql.values.numbers import exact, nearest_float, within_64_bits
 
 
 def read_eq(place: ParseContext, operand: object) -> Predicate:
@@ -40,115 +39,106 @@ def read_ne(place: ParseContext, operand: object) -> Predicate:
 def equal(place: ParseContext, operand: object) -> Predicate:
     """The field equals the operand, or offers a value that does; None also equals missing."""
     if operand is None:
-        return place.test('$eq', 'null')
-    forms = _forms(place, place.read(operand))
-    return any_of([place.comparison('$eq', form, Param(value, _encoding(place, form))) for form, value in forms])
+        return place.test('$eq', OperandType.NULL)
+    return any_of(
+        [place.comparison('$eq', form, Param(*operand)) for form, *operand in _forms(place, place.read(operand))]
+    )
 
 
-def _forms(place: ParseContext, value: Any) -> list[tuple[str, Any]]:
+Operand = tuple[OperandType, Any, Encoding]
+"""The variant of a comparison, the value that it is with, and how that is encoded."""
+
+
+def _forms(place: ParseContext, value: Any) -> list[Operand]:
     if place.field.kind.mixed or (place.collation and isinstance(value, str)):
         return equal_forms(value, place.collation)
-    return [('column', equal) for equal in typed_equals(value)]
+    return typed_equals(value)
 
 
-def typed_equals(value: str | float | datetime) -> list[str | float | datetime]:
-    """What a column of one type may hold that equals a value; nothing for an integer that no column holds."""
-    if not isinstance(value, int) or value in INT64:
-        return [value]
-    near = nearest_float(value)
-    return [near] if near == value else []
+def typed_equals(value: str | float | datetime) -> list[Operand]:
+    """A value of a column of one type that equals this one; nothing for an integer that no column holds."""
+    match value:
+        case str():
+            return [(OperandType.COLUMN, value, Encoding.STRING)]
+        case bool():
+            return [(OperandType.COLUMN, value, Encoding.BOOLEAN)]
+        case int() | float():
+            plain = nearest_float(value) if isinstance(value, int) and value not in INT64 else value
+            same = plain == value or is_nan(value)
+            return [(OperandType.COLUMN, plain, Encoding.NUMBER)] if same else []
+    return [(OperandType.COLUMN, value, Encoding.TIMESTAMP)]
 
 
-_ENCODINGS = {'string': Encoding.STRING, 'number': Encoding.NUMBER, 'boolean': Encoding.JSON_BOOLEAN}
-_COLUMN_ENCODINGS = {
-    STRING: Encoding.STRING,
-    NUMBER: Encoding.NUMBER,
-    BOOLEAN: Encoding.BOOLEAN,
-    TIMESTAMP: Encoding.TIMESTAMP,
-}
+def _string(value: str, collation: Collation | None) -> Operand:
+    if collation is None:
+        return OperandType.STRING, value, Encoding.STRING
+    return OperandType.STRING, (value, collation), Encoding.COLLATED
 
 
-def _encoding(place: ParseContext, form: str) -> Encoding:
-    """The encoding of operands for equality."""
-    if form == 'column':
-        return _COLUMN_ENCODINGS[place.field.kind]
-    return _ENCODINGS.get(form, Encoding.PLAIN)
-
-
-def _text(value: str, collation: Collation | None) -> str:
-    return value if collation is None else text_key(value, collation)
-
-
-def equal_forms(value: Any, collation: Collation | None = None) -> list[tuple[str, Any]]:
+def equal_forms(value: Any, collation: Collation | None = None) -> list[Operand]:
     """The forms under which a value equal to this one may be stored, and what to compare there."""
     match type_bracket(value):
         case 'null':
-            return [('null', None)]
+            return [(OperandType.NULL, None, Encoding.JSON)]
         case 'string':
-            return [('string', _text(value, collation))]
+            return [_string(value, collation)]
         case 'number':
             return _equal_numbers(value)
         case 'boolean':
-            return [('boolean', value)]
+            return [(OperandType.BOOLEAN, value, Encoding.JSON_BOOLEAN)]
         case 'object' | 'array' as form:
-            return [(form, bson_key(value, collation))]
+            return [(OperandType(form), (value, collation), Encoding.KEY)]
         case _:
-            return [('tagged', encode_document(value))]
+            return [(OperandType.TAGGED, value, Encoding.JSON)]
 
 
-def _equal_numbers(number: float) -> list[tuple[str, Any]]:
+def _equal_numbers(number: float) -> list[Operand]:
     """A finite float past 64 bits may equal a tagged integer, and a big integer a plain float."""
-    forms: list[tuple[str, Any]] = []
+    forms: list[Operand] = []
     plain = nearest_float(number) if isinstance(number, int) and number not in INT64 else number
     if plain == number and not math.isinf(plain):
-        forms.append(('number', plain))
-    if not _within_64_bits(number):
-        forms.append(('tagged', encode_document(_exact(number))))
+        forms.append((OperandType.NUMBER, plain, Encoding.NUMBER))
+    if not within_64_bits(number):
+        forms.append((OperandType.TAGGED, exact(number), Encoding.JSON))
     return forms
-
-
-def _exact(number: float) -> float:
-    """The integer that a float past 64 bits is."""
-    return int(number) if isinstance(number, float) and math.isfinite(number) else number
-
-
-def _within_64_bits(number: float) -> bool:
-    return -(2**63) <= number < 2**63
 
 
 def read_order(operator: str, place: ParseContext, operand: object) -> Predicate:
     """Order against a value of the same type bracket; None orders with missing only."""
     place.refuse_buffers()
     if operand is None:
-        return place.test('$eq', 'null') if operator in ('$gte', '$lte') else MATCH_NONE
+        return place.test('$eq', OperandType.NULL) if operator in ('$gte', '$lte') else MATCH_NONE
     value = place.read(operand)
     if is_nan(value):
         return equal(place, value) if operator in ('$gte', '$lte') else MATCH_NONE
     if not place.field.kind.mixed and not (place.collation and isinstance(value, str)):
         return _ordered_typed(operator, place, value)
-    form, *operands = _ordered(operator, value, place.collation)
-    return place.comparison(operator, form, *operands)
+    return _ordered(operator, place, value)
 
 
 def _ordered_typed(operator: str, place: ParseContext, value: Any) -> Predicate:
     if place.field.kind is not NUMBER:
-        return place.test(operator, 'column', Param(value, _encoding(place, 'column')))
+        ((form, *operand),) = typed_equals(value)
+        return place.test(operator, form, Param(*operand))
     # A database may have NaN above all other numbers.
-    return place.test(operator, 'not nan' if operator in ('$gt', '$gte') else 'column', _bound(operator, value))
+    form = OperandType.NOT_NAN if operator in ('$gt', '$gte') else OperandType.COLUMN
+    return place.test(operator, form, _bound(operator, value))
 
 
-def _ordered(operator: str, value: Any, collation: Collation | None) -> tuple[Any, ...]:
+def _ordered(operator: str, place: ParseContext, value: Any) -> Predicate:
     match type_bracket(value):
         case 'string':
-            return 'string', Param(_text(value, collation), Encoding.STRING)
+            form, *operand = _string(value, place.collation)
+            return place.comparison(operator, form, Param(*operand))
         case 'number':
-            return 'number', _bound(operator, value), _number_bound(value)
+            plain = _bound(operator, value)
+            return place.comparison(operator, OperandType.NUMBER, plain, Param(value, Encoding.LARGE_NUMBER))
         case 'boolean':
-            return 'boolean', Param(value, Encoding.BOOLEAN)
+            return place.comparison(operator, OperandType.BOOLEAN, Param(value, Encoding.BOOLEAN))
         case 'date':
-            return 'date', encode_document(value)
-        case form:
-            return form, bson_key(value, collation)
+            return place.comparison(operator, OperandType.DATE, Param(value, Encoding.JSON))
+        case kind:
+            return place.comparison(operator, OperandType(kind), Param((value, place.collation), Encoding.KEY))
 
 
 def _bound(operator: str, number: int | float) -> Param:
@@ -156,18 +146,13 @@ def _bound(operator: str, number: int | float) -> Param:
     return Param(number, Encoding.FLOOR if operator in ('$gt', '$lte') else Encoding.CEILING)
 
 
-def _number_bound(number: float) -> str:
-    """Text that orders as `number` does against the tagged numbers."""
-    return encode_document(_exact(number)) if not _within_64_bits(number) else NUMBER_TAG + BETWEEN_BIGS
-
-
 def read_in(place: ParseContext, operand: object) -> Predicate:
-    """One of the values equals; a pattern among them is a regex test. All travel as one JSON list a form."""
+    """One of the values equals; a pattern among them is a regex test. All travel as one list a form."""
     tests: list[Predicate] = []
-    lists: dict[str, list[Any]] = {}
+    lists: Lists = {}
     for i, item in enumerate(limits.checked(place.iterable(operand))):
         if item is None:
-            lists['null'] = []
+            lists[OperandType.NULL, Encoding.JSON] = []
         elif is_operators(item):
             raise place.error(f'takes values, not operators: {short_repr(item)}')
         elif isinstance(item, re.Pattern):
@@ -177,19 +162,28 @@ def read_in(place: ParseContext, operand: object) -> Predicate:
     return any_of([*tests, *test_lists(place, lists)])
 
 
-def test_lists(place: ParseContext, lists: dict[str, list[Any]]) -> list[Predicate]:
+Lists = dict[tuple[OperandType, Encoding], list[Any]]
+"""Values by form and encoding."""
+
+
+def test_lists(place: ParseContext, lists: Lists) -> list[Predicate]:
     """One test for each form in which a value may be stored, of all the values that have it."""
     return [
-        place.test('$eq', 'null')
-        if form == 'null'
-        else place.comparison('$in', form, Param(values, _encoding(place, form), many=True))
-        for form, values in lists.items()
+        place.test('$eq', OperandType.NULL)
+        if form is OperandType.NULL
+        else place.comparison('$in', form, Param(values, encoding, many=True))
+        for (form, encoding), values in lists.items()
     ]
 
 
-def _sort_in(place: ParseContext, i: int, item: object, lists: dict[str, list[Any]]) -> None:
-    for form, stored in _forms(place, place.read(item, i)):
-        lists.setdefault(form, []).append(stored)
+def _sort_in(place: ParseContext, i: int, item: object, lists: Lists) -> None:
+    sort_operands(_forms(place, place.read(item, i)), lists)
+
+
+def sort_operands(operands: Iterable[Operand], lists: Lists) -> None:
+    """Add each operand to the list of those that are compared and encoded as it is."""
+    for form, value, encoding in operands:
+        lists.setdefault((form, encoding), []).append(value)
 
 
 def read_nin(place: ParseContext, operand: object) -> Predicate:

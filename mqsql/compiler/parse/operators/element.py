@@ -9,6 +9,7 @@ from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.equalities import alike
 from mqsql.compiler.parse.operators.comparison import equal
 from mqsql.compiler.parse.operators.patterns import match_pattern
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Each, ElemMatch, Field, Leaf, Not, Predicate, all_of, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP
@@ -27,7 +28,20 @@ def read_exists(place: ParseContext, operand: object) -> Predicate:
 
 # --- $type
 
-_TYPE_NAMES = {*TYPES.values(), 'number'}
+BSON_TYPES = {
+    'double': OperandType.DOUBLE,
+    'string': OperandType.STRING,
+    'object': OperandType.OBJECT,
+    'array': OperandType.ARRAY,
+    'binData': OperandType.BINARY,
+    'bool': OperandType.BOOLEAN,
+    'date': OperandType.DATE,
+    'null': OperandType.NULL,
+    'int': OperandType.INT,
+    'long': OperandType.LONG,
+    'number': OperandType.NUMBER,
+}
+"""The types that values may have, by MongoDB's name."""
 _COLUMN_TYPES = {
     STRING: {'string'},
     NUMBER: {'int', 'long', 'double', 'number'},
@@ -43,21 +57,21 @@ def read_type(place: ParseContext, operand: object) -> Predicate:
     if not listed:
         raise place.error('takes a type or a list of at least one')
     names = dict.fromkeys(_type_name(place, item) for item in listed)
-    return any_of([place.test('$type', name) for name in names if _possible(place.field, name)])
+    return any_of([place.test('$type', BSON_TYPES[name]) for name in names if _possible(place.field, name)])
 
 
 def _possible(field: Field, name: str) -> bool:
-    return name in _COLUMN_TYPES.get(field.kind, _TYPE_NAMES)
+    return name in _COLUMN_TYPES.get(field.kind, BSON_TYPES)
 
 
 def _type_name(place: ParseContext, item: object) -> str:
-    if isinstance(item, str) and (item in _TYPE_NAMES or item in OTHER_TYPES.values()):
+    if isinstance(item, str) and (item in BSON_TYPES or item in OTHER_TYPES.values()):
         return item
     whole = isinstance(item, int | float) and not isinstance(item, bool)
     name = {**TYPES, **OTHER_TYPES}.get(item) if whole else None  # type: ignore[call-overload]
     if name is None:
         raise place.error(
-            f'unknown type {short_repr(item)}; known are {", ".join(sorted(_TYPE_NAMES))} and BSON numbers'
+            f'unknown type {short_repr(item)}; known are {", ".join(sorted(BSON_TYPES))} and BSON numbers'
         )
     return str(name)
 
@@ -71,7 +85,7 @@ def read_size(place: ParseContext, operand: object) -> Predicate:
     if size < 0:
         raise place.error(f'takes a non-negative integer, not {short_repr(operand)}')
     return (
-        place.test('$size', '', size)
+        place.test('$size', OperandType.PLAIN, Param(size, Encoding.PLAIN))
         if (place.field.kind.mixed or place.field.kind is BUFFERS) and size < 2**63
         else MATCH_NONE
     )

@@ -3,9 +3,8 @@
 from functools import partial
 from typing import Any
 
-import orjson
-
 from mqsql.compiler.parse.context import ParseContext
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
 from mqsql.errors import short_repr
 from mqsql.schema import NUMBER, ColumnType
@@ -22,12 +21,16 @@ def read_mod(place: ParseContext, operand: object) -> Predicate:
     if divisor == 0:
         raise place.error('the divisor cannot be 0')
     form = _form(place.field.kind)
-    return MATCH_NONE if form is None else place.test('$mod', form, divisor, remainder)
+    return (
+        MATCH_NONE
+        if form is None
+        else place.test('$mod', form, *(Param(part, Encoding.PLAIN) for part in (divisor, remainder)))
+    )
 
 
-def _form(kind: ColumnType) -> str | None:
+def _form(kind: ColumnType) -> OperandType | None:
     """Whether the numbers are those of a column, or of JSON; None if there are none."""
-    return 'column' if kind is NUMBER else '' if kind.mixed else None
+    return OperandType.COLUMN if kind is NUMBER else OperandType.PLAIN if kind.mixed else None
 
 
 def _cut(place: ParseContext, part: object) -> int:
@@ -58,7 +61,8 @@ def _read_bits(operator: str, place: ParseContext, operand: object) -> Predicate
     form = _form(place.field.kind)
     if form is None:
         return MATCH_NONE
-    return place.test(operator, form, signed, orjson.dumps(positions).decode(), len(positions))
+    listed = Param(positions, Encoding.PLAIN, many=True)
+    return place.test(operator, form, Param(signed, Encoding.PLAIN), listed, Param(len(positions), Encoding.PLAIN))
 
 
 def _positions(place: ParseContext, operand: object) -> list[int]:

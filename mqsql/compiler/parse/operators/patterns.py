@@ -5,20 +5,16 @@ from typing import Any
 
 from mqsql import patterns
 from mqsql.compiler.parse.context import ParseContext
-from mqsql.compiler.tree.params import Encoding, Param
+from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
 from mqsql.errors import short_repr
-from mqsql.functions.glob import MAX_PATTERN, to_sqlite
+from mqsql.functions.glob import MAX_PATTERN
 from mqsql.patterns import FLAGS, IGNORED, MAX_REGEX
 from mqsql.schema import STRING, ColumnType
 from mqsql.values.canonical import read_text
-from mqsql.values.codec import encode_text
 from mqsql.values.libraries import UnstorableError
 
 SHOWN_PATH = 200
-
-LONG_GLOB = 500
-"""Characters of the longest pattern for SQLite's GLOB, which takes time by its length and cannot be stopped."""
 
 # --- $regex
 
@@ -63,7 +59,8 @@ def _found(place: ParseContext, source: object, options: str) -> Predicate:
     if not _may_be_text(place.field.kind):
         return MATCH_NONE
     # The place is for the message about a text that asks too much of the pattern.
-    return place.test('$regex', '', encode_text(f'{options}:{place.path[:SHOWN_PATH]}'), encode_text(source))
+    how = Param(f'{options}:{place.path[:SHOWN_PATH]}', Encoding.PATTERN_OPTIONS)
+    return place.test('$regex', OperandType.PLAIN, how, Param(source, Encoding.PATTERN))
 
 
 def _may_be_text(kind: ColumnType) -> bool:
@@ -88,7 +85,7 @@ def read_options(place: ParseContext, operand: object) -> Predicate | None:
 
 
 def read_glob(place: ParseContext, operand: object) -> Predicate:
-    """A pattern of `fnmatch.fnmatchcase`, put into SQLite's own GLOB, or else given to a function."""
+    """A pattern of `fnmatch.fnmatchcase`, matched by the database if it can, or else by a function."""
     place.refuse_buffers()
     try:
         pattern = read_text(operand)
@@ -98,7 +95,5 @@ def read_glob(place: ParseContext, operand: object) -> Predicate:
         raise place.error(f'takes a pattern of at most {MAX_PATTERN:,} characters, not {len(pattern):,}')
     if not _may_be_text(place.field.kind):
         return MATCH_NONE
-    sqlite = to_sqlite(pattern) if len(pattern) <= LONG_GLOB else None
-    if sqlite is None:
-        return place.test('$glob', 'function', Param(pattern, Encoding.STRING))
-    return place.test('$glob', sqlite.form, Param(pattern, Encoding.GLOB))
+    form = place.glob_type(pattern)
+    return place.test('$glob', form, Param(pattern, Encoding.STRING if form is OperandType.FUNCTION else Encoding.GLOB))

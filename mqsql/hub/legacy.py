@@ -14,10 +14,10 @@ from typing import Any
 import apsw
 
 from mqsql.errors import RecordError, StorageError, cut, printable
+from mqsql.hub.pickles import read_pickled_buffers as _unpickle
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, ColumnType, Record, Table
 from mqsql.settings import LEGACY_TABLE
-from mqsql.storage.sqlite.ddl import quote
-from mqsql.storage.sqlite.pickles import read_pickled_buffers as _unpickle
+from mqsql.storage.statements import quote
 
 """The name of its history unless told otherwise."""
 
@@ -37,6 +37,10 @@ class LegacyHistory:
 
     def __init__(self, name: str, say: Warn, *, adopt: bool = True) -> None:
         self.name, self._say, self._adopt = name, say, adopt
+
+    def accepts(self, connection: apsw.Connection) -> bool:
+        """Whether this is a file of that class."""
+        return all_legacy(connection)
 
     def adopted(self, connection: apsw.Connection) -> Iterator[Record]:
         """Its records for adoption; `say` is also given a line now and then."""

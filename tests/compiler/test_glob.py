@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 import mqsql
 from mqsql import limits, reference, storage
+from mqsql.compiler.dialects.sqlite.glob import Glob, to_sqlite
+from mqsql.compiler.tree.params import OperandType
 from mqsql.functions import glob
-from mqsql.functions.glob import MAX_PATTERN, Glob, to_sqlite
+from mqsql.functions.glob import MAX_PATTERN
 from mqsql.values.codec import encode_text
 
 # The signs of patterns, their neighbours, and the code points that are stored as pairs.
@@ -30,7 +32,7 @@ def found(connection: apsw.Connection | sqlite3.Connection, text: str, pattern: 
     if wanted is None:
         return None
     subject = encode_text(text)
-    if wanted.form == 'characters':
+    if wanted.form is OperandType.CHARACTERS_GLOB:
         subject = subject.replace('\x01', '').replace('\ud7ff', '')
     return bool(next(iter(connection.execute('SELECT ? GLOB ?', (subject, wanted.pattern))))[0])
 
@@ -83,14 +85,14 @@ def test_a_long_glob_is_stopped(place: str) -> None:
     ],
 )
 def test_the_class_for_sqlite(pattern: str, sqlite: str) -> None:
-    assert to_sqlite(pattern) == Glob('characters', sqlite)
+    assert to_sqlite(pattern) == Glob(OperandType.CHARACTERS_GLOB, sqlite)
 
 
 @pytest.mark.parametrize(
     ('pattern', 'sqlite'), [('train-*', 'train-*'), ('[', '[[]'), ('a]', 'a]'), ('[!]', '[[]!]'), ('X', 'X')]
 )
 def test_the_text_for_sqlite(pattern: str, sqlite: str) -> None:
-    assert to_sqlite(pattern) == Glob('text', sqlite)
+    assert to_sqlite(pattern) == Glob(OperandType.GLOB, sqlite)
 
 
 TEXTS = ['a', 'za', '\x01a', '\U000f1001a', 'a\x01', 'a\U000f1001', '\0', 'z\ud800', 'z\U000fd800', 'é' * 9_990]
