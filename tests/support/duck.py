@@ -1,7 +1,6 @@
 """Records in DuckDB, asked with the statements of the dialect alone. Helper of test_conformance and of comparisons."""
 
 from collections.abc import Iterable
-from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -62,6 +61,10 @@ class Duck:
         statement = compile_distinct(key, query, table=self.table, dialect='duckdb', **options)
         return statement.values(self._rows(statement))
 
+    def list_indexes(self) -> list[str]:
+        """There are none."""
+        return []
+
     def delete(self, query: Any, **options: Any) -> None:
         """Delete the records that match."""
         self._rows(compile_delete(query, table=self.table, dialect='duckdb', **options))
@@ -76,9 +79,3 @@ class Duck:
             if 'QueryError' in str(e):
                 raise QueryError(str(e)) from e  # a function's
             raise
-
-
-@contextmanager
-def duck(records: list[Record], table: Table) -> Any:
-    """A Duck, as `stores.filled` gives a store."""
-    yield Duck(records, table)
