@@ -112,7 +112,10 @@ OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({}, {'table': NUMBERS, 'sort': 'n'}),
     ({'$expr': {'$gt': ['$n', 1]}}, {'table': NUMBERS}),
     ({'$jsonSchema': {'oneOf': [{'required': ['stdout']}, {'required': ['stderr']}]}}, {}),
-    ({'$jsonSchema': {'properties': {'content': {'properties': {'a': {'items': [{}], 'additionalItems': False}}}}}}, {}),
+    (
+        {'$jsonSchema': {'properties': {'content': {'properties': {'a': {'items': [{}], 'additionalItems': False}}}}}},
+        {},
+    ),
 ]
 """Queries for the words that no query needs."""
 
