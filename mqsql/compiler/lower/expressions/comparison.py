@@ -192,6 +192,10 @@ def _compare_value(operator: str, left: Json, right: Scalar) -> Scalar:
 
 def _compare_present(operator: str, left: Json, right: Scalar) -> Scalar:
     """The comparison of a value with one that is there: by value within its type, by type else."""
+    if operator == '$ne':
+        return inverse(
+            _compare_present('$eq', left, right)
+        )  # databases compare JSON for equality, see `Encoding.NUMBER`
     below, above = constant(COMPARISONS[operator].below), constant(COMPARISONS[operator].above)
     match right.type:
         case Type.NUMBER:
@@ -214,7 +218,7 @@ def _compare_present(operator: str, left: Json, right: Scalar) -> Scalar:
 
 
 def _compare_number(operator: str, left: Json, right: Scalar) -> Condition:
-    if right.operand is None or operator not in ('$eq', '$ne'):
+    if right.operand is None or operator != '$eq':
         return _apply(operator, left.number(), right)
     return left.words.compare_number(left.ref, _comparing(operator), right.operand.copy())
 
