@@ -87,7 +87,9 @@ def test_every_error_is_a_name() -> None:
 
 
 def test_modules_are_attributes() -> None:
-    said = run('import mqsql; print(mqsql.schema.DOCUMENT.name, mqsql.errors.QueryError.__name__, mqsql.reference.find)')
+    said = run(
+        'import mqsql; print(mqsql.schema.DOCUMENT.name, mqsql.errors.QueryError.__name__, mqsql.reference.find)'
+    )
     assert said.startswith('Document QueryError <function')
 
 

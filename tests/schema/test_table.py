@@ -233,7 +233,9 @@ def test_every_method_of_a_store_works_on_any_table(url: str, tmp_path: Path) ->
     if url == 'file':
         with mqsql.open(path, table=table, readonly=True) as store:
             assert store.get_record('c')['total'] == 3.0
-        with pytest.raises(StorageError, match="its table 'orders' was defined otherwise: 'any' is only in the file, 'at' is"):
+        with pytest.raises(
+            StorageError, match="its table 'orders' was defined otherwise: 'any' is only in the file, 'at' is"
+        ):
             mqsql.open(path, table=Table('orders', {'nr': STRING}, 'nr'))
 
 
