@@ -15,6 +15,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Compare, Element, JsonRef, JsonType, Lacking, Loop, Step, Test, Words
 from mqsql.compiler.dialects.duckdb.columns import NUMBER_UNION
 from mqsql.compiler.dialects.duckdb.depth import check_depth
+from mqsql.compiler.dialects.duckdb.expression_words import DuckDBExpressionWords
 from mqsql.compiler.dialects.duckdb.functions import FUNCTIONS, QUERY
 from mqsql.compiler.lower.sql import Condition, and_, case, column, func, is_not_null, number, or_, text
 from mqsql.schema import ANY, BOOLEAN, NUMBER, TIMESTAMP, ColumnType, Table
@@ -32,7 +33,7 @@ _TYPES = {
 _PARAMETERS = {function.name: function.parameters for function in FUNCTIONS}
 
 
-class DuckDBWords(Words):
+class DuckDBWords(DuckDBExpressionWords, Words):
     """See Words."""
 
     functions = frozenset(_PARAMETERS)

@@ -214,7 +214,7 @@ def _compare_present(operator: str, left: Json, right: Scalar) -> Scalar:
 
 
 def _compare_number(operator: str, left: Json, right: Scalar) -> Condition:
-    if right.operand is None:
+    if right.operand is None or operator not in ('$eq', '$ne'):
         return _apply(operator, left.number(), right)
     return left.words.compare_number(left.ref, _comparing(operator), right.operand.copy())
 
