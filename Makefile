@@ -14,8 +14,12 @@ SEED ?= 1
 BIN := .venv/bin
 READY := .venv/.installed
 
+# An environment of its own, with what the tests need.
+environment = $(BIN)/python -m venv .environments/$(1) && \
+  .environments/$(1)/bin/python -m pip install --quiet $(2) hypothesis numpy psutil pytest pytest-timeout
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fuzz compare mutants bench soak test-hub
+.PHONY: help demo test lint fuzz compare lowest sqlglot mutants bench soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -42,6 +46,18 @@ fuzz: $(READY)  ## run the property tests with new seeds; for SECONDS=600, EXAMP
 compare: $(READY)  ## compare SQL with the reference on COUNT=1000000 queries from SEED=1 on, in PROCESSES=2; half an hour
 	$(BIN)/python tests/support/comparisons.py --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
 
+# Without the tests on real hubs, which need ipyparallel's own dependencies to be as old.
+lowest: $(READY)  ## run the tests with the lowest version of each dependency that pyproject.toml allows; ten minutes
+	$(call environment,lowest,--editable '.[hub]' $$($(BIN)/python tests/support/requirements.py))
+	.environments/lowest/bin/pytest -q -p no:cacheprovider -m 'not hub'
+
+sqlglot: $(READY)  ## run the compiler's tests with the lowest and highest sqlglot allowed, or with SQLGLOT='sqlglot==29.0.1 …'
+	@for wanted in $(or $(SQLGLOT),$$($(BIN)/python tests/support/requirements.py sqlglot)); do \
+	  echo "== $$wanted"; \
+	  $(call environment,sqlglot,--editable . "$$wanted") && \
+	  .environments/sqlglot/bin/pytest -q -p no:cacheprovider tests/compiler || exit 1; \
+	done
+
 # In a directory of its own, to leave the tree unchanged. It keeps the results; only changed functions run again.
 mutants: $(READY)  ## mutation testing of the compiler; three hours, or a part with MUTANTS='mqsql.functions.glob*'
 	$(BIN)/python -m pip install --quiet --editable '.[mutation]'
@@ -51,7 +67,8 @@ mutants: $(READY)  ## mutation testing of the compiler; three hours, or a part w
 	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && \
 	  { mutmut results | grep -v -e 'type check' -e 'not checked' || echo 'No mutant lives.'; }
 
-bench: $(READY)  ## measure the cost of patterns and expressions, the gain from indexes on paths, how long retention blocks a hub; ten minutes
+bench: $(READY)  ## measure starts, patterns, expressions, the gain from indexes, how long retention blocks a hub; ten minutes
+	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.patterns
 	$(BIN)/python -m bench.path_indexes
 	$(BIN)/python -m bench.expressions

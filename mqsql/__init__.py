@@ -50,12 +50,11 @@ __all__ = [
 ]
 
 _ELSEWHERE = {
+    'Index': 'schema',
     'Query': 'compiler',
     'Store': 'storage',
-    **dict.fromkeys(
-        'ANY BOOLEAN BUFFERS DOCUMENT NUMBER STRING TASKS TIMESTAMP Index Table'.split(),
-        'schema',
-    ),
+    'Table': 'schema',
+    **dict.fromkeys(('ANY', 'BOOLEAN', 'BUFFERS', 'DOCUMENT', 'NUMBER', 'STRING', 'TASKS', 'TIMESTAMP'), 'schema'),
     'compile': 'compiler',
     'matcher': 'reference.documents',
     'matches': 'reference.documents',

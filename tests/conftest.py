@@ -28,10 +28,11 @@ def local_zone() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=['file', ':memory:', 'dict:'])
+@pytest.fixture(params=['file', ':memory:', 'dict:', 'duckdb'])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store of each kind."""
-    with mqsql.open(tmp_path / 'tasks.db' if request.param == 'file' else request.param) as opened:
+    urls = {'file': str(tmp_path / 'tasks.db'), 'duckdb': f'duckdb:{tmp_path}/tasks.duckdb'}
+    with mqsql.open(urls.get(request.param, request.param)) as opened:
         yield opened
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -36,6 +37,8 @@ def render(statement: Statement, dialect: Dialect) -> Rendered:
 
 def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     statement, dialect = key
+    if dialect.path_indexes is None:
+        statement = replace(statement, table=replace(statement.table, indexes=()))
     planned = plan(statement)
     tree = lower_statement(planned, dialect)
     functions = frozenset(func.name for func in tree.find_all(exp.Anonymous) if func.name.startswith('mqsql_'))

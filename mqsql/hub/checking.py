@@ -11,12 +11,12 @@ from mqsql.errors import StorageError
 from mqsql.hub.legacy import all_legacy, history_name, history_table
 from mqsql.schema import TASKS
 from mqsql.settings import Settings
-from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.check import MOST_NAMED, Finding, Track, check_records, other_tables
 from mqsql.storage.sqlite.connection import check_owner, connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.layout import objects_of
+from mqsql.storage.statements import folded
 
 
 def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
                 f'{path}: ipyparallel itself wrote this file; "mqsql import" copies it into one of mqsql'
             )
         check_owner(connection, name, None)
-        if ddl.folded(table.name) not in map(ddl.folded, objects_of(connection)):
+        if folded(table.name) not in map(folded, objects_of(connection)):
             raise StorageError(f'{path}: it has no history called {history!r}{_known(connection, name)}')
         yield from check_records(connection, name, table, track)
 

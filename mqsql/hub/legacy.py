@@ -17,7 +17,7 @@ from mqsql.errors import RecordError, StorageError, cut, printable
 from mqsql.hub.pickles import read_pickled_buffers as _unpickle
 from mqsql.schema import BUFFERS, DOCUMENT, TASKS, TIMESTAMP, ColumnType, Record, Table
 from mqsql.settings import LEGACY_TABLE
-from mqsql.storage.sqlite.ddl import quote
+from mqsql.storage.statements import quote
 
 """The name of its history unless told otherwise."""
 

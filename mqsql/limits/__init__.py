@@ -85,6 +85,13 @@ def check() -> None:
     _CURRENT.get().check()
 
 
+def adopt(deadline: Deadline | None) -> None:
+    """From now on this thread, one of a database, answers the query of this deadline; None is no deadline."""
+    deadline = deadline or _ENDLESS
+    if _CURRENT.get() is not deadline:
+        _CURRENT.set(deadline)
+
+
 @contextmanager
 def unlimited() -> Iterator[None]:
     """A block without a deadline, such as a commit, which must not be interrupted."""

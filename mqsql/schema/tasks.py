@@ -132,9 +132,12 @@ class Table:
         """The given keys of a record as canonical values, aliases resolved; RecordError names what cannot be stored."""
         return _convert(self.resolve(record), self._readers)
 
-    def encode(self, record: object) -> Record:
-        """What the columns store for the given keys of a record, but for Buffers, which are lists of bytes; see `read`."""
-        return _convert(self.resolve(record), self._encoders)
+    def encode(self, record: object, encoders: Conversions | None = None) -> Record:
+        """What the columns store for the given keys of a record, but for Buffers, which are lists of bytes; see `read`.
+
+        `encoders` are those of a database that is not SQLite, by column.
+        """
+        return _convert(self.resolve(record), encoders or self._encoders)
 
 
 def _convert(record: Record, conversions: Conversions) -> Record:

@@ -56,7 +56,7 @@ IN_PLACE_OF_COLLECTIONS = {
     'count_documents': 'count(query)',
     'estimated_document_count': 'count()',
     'insert_one': 'add_record(key, record)',
-    'insert_many': 'add_record(key, record) for each',
+    'insert_many': 'add_records(records)',
     'insert': 'add_record(key, record)',
     'save': 'add_record(key, record) or update_record(key, changes)',
     'update_one': 'update_record(key, changes)',

@@ -1,5 +1,6 @@
 """The methods of every store, and the checks that all share."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -7,14 +8,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from mqsql.errors import MissingRecordError, QueryError, RecordError, StorageError, short_repr
+from mqsql.errors import DuplicateRecordError, MissingRecordError, QueryError, RecordError, StorageError, short_repr
 from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
+from mqsql.storage.encoding import encode_each
+from mqsql.storage.extras import require_duckdb
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
 from mqsql.values.libraries import UnstorableError
-from mqsql.values.plain import either
+from mqsql.values.plain import as_text, either
 
 Keys = str | Iterable[str] | Mapping[str, Any] | None
 Sort = IndexKeys | None
@@ -105,6 +108,17 @@ class Store(ABC):
         self._check_writable()
         self._add(*self.read_new(key, record))
 
+    def add_records(self, records: Iterable[Mapping[str, Any]]) -> int:
+        """Store new records, each of which holds its key, in one transaction: all of them or none. Returns how many.
+
+        Faster than `add_record` for each; a hundred times with DuckDB. All records are held in memory until they are stored.
+        Raises what `add_record` raises; `path` in a RecordError begins with the number of the record: `[3].content.a`.
+        """
+        self._check_writable()
+        encoded = encode_each(records, lambda record: self._encode(self._read_keyed(record)))
+        self._add_all(encoded)
+        return len(encoded)
+
     def get_record(self, key: str) -> Record:
         """The record of a key, with all keys, None where it has no value; MissingRecordError if there is none."""
         return self._get(self.read_known_key(key))
@@ -189,6 +203,20 @@ class Store(ABC):
             raise QueryError('a query is a dict, not None; {} drops every record')
         self._drop_matching(asked)
 
+    def to_parquet(
+        self, path: str | os.PathLike[str], query: Query | None = None, *, filter: Query | None = None
+    ) -> int:
+        """Write the records that match, in the order of insertion, into a Parquet file; how many. It needs mqsql[duckdb].
+
+        They are as at the time of this call. `mqsql.open('parquet:path')` reads them, as do DuckDB, Spark or pandas. A file of
+        this name is replaced when the new one is complete; StorageError if that cannot be written.
+        """
+        name = as_text(os.fspath(path)) if isinstance(path, str | os.PathLike) else None
+        if not isinstance(name, str):
+            raise StorageError(f'the path of a file is text, not {short_repr(path)}')
+        require_duckdb(name)
+        return self._to_parquet(os.path.abspath(name), either(query, filter))
+
     # --- indexes
 
     def create_index(self, keys: IndexKeys) -> str:
@@ -230,7 +258,15 @@ class Store(ABC):
     # --- what the kinds of store do; records are by column, their values still as given
 
     @abstractmethod
+    def _encode(self, record: Record) -> Record:
+        """What the columns hold for a record; RecordError names what cannot be stored."""
+
+    @abstractmethod
     def _add(self, key: str, record: Record) -> None: ...
+
+    @abstractmethod
+    def _add_all(self, records: list[Record]) -> None:
+        """Add records, which are encoded, in one transaction."""
 
     @abstractmethod
     def _get(self, key: str) -> Record: ...
@@ -259,6 +295,11 @@ class Store(ABC):
     @abstractmethod
     def _drop_matching(self, query: Query) -> None: ...
 
+    def _to_parquet(self, path: str, query: Any) -> int:
+        from mqsql.storage.duckdb.export import export
+
+        return export(self.find(query, self.table.all_keys), self.table, path)
+
     @abstractmethod
     def _look_for_indexes(self) -> int:
         """Read again the indexes that another process may have created or dropped; a number that changes with them."""
@@ -283,6 +324,11 @@ class Store(ABC):
         if named is not None and self.read_key(named) != known:
             raise RecordError(f'names another record, {short_repr(named)}', self.table.key)
         return known, {**given, self.table.key: known}
+
+    def _read_keyed(self, record: object) -> Record:
+        """A new record by column; RecordError if it does not hold its key."""
+        given = self.table.resolve(record)
+        return {**given, self.table.key: self.read_key(given.get(self.table.key))}
 
     def read_changes(self, key: object, changes: object) -> tuple[str, Record]:
         """The key of a record, and what is to change by column; RecordError if the key itself is."""
@@ -310,3 +356,6 @@ class Store(ABC):
 
     def _missing(self, key: object) -> MissingRecordError:
         return MissingRecordError(f'there is no record with {self.table.key} {short_repr(key)}')
+
+    def _duplicate(self, key: object) -> DuplicateRecordError:
+        return DuplicateRecordError(f'there is already a record with {self.table.key} {short_repr(key)}')

@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any, Unpack
 
 from mqsql import limits, reference
-from mqsql.errors import DuplicateRecordError, StorageError, short_repr
+from mqsql.errors import StorageError
 from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
@@ -25,12 +25,22 @@ class DictStore(Store):
             raise StorageError('dict:: the store is closed; open it again')
         return self._records
 
+    def _encode(self, record: Record) -> Record:
+        """The values themselves are stored."""
+        return self.table.read(record)
+
     def _add(self, key: str, record: Record) -> None:
-        values = self.table.read(record)
+        self._add_all([self._encode(record)])
+
+    def _add_all(self, records: list[Record]) -> None:
+        new: dict[str, Record] = {}
         with self._lock:
-            if key in self._open:
-                raise DuplicateRecordError(f'there is already a record with {self.table.key} {short_repr(key)}')
-            self._open[key] = dict.fromkeys(self.table.all_keys) | values
+            for record in records:
+                key = record[self.table.key]
+                if key in self._open or key in new:
+                    raise self._duplicate(key)
+                new[key] = dict.fromkeys(self.table.all_keys) | record
+            self._open.update(new)
 
     def _known(self, key: str) -> Record:
         if key not in self._open:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from conformance import EXCEPTIONS, FOLDER, load, verdict
+from duck import Duck
 
 import mqsql
 from mqsql import reference
@@ -50,7 +51,7 @@ class Sql:
         self.store.close()
 
 
-ENGINES: dict[str, type[Reference | Sql]] = {'reference': Reference, 'sql': Sql}
+ENGINES: dict[str, type[Reference | Sql | Duck]] = {'reference': Reference, 'sqlite': Sql, 'duckdb': Duck}
 GROUPS = load()
 
 pytestmark = pytest.mark.skipif(not GROUPS, reason=f'the conformance cases are not there ({FOLDER})')

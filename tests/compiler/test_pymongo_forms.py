@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from store_files import with_indexes
 
 import mqsql
 from mqsql import reference
@@ -78,6 +79,7 @@ def order(store: Store, sort: Callable[[], Any]) -> str:
         (lambda: None, '123'),
     ],
 )
+@with_indexes
 def test_sort_takes_every_form_of_pymongo(store: Store, sort: Callable[[], Any], expected: str) -> None:
     assert order(store, sort) == expected
     store.create_index([('label', 1), ('content.n', -1)])
@@ -94,6 +96,7 @@ def test_natural_order_goes_with_limit_and_skip(store: Store) -> None:
     ['label', ('label', -1), ['label', 'content.n'], {'label': -1, 'content.n': 1}, [('label', 1), 'queue'],
      {'label': 1}.items(), (('label', 1.0),), [{'label': 1}]],
 )  # fmt: skip
+@with_indexes
 def test_an_index_takes_the_forms_of_sort(store: Store, keys: Any) -> None:
     name = store.create_index(keys)
     assert name in store.list_indexes()

@@ -49,6 +49,13 @@ def test_databases_side_by_side(tmp_path: Path) -> None:
     assert all(name in said and run['tasks/s'] > 0 for name, (run,) in found.items())
 
 
+def test_how_long_programs_take_to_start(tmp_path: Path) -> None:
+    pytest.importorskip('resource')
+    said = run('start', '--rounds', '1', directory=tmp_path)
+    assert 'import mqsql' in said
+    assert 'mqsql --help' in said
+
+
 def test_indexes_on_paths(tmp_path: Path) -> None:
     said = run('path_indexes', '--records', '300', directory=tmp_path)
     assert 'newest 10 with a tag' in said
@@ -110,3 +117,9 @@ def test_losses_are_found(tmp_path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
     assert integrity(path) != []
+
+
+def test_stores_side_by_side(tmp_path: Path) -> None:
+    said = run('stores', '--records', '300', directory=tmp_path)
+    assert 'DuckDB' in said
+    assert 'newest 10' in said

@@ -29,10 +29,15 @@ ids = st.sampled_from(IDS)
 class Stores(RuleBasedStateMachine):
     """Two stores that are given the same calls."""
 
+    kind = ''
+
+    def url(self) -> str:
+        return f'{self.kind}{self.folder / "tasks.db"}'
+
     @initialize()
     def open(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        self.file = storage.open(self.folder / 'tasks.db', table=TABLE)
+        self.file = storage.open(self.url(), table=TABLE)
         self.dicts = storage.open('dict:', table=TABLE)
 
     def teardown(self) -> None:
@@ -49,6 +54,10 @@ class Stores(RuleBasedStateMachine):
     @rule(msg_id=ids, drawn=some.collections(least=1, most=1))
     def add(self, msg_id: str, drawn: list[Record]) -> None:
         self.both('add_record', msg_id, {**drawn[0], 'msg_id': msg_id})
+
+    @rule(drawn=some.collections(least=1, most=3))
+    def add_several(self, drawn: list[Record]) -> None:
+        self.both('add_records', drawn)
 
     @rule(msg_id=ids, drawn=some.collections(least=1, most=1))
     def update(self, msg_id: str, drawn: list[Record]) -> None:
@@ -77,12 +86,20 @@ class Stores(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.file.close()
-        self.file = storage.open(self.folder / 'tasks.db', table=TABLE)
+        self.file = storage.open(self.url(), table=TABLE)
 
     @invariant()
     def history_is_the_same(self) -> None:
         self.both('get_history')
 
 
+class DuckStores(Stores):
+    """The same with a file of DuckDB."""
+
+    kind = 'duckdb:'
+
+
 Stores.TestCase.settings = settings(max_examples=settings().max_examples // 4, stateful_step_count=20)
+DuckStores.TestCase.settings = settings(max_examples=settings().max_examples // 10, stateful_step_count=20)
 TestStores = Stores.TestCase
+TestDuckStores = DuckStores.TestCase

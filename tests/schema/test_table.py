@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import mqsql
-from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TIMESTAMP, Index, Table
+from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError
+from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Index, Table
 from mqsql.schema.definition import MAX_COLUMNS
 
 SOUND: dict[str, Any] = {'name': 'things', 'columns': {'a': STRING, 'at': TIMESTAMP, 'doc': DOCUMENT}, 'key': 'a'}
@@ -154,3 +157,90 @@ def test_as_many_columns_as_a_table_takes_can_be_stored_found_and_sorted() -> No
         assert (
             store.count({'$jsonSchema': {'minProperties': 1000, 'additionalProperties': {'bsonType': 'string'}}}) == 0
         )
+
+
+def test_a_table_prints_as_it_is_written() -> None:
+    indexes = (Index(('total',)), Index(('doc.a', 'total'), (1, -1)))
+    columns = {
+        'nr': STRING,
+        'total': NUMBER,
+        'paid': BOOLEAN,
+        'doc': DOCUMENT,
+        'label': ANY,
+        'raw': BUFFERS,
+        'at': TIMESTAMP,
+    }
+    table = Table('orders', columns, 'nr', aliases={'sum': 'total'}, indexes=indexes, history='at')
+    assert repr(table) == (
+        "Table('orders', {'nr': STRING, 'total': NUMBER, 'paid': BOOLEAN, 'doc': DOCUMENT, 'label': ANY, 'raw': BUFFERS, "
+        "'at': TIMESTAMP}, 'nr', aliases={'sum': 'total'}, "
+        "indexes=(Index(('total',)), Index(('doc.a', 'total'), (1, -1))), history='at')"
+    )
+    again = eval(repr(table), {name: getattr(mqsql, name) for name in mqsql.__all__})
+    assert repr(again) == repr(table)
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize('url', ['file', ':memory:', 'dict:'])
+def test_every_method_of_a_store_works_on_any_table(url: str, tmp_path: Path) -> None:
+    columns = {
+        'at': TIMESTAMP,
+        'paid': BOOLEAN,
+        'total': NUMBER,
+        'nr': STRING,
+        'items': DOCUMENT,
+        'raw': BUFFERS,
+        'any': ANY,
+    }
+    table = Table('orders', columns, 'nr', aliases={'sum': 'total'}, indexes=[Index(('total',))], history='at')  # type: ignore[arg-type]
+    path = tmp_path / 'orders.db'
+    with mqsql.open(path if url == 'file' else url, table=table) as store:
+        store.add_record('b', {'total': 2, 'paid': True, 'at': NOON, 'items': [{'name': 'tea'}], 'raw': [b'x']})
+        store.add_record('a', {'nr': 'a', 'sum': 2.5, 'any': 'x'})
+        store.add_record('c', {'total': -1, 'paid': False, 'at': NOON - timedelta(1)})
+        with pytest.raises(DuplicateRecordError, match="there is already a record with nr 'a'"):
+            store.add_record('a', {})
+        with pytest.raises(RecordError, match="nr: names another record, 'x'"):
+            store.add_record('d', {'nr': 'x'})
+        store.update_record('c', {'total': 3.0, 'any': None})
+        with pytest.raises(MissingRecordError, match="there is no record with nr 'z'"):
+            store.update_record('z', {'total': 1})
+        with pytest.raises(MissingRecordError, match="there is no record with nr 'z'"):
+            store.get_record('z')
+        assert store.get_record('b')['raw'] == [b'x']
+        assert store.find_one('c', ['sum']) == {'nr': 'c', 'sum': 3.0}
+        assert list(store.find({'total': {'$gt': 2}}, sort=[('total', -1)], projection={'total': 1})) == [
+            {'nr': 'c', 'total': 3.0},
+            {'nr': 'a', 'total': 2.5},
+        ]
+        assert [record['nr'] for record in store.find_records({'items.name': 'tea'})] == ['b']
+        assert store.count({'paid': {'$ne': True}}) == 2
+        assert store.distinct('total') == [2, 2.5, 3.0]
+        assert store.keys() == ['b', 'a', 'c']
+        assert store.keys({'total': {'$gte': 2.5}}, sort={'sum': -1}, limit=1) == ['c']
+        assert store.get_history() == ['a', 'c', 'b']
+        assert store.create_index([('items.name', 1), ('total', -1)]) == 'items.name_1_total_-1'
+        assert store.create_index('paid') == 'paid_1'
+        assert set(store.list_indexes()) == {'total_1', 'items.name_1_total_-1', 'paid_1'}
+        assert store.keys({'items.name': 'tea', 'total': 2}) == ['b']
+        assert ('total_1' in store.explain({'total': 2}).indexes) == (url != 'dict:')
+        store.drop_index('paid_1')
+        store.drop_record('a')
+        store.drop_matching_records({'total': {'$lt': 3}})
+        assert store.keys() == ['c']
+    if url == 'file':
+        with mqsql.open(path, table=table, readonly=True) as store:
+            assert store.get_record('c')['total'] == 3.0
+        with pytest.raises(
+            StorageError, match="its table 'orders' was defined otherwise: 'any' is only in the file, 'at' is"
+        ):
+            mqsql.open(path, table=Table('orders', {'nr': STRING}, 'nr'))
+
+
+def test_history_is_by_insertion_where_a_table_names_no_column() -> None:
+    with mqsql.open('dict:', table=Table('things', {'k': STRING}, 'k')) as store:
+        for key in 'ba':
+            store.add_record(key, {})
+        assert store.get_history() == ['b', 'a']

@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,65 @@ def test_drop_record(store: Store) -> None:
     with pytest.raises(KeyError):
         store.get_record('m')
     store.add_record('m', {})
+
+
+# --- many at once
+
+
+def test_records_are_added_in_their_order(store: Store) -> None:
+    store.add_record('first', {'label': 0})
+    added = ({'msg_id': f'm{i}', 'label': i, 'buffers': [b'%d' % i] if i % 2 else None} for i in range(50))
+    assert store.add_records(added) == 50
+    assert [(r['msg_id'], r['label']) for r in store.find({}, ['label'])] == [
+        ('first', 0),
+        *((f'm{i}', i) for i in range(50)),
+    ]
+    assert store.get_record('m7')['buffers'] == [b'7']
+    assert store.add_records([]) == 0
+
+
+def test_a_record_added_with_others_comes_back_exactly(store: Store) -> None:
+    store.add_records([FULL | {'msg_id': 'm'}, {'msg_id': 'n'}, {'msg_id': 'o\0', 'complete': NOON}])
+    assert store.get_record('m') == dict.fromkeys(TASKS.all_keys) | FULL | {'msg_id': 'm'}
+    assert store.get_record('n') == dict.fromkeys(TASKS.all_keys) | {'msg_id': 'n'}
+    assert store.get_record('o\0')['completed'] == NOON
+
+
+@pytest.mark.parametrize(
+    ('records', 'said'),
+    [
+        ([{'msg_id': 'a'}, {'msg_id': 'b'}, {'msg_id': 'a'}], "already a record with msg_id 'a'"),
+        ([{'msg_id': 'a'}, {'msg_id': 'there\0'}], 'already a record with msg_id'),
+        ([{'msg_id': 'a'}, {'msg_id': 'b', 'content': {'a': [object()]}}], r'\[1\]: content\.a\[0\]'),
+        ([{'msg_id': 'a'}, {'label': 'b'}], r'\[1\]: msg_id: takes text'),
+        ([{'msg_id': 'a'}, {'msg_id': 'b', 'lable': 1}], r"\[1\]: .*did you mean 'label'"),
+        ([{'msg_id': 'a'}, 5], r'\[1\]: a record is a dict'),
+        (5, 'takes an iterable of records'),
+        ('ab', 'takes an iterable of records'),
+    ],
+)
+def test_all_records_are_added_or_none(store: Store, records: Any, said: str) -> None:
+    store.add_record('there\0', {'label': 1})
+    with pytest.raises(RecordError, match=said):
+        store.add_records(records)
+    assert store.get_history() == ['there\0']
+    store.add_record('a', {})
+
+
+def test_the_path_of_an_error_names_the_record(store: Store) -> None:
+    with pytest.raises(RecordError) as e:
+        store.add_records([{'msg_id': 'a'}, {'msg_id': 'b', 'content': {'a': [object()]}}])
+    assert e.value.path == '[1].content.a[0]'
+
+
+def test_an_iterator_that_fails_adds_nothing(store: Store) -> None:
+    def some() -> Iterator[dict[str, Any]]:
+        yield {'msg_id': 'a'}
+        raise ValueError('of the caller')
+
+    with pytest.raises(ValueError, match='of the caller'):
+        store.add_records(some())
+    assert store.count() == 0
 
 
 # --- by query

@@ -22,20 +22,21 @@ SECONDS = 0.4
 AMPLE = 20.0  # for a test; what is unbounded would take hours
 NASTY = 'a' * 60 + 'b'
 ENDLESS: dict[str, Any] = {'stdout': {'$regex': '^(a|a)*$'}}
-KINDS = ['wal', 'delete', ':memory:', 'dict:']
+KINDS = ['wal', 'delete', ':memory:', 'dict:', 'duckdb', 'duckdb::memory:']
 
 
 def opened(kind: str, path: Path, **options: Any) -> Store:
     if kind in ('wal', 'delete'):
         return mqsql.open(path, journal_mode=kind, **options)
-    return mqsql.open(kind, **options)
+    return mqsql.open(f'duckdb:{path}' if kind == 'duckdb' else kind, **options)
 
 
 @pytest.fixture(params=KINDS)
 def impatient(request: pytest.FixtureRequest, path: Path) -> Iterator[Store]:
     with opened(request.param, path, query_timeout=SECONDS) as store:
-        for i in range(200):
-            store.add_record(f'{i:03}', {'stdout': NASTY if i >= 100 else 'b', 'label': f'l{i % 10}'})
+        store.add_records(
+            {'msg_id': f'{i:03}', 'stdout': NASTY if i >= 100 else 'b', 'label': f'l{i % 10}'} for i in range(200)
+        )
         yield store
 
 
@@ -74,8 +75,7 @@ SLOW_COLLATION: dict[str, Any] = {'collation': {'locale': 'en', 'numericOrdering
 @pytest.mark.parametrize('kind', KINDS)
 def test_comparing_with_a_long_text_by_a_collation_ends_in_time(path: Path, kind: str) -> None:
     with opened(kind, path, query_timeout=SECONDS) as store:
-        for i in range(500):
-            store.add_record(f'{i:04}', {'stdout': 'a'})
+        store.add_records({'msg_id': f'{i:04}', 'stdout': 'a'} for i in range(500))
         ends(lambda: store.count({'$expr': {'$gt': ['$stdout', 'a' * 90_000]}}, **SLOW_COLLATION))
 
 

@@ -15,7 +15,7 @@ from store_files import FULL, ask, blob_count, change, fill, other
 import mqsql
 from mqsql.errors import MqsqlError, QueryError, RecordError, StorageError
 from mqsql.storage import Store
-from mqsql.storage.sqlite import streaming
+from mqsql.storage.readers import IDLE
 from mqsql.storage.sqlite.store import SqliteStore
 
 # --- reading while writing
@@ -57,7 +57,7 @@ def test_iterators_that_are_dropped_give_their_connection_back(path: Path) -> No
         for found in several:
             assert next(found)['msg_id'] == 'm0000'
         del several, found
-        assert store._readers.counts() == (streaming.IDLE, streaming.IDLE)
+        assert store._readers.counts() == (IDLE, IDLE)
 
 
 def test_an_iterator_outlives_its_store_only_to_say_so(path: Path) -> None:

@@ -73,8 +73,10 @@ SLOW: dict[str, Any] = {'$nor': [{f'content.a{i}.b': i} for i in range(30)] * 5}
 
 
 def fill(store: Store, count: int = 2000) -> None:
-    for i in range(count):
-        store.add_record(f'm{i}', {'content': {f'a{k}': [{'b': -1}] for k in range(30)}, 'label': f'l{i % 5}'})
+    store.add_records(
+        {'msg_id': f'm{i}', 'content': {f'a{k}': [{'b': -1}] for k in range(30)}, 'label': f'l{i % 5}'}
+        for i in range(count)
+    )
 
 
 # --- closing
@@ -175,8 +177,9 @@ def test_a_hubs_database_is_closed_while_it_works(tmp_path: Path) -> None:
 # --- at the same time
 
 
-def test_six_threads_read_and_write_one_store(path: Path) -> None:
-    with mqsql.open(path, query_timeout=60) as store:
+@pytest.mark.parametrize('kind', ['wal', 'duckdb'])
+def test_six_threads_read_and_write_one_store(path: Path, kind: str) -> None:
+    with opened(kind, path, query_timeout=60) as store:
         end = time.monotonic() + 3
         kept = [0] * 6
 
@@ -212,7 +215,7 @@ def test_six_threads_read_and_write_one_store(path: Path) -> None:
             kept[name] = len(mine)
 
         def indexes() -> None:
-            while time.monotonic() < end:
+            while time.monotonic() < end and kind != 'duckdb':
                 store.drop_index(store.create_index('content.n'))
 
         assert Threads(*(lambda n=n: work(n) for n in range(6)), indexes).join() == []

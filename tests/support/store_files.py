@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import pytest
 
 from mqsql.storage import Store
+
+with_indexes = pytest.mark.parametrize('store', ['file', ':memory:', 'dict:'], indirect=True)
+"""The test takes the kinds of store that have indexes."""
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

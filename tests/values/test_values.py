@@ -17,6 +17,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from store_files import with_indexes
 
 import mqsql
 from mqsql import reference
@@ -178,6 +179,7 @@ def test_a_label_of_a_class_of_its_own_is_stored_and_found_as_its_text(store: St
     store.drop_record(text)
 
 
+@with_indexes
 def test_names_of_a_class_of_their_own_are_their_text(store: Store) -> None:
     store.add_record('m1', {Label.KEY: 'train', Label.COLUMN: {'a': 1}})
     assert found(store, {Label.KEY: {Label.IN: ['train']}}) == ['m1']
@@ -242,6 +244,7 @@ def test_a_value_is_stored_and_found_as_what_it_is(store: Store, value: Any, pla
 
 
 @pytest.mark.parametrize('integer', [np.int64, np.uint16, Indexed, LyingInt, lambda n: np.array(n)])
+@with_indexes
 def test_what_counts_as_an_integer_is_one_wherever_a_number_is_asked_for(
     store: Store, integer: Callable[[int], Any]
 ) -> None:

@@ -12,7 +12,7 @@ from mqsql.compiler.lower.collation import arguments, as_text
 from mqsql.compiler.lower.sql import column, ordered, text
 from mqsql.compiler.lower.values import ColumnValue
 from mqsql.compiler.tree.select import LAST_FIRST, Sort, SortKey, is_any, is_number
-from mqsql.schema import ANY, STRING, Table
+from mqsql.schema import ANY, NUMBER, STRING, Table
 from mqsql.values.codec import encode_text
 
 
@@ -34,8 +34,8 @@ def _terms(table: Table, keys: Sort, sort: Sort, dialect: Dialect) -> list[exp.E
     name = keys[-1].column
     if dialect.any_columns and is_alone(table, sort, keys[-1]):
         return dialect.any_columns.sort_terms(partial(column, name, table.name), sort_spec(keys, name))
-    if is_number(table, keys[-1]):
-        return dialect.words.number_sort_terms(column(name, table.name))
+    if table.columns[name] is NUMBER:
+        return dialect.words.number_sort_terms(column(name, table.name), keys[-1].no_nan)
     return [sort_key(table, keys, dialect)]
 
 
@@ -44,7 +44,7 @@ def sort_key(table: Table, keys: Sort, dialect: Dialect) -> exp.Expr:
     name, collation = keys[-1].column, keys[-1].collation
     if not table.columns[name].mixed:
         by = collation if table.columns[name] is STRING else None
-        return as_text(ColumnValue(dialect.words, partial(column, name, table.name), by))
+        return as_text(ColumnValue(dialect.words, table.columns[name], partial(column, name, table.name), by))
     json, spec = argument_json(table, name, dialect), sort_spec(keys, name)
     key = dialect.words.call('mqsql_sort_key', json, spec, *arguments(collation))
     return with_one_array(table, key, keys, dialect)

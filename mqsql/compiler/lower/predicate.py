@@ -24,6 +24,7 @@ from mqsql.compiler.lower.sql import (
     is_not_null,
     is_null,
     negate,
+    none,
     or_,
     param,
 )
@@ -131,7 +132,8 @@ class Scope:
                 return lower_expression(predicate, self.table, self.dialect)
             case CountMatching(children, operator, name):
                 return COMPARISONS[operator](
-                    this=count_true([self.lower(child) for child in children]), expression=param(name)
+                    this=count_true([self.lower(child) for child in children], self.words.as_number),
+                    expression=param(name),
                 )
 
     @property
@@ -184,7 +186,7 @@ class Scope:
         return self._look_inside(tests)
 
     def _typed(self, field: Field) -> ColumnValue:
-        return ColumnValue(self.words, partial(self._column, field), nested=self.element is not None)
+        return ColumnValue(self.words, field.kind, partial(self._column, field), nested=self.element is not None)
 
     def _look_inside(self, tests: Sequence[Leaf]) -> Condition:
         """One of the tests, which are on the same field, holds for JSON."""
@@ -289,7 +291,7 @@ class Scope:
         member = Element(self.alias(), named=True)
         inside = replace(self, element=member)
         members = Loop(member, self.words.members(self._ref(every.field)))
-        every_one = exp.Not(this=self.words.exists([members], negate(inside.lower(every.predicate))))
+        every_one = none(self.words.exists([members], negate(inside.lower(every.predicate))))
         return self._opened(every.field, every_one)
 
     def _each(self, test: Leaf) -> Condition:
@@ -298,7 +300,7 @@ class Scope:
         one = self._scan(test)
         for operand in [found for found in one.find_all(exp.Placeholder) if found.name == listed]:
             operand.replace(self.words.operand(element))
-        return exp.Not(this=self.words.exists([Loop(element, self.words.operands(param(listed)))], negate(one)))
+        return none(self.words.exists([Loop(element, self.words.operands(param(listed)))], negate(one)))
 
     def _some(self, some: ElemMatch) -> Condition:
         def condition(value: JsonValue) -> Condition:

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from mqsql.compiler.dialect import Compare, JsonRef, JsonType, Words
 from mqsql.compiler.lower.sql import Condition, and_, case, func, is_not_null, is_null
+from mqsql.schema import ColumnType
 from mqsql.values.collation import Collation
 
 
@@ -18,6 +19,7 @@ class ColumnValue:
     """A value of one type: of a typed column, or the name of a member. `collation` says how it compares with strings."""
 
     words: Words
+    kind: ColumnType
     make: Callable[[], exp.Expr]
     collation: Collation | None = None
     nested: bool = False
@@ -26,6 +28,10 @@ class ColumnValue:
     def text(self) -> exp.Expr:
         """The value, NULL where it is missing."""
         return self.make()
+
+    def compare(self, compare: Compare, operand: exp.Expr) -> Condition:
+        """It compares so with an operand that is encoded as values of its type are."""
+        return self.words.compare_column(self.kind, self.make(), compare, operand)
 
     def exists(self) -> Condition:
         """It is not missing."""

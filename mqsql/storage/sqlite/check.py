@@ -16,6 +16,7 @@ from mqsql.schema.columns import decoder
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.guard import sound
 from mqsql.storage.sqlite.layout import check_kinds, check_table, computing, objects_of, problems
+from mqsql.storage.statements import folded, quote
 from mqsql.values.codec import DamagedError, decode_ids, decode_text
 
 Rows = Iterable[tuple[Any, ...]]
@@ -67,7 +68,7 @@ def _of_values(connection: apsw.Connection, path: str, table: Table, track: Trac
     columns = [(column, table.columns[column]) for column in table.all_keys]
     reads = [decode_ids if kind is BUFFERS else decoder(kind) for _, kind in columns]
     listed = ', '.join(sound(column, kind) for column, kind in columns)
-    rows = connection.execute(f'SELECT {ddl.POSITION}, {listed} FROM {ddl.quote(table.name)} ORDER BY {ddl.POSITION}')
+    rows = connection.execute(f'SELECT {ddl.POSITION}, {listed} FROM {quote(table.name)} ORDER BY {ddl.POSITION}')
     named: Counter[int] = Counter()
     blobs = _blob_ids(connection, table)
     for other in _sharing(connection, path, table):
@@ -94,14 +95,14 @@ def _of_values(connection: apsw.Connection, path: str, table: Table, track: Trac
 
 def _sharing(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
     """The other tables of the file whose buffers are in the same table: those of the histories "run" and "runs" are."""
-    shared = ddl.folded(table.buffers_table)
-    return (other for other in other_tables(connection, path, table) if ddl.folded(other.buffers_table) == shared)
+    shared = folded(table.buffers_table)
+    return (other for other in other_tables(connection, path, table) if folded(other.buffers_table) == shared)
 
 
 def other_tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
     """The other tables of the file that are as `table` is."""
     for name, found in objects_of(connection).items():
-        if found.type == 'table' and ddl.folded(name) != ddl.folded(table.name):
+        if found.type == 'table' and folded(name) != folded(table.name):
             with suppress(ValueError, StorageError):  # none of mqsql
                 other = table.rename(name)
                 check_table(connection, path, other)
@@ -111,7 +112,7 @@ def other_tables(connection: apsw.Connection, path: str, table: Table) -> Iterat
 def _named_ids(connection: apsw.Connection, table: Table) -> Iterator[int]:
     """The ids of buffers that the records of a table name."""
     for column in (column for column, kind in table.columns.items() if kind is BUFFERS):
-        stored = f'SELECT {sound(column, BUFFERS)} FROM {ddl.quote(table.name)} WHERE {ddl.quote(column)} IS NOT NULL'
+        stored = f'SELECT {sound(column, BUFFERS)} FROM {quote(table.name)} WHERE {quote(column)} IS NOT NULL'
         for (ids,) in connection.execute(stored):
             with suppress(DamagedError):
                 yield from decode_ids(ids)
@@ -125,20 +126,20 @@ def _key(stored: object, position: int) -> str:
 
 
 def _count(connection: apsw.Connection, table: Table) -> int:
-    rows: list[tuple[int]] = list(connection.execute(f'SELECT count(*) FROM {ddl.quote(table.name)}'))
+    rows: list[tuple[int]] = list(connection.execute(f'SELECT count(*) FROM {quote(table.name)}'))
     return rows[0][0]
 
 
 def _blob_ids(connection: apsw.Connection, table: Table) -> set[int]:
     if BUFFERS not in table.columns.values():
         return set()
-    return {id for (id,) in connection.execute(f'SELECT id FROM {ddl.quote(table.buffers_table)}')}
+    return {id for (id,) in connection.execute(f'SELECT id FROM {quote(table.buffers_table)}')}
 
 
 def _odd_blobs(connection: apsw.Connection, table: Table) -> list[int]:
     if BUFFERS not in table.columns.values():
         return []
-    odd = f"SELECT id FROM {ddl.quote(table.buffers_table)} WHERE typeof(data) <> 'blob'"
+    odd = f"SELECT id FROM {quote(table.buffers_table)} WHERE typeof(data) <> 'blob'"
     return [id for (id,) in connection.execute(odd)]
 
 
@@ -149,9 +150,9 @@ def _some(ids: list[int]) -> str:
 
 def _describe(connection: apsw.Connection, table: Table, column: str, kind: ColumnType, position: int) -> str:
     """What is wrong with a value, from what is stored itself."""
-    name = ddl.quote(column)
+    name = quote(column)
     value = f"CASE typeof({name}) WHEN 'text' THEN CAST({name} AS BLOB) ELSE {name} END"
-    where = f'{ddl.quote(table.name)} WHERE {ddl.POSITION} = ?'
+    where = f'{quote(table.name)} WHERE {ddl.POSITION} = ?'
     rows: list[tuple[Any, str]] = list(connection.execute(f'SELECT {value}, typeof({name}) FROM {where}', (position,)))
     stored, type = rows[0]
     if stored is None:

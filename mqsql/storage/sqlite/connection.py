@@ -21,6 +21,7 @@ from mqsql.storage.sqlite.files import check_path, open_connection
 from mqsql.storage.sqlite.indexes import old_indexes, renew_indexes
 from mqsql.storage.sqlite.layout import check_foreign, check_kinds, check_table, missing
 from mqsql.storage.sqlite.waiting import wait_for_others
+from mqsql.storage.statements import folded
 
 CACHE_KIB = 16_384
 JOURNAL_BYTES = 64 << 20  # to which a longer log shrinks
@@ -144,7 +145,7 @@ def check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> 
 
 def _check_name(connection: apsw.Connection, path: str, table: Table) -> None:
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"):
-        if name != table.name and ddl.folded(name) == ddl.folded(table.name):
+        if name != table.name and folded(name) == folded(table.name):
             raise StorageError(
                 f'{path}: it has the name {name!r}, and SQLite does not tell {table.name!r} from it; use that'
             )
@@ -180,8 +181,12 @@ def _try_journal_mode(connection: apsw.Connection, wanted: str, deadline: float)
 def _upgrade(connection: apsw.Connection, path: str, table: Table, guest: Guest | None) -> None:
     # Looking first spares a file that is in order the lock.
     check_kinds(connection, path, table)
+    current = connection.pragma('user_version') == ddl.layout_version()
+    if current and table.name in _names(connection):
+        # Or the triggers of a column that the definition no longer has would be taken for those of another program.
+        check_table(connection, path, table)
     check_foreign(connection, path, table)
-    if connection.pragma('user_version') == ddl.layout_version() and not missing(connection, path, table):
+    if current and not missing(connection, path, table):
         return
     with Transaction(connection):
         version = connection.pragma('user_version')

@@ -5,12 +5,13 @@ of a table of their own: an UPDATE rewrites its row, and a change of a small val
 Ids are never used again and blobs never change in place; triggers delete the blobs that a record no longer names.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 
 from mqsql.compiler.dialects.sqlite.objects import SchemaObject
 from mqsql.compiler.dialects.sqlite.path_indexes import fill_path_index, path_index
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType, Index, Table
+from mqsql.storage.statements import folded, listed, quote
 
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
@@ -38,20 +39,6 @@ _TYPES: Mapping[ColumnType, str] = {
 def layout_version() -> int:
     """The version of the layout that this module writes, kept in the file's `user_version`."""
     return 1 + len(MIGRATIONS)
-
-
-def quote(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def folded(name: str) -> str:
-    """A name as SQLite compares names: the case of ASCII letters does not count."""
-    return name.encode().lower().decode()
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ', '.join(map(quote, names))
 
 
 # --- what a file must hold
@@ -147,35 +134,10 @@ def _trigger(table: Table, what: str, event: str, when: str, work: str) -> Schem
 # --- what a store does; the placeholders are positional
 
 
-@lru_cache(maxsize=256)
-def insert(table: Table, columns: tuple[str, ...]) -> str:
-    """INSERT of a record with these columns."""
-    return f'INSERT INTO {quote(table.name)} ({_listed(columns)}) VALUES ({", ".join("?" * len(columns))})'
-
-
-@lru_cache(maxsize=256)
-def update(table: Table, columns: tuple[str, ...]) -> str:
-    """UPDATE of these columns of the record whose key is the last parameter."""
-    changes = ', '.join(f'{quote(c)} = ?' for c in columns)
-    return f'UPDATE {quote(table.name)} SET {changes} WHERE {quote(table.key)} = ?'
-
-
 @lru_cache(maxsize=16)
 def select(table: Table) -> str:
     """SELECT of all columns, in the order of `all_keys`, of the record of a key."""
-    return f'SELECT {_listed(table.all_keys)} FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
-
-
-@lru_cache(maxsize=16)
-def exists(table: Table) -> str:
-    """SELECT of one row if there is a record of a key, else none."""
-    return f'SELECT 1 FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
-
-
-@lru_cache(maxsize=16)
-def delete(table: Table) -> str:
-    """DELETE of the record of a key."""
-    return f'DELETE FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+    return f'SELECT {listed(table.all_keys)} FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
 
 
 @lru_cache(maxsize=16)

@@ -19,10 +19,11 @@ from mqsql.settings import MEMORY, Settings
 from mqsql.storage.base import Store
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Warn
+from mqsql.storage.readers import ReaderPool
 from mqsql.storage.sqlite.checkpoints import Checkpoints
 from mqsql.storage.sqlite.connection import Guest, Transaction, connect, open_file
 from mqsql.storage.sqlite.failures import Failures
-from mqsql.storage.sqlite.streaming import ReaderPool
+from mqsql.storage.sqlite.streaming import SqliteReader
 from mqsql.storage.sqlite.waiting import wait_for_others
 
 FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
@@ -76,13 +77,16 @@ class SqliteFile(Store):
         with self._failures:
             self._connection = open_file(path, table, settings, readonly=readonly, guest=guest)
             self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
-        self._readers = ReaderPool(path, self._queries, partial(connect, path, settings, readonly=True))
+        self._readers = ReaderPool(self._queries, self._failures, self._new_reader)
         self._checkpoints = Checkpoints(self._connection, partial(connect, path, settings, readonly=False))
         self._identity = _identity(path)
         self.closed = False
         self._use = Use(self._connection, self._lock, self._failures)
         self._stoppable = StoppableUse(self._connection, self._lock, self._failures)
         self._changes, self._next_statistics = 0, FIRST_STATISTICS
+
+    def _new_reader(self) -> SqliteReader:
+        return SqliteReader(connect(self.path, self._settings, readonly=True), self._failures)
 
     def using(self) -> Use:
         """The connection, for this thread alone; errors of SQLite leave the block as StorageError."""

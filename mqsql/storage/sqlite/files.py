@@ -1,16 +1,13 @@
-"""Which files SQLite may open, and how.
-
-SQLite would wait for ever at a FIFO, and its errors say little about a wrong path.
-"""
+"""Which files SQLite may open, and how; its errors say little about a wrong path."""
 
 import os
-import stat
 from urllib.parse import quote
 
 import apsw
 
-from mqsql.errors import StorageError, short_repr
+from mqsql.errors import StorageError
 from mqsql.settings import MEMORY
+from mqsql.storage import paths
 
 _READ = apsw.SQLITE_OPEN_READONLY
 _WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -30,41 +27,13 @@ def open_connection(path: str, *, readonly: bool) -> apsw.Connection:
 
 def check_path(path: str) -> None:
     """StorageError if this is not a path, or is the path of something other than a regular file."""
-    if not path or '\0' in path:
-        raise StorageError(f'the path of a file is text without NUL, not {short_repr(path)}')
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        raise StorageError(f'SQLite takes paths in UTF-8 alone, not {short_repr(path)}; rename the file') from None
-    _check_ordinary(path, path)
+    paths.check_path(path)
     # SQLite follows a link to the file, and has the others beside what it leads to; of these it follows none.
     real = os.path.realpath(path)
     for name in (real + suffix for suffix in _SIDE_FILES):
         if os.path.islink(name):
             raise StorageError(f'{name}: this is a symbolic link, which SQLite does not follow here; remove it')
-        _check_ordinary(name, path)
-
-
-def _check_ordinary(name: str, path: str) -> None:
-    try:
-        mode = os.stat(name).st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as e:
-        if name == path:
-            raise StorageError(f'{path}: it cannot be opened ({e.strerror})') from e
-        return
-    if not stat.S_ISREG(mode):
-        raise StorageError(f'{name}: this is {_kind(mode)} and cannot be opened; name a file')
-
-
-def _kind(mode: int) -> str:
-    kinds = (
-        (stat.S_ISDIR, 'a directory'),
-        (stat.S_ISFIFO, 'a FIFO'),
-        (stat.S_ISSOCK, 'a socket'),
-    )
-    return next((name for holds, name in kinds if holds(mode)), 'a device')
+        paths.check_regular(name, path)
 
 
 def is_archive(path: str) -> bool:

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from mqsql.compiler import Statement
 from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
-from mqsql.storage.sqlite.ddl import POSITION, quote
+from mqsql.storage.sqlite.ddl import POSITION
+from mqsql.storage.statements import quote
 from mqsql.values.codec import UNSOUND
 
 AnyStatement = TypeVar('AnyStatement', bound=Statement)

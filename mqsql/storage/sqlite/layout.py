@@ -16,6 +16,7 @@ from mqsql.errors import StorageError
 from mqsql.schema import BUFFERS, Index, Table
 from mqsql.schema.indexes import index_on_paths
 from mqsql.storage.sqlite import ddl
+from mqsql.storage.statements import folded
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^]]*]|\'(?:[^\']|\'\')*\'')
 _CONSTRAINED = re.compile(r'\b(?:CHECK|GENERATED|AS)\b', re.IGNORECASE)
@@ -38,9 +39,9 @@ def objects_of(connection: apsw.Connection) -> dict[str, Object]:
 def tails_of(connection: apsw.Connection) -> set[str]:
     """The names of the tables of tails of a file, if they are as we make them."""
     there = objects_of(connection)
-    laden = {ddl.folded(found.table) for found in there.values() if found.type in ('index', 'trigger')}
+    laden = {folded(found.table) for found in there.values() if found.type in ('index', 'trigger')}
     made = {name for name, found in there.items() if found.sql == ddl.made_tails(name)}
-    return {name for name in made if ddl.folded(name) not in laden}
+    return {name for name in made if folded(name) not in laden}
 
 
 # --- tables
@@ -107,11 +108,11 @@ def computing(connection: apsw.Connection) -> list[str]:
 def missing(connection: apsw.Connection, path: str, table: Table) -> list[str]:
     """The statements that create the missing indexes and triggers of a table, and replace the changed ones."""
     there = objects_of(connection)
-    folded = {ddl.folded(name): found for name, found in there.items()}
+    by_name = {folded(name): found for name, found in there.items()}
     statements = [
         sql
         for made in ddl.objects(_without_paths(table))
-        if _differs(found := folded.get(ddl.folded(made.name)), made)
+        if _differs(found := by_name.get(folded(made.name)), made)
         for sql in _renewed(path, found, made)
     ]
     for index in _on_paths(table, there):
@@ -162,11 +163,11 @@ def _renewed(path: str, found: Object | None, made: SchemaObject) -> list[str]:
 
 def _drop_all(there: Mapping[str, Object], table: Table, index: Index) -> Iterator[str]:
     """Statements that drop all that is left of an index on paths; SQLite's indexes go with their tables."""
-    names = {ddl.folded(made.name) for made in ddl.index_objects(table, index)}
-    names.add(ddl.folded(index.stored_name(table.name) + _FORMER))
+    names = {folded(made.name) for made in ddl.index_objects(table, index)}
+    names.add(folded(index.stored_name(table.name) + _FORMER))
     for kind in ('trigger', 'view', 'table'):
         for name, found in there.items():
-            if found.type == kind and ddl.folded(name) in names:
+            if found.type == kind and folded(name) in names:
                 yield ddl.drop(kind, name)
 
 
@@ -179,11 +180,11 @@ def foreign(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, st
     made = list(_all_objects(table, there))
     ours = {one.name for one in made if one.kind == 'trigger'}
     created = [one.name for one in made if one.kind == 'table']
-    tables = set(map(ddl.folded, [*created, ddl.tails_table(table)]))
+    tables = set(map(folded, [*created, ddl.tails_table(table)]))
     computed = computed_indexes(connection)
     for name, found in there.items():
         odd = name in computed if found.type == 'index' else found.type == 'trigger' and name not in ours
-        if odd and ddl.folded(found.table) in tables:
+        if odd and folded(found.table) in tables:
             yield found.type, name, found.table
 
 

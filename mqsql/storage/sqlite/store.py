@@ -1,6 +1,6 @@
 """The store in an SQLite file: records by key and by query."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
@@ -9,13 +9,15 @@ import apsw
 from mqsql import limits
 from mqsql.compiler import Distinct, Statement, compile, compile_count, compile_delete, compile_distinct
 from mqsql.compiler import Query as CompiledQuery
-from mqsql.errors import DamagedValueError, DuplicateRecordError, StorageError, short_repr
+from mqsql.errors import DamagedValueError, StorageError
 from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.settings import Settings
+from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
+from mqsql.storage.encoding import present
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
@@ -26,7 +28,7 @@ from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.sqlite.plans import explanation
-from mqsql.values.codec import decode_ids, encode_text
+from mqsql.values.codec import decode_ids, decode_text, encode_text
 
 Row = tuple[Any, ...]
 Said = TypeVar('Said', bound=Statement)
@@ -80,24 +82,36 @@ class SqliteStore(SqliteFile):
 
     def _insert_missing(self, connection: apsw.Connection, record: Record) -> bool:
         key = encode_text(record[self.table.key])
-        missing = not connection.execute(ddl.exists(self.table), (key,)).fetchall()
+        missing = not connection.execute(statements.exists(self.table), (key,)).fetchall()
         if missing:
             self._insert(connection, record)
         return missing
 
     def _insert(self, connection: apsw.Connection, record: Record) -> None:
-        given = _present(self.table.encode(record))
-        connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+        self._insert_encoded(connection, present(self._encode(record)))
+
+    def _insert_encoded(self, connection: apsw.Connection, given: Record) -> None:
+        connection.execute(statements.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+
+    def _encode(self, record: Record) -> Record:
+        """Buffers become lists of bytes, which `_with_blobs` stores."""
+        return self.table.encode(record)
 
     def _add(self, key: str, record: Record) -> None:
-        given = _present(self.table.encode(record))
+        given = present(self._encode(record))
         with self._changing(several=_has_blobs(given)) as connection:
             try:
-                connection.execute(ddl.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+                self._insert_encoded(connection, given)
             except apsw.ConstraintError:
-                raise DuplicateRecordError(
-                    f'there is already a record with {self.table.key} {short_repr(key)}'
-                ) from None
+                raise self._duplicate(key) from None
+
+    def _add_all(self, records: list[Record]) -> None:
+        with self._changing() as connection:
+            for record in records:
+                try:
+                    self._insert_encoded(connection, present(record))
+                except apsw.ConstraintError:
+                    raise self._duplicate(decode_text(record[self.table.key])) from None
 
     def _get(self, key: str) -> Record:
         try:
@@ -119,19 +133,19 @@ class SqliteStore(SqliteFile):
         given = self.table.encode(changes)
         with self._changing(several=_has_blobs(given)) as connection:
             values = (*self._with_blobs(connection, given), encode_text(key))
-            connection.execute(ddl.update(self.table, tuple(given)), values)
+            connection.execute(statements.update(self.table, tuple(given)), values)
             if not connection.changes():
                 raise self._missing(key)
 
     def _drop(self, key: str) -> None:
         with self._changing(several=False) as connection:
-            connection.execute(ddl.delete(self.table), (encode_text(key),))
+            connection.execute(statements.delete(self.table), (encode_text(key),))
             if not connection.changes():
                 raise self._missing(key)
 
     def _check_known(self, key: str) -> None:
         with self._use as connection:
-            if not connection.execute(ddl.exists(self.table), (encode_text(key),)).fetchall():
+            if not connection.execute(statements.exists(self.table), (encode_text(key),)).fetchall():
                 raise self._missing(key)
 
     def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:
@@ -199,7 +213,8 @@ class SqliteStore(SqliteFile):
     def _begin(self, deadline: Deadline, query: CompiledQuery) -> Cursor:
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
-            return self._readers.find(deadline, query, partial(guarded, query, self.table), keyed=keyed)
+            spare = partial(guarded, query, self.table)
+            return self._readers.find(deadline, lambda reader: reader.run(query, spare, keyed=keyed), query.record)
         return Cursor(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
@@ -212,17 +227,14 @@ class SqliteStore(SqliteFile):
 
     def _values(self, query: Distinct) -> list[Any]:
         try:
-            rows = self._fetch(query)
+            with self._stoppable as connection:
+                # So that a row is not held once for each record that has the same.
+                rows = list(dict.fromkeys(connection.execute(query.sql, query.params)))
             with self._failures:
                 return query.values(rows)
         except DamagedValueError:
-            return query.within(self._distinct_sound(query))
-
-    def _distinct_sound(self, query: Distinct) -> Iterator[Any]:
-        """The values of a column, with the keys of their records, which say where the damage is."""
-        decoders = [(name, decoder(self.table.columns[name])) for name in (self.table.key, query.column)]
-        for row in self._fetch(guarded(query, self.table)):
-            yield read_row(decoders, row, self._tell)[query.column]
+            # The rows of all records, with their keys, say where the damage is.
+            return query.values(self._fetch(guarded(query, self.table)), self._tell)
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
@@ -270,10 +282,6 @@ class SqliteStore(SqliteFile):
     def _explanation(self, query: CompiledQuery) -> Explanation:
         with self._stoppable as connection:
             return explanation(connection, query, ddl.index_names(self.table))
-
-
-def _present(given: Record) -> Record:
-    return {column: value for column, value in given.items() if value is not None}
 
 
 def _has_blobs(given: Record) -> bool:

@@ -16,6 +16,8 @@ _FORMATS = {'year': '%Y', 'month': '%m', 'dayOfMonth': '%d', 'dayOfYear': '%j'}
 class SQLiteExpressionWords(ExpressionWords):
     """See ExpressionWords."""
 
+    evaluates = True
+
     def scalar(self, ref: JsonRef) -> exp.Expr:
         """See Words."""
         raise NotImplementedError
@@ -29,6 +31,10 @@ class SQLiteExpressionWords(ExpressionWords):
     def number_column(self, stored: exp.Expr) -> exp.Expr:
         """See ExpressionWords."""
         return stored
+
+    def number_operand(self, operand: exp.Expr, *, integral: bool) -> exp.Expr:
+        """See ExpressionWords."""
+        return operand
 
     def is_integer(self, value: exp.Expr) -> Condition:
         """See ExpressionWords."""

@@ -57,7 +57,7 @@ class ScalarRows:
             return None
         rank, value, present = columns_of(self.index.paths.index(place))
         if not test.field.kind.mixed:
-            return _lower(ColumnValue(WORDS, lambda: self.column(value)), test)
+            return _lower(ColumnValue(WORDS, test.field.kind, lambda: self.column(value)), test)
         words = IndexedWords(self.alias, rank, present)
         return _plain_condition(JsonValue(words, JsonRef(lambda: self.column(value))), words, test)
 
@@ -122,7 +122,7 @@ class MultikeyRows:
     def _on_row(self, alias: str, test: Leaf) -> Condition:
         if not test.field.steps:
             column = test.field.column or ''
-            return _lower(ColumnValue(WORDS, lambda: self.key(column, alias)), test)
+            return _lower(ColumnValue(WORDS, test.field.kind, lambda: self.key(column, alias)), test)
         kind = exp.column('type', alias)
         if test.operator == '$exists':
             return exp.NEQ(this=kind, expression=text(MISSING))

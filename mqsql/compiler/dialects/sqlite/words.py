@@ -12,6 +12,7 @@ from mqsql.compiler.dialect import NUMBERS, Compare, Element, JsonRef, JsonType,
 from mqsql.compiler.dialects.sqlite import number_columns
 from mqsql.compiler.dialects.sqlite.depth import check_depth
 from mqsql.compiler.dialects.sqlite.expression_words import SQLiteExpressionWords
+from mqsql.compiler.dialects.sqlite.parts import select_part
 from mqsql.compiler.lower.sql import (
     Condition,
     and_,
@@ -28,6 +29,7 @@ from mqsql.compiler.lower.sql import (
     text,
 )
 from mqsql.compiler.tree.params import OperandType
+from mqsql.compiler.tree.select import Part
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, ColumnType, Table
 
@@ -115,6 +117,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     # --- Number columns
 
+    def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> Condition:
+        """See Words."""
+        return compare(stored, operand)
+
     def is_not_nan(self, stored: exp.Expr) -> Condition:
         """See Words. It may be the end of a range of the column's index."""
         return number_columns.is_not_nan(stored)
@@ -130,9 +136,9 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         same = [exp.EQ(this=stored(), expression=whole.copy())] if exact else []
         return and_([in_64_bits, *same, test(whole)])
 
-    def number_sort_terms(self, stored: exp.Expr) -> list[exp.Expr]:
+    def number_sort_terms(self, stored: exp.Expr, no_nan: bool) -> list[exp.Expr]:
         """See Words."""
-        return [number_columns.is_not_nan(stored), stored.copy()]
+        return [stored] if no_nan else [number_columns.is_not_nan(stored), stored.copy()]
 
     # --- text
 
@@ -218,6 +224,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     # --- columns and statements
 
+    def as_number(self, condition: exp.Expr) -> exp.Expr:
+        """See Words."""
+        return condition
+
     def row_order(self) -> exp.Expr:
         """See Words."""
         return exp.column('rowid')
@@ -227,6 +237,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         if table.columns[name] is not BUFFERS or not inline:
             return column(name, table.name)
         return _inline_buffers(table, name)
+
+    def part(self, table: Table, part: Part) -> exp.Expr:
+        """See Words."""
+        return select_part(part, table, self)
 
     def argument(self, kind: ColumnType, column: exp.Expr) -> exp.Expr:
         """See Words."""

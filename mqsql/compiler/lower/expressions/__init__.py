@@ -22,6 +22,8 @@ LOWERED: dict[str, Lower] = {**CONDITIONS, **ARITHMETIC, **DATES, **STRINGS, **T
 
 def lower_expression(match: ExprMatch, table: Table, dialect: Dialect) -> Condition:
     """The expression is true of the record."""
+    if not dialect.words.evaluates:
+        return interpreted(match, table, dialect)
     lowering = Lowering(table, dialect, LOWERED, match.collated)
     try:
         condition = lowering.truth(lowering.lower(match.tree))

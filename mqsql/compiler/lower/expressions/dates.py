@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from sqlglot import exp
 
@@ -33,7 +34,7 @@ WEEK = 7 * MICROSECONDS['day']
 DAYS = ('monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday')
 
 
-Part = Callable[[Lowering, Scalar], exp.Expr]
+Part: TypeAlias = 'Callable[[Lowering, Scalar], exp.Expr]'
 
 
 def _seconds(lowering: Lowering, date: Scalar) -> exp.Expr:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Compare, JsonType
 from mqsql.compiler.lower.collation import as_key, as_text
 from mqsql.compiler.lower.sql import Condition, and_, or_, param, text
-from mqsql.compiler.lower.values import JsonValue, Value, in_list
+from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value, in_list
 from mqsql.compiler.tree.params import OperandType
 from mqsql.values.codec import NUMBER_TAG
 
@@ -37,7 +37,8 @@ def _lower_same(value: Value, form: OperandType, params: Params, compare: Compar
     operand = param(params[0])
     match form:
         case OperandType.COLUMN:
-            return compare(as_text(value), operand)
+            assert isinstance(value, ColumnValue)
+            return value.compare(compare, operand)
         case OperandType.STRING:
             return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
         case OperandType.OBJECT | OperandType.ARRAY:
@@ -61,9 +62,11 @@ def lower_order(operator: str, value: Value, form: OperandType, params: Params) 
 
     match form:
         case OperandType.COLUMN:
-            return compare(value.text(), operand)
+            assert isinstance(value, ColumnValue)
+            return value.compare(compare, operand)
         case OperandType.NOT_NAN:
-            return and_([compare(value.text(), operand), value.words.is_not_nan(value.text())])
+            assert isinstance(value, ColumnValue)
+            return and_([value.compare(compare, operand), value.words.is_not_nan(value.text())])
         case OperandType.STRING:
             return value.of_type((JsonType.STRING,), compare(as_text(value), operand))
         case OperandType.ARRAY:
