@@ -16,7 +16,9 @@ from mqsql.compiler.dialects import DIALECTS
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 
-WORDS = [name for name in vars(Words) if not name.startswith('_') and name not in ('call', 'functions')]
+DEFAULTS = {'call', 'functions', 'part'}
+"""Words that the base class says."""
+WORDS = [name for name in vars(Words) if not name.startswith('_') and name not in DEFAULTS]
 
 
 def without(*lacking: str) -> Dialect:
@@ -94,6 +96,8 @@ def test_what_a_projection_asks_for_is_named(small: str) -> None:
     assert (error.operator, error.path) == ('$elemMatch', 'projection.content.a.$elemMatch')
 
 
+NUMBERS = mqsql.Table('numbers', {'k': mqsql.STRING, 'n': mqsql.NUMBER}, 'k')
+
 _MEMBERS = {'minProperties': 1, 'patternProperties': {'x': {}}, 'additionalProperties': False}
 OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({'$jsonSchema': {'properties': {'content': _MEMBERS, 'stdout': {'minLength': 5}}}}, {}),
@@ -102,6 +106,16 @@ OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({'$expr': {'$eq': ['$label', 5]}}, {}),
     ({'$or': [{f'content.{name}': 1} for name in 'abcdefghijklmnopqrst']}, {}),
     ({}, {'projection': {'content.a': {'$elemMatch': {'b': 1}}}}),
+    ({}, {'keys': ['content.a']}),
+    ({'n': {'$gt': 1}}, {'table': NUMBERS}),
+    ({'n': {'$type': 'int'}}, {'table': NUMBERS}),
+    ({}, {'table': NUMBERS, 'sort': 'n'}),
+    ({'$expr': {'$gt': ['$n', 1]}}, {'table': NUMBERS}),
+    ({'$jsonSchema': {'oneOf': [{'required': ['stdout']}, {'required': ['stderr']}]}}, {}),
+    (
+        {'$jsonSchema': {'properties': {'content': {'properties': {'a': {'items': [{}], 'additionalItems': False}}}}}},
+        {},
+    ),
 ]
 """Queries for the words that no query needs."""
 

@@ -15,6 +15,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Compare, Element, JsonRef, JsonType, Lacking, Loop, Step, Test, Words
 from mqsql.compiler.dialects.duckdb.columns import NUMBER_UNION
 from mqsql.compiler.dialects.duckdb.depth import check_depth
+from mqsql.compiler.dialects.duckdb.expression_words import DuckDBExpressionWords
 from mqsql.compiler.dialects.duckdb.functions import FUNCTIONS, QUERY
 from mqsql.compiler.lower.sql import Condition, and_, case, column, func, is_not_null, number, or_, text
 from mqsql.schema import ANY, BOOLEAN, NUMBER, TIMESTAMP, ColumnType, Table
@@ -32,7 +33,7 @@ _TYPES = {
 _PARAMETERS = {function.name: function.parameters for function in FUNCTIONS}
 
 
-class DuckDBWords(Words):
+class DuckDBWords(DuckDBExpressionWords, Words):
     """See Words."""
 
     functions = frozenset(_PARAMETERS)
@@ -45,7 +46,7 @@ class DuckDBWords(Words):
         given = [query, *arguments]
         if function == 'mqsql_one_array':
             key, *parts = arguments
-            given = [query, key, func('list_value', *parts)]
+            given = [query, key, _cast(func('list_value', *parts), 'VARCHAR[]')]
         missing = 1 + len(_PARAMETERS[function] or ()) - len(given)
         return func(function, *given, *(exp.null() for _ in range(missing)))
 
@@ -264,6 +265,10 @@ class DuckDBWords(Words):
 
     # --- columns and statements
 
+    def as_number(self, condition: exp.Expr) -> exp.Expr:
+        """See Words."""
+        return _cast(condition, 'INTEGER')
+
     def row_order(self) -> exp.Expr:
         """See Words. The column is declared, as DuckDB's own changes with updates."""
         return exp.column('rowid')
@@ -353,7 +358,7 @@ def _try_cast(value: exp.Expr, kind: str) -> exp.Expr:
 
 _DATA_TYPES = {
     kind: exp.DataType.build(kind, dialect='duckdb')
-    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
+    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'INTEGER', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
 }
 
 
