@@ -7,16 +7,21 @@ from functools import partial
 from typing import Any
 
 import corpus
+import duckdb
 import pytest
 
 import mqsql
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
 from mqsql.compiler.dialect import Dialect, Words
 from mqsql.compiler.dialects import DIALECTS
+from mqsql.compiler.dialects.duckdb.keywords import KEYWORDS
+from mqsql.compiler.dialects.duckdb.words import DuckDBWords
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 
-WORDS = [name for name in vars(Words) if not name.startswith('_') and name not in ('call', 'functions')]
+DEFAULTS = {'call', 'functions', 'part'}
+"""Words that the base class says."""
+WORDS = [name for name in vars(Words) if not name.startswith('_') and name not in DEFAULTS]
 
 
 def without(*lacking: str) -> Dialect:
@@ -94,6 +99,8 @@ def test_what_a_projection_asks_for_is_named(small: str) -> None:
     assert (error.operator, error.path) == ('$elemMatch', 'projection.content.a.$elemMatch')
 
 
+NUMBERS = mqsql.Table('numbers', {'k': mqsql.STRING, 'n': mqsql.NUMBER}, 'k')
+
 _MEMBERS = {'minProperties': 1, 'patternProperties': {'x': {}}, 'additionalProperties': False}
 OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({'$jsonSchema': {'properties': {'content': _MEMBERS, 'stdout': {'minLength': 5}}}}, {}),
@@ -101,7 +108,18 @@ OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({'content.a': {'$all': list(range(100))}}, {}),
     ({'$expr': {'$eq': ['$label', 5]}}, {}),
     ({'$or': [{f'content.{name}': 1} for name in 'abcdefghijklmnopqrst']}, {}),
+    ({'$jsonSchema': {'properties': {'content': {'oneOf': [{'minItems': 1}, {'items': [{'minimum': 5}]}]}}}}, {}),
     ({}, {'projection': {'content.a': {'$elemMatch': {'b': 1}}}}),
+    ({}, {'keys': ['content.a']}),
+    ({'n': {'$gt': 1}}, {'table': NUMBERS}),
+    ({'n': {'$type': 'int'}}, {'table': NUMBERS}),
+    ({}, {'table': NUMBERS, 'sort': 'n'}),
+    ({'$expr': {'$gt': ['$n', 1]}}, {'table': NUMBERS}),
+    ({'$jsonSchema': {'oneOf': [{'required': ['stdout']}, {'required': ['stderr']}]}}, {}),
+    (
+        {'$jsonSchema': {'properties': {'content': {'properties': {'a': {'items': [{}], 'additionalItems': False}}}}}},
+        {},
+    ),
 ]
 """Queries for the words that no query needs."""
 
@@ -124,3 +142,14 @@ def _operator_lacking(call: Callable[[Any], Any]) -> str:
     except mqsql.UnsupportedError as e:
         return e.operator
     return ''
+
+
+def test_duckdb_says_all_words() -> None:
+    assert set(WORDS) - set(vars(DuckDBWords)) == set()
+
+
+def test_every_keyword_of_duckdb_is_quoted() -> None:
+    rows = duckdb.execute(
+        "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    ).fetchall()
+    assert {word for (word,) in rows} <= KEYWORDS

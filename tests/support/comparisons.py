@@ -1,6 +1,7 @@
 """The differential test by the million: SQL against the reference on random collections, queries and options.
 
     python tests/support/comparisons.py --count 1000000 --seed 1
+    python tests/support/comparisons.py --count 100000 --dialect duckdb
 
 What the property tests draw by hypothesis, which searches and shrinks, is drawn here by a plain generator of random numbers,
 three times as fast; single values come from pools that hypothesis fills anew every 20,000 queries. A difference is printed
@@ -14,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -29,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / 'property'))
 from computed import RECORD, Expressions
 from drawing import somewhere
 from draws import Draws
+from duck import Duck
 from finds import find_options
 from places import Place, places
 from projections import projection
@@ -55,9 +57,9 @@ Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 class RandomDraws(Draws):
     """The choices of `random`; the values of a strategy are those of a pool."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, values: int = POOL) -> None:
         super().__init__(self._draw)
-        self._number, self._random = number, Random(number)
+        self._number, self._random, self._values = number, Random(number), values
         self._pools: dict[SearchStrategy[Any], list[Any]] = {}
 
     def pick(self, options: Sequence[T]) -> T:
@@ -66,17 +68,17 @@ class RandomDraws(Draws):
 
     def _draw(self, strategy: SearchStrategy[Any]) -> Any:
         if strategy not in self._pools:
-            self._pools[strategy] = pool(strategy, self._number)
+            self._pools[strategy] = pool(strategy, self._number, self._values)
         return self.pick(self._pools[strategy])
 
 
-def pool(strategy: SearchStrategy[Any], number: int) -> list[Any]:
+def pool(strategy: SearchStrategy[Any], number: int, size: int) -> list[Any]:
     """Some values of a strategy, as hypothesis finds them."""
     values: list[Any] = []
 
     @seed(number)
     @settings(
-        max_examples=POOL,
+        max_examples=size,
         database=None,
         deadline=None,
         phases=[Phase.generate],
@@ -153,7 +155,7 @@ class DifferenceError(Exception):
     """SQL and the reference gave different answers."""
 
 
-def compare(records: list[Record], store: Store, call: Call) -> str:
+def compare(records: list[Record], store: Store | Duck, call: Call) -> str:
     """The answer that both give; DifferenceError if they do not agree."""
     name, arguments, options = call
     expected = outcome(getattr(reference, name), records, *arguments, **options, table=TABLE)
@@ -166,18 +168,28 @@ def compare(records: list[Record], store: Store, call: Call) -> str:
     return expected
 
 
-def run(number: int) -> Counter[str]:
-    """The comparisons of one seed, and how many of what kind they were."""
+@contextmanager
+def asked_in(d: Draws, records: list[Record], dialect: str) -> Iterator[Store | Duck]:
+    """The records in a database; in SQLite, they may have indexes."""
+    if dialect == 'duckdb':
+        yield Duck(records, TABLE)
+        return
+    with holding(records) as store:
+        if d.once_in(4):
+            create_indexes(d, store, places(records))
+        yield store
+
+
+def run(number: int, dialect: str, count: int = SLICE, values: int = POOL) -> Counter[str]:
+    """Some comparisons of one seed, and how many of what kind they were; single values come from pools of so many."""
     os.environ['TZ'] = LOCAL_ZONE
     time.tzset()
-    d, done = RandomDraws(number), Counter[str]()
-    while done['compared'] < SLICE:
+    d, done = RandomDraws(number, values), Counter[str]()
+    while done['compared'] < count:
         records, drawn = d.pick(ROUNDS)(d)
-        with holding(records) as store:
-            if d.once_in(4):
-                create_indexes(d, store, places(records))
+        with asked_in(d, records, dialect) as database:
             for call in drawn:
-                note(done, call, compare(records, store, call), len(records))
+                note(done, call, compare(records, database, call), len(records))
     return done
 
 
@@ -211,6 +223,7 @@ def main() -> int:
     )
     parser.add_argument('--seed', type=int, default=1, help=f'the first seed; each serves for {SLICE:,} (%(default)s)')
     parser.add_argument('--processes', type=int, default=os.cpu_count(), help='(%(default)s)')
+    parser.add_argument('--dialect', choices=('sqlite', 'duckdb'), default='sqlite', help='(%(default)s)')
     options = parser.parse_args()
     seeds = range(options.seed, options.seed - (-options.count // SLICE))
     begun, done = time.monotonic(), Counter[str]()
@@ -220,7 +233,7 @@ def main() -> int:
         ProcessPoolExecutor(options.processes, get_context('spawn')) as workers,
     ):
         bar = progress.add_task('', total=len(seeds) * SLICE)
-        waiting: dict[Any, int] = {workers.submit(run, number): number for number in seeds}
+        waiting: dict[Any, int] = {workers.submit(run, number, options.dialect): number for number in seeds}
         for one in as_completed(waiting):
             try:
                 done.update(one.result())

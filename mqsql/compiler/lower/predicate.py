@@ -132,7 +132,8 @@ class Scope:
                 return lower_expression(predicate, self.table, self.dialect)
             case CountMatching(children, operator, name):
                 return COMPARISONS[operator](
-                    this=count_true([self.lower(child) for child in children]), expression=param(name)
+                    this=count_true([self.lower(child) for child in children], self.words.as_number),
+                    expression=param(name),
                 )
 
     @property

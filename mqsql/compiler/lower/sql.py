@@ -7,7 +7,7 @@ by a form that takes NULL as false, so that De Morgan's laws hold on every row.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import TypeAlias
 
@@ -56,6 +56,11 @@ def column(name: str, table: str) -> exp.Column:
     """A column of the searched table; its table is named only where json_each or an index would hide it."""
     qualifier = identifier(table) if _HIDING.fullmatch(name) else None
     return exp.Column(this=identifier(name), table=qualifier)
+
+
+def alias(value: exp.Expr, name: str) -> exp.Alias:
+    """A value with a name of the compiler's own."""
+    return exp.Alias(this=value, alias=exp.to_identifier(name))
 
 
 def func(function: str, *arguments: exp.Expr) -> exp.Expr:
@@ -125,15 +130,15 @@ def _wrapped(connective: type[exp.Connector], condition: Condition) -> Condition
     return exp.Paren(this=condition) if other else condition
 
 
-def count_true(conditions: list[Condition]) -> exp.Expr:
-    """How many of the conditions hold."""
+def count_true(conditions: list[Condition], as_number: Callable[[Condition], exp.Expr]) -> exp.Expr:
+    """How many of the conditions hold; each, never NULL, is made a number."""
     if len(conditions) > _BRANCHES:
         middle = len(conditions) // 2
         terms: list[exp.Expr] = [
-            exp.Paren(this=count_true(half)) for half in (conditions[:middle], conditions[middle:])
+            exp.Paren(this=count_true(half, as_number)) for half in (conditions[:middle], conditions[middle:])
         ]
     else:
-        terms = [exp.Paren(this=_known(condition)) for condition in conditions]
+        terms = [as_number(exp.Paren(this=_known(condition))) for condition in conditions]
     return reduce(_sum, terms)
 
 

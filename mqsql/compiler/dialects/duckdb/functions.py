@@ -45,6 +45,10 @@ def _one_array(key: str, parts: list[str | None]) -> Any:
     return one_array(key, *parts)
 
 
+def _bits_set(binary: str | None, positions: list[int]) -> int | None:
+    return functions.bits_set(binary, orjson.dumps(positions).decode())
+
+
 def _is_multiple(number: str | None, divisor: str) -> bool:
     """As `is_multiple`, of a number as JSON."""
     tagged = number is None or number.startswith('{')
@@ -56,7 +60,7 @@ FUNCTIONS = (
     Function('mqsql_collate', ('VARCHAR', 'INTEGER', 'INTEGER'), 'VARCHAR', functions.collate),
     Function('mqsql_regex', ('VARCHAR', 'VARCHAR', 'VARCHAR'), 'BOOLEAN', functions.regex_matches),
     Function('mqsql_glob', ('VARCHAR', 'VARCHAR'), 'BOOLEAN', functions.glob_matches),
-    Function('mqsql_bits', ('VARCHAR', 'VARCHAR'), 'BIGINT', functions.bits_set),
+    Function('mqsql_bits', ('VARCHAR', 'BIGINT[]'), 'BIGINT', _bits_set),
     Function('mqsql_sort_key', ('VARCHAR', 'VARCHAR', 'INTEGER', 'INTEGER'), 'VARCHAR', _with_collation(sort_key)),
     Function('mqsql_one_array', ('VARCHAR', 'VARCHAR[]'), 'VARCHAR', _one_array),
     Function('mqsql_unordered_key', ('VARCHAR',), 'VARCHAR', unordered_key_of),

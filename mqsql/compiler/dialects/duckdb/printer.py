@@ -1,17 +1,17 @@
-"""Prints statements for DuckDB."""
+"""Prints statements for DuckDB; see `sqlite.printer` for why sqlglot's own printer for DuckDB is not used."""
 
 from __future__ import annotations
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.duckdb import DuckDB
-from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.generator import Generator
 
 from mqsql import limits
 from mqsql.compiler.dialect import quoted_name
 from mqsql.compiler.dialects.duckdb.keywords import KEYWORDS
 
 
-class DuckDBPrinter(DuckDBGenerator):
+class DuckDBPrinter(Generator):
     """Prints for DuckDB, and checks the deadline meanwhile."""
 
     def __init__(self) -> None:
@@ -22,9 +22,17 @@ class DuckDBPrinter(DuckDBGenerator):
         limits.check()
         return super().anonymous_sql(expression)
 
+    def placeholder_sql(self, expression: exp.Placeholder) -> str:
+        """The place of a parameter."""
+        return f'${expression.name}'
+
     def identifier_sql(self, expression: exp.Identifier) -> str:
         """The name of a table or column, quoted where it must be."""
         return quoted_name(expression, KEYWORDS) or super().identifier_sql(expression)
+
+    def lambda_sql(self, expression: exp.Lambda, arrow_sep: str = '->', wrap: bool = True) -> str:
+        """A function of one value; the other arguments are sqlglot's."""
+        return f'LAMBDA {self.expressions(expression, flat=True)} : {self.sql(expression, "this")}'
 
     def ordered_sql(self, expression: exp.Ordered) -> str:
         """A term of an ORDER BY; where NULLs come by default is a setting of the connection."""

@@ -46,7 +46,7 @@ class DuckDBWords(DuckDBExpressionWords, Words):
         given = [query, *arguments]
         if function == 'mqsql_one_array':
             key, *parts = arguments
-            given = [query, key, func('list_value', *parts)]
+            given = [query, key, _cast(func('list_value', *parts), 'VARCHAR[]')]
         missing = 1 + len(_PARAMETERS[function] or ()) - len(given)
         return func(function, *given, *(exp.null() for _ in range(missing)))
 
@@ -265,6 +265,10 @@ class DuckDBWords(DuckDBExpressionWords, Words):
 
     # --- columns and statements
 
+    def as_number(self, condition: exp.Expr) -> exp.Expr:
+        """See Words."""
+        return _cast(condition, 'INTEGER')
+
     def row_order(self) -> exp.Expr:
         """See Words. The column is declared, as DuckDB's own changes with updates."""
         return exp.column('rowid')
@@ -354,7 +358,7 @@ def _try_cast(value: exp.Expr, kind: str) -> exp.Expr:
 
 _DATA_TYPES = {
     kind: exp.DataType.build(kind, dialect='duckdb')
-    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
+    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'INTEGER', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
 }
 
 
