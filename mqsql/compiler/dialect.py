@@ -19,9 +19,10 @@ from sqlglot.generator import Generator
 from mqsql.compiler.encodings import STORED
 from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import IndexScan, InView, Leaf
-from mqsql.compiler.tree.select import Select
+from mqsql.compiler.tree.select import Part, Select, SelectDistinct
 from mqsql.compiler.tree.view import View
 from mqsql.schema import ColumnType, Table
+from mqsql.schema.columns import Cut
 
 # --- JSON
 
@@ -123,6 +124,10 @@ class ExpressionWords:
     def number_column(self, stored: exp.Expr) -> exp.Expr:
         """The value of a Number column as such a number; NaN gives anything."""
         raise Lacking('a number')
+
+    def number_operand(self, operand: exp.Expr, *, integral: bool) -> exp.Expr:
+        """A number that is a parameter as such a number; `integral` says that it is an integer of 64 bits."""
+        raise Lacking('a number as a parameter')
 
     def is_integer(self, value: exp.Expr) -> exp.Expr:
         """A number is an integer, not a float."""
@@ -376,6 +381,10 @@ class Words(ExpressionWords):
         """A column as a SELECT returns it, for the decoders; see `Select` for `inline`."""
         raise Lacking('a column')
 
+    def part(self, table: Table, part: Part) -> exp.Expr:
+        """A part of a Document as a SELECT returns it: JSON of the same form, which may have more of the Document."""
+        return self.output(table, part.column, True)
+
     def argument(self, kind: ColumnType, column: exp.Expr) -> exp.Expr:
         """A column as an argument of the function of expressions."""
         raise Lacking('a column as an argument')
@@ -471,7 +480,8 @@ def by_function(pattern: str) -> OperandType:
 class Dialect:
     """A database: what it says, how that is printed, and how operands are bound.
 
-    Without `any_columns`, Any columns hold JSON as Documents do; without `path_indexes`, those of tables are not used.
+    Without `any_columns`, Any columns hold JSON as Documents do; without `path_indexes`, those of tables are not used;
+    without `select_distinct`, all values of an index are selected.
     """
 
     name: str
@@ -481,12 +491,14 @@ class Dialect:
     """How operands are bound, where `encodings.STORED` does not say so; one that is in neither is bound as it is."""
     encode_list: Callable[[list[Any], Encoding], Any]
     """How a list of encoded operands is bound as one parameter."""
-    decoder: Callable[[ColumnType], Callable[[Any], Any]]
+    decoder: Callable[[ColumnType, Cut | None], Callable[[Any], Any]]
     """How a column is decoded; see `schema.columns.decoder`."""
     glob_type: Callable[[str], OperandType] = by_function
     """How a pattern of $glob is matched."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
+    select_distinct: Callable[[SelectDistinct], exp.Query] | None = None
+    """Makes the statement of a SelectDistinct that is planned."""
 
     def render(self, statement: exp.Expr) -> str:
         """The statement's text."""

@@ -6,6 +6,7 @@ TEXT: so tests of text need not consider them, and the other values are one rang
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from mqsql.errors import short_repr
@@ -35,9 +36,15 @@ from mqsql.values.codec import (
     encode_timestamp,
 )
 
+Cut = Callable[[Any], Any]
+"""Makes smaller JSON of the JSON of a value, see `decode_document`."""
+
 
 def _decode_column(stored: str) -> Any:
-    value = decode_document(stored)
+    return _checked(decode_document(stored))
+
+
+def _checked(value: Any) -> Any:
     if type(value) is dict or type(value) is list:
         return value
     raise DamagedError(f'is neither an object nor an array but {short_repr(value)}')
@@ -76,11 +83,11 @@ def _store_any(value: object) -> str | bytes:
     return encode_text(canonical) if isinstance(canonical, str) else encode_document(canonical).encode()
 
 
-def _decode_any(stored: str | bytes) -> Any:
+def _decode_any(stored: str | bytes, cut: Cut | None = None) -> Any:
     if not isinstance(stored, bytes):
-        return decode_text(stored)
+        return decode_text(stored) if cut is None else None
     try:
-        return decode_document(stored.decode())
+        return decode_document(stored.decode(), cut)
     except UnicodeDecodeError:
         raise DamagedError('is neither text nor JSON') from None
 
@@ -115,9 +122,17 @@ def encoder(kind: ColumnType) -> Callable[[Any], Stored | list[bytes]]:
     return _ENCODERS[kind]
 
 
-def decoder(kind: ColumnType) -> Callable[[Any], Any]:
+def decoder(kind: ColumnType, cut: Cut | None = None) -> Callable[[Any], Any]:
     """The function that makes the canonical value of a stored one (but NULL), or raises DamagedError.
 
-    Buffers come as a JSON array of hexadecimal texts.
+    Buffers come as a JSON array of hexadecimal texts. With a `cut`, for columns of mixed types, only what that leaves is
+    decoded; None where the value is no object or array.
     """
-    return _DECODERS[kind]
+    if cut is None:
+        return _DECODERS[kind]
+    return partial(_decode_any if kind is ANY else _decode_part, cut=cut)
+
+
+def _decode_part(stored: str, cut: Cut) -> Any:
+    value = decode_document(stored, cut)
+    return value if value is not None else _checked(decode_document(stored))

@@ -14,7 +14,7 @@ from mqsql.schema.tasks import Record
 from mqsql.values.codec import DamagedError
 
 Decoders = Sequence[tuple[str, Callable[[Any], Any]]]
-"""The name and the decoder of each value of a row; the first is the key."""
+"""The name and the decoder of each value of a row."""
 
 Tell = Callable[[object, str, str], Any]
 """Called with a value that cannot be read: the key of its record, its name, what is wrong. Returns a replacement for it."""
@@ -22,38 +22,41 @@ Tell = Callable[[object, str, str], Any]
 REMEMBERED = 10_000  # damaged values that are not reported again
 
 
-def read_row(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
-    """The record of a row, None where a value is NULL or cannot be read; the row may be longer."""
+def read_row(decoders: Decoders, row: Sequence[Any], tell: Tell, *, keyed: bool = True) -> Record:
+    """The record of a row, None where a value is NULL or cannot be read; the row may be longer.
+
+    `keyed` says that the first value is the record's key.
+    """
     try:
         return {
             name: None if stored is None else decode(stored)
             for (name, decode), stored in zip(decoders, row, strict=False)
         }
     except (DamagedError, MemoryError, RecursionError):
-        return _read_sound(decoders, row, tell)
+        return _read_sound(decoders, row, tell, None, keyed)
 
 
-def read_present(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
-    """The same without what is None."""
+def read_present(decoders: Decoders, row: Sequence[Any], tell: Tell, key: object = None) -> Record:
+    """The same without what is None, of other values of the record with this key."""
     try:
         return {
             name: decode(stored) for (name, decode), stored in zip(decoders, row, strict=False) if stored is not None
         }
     except (DamagedError, MemoryError, RecursionError):
-        return {name: value for name, value in _read_sound(decoders, row, tell).items() if value is not None}
+        sound = _read_sound(decoders, row, tell, key, keyed=False)
+        return {name: value for name, value in sound.items() if value is not None}
 
 
 @limits.within_python
-def _read_sound(decoders: Decoders, row: Sequence[Any], tell: Tell) -> Record:
+def _read_sound(decoders: Decoders, row: Sequence[Any], tell: Tell, key: object, keyed: bool) -> Record:
     record: Record = {}
-    key: object = None
-    for i, ((name, decode), stored) in enumerate(zip(decoders, row, strict=False)):
+    for (name, decode), stored in zip(decoders, row, strict=False):
         try:
             record[name] = None if stored is None else decode(stored)
         except DamagedError as e:
-            # What only the expressions of a projection read has a $ before its name.
-            record[name] = tell(key, name.removeprefix('$'), str(e))
-        key = record[name] if i == 0 else key
+            record[name] = tell(key, name, str(e))
+        if keyed and len(record) == 1:
+            key = record[name]
     return record
 
 

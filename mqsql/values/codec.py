@@ -21,7 +21,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -174,8 +174,11 @@ def encode_document(value: object) -> str:
     return encode_plain(value) or orjson.dumps(_to_json(value)).decode()
 
 
-def decode_document(stored: str) -> Any:
-    """The value that `encode_document` was given; DamagedError if it was given none."""
+def decode_document(stored: str, cut: Callable[[Any], Any] | None = None) -> Any:
+    """The value that `encode_document` was given; DamagedError if it was given none.
+
+    `cut` makes smaller JSON of the JSON, as lists and dicts with encoded keys: what it leaves out is not decoded.
+    """
     try:
         # Every value that needs more than JSON shows one of these in the text.
         tagged = '"$' in stored
@@ -183,6 +186,8 @@ def decode_document(stored: str) -> Any:
         value = orjson.loads(stored)
         if len(stored) > _SHORT and stored.count('[') + stored.count('{') > MAX_DEPTH:
             _check_depth(value)
+        if cut is not None:
+            value = cut(value)
         return _from_json(value, coded) if coded or tagged else value
     except UNDECODABLE as e:
         if not isinstance(stored, str):
@@ -271,6 +276,11 @@ def _from_json(value: Any, coded: bool) -> Any:
     if coded:
         return {decode_key(k): _from_json(v, coded) for k, v in value.items()}
     return {k: _from_json(v, coded) if type(v) is dict or type(v) is list else v for k, v in value.items()}
+
+
+def is_container(json: Any) -> TypeGuard[dict[str, Any] | list[Any]]:
+    """Whether stored JSON, read but not decoded, is an object or an array, and no object that stands for another value."""
+    return type(json) is list or (type(json) is dict and not (len(json) == 1 and next(iter(json)) in _TAGS))
 
 
 def _from_date_text(text: str) -> datetime:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from duck import Duck
 from lowering import condition, interpreted, is_lowered
 
 import mqsql
@@ -204,6 +205,53 @@ def test_an_operator_at_its_edges(store: Store, expression: Any, value: Any) -> 
     for asked in ({'$eq': [expression, value]}, {'$lt': [expression, value]}, {'$gt': [value, expression]}, expression):
         assert not sql_of(asked).startswith('mqsql_expr(')
         tried(store, asked)
+
+
+@pytest.fixture(scope='module')
+def duck() -> Iterator[Duck]:
+    opened = Duck(RECORDS, THINGS)
+    yield opened
+    opened.close()
+
+
+DURATION = {'$subtract': ['$until', '$at']}
+ON_DUCKDB: list[Any] = [
+    *({operator: ['$at', '$until']} for operator in COMPARISONS),
+    *({operator: [DURATION, value]} for operator in COMPARISONS for value in (60_000, 0.5, -BIG)),
+    *({operator: ['$d.x', value]} for operator in COMPARISONS for value in ('a', '', True, None)),
+    {'$eq': [{'$hour': '$at'}, 12]},
+    {'$eq': [{'$dayOfWeek': '$until'}, 5]},
+    {'$lt': [between('week', startOfWeek='monday'), 0]},
+    {'$eq': [{'$concat': ['$name', '!']}, 'a!']},
+    {'$cond': [{'$eq': ['$d.x', 'a']}, '$on', {'$isArray': '$d.x'}]},
+    {'$in': ['$d.x', ['a', '7']]},
+    {'$eq': [{'$ifNull': ['$name', 'none']}, 'none']},
+]
+
+
+@pytest.mark.parametrize('expression', ON_DUCKDB, ids=lambda expression: str(expression)[:60])
+def test_duckdb_finds_the_same(duck: Duck, expression: Any) -> None:
+    query = {'$expr': expression}
+    assert 'mqsql_expr(' not in condition(expression, table=THINGS, dialect='duckdb')
+    found = [record['id'] for record in duck.find(query, ['id'])]
+    assert found == [r['id'] for r in RECORDS if reference.matches(r, query, table=THINGS)]
+
+
+@pytest.mark.parametrize(
+    'expression',
+    [
+        *({operator: ['$d.x', value]} for operator in COMPARISONS for value in (5, 0.5, 2**53 + 1, BIG, 2.0**63)),
+        {'$eq': [{'$toLower': '$name'}, 'a']},
+        {'$gt': ['$n', 5.5]},
+        {'$gt': [{'$ifNull': [{'$add': ['$until', 0]}, NOON]}, NOON]},
+        {'$in': ['$d.x', [7, 0.5]]},
+    ],
+    ids=str,
+)
+def test_duckdb_asks_the_interpreter_where_it_is_not_exact(duck: Duck, expression: Any) -> None:
+    query = {'$expr': expression}
+    found = [record['id'] for record in duck.find(query, ['id'])]
+    assert found == [r['id'] for r in RECORDS if reference.matches(r, query, table=THINGS)]
 
 
 @pytest.mark.parametrize(

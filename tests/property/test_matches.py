@@ -50,7 +50,7 @@ def test_documents_match_as_records_do(drawn: tuple[list[Record], list[Query]]) 
     collection, queries = drawn
     buffers = {column for column, kind in TABLE.columns.items() if kind is BUFFERS}
     records = [{key: value for key, value in record.items() if key not in buffers} for record in collection]
-    with filled(records, 'dict:') as store:
+    with filled(records, 'dict:', table=TABLE) as store:
         documents = [as_document(record) for record in store.find()]
         for one in filter(is_on_mixed, queries):
             expected = outcome(lambda one=one: [as_document(record) for record in store.find(one)])

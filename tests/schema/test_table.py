@@ -176,7 +176,7 @@ def test_a_table_prints_as_it_is_written() -> None:
         "'at': TIMESTAMP}, 'nr', aliases={'sum': 'total'}, "
         "indexes=(Index(('total',)), Index(('doc.a', 'total'), (1, -1))), history='at')"
     )
-    again = eval(repr(table), vars(mqsql))
+    again = eval(repr(table), {name: getattr(mqsql, name) for name in mqsql.__all__})
     assert repr(again) == repr(table)
 
 
@@ -233,7 +233,9 @@ def test_every_method_of_a_store_works_on_any_table(url: str, tmp_path: Path) ->
     if url == 'file':
         with mqsql.open(path, table=table, readonly=True) as store:
             assert store.get_record('c')['total'] == 3.0
-        with pytest.raises(StorageError, match="its table 'orders' was defined otherwise: 'at' is only in the file"):
+        with pytest.raises(
+            StorageError, match="its table 'orders' was defined otherwise: 'any' is only in the file, 'at' is"
+        ):
             mqsql.open(path, table=Table('orders', {'nr': STRING}, 'nr'))
 
 

@@ -544,3 +544,26 @@ def test_a_fork_leaves_the_file_alone(file: Path) -> None:
     assert said[3:] == ['1', '0 True 99']
     with opened(file) as store:
         assert store.count() == 101
+
+
+ENDING = """
+import mqsql, sys, threading
+store = mqsql.open(sys.argv[1])
+store.add_records({'msg_id': str(i), 'stdout': 'a'} for i in range(5000))
+begun = threading.Event()
+def ask():
+    while True:
+        begun.set()
+        store.count({'stdout': {'$regex': 'b'}})
+threading.excepthook = lambda args: None
+threading.Thread(target=ask, daemon=True).start()
+found = store.find({'stdout': {'$regex': 'a'}})
+next(found)
+begun.wait()
+print('end')
+"""
+
+
+def test_a_process_ends_while_a_thread_reads(file: Path) -> None:
+    done = python(ENDING, f'duckdb:{file}')
+    assert (done.returncode, done.stdout) == (0, 'end\n')

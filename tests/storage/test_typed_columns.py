@@ -46,7 +46,7 @@ NUMBERS: dict[str, Any] = {
 """By key; in the order of BSON, equal ones by insertion."""
 
 
-@pytest.fixture(params=['file', ':memory:', 'dict:'])
+@pytest.fixture(params=['file', ':memory:', 'dict:', 'duckdb::memory:'])
 def store(request: pytest.FixtureRequest, path: Path) -> Iterator[Store]:
     """A store of each kind that holds NUMBERS."""
     with mqsql.open(path if request.param == 'file' else request.param, table=TABLE) as opened:

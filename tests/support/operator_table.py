@@ -36,7 +36,7 @@ Query = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TABLE = replace(TASKS, columns={**TASKS.columns, 'score': NUMBER, 'done': BOOLEAN})
 COLUMNS: dict[str, tuple[str, Any]] = {
-    'text': ('queue', 'q5'),
+    'strings': ('queue', 'q5'),
     'numbers': ('score', 5),
     'booleans': ('done', True),
     'labels': ('label', 'l5'),
@@ -195,7 +195,7 @@ class Tried(NamedTuple):
     connection: apsw.Connection
 
     def index_use(self, query: Query) -> str:
-        """What answering the query does with an index: searches it, reads much of it, or nothing."""
+        """How an index serves the query: seek, scan, or not at all."""
         explained = self.store.explain(query)
         if any(re.fullmatch(' *SCAN task_records', line) for line in explained.plan):
             return ''
@@ -204,7 +204,7 @@ class Tried(NamedTuple):
         self.connection.set_progress_handler(lambda: next(steps) < 0, 1)
         self.connection.execute(explained.sql, dict(explained.params)).fetchall()
         self.connection.set_progress_handler(None)
-        return 'searched' if next(steps) < RECORDS else 'read'
+        return 'seek' if next(steps) < RECORDS else 'scan'
 
 
 @contextmanager
@@ -236,26 +236,26 @@ def columns(row: Row, name: str) -> str:
     kinds = [kind for kind, (key, value) in COLUMNS.items() if takes(row, name, key, value)]
     if kinds == list(COLUMNS):
         return 'all'
-    short_repr = ', '.join(kinds) if kinds != list(COLUMNS)[:-1] else 'all but buffers'
+    listed = ', '.join(kinds) if kinds != list(COLUMNS)[:-1] else 'all but buffers'
     nothing = 'buffers' not in kinds and takes(row, name, 'buffers', None)
-    return f'{short_repr}; buffers: `None`' if nothing else short_repr
+    return f'{listed}; buffers: `None`' if nothing else listed
 
 
 def uses(tried: Tried, row: Row, name: str) -> str:
     """What an index on a column, and on a path, is good for."""
     found = {'paths': tried.index_use(row.query(name, row.path, PATHS[row.path]))}
     if column := next(
-        (COLUMNS[kind] for kind in ('text', 'labels', 'times', 'numbers') if takes(row, name, *COLUMNS[kind])), None
+        (COLUMNS[kind] for kind in ('strings', 'labels', 'times', 'numbers') if takes(row, name, *COLUMNS[kind])), None
     ):
         found = {'columns': tried.index_use(row.query(name, *column)), **found}
     if len(set(found.values())) == 1:
-        return found['paths'] or 'no use'
+        return found['paths'] or 'none'
     return ', '.join(f'{use} on {where}' for where, use in found.items() if use)
 
 
 def operators(tried: Tried) -> Iterator[str]:
     """The table of operators, line by line."""
-    yield '| operators | match if | columns | an index is | differs from MongoDB |'
+    yield '| operators | matches when | columns | index use | differs from MongoDB |'
     yield '|---|---|---|---|---|'
     for row in ROWS:
         names = row.names.split()
@@ -270,7 +270,7 @@ EXPRESSIONS: Mapping[str, Mapping[str, Any]] = {
     'comparison, logic, variables': {**LOGIC, '$literal': None},
     'numbers': {**NUMBERS, **TOTALS},
     'dates': DATES,
-    'text': TEXTS,
+    'strings': TEXTS,
     'arrays, objects': ARRAYS,
     'types': TYPES,
 }

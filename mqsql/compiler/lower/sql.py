@@ -58,6 +58,11 @@ def column(name: str, table: str) -> exp.Column:
     return exp.Column(this=identifier(name), table=qualifier)
 
 
+def alias(value: exp.Expr, name: str) -> exp.Alias:
+    """A value with a name of the compiler's own."""
+    return exp.Alias(this=value, alias=exp.to_identifier(name))
+
+
 def func(function: str, *arguments: exp.Expr) -> exp.Expr:
     """A function call."""
     return exp.Anonymous(this=function, expressions=list(arguments))

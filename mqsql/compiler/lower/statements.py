@@ -9,11 +9,9 @@ from mqsql.compiler.lower.order import has_most_in_order, order
 from mqsql.compiler.lower.predicate import lower, lower_positions
 from mqsql.compiler.lower.sql import identifier, number, param, select
 from mqsql.compiler.tree.predicate import MATCH_ALL, Predicate
-from mqsql.compiler.tree.select import CountRecords, Delete, Select, Statement
+from mqsql.compiler.tree.select import LIMIT, SKIP, CountRecords, Delete, Part, Select, SelectDistinct, Statement
 from mqsql.errors import UnsupportedError
 from mqsql.schema.tasks import Table
-
-LIMIT, SKIP = 'limit', 'skip'
 
 
 def lower_statement(statement: Statement, dialect: Dialect) -> exp.Expr:
@@ -22,6 +20,8 @@ def lower_statement(statement: Statement, dialect: Dialect) -> exp.Expr:
         match statement:
             case Select():
                 return _lower_select(statement, dialect)
+            case SelectDistinct():
+                return _lower_distinct(statement, dialect)
             case CountRecords():
                 return _lower_count(statement, dialect)
             case Delete():
@@ -31,8 +31,8 @@ def lower_statement(statement: Statement, dialect: Dialect) -> exp.Expr:
 
 
 def _lower_select(wanted: Select, dialect: Dialect) -> exp.Query:
-    table, words = wanted.table, dialect.words
-    outputs = [words.output(table, name, wanted.inline) for name in wanted.columns]
+    table = wanted.table
+    outputs = [_output(table, part, wanted.inline, dialect) for part in wanted.parts]
     outputs += lower_positions(wanted.computed, table, dialect)
     most = _most(wanted.limited, wanted.skipped, dialect)
     statement: exp.Query
@@ -45,6 +45,16 @@ def _lower_select(wanted: Select, dialect: Dialect) -> exp.Query:
         statement.set('order', order(table, wanted.sort, dialect))
     _set_window(statement, wanted.limited, wanted.skipped, dialect)
     return statement
+
+
+def _output(table: Table, part: Part, inline: bool, dialect: Dialect) -> exp.Expr:
+    return dialect.words.part(table, part) if part.steps else dialect.words.output(table, part.column, inline)
+
+
+def _lower_distinct(wanted: SelectDistinct, dialect: Dialect) -> exp.Query:
+    if dialect.select_distinct is not None:
+        return dialect.select_distinct(wanted)
+    return _lower_select(Select(wanted.table, (wanted.part,), (), wanted.predicate), dialect)
 
 
 def _most(limited: bool, skipped: bool, dialect: Dialect) -> exp.Expr | None:

@@ -1,30 +1,18 @@
-"""The keys and the sort that were asked for, read into columns."""
+"""Parses the keys that were asked for into columns and fields of Documents."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from mqsql.compiler.tree.select import LAST_FIRST, MAX_SORT_KEYS, NATURAL, Fields, Keys, Output, Sort, SortKey
+from mqsql.compiler.tree.select import Fields, Keys, Output
 from mqsql.errors import QueryError, named, short_repr
 from mqsql.schema import BUFFERS, Table
-from mqsql.schema.directions import read_directions
-from mqsql.values.collation import Collation
 from mqsql.values.paths import MAX_STEPS
 from mqsql.values.plain import read_plain
 
 
-def read_keys(keys: object, table: Table) -> Keys:
-    """The keys of a query, as `read_fields` gives them: text, a list of text, or None for all but the Buffers."""
-    return _default_keys(table) if keys is None else _read_keys(keys, table)
-
-
-@lru_cache(64)
-def _default_keys(table: Table) -> Keys:
-    return _read_keys(list(table.default_keys), table)
-
-
-def _read_keys(keys: object, table: Table) -> Keys:
-    names = dict.fromkeys([table.key, *_listed(keys)])
+def read_keys(keys: tuple[str, ...] | None, table: Table) -> Keys:
+    """The keys of a query, as `read_fields` gives them; None is all but the Buffers."""
+    names = dict.fromkeys([table.key, *(table.default_keys if keys is None else keys)])
     outputs: dict[str, Output] = {}
     for key in names:
         if '.' not in key and key not in outputs:
@@ -38,8 +26,8 @@ def _read_keys(keys: object, table: Table) -> Keys:
     return Keys(tuple(names), tuple(outputs.values()))
 
 
-def read_fields(keys: object, projection: object, table: Table) -> tuple[Any, dict[str, Any] | None]:
-    """The keys or the projection of a query. As in pymongo, a dict as `keys` is a projection.
+def read_fields(keys: object, projection: object, table: Table) -> tuple[tuple[str, ...] | None, dict[str, Any] | None]:
+    """The keys, or the projection, of a query. As in pymongo, a dict as `keys` is a projection.
 
     A list as `projection` has the keys to return.
     """
@@ -53,16 +41,16 @@ def read_fields(keys: object, projection: object, table: Table) -> tuple[Any, di
         projection = {table.key: 1, **dict.fromkeys(projection, 1)}
     if not isinstance(projection, dict | None):
         raise QueryError(f'takes a dict or a list of keys, not {short_repr(projection)}', 'projection')
-    return keys, projection or None
+    return None if keys is None else _listed(keys), projection or None
 
 
-def _listed(keys: object) -> list[str]:
+def _listed(keys: object) -> tuple[str, ...]:
     if isinstance(keys, str):
-        return [keys]
+        return (keys,)
     if not isinstance(keys, list):
         raise QueryError(f'takes text or an iterable of text, not {short_repr(keys)}', 'keys')
     _check_names(keys, 'keys')
-    return keys
+    return tuple(keys)
 
 
 def _check_names(names: list[Any], what: str) -> None:
@@ -89,23 +77,6 @@ def _merge(key: str, fields: Fields, steps: list[str]) -> 'Mapping[str, Fields]'
     return {**fields, first: _merge(key, fields.get(first, {}), rest) if rest else None}
 
 
-# --- sort, limit, skip
-
-
-def read_sort(sort: object, table: Table, collation: Collation | None = None) -> Sort:
-    """The keys to sort by, in any of the forms of `read_directions`."""
-    if sort is None:
-        return ()
-    directions = read_directions(sort, 'sort')
-    if len(directions) > MAX_SORT_KEYS:
-        raise QueryError(f'takes at most {MAX_SORT_KEYS} keys, not {len(directions):,}', 'sort')
-    if any(key == NATURAL for key, _ in directions):
-        if len(directions) > 1:
-            raise QueryError(f'{NATURAL} cannot be combined with other keys', 'sort')
-        return LAST_FIRST if directions[0][1] < 0 else ()
-    return tuple(SortKey(*read_path(key, table, 'sort'), way < 0, collation) for key, way in directions)
-
-
 def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> tuple[str, tuple[str, ...]]:
     """The column that a key names, and the steps of the path into it; `ordered` says that its values must have an order."""
     key = read_plain(key, what)
@@ -117,11 +88,3 @@ def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> 
     if ordered and table.columns[column] is BUFFERS:
         raise QueryError(f'{named(name)} holds {BUFFERS.holds}, which have no order', what)
     return column, tuple(steps)
-
-
-def read_count(name: str, value: Any) -> int:
-    """A limit or skip: an integer from 0 (no limit, no skip) to 64 bits."""
-    count = value if type(value) is int else read_plain(value, name)
-    if type(count) is not int or not 0 <= count < 2**63:
-        raise QueryError(f'takes an integer from 0, not {short_repr(count)}', name)
-    return count

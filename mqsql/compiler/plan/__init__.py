@@ -10,8 +10,8 @@ from itertools import chain
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, scans, sorting_index
 from mqsql.compiler.plan.ranges import without_nan
-from mqsql.compiler.tree.predicate import Leaf, Predicate
-from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, Statement
+from mqsql.compiler.tree.predicate import MATCH_ALL, Leaf, Predicate
+from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, SelectDistinct, Statement
 from mqsql.compiler.tree.view import ScalarView
 from mqsql.schema import Index, Table
 
@@ -21,6 +21,8 @@ def plan(statement: Statement) -> Statement:
     match statement:
         case Select():
             return _plan_select(statement)
+        case SelectDistinct():
+            return _plan_distinct(statement)
         case CountRecords() | Delete():
             return replace(statement, predicate=choose_indexes(statement.predicate, statement.table))
 
@@ -44,6 +46,15 @@ def _plan_select(select: Select) -> Select:
         scalar, choose_indexes(predicate, table, scalar), multikey, choose_indexes(predicate, table, multikey)
     )
     return replace(select, sort=sort, index_order=order)
+
+
+def _plan_distinct(select: SelectDistinct) -> Statement:
+    """All values of the column where no index has them in order: to compare them in the database is slower."""
+    key = (select.part.column, select.part.steps)
+    of_all = select.predicate == MATCH_ALL and any(index.paths[0] == key for index in select.table.indexes)
+    if of_all and not select.part.steps and key[0] != select.table.key:
+        return select
+    return _plan_select(Select(select.table, (select.part,), (), select.predicate))
 
 
 def _of_one_key(table: Table, predicate: Predicate) -> bool:

@@ -1,12 +1,61 @@
-"""The different values at a path."""
+"""The different values at a column or a path."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from mqsql import limits
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.shape.fields import fetched_path
+from mqsql.compiler.tree.select import Part
 from mqsql.limits import budget
+from mqsql.schema import STRING, TIMESTAMP, Table
+from mqsql.schema.rows import Decoders, Tell, read_row
 from mqsql.values.bson_order import bson_key
+from mqsql.values.codec import DamagedError
 from mqsql.values.collation import Collation
 from mqsql.values.paths import is_index
+
+
+@dataclass(frozen=True)
+class DistinctShaper:
+    """How rows become the different values at the `steps` in a column: a row has the `part`, after the record's key or alone.
+
+    `hashed` says that values which are equal in Python are equal in BSON.
+    """
+
+    part: Part
+    steps: tuple[str, ...]
+    decoders: Decoders
+    hashed: bool
+    collation: Collation | None
+
+    @limits.within_python
+    def values(self, rows: Iterable[tuple[Any, ...]], tell: Tell) -> list[Any]:
+        """The values in the order they are met, those left out that cannot be read. What is missing gives none; null is one."""
+        # Most rows are the same as others, and are compared faster than decoded.
+        read = (value for row in dict.fromkeys(rows) if (value := self._read(row, tell)) is not None)
+        return list(dict.fromkeys(read)) if self.hashed else distinct_values(read, self.steps, self.collation)
+
+    def _read(self, row: tuple[Any, ...], tell: Tell) -> Any:
+        budget.step()
+        name, decode = self.decoders[-1]
+        if len(row) == len(self.decoders):
+            return read_row(self.decoders, row, tell)[name]
+        try:
+            return None if row[0] is None else decode(row[0])
+        except DamagedError as e:
+            return tell(None, name, str(e))
+
+
+def distinct_shaper(
+    column: str, steps: tuple[str, ...], table: Table, collation: Collation | None, dialect: Dialect
+) -> DistinctShaper:
+    """How rows become the different values of the column, or at the steps of a path into it."""
+    kind = table.columns[column]
+    decoders = tuple((name, dialect.decoder(table.columns[name], None)) for name in (table.key, column))
+    part = Part(column, fetched_path(steps, kind))
+    return DistinctShaper(part, steps, decoders, kind in (STRING, TIMESTAMP) and not collation, collation)
 
 
 def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Collation | None = None) -> list[Any]:

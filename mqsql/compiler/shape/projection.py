@@ -1,44 +1,51 @@
 """Makes the records that a projection asks for of the records that a statement selects."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mqsql import limits
 from mqsql.compiler.tree.projection import FirstMatch, Flag, Leaf, Projection, Slice, Tree
+from mqsql.compiler.tree.select import Fields
 from mqsql.functions.expressions import Expression
 from mqsql.functions.expressions.values import MISSING
 from mqsql.limits import budget
 from mqsql.schema import Record
 from mqsql.values.extent import check_computed
 
-Shape = Callable[[Record, tuple[Any, ...]], Record]
-"""Makes a record of one that has the hidden columns too, and of the positions that the computed columns give."""
-
 REMOVED = object()  # a value of which nothing stays
 
 
-def shaping(projection: Projection) -> Shape:
-    """The function that makes the records of a projection."""
-    tree, inclusive, returned, hidden = projection.tree, projection.inclusive, projection.returned, projection.hidden
+@dataclass(frozen=True)
+class ProjectionShaper:
+    """Makes the records of a projection, of what the statement returns."""
+
+    projection: Projection
 
     @limits.within_python
-    def shape(record: Record, positions: tuple[Any, ...]) -> Record:
-        values = [record.pop(f'${name}') for name in hidden]
-        known = {name: value for name, value in zip(hidden, values, strict=True) if value is not None}
-        shaper = RowShaper(inclusive, positions, known)
+    def record(self, record: Record, hidden: Record, positions: Sequence[Any]) -> Record:
+        """The record that is asked for of one with all of its columns, of the columns that only expressions read, and of
+        the positions of elements that `computed` columns give.
+        """
+        wanted = self.projection
+        cut = _Cut(wanted.inclusive, positions, hidden)
         budget.begin()
         try:
-            return {name: shaper.column(record.get(name), tree.get(name)) for name in returned}
+            return {name: cut.column(record.get(name), wanted.tree.get(name)) for name in wanted.returned}
         finally:
             budget.end()
 
-    return shape
+
+def kept_fields(node: Tree | Leaf | None) -> Fields:
+    """The fields that are needed of an object of which an inclusion keeps the node; None for all."""
+    if not isinstance(node, dict) or computes(node):
+        return None
+    return {name: kept_fields(inner) for name, inner in node.items()}
 
 
-def _computes(node: Tree | Leaf | None) -> bool:
+def computes(node: Tree | Leaf | None) -> bool:
     """Whether an expression gives it, or something in it."""
-    return isinstance(node, Expression) or (isinstance(node, dict) and any(map(_computes, node.values())))
+    return isinstance(node, Expression) or (isinstance(node, dict) and any(map(computes, node.values())))
 
 
 def _unsliced(tree: Tree) -> Tree:
@@ -50,11 +57,11 @@ def _unsliced(tree: Tree) -> Tree:
 
 
 @dataclass(frozen=True)
-class RowShaper:
+class _Cut:
     """Cuts one record's values down."""
 
     inclusive: bool
-    positions: tuple[Any, ...]
+    positions: Sequence[Any]
     record: Record
 
     def column(self, value: Any, node: Tree | Leaf | None) -> Any:
@@ -62,7 +69,7 @@ class RowShaper:
         if node is None:
             return value
         cut = self._field(value, node)
-        if _computes(node):
+        if computes(node):
             cut = self._with_computed(cut, node)
         return None if cut is REMOVED else cut
 
@@ -76,7 +83,7 @@ class RowShaper:
             return [self._with_computed(item, node) for item in value]
         fields = dict(value) if isinstance(value, dict) else {}
         for name, inner in node.items():
-            if _computes(inner):
+            if computes(inner):
                 fields[name] = self._with_computed(fields.get(name), inner)
         return {name: field for name, field in fields.items() if field is not REMOVED}
 
@@ -100,6 +107,6 @@ class RowShaper:
             cut = [self._inside(item, _unsliced(tree) if isinstance(item, list) else tree) for item in value]
             return [item for item in cut if item is not REMOVED]
         if not isinstance(value, dict):
-            return ({} if _computes(tree) else REMOVED) if self.inclusive else value
+            return ({} if computes(tree) else REMOVED) if self.inclusive else value
         fields = ((k, self._field(v, tree.get(k))) for k, v in value.items())
         return {k: v for k, v in fields if v is not REMOVED}

@@ -29,10 +29,15 @@ class Keys:
     names: tuple[str, ...]
     outputs: tuple[Output, ...]
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column of each output."""
-        return tuple(output.column for output in self.outputs)
+
+class Part(NamedTuple):
+    """A column to select. With `steps`, it is a Document of which nothing but the value at this path is needed.
+
+    Then the objects on the path come with no other field. What is no object there, such as an array, comes whole.
+    """
+
+    column: str
+    steps: tuple[str, ...] = ()
 
 
 # --- order
@@ -72,6 +77,9 @@ def is_number(table: Table, key: SortKey) -> bool:
 
 # --- statements
 
+LIMIT, SKIP = 'limit', 'skip'
+"""The parameters of a statement's limit and skip."""
+
 
 @dataclass(frozen=True)
 class IndexOrder:
@@ -85,13 +93,13 @@ class IndexOrder:
 
 @dataclass(frozen=True)
 class Select:
-    """A SELECT of columns, and of the positions that `computed` ask for, of the records that match.
+    """A SELECT of parts of records, and of the positions that `computed` ask for, of the records that match.
 
     `inline` says whether Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids.
     """
 
     table: Table
-    columns: tuple[str, ...]
+    parts: tuple[Part, ...]
     computed: tuple[Predicate, ...]
     predicate: Predicate
     sort: Sort = ()
@@ -99,6 +107,18 @@ class Select:
     skipped: bool = False
     inline: bool = True
     index_order: IndexOrder | None = None
+
+
+@dataclass(frozen=True)
+class SelectDistinct:
+    """A SELECT of a part of the records that match, in their order; rows that repeat another or are NULL may be left out.
+
+    In a plan, the part is a column that is the first key of an index, and all records match.
+    """
+
+    table: Table
+    part: Part
+    predicate: Predicate
 
 
 @dataclass(frozen=True)
@@ -120,4 +140,4 @@ class Delete:
     within: bool = False
 
 
-Statement: TypeAlias = Select | CountRecords | Delete
+Statement: TypeAlias = Select | SelectDistinct | CountRecords | Delete

@@ -13,14 +13,12 @@ import duckdb
 from duckdb.func import SPECIAL
 
 from mqsql import limits
+from mqsql.compiler.dialects.duckdb import QUERY
 from mqsql.errors import StorageError
 from mqsql.settings import MEMORY
 from mqsql.storage.paths import check_path
 
 Connection = duckdb.DuckDBPyConnection
-
-NUMBER = 'mqsql_query'
-"""The variable of a connection that holds its number."""
 
 PAUSE = 0.02  # seconds, between two tries to open a file that another process has open
 LOCKED = 'Could not set lock'
@@ -60,7 +58,7 @@ class Database:
         with _lock:
             connection = self.root.cursor()
             _numbers[connection] = number = next(_next)
-        connection.execute(f'SET VARIABLE {NUMBER} = ?', [number])
+        connection.execute(f'SET VARIABLE {QUERY} = ?', [number])
         return connection
 
     def add_functions(self, functions: Iterable[Function]) -> None:

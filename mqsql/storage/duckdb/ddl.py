@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import orjson
 
-from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Table
+from mqsql.compiler.dialects.duckdb import COLUMN_TYPES
+from mqsql.schema import NUMBER, Table
 from mqsql.storage.statements import listed, quote
 
 POSITION = 'rowid'
@@ -23,21 +24,10 @@ LAYOUT_VERSION = 1
 DEFINITION = 'mqsql_table'
 """What a Parquet file says of the table, beside the version of the layout."""
 
-TYPES = {
-    STRING: 'VARCHAR',
-    NUMBER: 'UNION(i BIGINT, d DOUBLE)',
-    BOOLEAN: 'BOOLEAN',
-    TIMESTAMP: 'TIMESTAMP WITH TIME ZONE',
-    DOCUMENT: 'JSON',
-    BUFFERS: 'BLOB[]',
-    ANY: 'JSON',
-}
-"""The type of a column of each kind, as DuckDB names it."""
-
 
 def columns(table: Table) -> dict[str, str]:
     """The columns of a table in order, each with its type."""
-    return {POSITION: 'BIGINT', **{column: TYPES[kind] for column, kind in table.columns.items()}}
+    return {POSITION: 'BIGINT', **{column: COLUMN_TYPES[kind] for column, kind in table.columns.items()}}
 
 
 def definition(table: Table) -> str:
@@ -54,26 +44,12 @@ def create_layout() -> Iterator[str]:
     yield f'INSERT INTO {LAYOUT} VALUES ({LAYOUT_VERSION})'
 
 
-def create(table: Table) -> Iterator[str]:
-    """Statements that create a table."""
-    sequence = f'{table.name}_{POSITION}'
-    position = f'{POSITION} BIGINT NOT NULL DEFAULT nextval({_text(quote(sequence))})'
-    kinds = table.columns.items()
-    parts = (f'{quote(c)} {TYPES[kind]}' + ' PRIMARY KEY' * (c == table.key) for c, kind in kinds)
-    yield f'CREATE SEQUENCE {quote(sequence)}'
-    yield f'CREATE TABLE {quote(table.name)} ({position}, {", ".join(parts)})'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 @lru_cache(maxsize=256)
 def insert_many(table: Table, names: tuple[str, ...]) -> str:
     """INSERT of records: each parameter is a list of their values of one column, see `batches`."""
     lists, values = [], []
     for i, name in enumerate(names):
-        kind = TYPES[table.columns[name]]
+        kind = COLUMN_TYPES[table.columns[name]]
         if table.columns[name] is NUMBER:
             lists += [f'unnest(CAST(? AS BIGINT[])) AS i{i}', f'unnest(CAST(? AS DOUBLE[])) AS d{i}']
             values.append(number(f'i{i}', f'd{i}'))
@@ -86,7 +62,7 @@ def insert_many(table: Table, names: tuple[str, ...]) -> str:
 
 def number(integer: str, double: str) -> str:
     """The value of a Number column that is an integer or a double, whichever is not NULL."""
-    cases = (f'WHEN {value} IS NOT NULL THEN CAST({value} AS {TYPES[NUMBER]})' for value in (integer, double))
+    cases = (f'WHEN {value} IS NOT NULL THEN CAST({value} AS {COLUMN_TYPES[NUMBER]})' for value in (integer, double))
     return f'CASE {" ".join(cases)} END'
 
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from threading import Lock
 from typing import Any
 
+from mqsql.compiler.dialects.duckdb import create_table
 from mqsql.errors import StorageError
 from mqsql.schema import NUMBER, Table
 from mqsql.settings import MEMORY
@@ -83,7 +84,7 @@ def _check_name(connection: Connection, path: str, table: Table) -> None:
 
 def _create_missing(connection: Connection, table: Table) -> None:
     missing = [] if _is_ours(connection) else [*ddl.create_layout()]
-    missing += [] if columns_of(connection, table.name) else [*ddl.create(table)]
+    missing += [] if columns_of(connection, table.name) else [*create_table(table)]
     if missing:
         with Transaction(connection):
             for sql in missing:

@@ -7,12 +7,13 @@ import glob
 import os
 from collections.abc import Callable, Mapping
 
+from mqsql.compiler.dialects.duckdb import COLUMN_TYPES
 from mqsql.errors import StorageError
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TASKS, TIMESTAMP, ColumnType, Table
 from mqsql.settings import MEMORY
 from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.connection import Connection, Database, open_database
-from mqsql.storage.duckdb.ddl import POSITION, TYPES
+from mqsql.storage.duckdb.ddl import POSITION
 from mqsql.storage.duckdb.store import DuckStore
 from mqsql.storage.statements import folded, quote
 from mqsql.values.codec import UNSOUND
@@ -112,8 +113,8 @@ def _value(name: str, kind: ColumnType, found: str | None, *, ours: bool) -> str
     """A column as a store has it, made of one of the type that was found; None if it cannot be made."""
     column = quote(name)
     if found in (None, '"NULL"'):
-        return f'CAST(NULL AS {TYPES[kind]})'
-    if ours and found == TYPES[kind]:
+        return f'CAST(NULL AS {COLUMN_TYPES[kind]})'
+    if ours and found == COLUMN_TYPES[kind]:
         return column
     return _CONVERSIONS[kind](column, str(found))
 
@@ -135,13 +136,13 @@ def _number(column: str, found: str) -> str | None:
 
 
 def _boolean(column: str, found: str) -> str | None:
-    return column if found == TYPES[BOOLEAN] else None
+    return column if found == COLUMN_TYPES[BOOLEAN] else None
 
 
 def _time(column: str, found: str) -> str | None:
     if found in _LOCAL_TIMES:
         return f"timezone('UTC', CAST({column} AS TIMESTAMP))"
-    return column if found == TYPES[TIMESTAMP] else None
+    return column if found == COLUMN_TYPES[TIMESTAMP] else None
 
 
 def _document(column: str, found: str) -> str | None:
@@ -155,7 +156,7 @@ def _any(column: str, found: str) -> str | None:
 
 
 def _buffers(column: str, found: str) -> str | None:
-    return column if found == TYPES[BUFFERS] else None
+    return column if found == COLUMN_TYPES[BUFFERS] else None
 
 
 _CONVERSIONS: Mapping[ColumnType, Callable[[str, str], str | None]] = {

@@ -1,19 +1,22 @@
 """Statements while they run: they end at the deadlines of their queries, which the functions that they call know too."""
 
+import atexit
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, current_thread, main_thread
 from time import monotonic, sleep
 
 import duckdb
 
 from mqsql import limits
+from mqsql.errors import StorageError
 from mqsql.limits import Deadline
 from mqsql.storage.duckdb.connection import Connection
 
 TICK = 0.01  # seconds, between two looks at the deadlines
+LONGEST_END = 2.0  # seconds that the end of a process waits for queries to end
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Watch:
         self._running: dict[int, Running] = {}
         self._lock, self._busy = Lock(), Event()
         self._thread: Thread | None = None
+        self._ending = False
 
     @contextmanager
     def watching(self, number: int, connection: Connection) -> Iterator[None]:
@@ -53,7 +57,15 @@ class Watch:
         """The statements that run on the connection of this number, if any."""
         return self._running.get(number) if number is not None else None
 
+    def end(self) -> None:
+        """End the queries of other threads. After the end of the interpreter, DuckDB could not return to a daemon thread."""
+        self._ending, end = True, monotonic() + LONGEST_END
+        while self._running and monotonic() < end:
+            sleep(TICK)
+
     def _add(self, number: int, running: Running) -> None:
+        if self._ending and current_thread() is not main_thread():
+            raise StorageError('the process ends; no other thread reads any more')
         with self._lock:
             self._running[number] = running
             if not self._busy.is_set():
@@ -72,7 +84,7 @@ class Watch:
         with self._lock:
             now = monotonic()
             for running in self._running.values():
-                if now > running.deadline.end:
+                if self._ending or now > running.deadline.end:
                     running.connection.interrupt()
             if not self._running:
                 self._busy.clear()
@@ -82,5 +94,6 @@ WATCH = Watch()
 """That of this process."""
 
 
+atexit.register(WATCH.end)
 if hasattr(os, 'register_at_fork'):
     os.register_at_fork(after_in_child=WATCH.__init__)  # type: ignore[misc]

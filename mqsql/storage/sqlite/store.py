@@ -1,6 +1,6 @@
 """The store in an SQLite file: records by key and by query."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
@@ -227,17 +227,14 @@ class SqliteStore(SqliteFile):
 
     def _values(self, query: Distinct) -> list[Any]:
         try:
-            rows = self._fetch(query)
+            with self._stoppable as connection:
+                # So that a row is not held once for each record that has the same.
+                rows = list(dict.fromkeys(connection.execute(query.sql, query.params)))
             with self._failures:
                 return query.values(rows)
         except DamagedValueError:
-            return query.within(self._distinct_sound(query))
-
-    def _distinct_sound(self, query: Distinct) -> Iterator[Any]:
-        """The values of a column, with the keys of their records, which say where the damage is."""
-        decoders = [(name, decoder(self.table.columns[name])) for name in (self.table.key, query.column)]
-        for row in self._fetch(guarded(query, self.table)):
-            yield read_row(decoders, row, self._tell)[query.column]
+            # The rows of all records, with their keys, say where the damage is.
+            return query.values(self._fetch(guarded(query, self.table)), self._tell)
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():

@@ -7,6 +7,7 @@ column of BIGINT or DOUBLE will do as well. Buffers are in the row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlglot import exp
@@ -21,21 +22,22 @@ from mqsql.values.codec import DamagedError, decode_document, encode_document
 
 NUMBER_UNION = 'UNION(i BIGINT, d DOUBLE)'
 
-_TYPES: Mapping[ColumnType, str] = {
+COLUMN_TYPES: Mapping[ColumnType, str] = {
     STRING: 'VARCHAR',
     NUMBER: NUMBER_UNION,
     BOOLEAN: 'BOOLEAN',
-    TIMESTAMP: 'TIMESTAMPTZ',
+    TIMESTAMP: 'TIMESTAMP WITH TIME ZONE',
     DOCUMENT: 'JSON',
     ANY: 'JSON',
     BUFFERS: 'BLOB[]',
 }
+"""The type of a column of each type, as DuckDB itself names it."""
 
 
 def create_table(table: Table) -> list[str]:
     """The statements that create a table, and the sequence that numbers its rows in the order of insertion."""
     name, sequence = _name(table.name), _name(f'{table.name}_rowid')
-    columns = [f'{_name(column)} {_TYPES[kind]}' for column, kind in table.columns.items()]
+    columns = [f'{_name(column)} {COLUMN_TYPES[kind]}' for column, kind in table.columns.items()]
     rowid = f"rowid BIGINT NOT NULL DEFAULT nextval('{sequence.replace(chr(39), 2 * chr(39))}')"
     return [
         f'CREATE SEQUENCE {sequence}',
@@ -79,9 +81,11 @@ def encoder(kind: ColumnType) -> Callable[[Any], Any]:
     return _ENCODERS.get(kind) or common.encoder(kind)
 
 
-def decoder(kind: ColumnType) -> Callable[[Any], Any]:
+def decoder(kind: ColumnType, cut: common.Cut | None = None) -> Callable[[Any], Any]:
     """The function that makes the canonical value of a fetched one (but NULL), or raises DamagedError.
 
-    Times are fetched by `epoch_us`.
+    Times are fetched by `epoch_us`. A `cut` is as for `schema.columns.decoder`.
     """
-    return _DECODERS.get(kind) or common.decoder(kind)
+    if cut is None:
+        return _DECODERS.get(kind) or common.decoder(kind)
+    return partial(decode_document, cut=cut) if kind is ANY else common.decoder(kind, cut)

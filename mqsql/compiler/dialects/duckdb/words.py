@@ -15,6 +15,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Compare, Element, JsonRef, JsonType, Lacking, Loop, Step, Test, Words
 from mqsql.compiler.dialects.duckdb.columns import NUMBER_UNION
 from mqsql.compiler.dialects.duckdb.depth import check_depth
+from mqsql.compiler.dialects.duckdb.expression_words import DuckDBExpressionWords
 from mqsql.compiler.dialects.duckdb.functions import FUNCTIONS, QUERY
 from mqsql.compiler.lower.sql import Condition, and_, case, column, func, is_not_null, number, or_, text
 from mqsql.schema import ANY, BOOLEAN, NUMBER, TIMESTAMP, ColumnType, Table
@@ -32,7 +33,7 @@ _TYPES = {
 _PARAMETERS = {function.name: function.parameters for function in FUNCTIONS}
 
 
-class DuckDBWords(Words):
+class DuckDBWords(DuckDBExpressionWords, Words):
     """See Words."""
 
     functions = frozenset(_PARAMETERS)
@@ -348,17 +349,11 @@ def _map(source: exp.Expr, element: Element, result: exp.Expr) -> exp.Expr:
 
 
 def _cast(value: exp.Expr, kind: str) -> exp.Expr:
-    return exp.Cast(this=value, to=_DATA_TYPES[kind].copy())
+    return exp.Cast(this=value, to=exp.Var(this=kind))
 
 
 def _try_cast(value: exp.Expr, kind: str) -> exp.Expr:
-    return exp.TryCast(this=value, to=_DATA_TYPES[kind].copy())
-
-
-_DATA_TYPES = {
-    kind: exp.DataType.build(kind, dialect='duckdb')
-    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'INTEGER', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
-}
+    return exp.TryCast(this=value, to=exp.Var(this=kind))
 
 
 def _double(value: exp.Expr) -> exp.Expr:

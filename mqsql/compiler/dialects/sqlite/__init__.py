@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects.sqlite.any_columns import SQLiteAnyColumns
+from mqsql.compiler.dialects.sqlite.distinct import select_distinct
 from mqsql.compiler.dialects.sqlite.encodings import ENCODE, list_param
 from mqsql.compiler.dialects.sqlite.glob import glob_type
 from mqsql.compiler.dialects.sqlite.index_scan import SQLitePathIndexes
@@ -21,4 +22,5 @@ SQLITE = Dialect(
     glob_type=glob_type,
     any_columns=SQLiteAnyColumns(),
     path_indexes=SQLitePathIndexes(),
+    select_distinct=select_distinct,
 )

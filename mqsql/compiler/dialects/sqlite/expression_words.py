@@ -32,6 +32,10 @@ class SQLiteExpressionWords(ExpressionWords):
         """See ExpressionWords."""
         return stored
 
+    def number_operand(self, operand: exp.Expr, *, integral: bool) -> exp.Expr:
+        """See ExpressionWords."""
+        return operand
+
     def is_integer(self, value: exp.Expr) -> Condition:
         """See ExpressionWords."""
         return exp.EQ(this=func('typeof', value), expression=text('integer'))

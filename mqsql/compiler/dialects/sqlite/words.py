@@ -12,6 +12,7 @@ from mqsql.compiler.dialect import NUMBERS, Compare, Element, JsonRef, JsonType,
 from mqsql.compiler.dialects.sqlite import number_columns
 from mqsql.compiler.dialects.sqlite.depth import check_depth
 from mqsql.compiler.dialects.sqlite.expression_words import SQLiteExpressionWords
+from mqsql.compiler.dialects.sqlite.parts import select_part
 from mqsql.compiler.lower.sql import (
     Condition,
     and_,
@@ -28,6 +29,7 @@ from mqsql.compiler.lower.sql import (
     text,
 )
 from mqsql.compiler.tree.params import OperandType
+from mqsql.compiler.tree.select import Part
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, ColumnType, Table
 
@@ -235,6 +237,10 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         if table.columns[name] is not BUFFERS or not inline:
             return column(name, table.name)
         return _inline_buffers(table, name)
+
+    def part(self, table: Table, part: Part) -> exp.Expr:
+        """See Words."""
+        return select_part(part, table, self)
 
     def argument(self, kind: ColumnType, column: exp.Expr) -> exp.Expr:
         """See Words."""

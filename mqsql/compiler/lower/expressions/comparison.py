@@ -192,10 +192,14 @@ def _compare_value(operator: str, left: Json, right: Scalar) -> Scalar:
 
 def _compare_present(operator: str, left: Json, right: Scalar) -> Scalar:
     """The comparison of a value with one that is there: by value within its type, by type else."""
+    if operator == '$ne':
+        return inverse(
+            _compare_present('$eq', left, right)
+        )  # databases compare JSON for equality, see `Encoding.NUMBER`
     below, above = constant(COMPARISONS[operator].below), constant(COMPARISONS[operator].above)
     match right.type:
         case Type.NUMBER:
-            same = boolean(left.words.compare_number(left.ref, _comparing(operator), _operand(right)))
+            same = boolean(_compare_number(operator, left, right))
             lower = [] if below == above else [(left.is_absent(), below)]
             return choose((left.is_number(), same), *lower, (left.is_odd_number(), UNKNOWN), otherwise=above)
         case Type.STRING:
@@ -211,6 +215,12 @@ def _compare_present(operator: str, left: Json, right: Scalar) -> Scalar:
             # Of a date that another program wrote in another form, the comparison is NULL.
             same = boolean(_apply(operator, left.date(), right), partial=True)
             return choose((left.is_date(), same), otherwise=below)
+
+
+def _compare_number(operator: str, left: Json, right: Scalar) -> Condition:
+    if right.operand is None or operator != '$eq':
+        return _apply(operator, left.number(), right)
+    return left.words.compare_number(left.ref, _comparing(operator), right.operand.copy())
 
 
 def _comparing(operator: str) -> Compare:

@@ -86,7 +86,10 @@ class Lowering:
         match tree:
             case Parameter(name, type_) if type_ in TYPES:
                 scalar, bound = TYPES[type_]
-                return Scalar(scalar, param(name), bound=bound)
+                if scalar is not Type.NUMBER:
+                    return Scalar(scalar, param(name))
+                made = self.words.number_operand(param(name), integral=type_ != 'double')
+                return Scalar(scalar, made, bound=bound, operand=param(name))
             case Literal(value) if value is None or value is MISSING:
                 return Absent(Nothing.NULL if value is None else Nothing.MISSING)
             case FieldPath(str(name), steps):
@@ -219,7 +222,7 @@ class Lowering:
             case Scalar():
                 return boolean(is_not_null(operand.sql))
             case Json():
-                nonzero = boolean(operand.words.compare_number(operand.ref, _differs, number(0)))
+                nonzero = boolean(exp.NEQ(this=nested(operand.number().sql), expression=number(0)))
                 false = or_([operand.is_boolean(False), operand.is_absent()])
                 return choose((operand.is_number(), nonzero), (false, constant(False)), otherwise=constant(True))
 
@@ -265,10 +268,6 @@ def _may_be_string(operand: Operand) -> bool:
         case Json():
             return True
     return False
-
-
-def _differs(left: exp.Expr, right: exp.Expr) -> Condition:
-    return exp.NEQ(this=nested(left), expression=right)
 
 
 def _float(sign: int) -> exp.Expr:

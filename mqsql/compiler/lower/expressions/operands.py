@@ -16,7 +16,7 @@ from typing import TypeAlias
 from sqlglot import exp
 
 from mqsql.compiler.dialect import NUMBERS, JsonRef, JsonType, Words
-from mqsql.compiler.lower.sql import Condition, and_, case, is_not_null, is_null, number, or_
+from mqsql.compiler.lower.sql import Condition, and_, case, is_not_null, is_null, or_
 
 
 class NotLoweredError(Exception):
@@ -57,6 +57,8 @@ class Scalar:
     finite: bool = True
     bound: int | None = None
     partial: bool = False
+    operand: exp.Expr | None = None
+    """The parameter, of a number that is one."""
 
     @property
     def sql(self) -> exp.Expr:
@@ -127,7 +129,7 @@ class Json:
 
     def is_boolean(self, truth: bool) -> Condition:
         """It is true, or false."""
-        return self.words.order_boolean(self.ref, _equal, number(int(truth)))
+        return self.words.order_boolean(self.ref, _equal, exp.true() if truth else exp.false())
 
     def number(self) -> Scalar:
         """It as a number, where it is one or absent."""

@@ -139,9 +139,12 @@ def _listed(words: Words, listed: str, type_: Type, value: Operand) -> Scalar:
         case Choice():
             return spread(value, partial(_listed, words, listed, type_))
         case Scalar(type=found) if found is type_:
-            return boolean(words.in_list(value.sql, param(listed), nested=False))
+            operands = param(listed)
+            if type_ is Type.NUMBER:
+                operands = words.number_operand(operands, integral=False)
+            return boolean(words.in_list(value.sql, operands, nested=False))
         case Json() if type_ is Type.NUMBER:
-            inside = _listed(words, listed, type_, value.number().present())
+            inside = boolean(words.compare_number(value.ref, partial(_within, words), param(listed)))
             unknown = (value.is_odd_number(), UNKNOWN)
             return choose((value.is_number(), inside), unknown, otherwise=constant(False))
         case Json() if type_ is Type.STRING:
@@ -151,6 +154,10 @@ def _listed(words: Words, listed: str, type_: Type, value: Operand) -> Scalar:
             inside = _listed(words, listed, type_, value.date().present())
             return choose((value.is_date(), boolean(inside.sql, partial=True)), otherwise=constant(False))
     return constant(False)
+
+
+def _within(words: Words, value: exp.Expr, listed: exp.Expr) -> exp.Expr:
+    return words.in_list(value, listed, nested=False)
 
 
 TYPES: dict[str, Lower] = {

@@ -87,8 +87,10 @@ def test_every_error_is_a_name() -> None:
 
 
 def test_modules_are_attributes() -> None:
-    said = run('import mqsql; print(mqsql.schema.STRING.name, mqsql.errors.QueryError.__name__, mqsql.reference.find)')
-    assert said.startswith('Text QueryError <function')
+    said = run(
+        'import mqsql; print(mqsql.schema.DOCUMENT.name, mqsql.errors.QueryError.__name__, mqsql.reference.find)'
+    )
+    assert said.startswith('Document QueryError <function')
 
 
 def test_an_unknown_name_is_refused() -> None:

@@ -1,0 +1,98 @@
+"""What compiling gives: a statement's text with its parameters, and how its rows are read."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self
+
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.parse.context import Params
+from mqsql.compiler.rendering import render
+from mqsql.compiler.shape.distinct import DistinctShaper
+from mqsql.compiler.shape.rows import RowShaper
+from mqsql.compiler.tree import select
+from mqsql.schema import Record
+from mqsql.schema.rows import Tell
+from mqsql.values.codec import Stored
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver.
+
+    `functions` are the names of the FUNCTIONS that it calls, `indexes` those of the indexes on paths that it reads.
+    """
+
+    sql: str
+    params: Mapping[str, Stored]
+    functions: frozenset[str] = frozenset()
+    indexes: tuple[str, ...] = ()
+    _unindexed: 'Callable[[], Text] | None' = field(default=None, repr=False, compare=False)
+
+    def unindexed(self) -> Self:
+        """The same statement without indexes on paths, which also runs over a view of the table.
+
+        In that of a Distinct each record has a row, with its key first.
+        """
+        if self._unindexed is None:
+            return self
+        sql, params, functions, indexes, _ = self._unindexed()
+        return replace(self, sql=sql, params=params, functions=functions, indexes=indexes)
+
+
+@dataclass(frozen=True)
+class Query(Statement):
+    """A SELECT of records: `record` makes a fetched row a dict."""
+
+    _shaper: RowShaper = field(kw_only=True, repr=False)
+    _tell: Tell = field(kw_only=True, repr=False, compare=False)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of a record, as they were asked for, that of the table first."""
+        return self._shaper.names
+
+    def record(self, row: tuple[Any, ...]) -> Record:
+        """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
+        return self._shaper.record(row, self._tell)
+
+
+@dataclass(frozen=True)
+class Distinct(Statement):
+    """A SELECT from whose rows `values` makes the different values at a key."""
+
+    _shaper: DistinctShaper = field(kw_only=True, repr=False)
+    _tell: Tell = field(kw_only=True, repr=False, compare=False)
+
+    def values(self, rows: Iterable[tuple[Any, ...]], tell: Tell | None = None) -> list[Any]:
+        """The values in all rows, of this statement or of the unindexed one; `tell` as for `compile`."""
+        return self._shaper.values(rows, tell or self._tell)
+
+
+class Text(NamedTuple):
+    """The fields of a Statement."""
+
+    sql: str
+    params: Mapping[str, Stored]
+    functions: frozenset[str]
+    indexes: tuple[str, ...]
+    unindexed: 'Callable[[], Text] | None' = None
+
+
+def said(
+    tree: select.Statement,
+    plain: Callable[[], select.Statement],
+    dialect: Dialect,
+    params: Params,
+    window: dict[str, Stored] | None = None,
+) -> Text:
+    """A tree rendered in a dialect; `plain` makes the tree that reads no index on paths."""
+    sql, functions, indexes, used = render(tree, dialect)
+    bound = dialect.bind(params, used)
+    if window:
+        bound |= window
+    return Text(sql, bound, functions, indexes, lambda: said(_without_indexes(plain()), plain, dialect, params, window))
+
+
+def _without_indexes(tree: select.Statement) -> select.Statement:
+    """The tree for the table without its indexes."""
+    return replace(tree, table=replace(tree.table, indexes=()))
