@@ -110,7 +110,16 @@ OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({'$or': [{f'content.{name}': 1} for name in 'abcdefghijklmnopqrst']}, {}),
     ({'$jsonSchema': {'properties': {'content': {'oneOf': [{'minItems': 1}, {'items': [{'minimum': 5}]}]}}}}, {}),
     ({}, {'projection': {'content.a': {'$elemMatch': {'b': 1}}}}),
-    theirs,
+    ({}, {'keys': ['content.a']}),
+    ({'n': {'$gt': 1}}, {'table': NUMBERS}),
+    ({'n': {'$type': 'int'}}, {'table': NUMBERS}),
+    ({}, {'table': NUMBERS, 'sort': 'n'}),
+    ({'$expr': {'$gt': ['$n', 1]}}, {'table': NUMBERS}),
+    ({'$jsonSchema': {'oneOf': [{'required': ['stdout']}, {'required': ['stderr']}]}}, {}),
+    (
+        {'$jsonSchema': {'properties': {'content': {'properties': {'a': {'items': [{}], 'additionalItems': False}}}}}},
+        {},
+    ),
 ]
 """Queries for the words that no query needs."""
 
