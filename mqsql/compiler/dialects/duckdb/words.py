@@ -349,17 +349,11 @@ def _map(source: exp.Expr, element: Element, result: exp.Expr) -> exp.Expr:
 
 
 def _cast(value: exp.Expr, kind: str) -> exp.Expr:
-    return exp.Cast(this=value, to=_DATA_TYPES[kind].copy())
+    return exp.Cast(this=value, to=exp.Var(this=kind))
 
 
 def _try_cast(value: exp.Expr, kind: str) -> exp.Expr:
-    return exp.TryCast(this=value, to=_DATA_TYPES[kind].copy())
-
-
-_DATA_TYPES = {
-    kind: exp.DataType.build(kind, dialect='duckdb')
-    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'INTEGER', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
-}
+    return exp.TryCast(this=value, to=exp.Var(this=kind))
 
 
 def _double(value: exp.Expr) -> exp.Expr:
