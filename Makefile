@@ -48,13 +48,13 @@ compare: $(READY)  ## compare SQL with the reference on COUNT=1000000 queries fr
 
 # Without the tests on real hubs, which need ipyparallel's own dependencies to be as old.
 lowest: $(READY)  ## run the tests with the lowest version of each dependency that pyproject.toml allows; ten minutes
-	$(call environment,lowest,--editable '.[hub]' $$($(BIN)/python tests/support/requirements.py))
+	$(call environment,lowest,--editable '.[all]' $$($(BIN)/python tests/support/requirements.py))
 	.environments/lowest/bin/pytest -q -p no:cacheprovider -m 'not hub'
 
 sqlglot: $(READY)  ## run the compiler's tests with the lowest and highest sqlglot allowed, or with SQLGLOT='sqlglot==29.0.1 …'
 	@for wanted in $(or $(SQLGLOT),$$($(BIN)/python tests/support/requirements.py sqlglot)); do \
 	  echo "== $$wanted"; \
-	  $(call environment,sqlglot,--editable . "$$wanted") && \
+	  $(call environment,sqlglot,--editable '.[all]' "$$wanted") && \
 	  .environments/sqlglot/bin/pytest -q -p no:cacheprovider tests/compiler || exit 1; \
 	done
 

@@ -2,6 +2,7 @@
 
 It has no others. A sum of integers that 64 bits do not hold is an error, and the case of letters is that of Unicode.
 """
+
 from __future__ import annotations
 
 from sqlglot import exp
