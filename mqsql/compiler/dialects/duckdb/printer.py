@@ -16,6 +16,8 @@ from mqsql.compiler.dialects.duckdb.keywords import KEYWORDS
 class DuckDBPrinter(Generator):
     """Prints for DuckDB, and checks the deadline meanwhile."""
 
+    STRUCT_DELIMITER = ('(', ')')  # also of unions
+
     def __init__(self) -> None:
         super().__init__(normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
 
@@ -23,6 +25,12 @@ class DuckDBPrinter(Generator):
         """A call of a function."""
         limits.check()
         return super().anonymous_sql(expression)
+
+    def datatype_sql(self, expression: exp.DataType) -> str:
+        """The type of a cast."""
+        if expression.is_type(exp.DType.ARRAY):
+            return f'{self.expressions(expression, flat=True)}[]'
+        return super().datatype_sql(expression)
 
     def placeholder_sql(self, expression: exp.Placeholder) -> str:
         """The place of a parameter."""
