@@ -20,11 +20,11 @@ from dataclasses import replace
 
 from mqsql import limits
 from mqsql.compiler.dialects import find_dialect
-from mqsql.compiler.outputs import read_outputs
+from mqsql.compiler.outputs import parse_outputs
 from mqsql.compiler.parse import parse
-from mqsql.compiler.parse.keys import read_path
-from mqsql.compiler.parse.sort import read_sort
-from mqsql.compiler.parse.window import read_window
+from mqsql.compiler.parse.keys import parse_path
+from mqsql.compiler.parse.sort import parse_sort
+from mqsql.compiler.parse.window import parse_window
 from mqsql.compiler.shape.distinct import distinct_shaper
 from mqsql.compiler.shape.rows import Decoder
 from mqsql.compiler.statements import Distinct, Query, Statement, said
@@ -77,8 +77,8 @@ def compile(
     texts = read_collation(collation)
     chosen = find_dialect(dialect)
     parsed = parse(either(query, filter), table, chosen.glob_type, texts)
-    order, window = read_sort(sort, table, texts), read_window(limit, skip)
-    shaper, computed = read_outputs(keys, projection, table, parsed.place, chosen)
+    order, window = parse_sort(sort, table, texts), parse_window(limit, skip)
+    shaper, computed = parse_outputs(keys, projection, table, parsed.place, chosen)
     tree = Select(table, shaper.parts, computed, parsed.predicate, order, *_is_set(window), inline=buffers is None)
     text = said(tree, lambda: tree, chosen, parsed.values, window)
     return Query(
@@ -99,7 +99,7 @@ def compile_count(
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     query, texts = either(query, filter), read_collation(collation)
-    chosen, window = find_dialect(dialect), read_window(limit, skip)
+    chosen, window = find_dialect(dialect), parse_window(limit, skip)
     parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
     tree = CountRecords(table, parsed.predicate, *_is_set(window))
     return Statement(*said(tree, lambda: tree, chosen, parsed.values, window))
@@ -120,7 +120,7 @@ def compile_distinct(
     query, texts = either(query, filter), read_collation(collation)
     chosen = find_dialect(dialect)
     parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
-    shaper = distinct_shaper(*read_path(key, table, 'key'), table, texts, chosen)
+    shaper = distinct_shaper(*parse_path(key, table, 'key'), table, texts, chosen)
 
     def each() -> Select:
         return Select(table, (Part(table.key), shaper.part), (), parsed.predicate)

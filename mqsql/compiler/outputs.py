@@ -7,8 +7,8 @@ from typing import Any
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.parse.context import ParseContext
-from mqsql.compiler.parse.keys import read_fields, read_keys
-from mqsql.compiler.parse.projection import read_projection
+from mqsql.compiler.parse.keys import parse_fields, parse_keys
+from mqsql.compiler.parse.projection import parse_projection
 from mqsql.compiler.shape.rows import RowShaper, shaper_of_keys, shaper_of_projection
 from mqsql.compiler.tree.predicate import Predicate
 from mqsql.kept import Kept
@@ -21,19 +21,19 @@ _BY_KEYS: Kept[tuple[Table, _Keys, Dialect], RowShaper] = Kept(2_000_000)
 _BY_FLAGS: Kept[tuple[Table, _Flags, Dialect], RowShaper] = Kept(2_000_000)
 
 
-def read_outputs(
+def parse_outputs(
     keys: object, projection: object, table: Table, context: ParseContext, dialect: Dialect
 ) -> tuple[RowShaper, tuple[Predicate, ...]]:
     """The RowShaper, and the predicates whose positions the statement is to give after the shaper's parts.
 
     `context` is where the predicates bind their operands.
     """
-    names, fields = read_fields(keys, projection, table)
+    names, fields = parse_fields(keys, projection, table)
     if fields is None:
         return _BY_KEYS.get((table, names, dialect), _of_keys), ()
 
     def of_fields() -> tuple[RowShaper, tuple[Predicate, ...]]:
-        wanted = read_projection(fields, table, context)
+        wanted = parse_projection(fields, table, context)
         return shaper_of_projection(wanted, table, dialect), wanted.computed
 
     if not _FLAGS.issuperset(map(type, fields.values())):
@@ -46,7 +46,7 @@ _FLAGS = frozenset({bool, int, float})
 
 def _of_keys(key: tuple[Table, _Keys, Dialect]) -> tuple[RowShaper, int]:
     table, names, dialect = key
-    return _sized(shaper_of_keys(read_keys(names, table), table, dialect))
+    return _sized(shaper_of_keys(parse_keys(names, table), table, dialect))
 
 
 def _sized(shaper: RowShaper) -> tuple[RowShaper, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mqsql.errors import QueryError, RecordError, short_repr
 from mqsql.schema import Record, Table
-from mqsql.values.canonical import MAX_DEPTH, read_value
+from mqsql.values.canonical import MAX_DEPTH, coerce_value
 from mqsql.values.plain import as_text, native
 
 Warn = Callable[[str], object]
@@ -82,7 +82,7 @@ class Storable:
 
     def _part(self, column: str, value: Any, depth: int = 0) -> Any:
         try:
-            return read_value(value, depth=depth)
+            return coerce_value(value, depth=depth)
         except Exception as e:  # as above
             if depth < MAX_DEPTH and issubclass(type(value), Mapping | list | tuple):
                 return self._nested(column, value, depth)

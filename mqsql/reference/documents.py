@@ -12,7 +12,7 @@ from mqsql.reference.collation import read_collation
 from mqsql.reference.place import Place
 from mqsql.reference.query import read_query
 from mqsql.schema import DOCUMENT, ColumnType
-from mqsql.values.canonical import read_value
+from mqsql.values.canonical import coerce_value
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.plain import read_plain
 
@@ -67,7 +67,7 @@ def matches(document: Document, query: Mapping[str, Any], collation: Mapping[str
 
 def _read_document(document: object) -> dict[str, Any]:
     try:
-        canonical = read_value(document)
+        canonical = coerce_value(document)
     except UnstorableError as e:
         raise RecordError(str(e), e.path.removeprefix('.')) from e.__cause__
     if not isinstance(canonical, dict):

@@ -24,12 +24,12 @@ from mqsql.reference.operators import TYPES, read_types, type_of
 from mqsql.reference.place import SHOWN_PATH, Place, read_literal
 from mqsql.reference.values import Order, order
 from mqsql.schema import BUFFERS, DOCUMENT, ColumnType
-from mqsql.values.canonical import read_value
+from mqsql.values.canonical import coerce_value
 
 JSON_TYPES = {
     'object': 'object', 'array': 'array', 'number': 'number', 'boolean': 'bool', 'string': 'string', 'null': 'null'
 }  # fmt: skip
-BUFFER = ColumnType('Buffer', 'bytes', read_value)
+BUFFER = ColumnType('Buffer', 'bytes', coerce_value)
 UNCOMPARED: Mapping[ColumnType, type[Any]] = {BUFFERS: list, BUFFER: bytes}
 UNSUPPORTED = ('$ref', '$schema', 'default', 'definitions', 'format', 'id', 'encrypt', 'encryptMetadata')
 

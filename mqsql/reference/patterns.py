@@ -11,7 +11,7 @@ from mqsql import limits, patterns
 from mqsql.errors import short_repr
 from mqsql.reference.globs import glob
 from mqsql.reference.place import Place
-from mqsql.values.canonical import read_text
+from mqsql.values.canonical import coerce_string
 from mqsql.values.libraries import UnstorableError
 
 TextTest = Callable[[Any], bool]
@@ -84,7 +84,7 @@ def _compile(source: object, options: set[str], place: Place) -> patterns.Patter
 def glob_test(operand: object, place: Place) -> TextTest:
     """Whether a value is text that Python's fnmatch.fnmatchcase takes."""
     try:
-        pattern = read_text(operand)
+        pattern = coerce_string(operand)
     except UnstorableError as e:
         raise place.error(str(e)) from None
     if len(pattern) > MAX_GLOB:

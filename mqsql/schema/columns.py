@@ -12,13 +12,13 @@ from typing import Any
 from mqsql.errors import short_repr
 from mqsql.schema.types import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType
 from mqsql.values.canonical import (
-    read_boolean,
-    read_buffers,
-    read_document,
-    read_stored_number,
-    read_text,
-    read_timestamp,
-    read_value,
+    coerce_boolean,
+    coerce_buffers,
+    coerce_document,
+    coerce_stored_number,
+    coerce_string,
+    coerce_timestamp,
+    coerce_value,
 )
 from mqsql.values.codec import (
     DamagedError,
@@ -58,28 +58,28 @@ def _decode_blobs(stored: str) -> list[bytes]:
 
 
 def _store_text(value: object) -> str:
-    return encode_text(value if type(value) is str else read_text(value))
+    return encode_text(value if type(value) is str else coerce_string(value))
 
 
 def _store_timestamp(value: object) -> int:
-    return encode_timestamp(value if type(value) is datetime and value.tzinfo is UTC else read_timestamp(value))
+    return encode_timestamp(value if type(value) is datetime and value.tzinfo is UTC else coerce_timestamp(value))
 
 
 def _store_number(value: object) -> int | float | str:
-    return encode_number(read_stored_number(value))
+    return encode_number(coerce_stored_number(value))
 
 
 def _store_boolean(value: object) -> int:
-    return encode_boolean(read_boolean(value))
+    return encode_boolean(coerce_boolean(value))
 
 
 def _store_document(value: object) -> str:
     plain = encode_plain(value) if type(value) in (dict, list) else None
-    return plain or encode_document(read_document(value))
+    return plain or encode_document(coerce_document(value))
 
 
 def _store_any(value: object) -> str | bytes:
-    canonical = value if type(value) is str else read_value(value)
+    canonical = value if type(value) is str else coerce_value(value)
     return encode_text(canonical) if isinstance(canonical, str) else encode_document(canonical).encode()
 
 
@@ -99,7 +99,7 @@ _ENCODERS: dict[ColumnType, Callable[[Any], Stored | list[bytes]]] = {
     TIMESTAMP: _store_timestamp,
     DOCUMENT: _store_document,
     ANY: _store_any,
-    BUFFERS: read_buffers,
+    BUFFERS: coerce_buffers,
 }
 
 

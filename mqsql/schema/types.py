@@ -9,14 +9,14 @@ from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from mqsql.values.canonical import (
-    read_boolean,
-    read_buffers,
-    read_document,
-    read_number,
-    read_stored_number,
-    read_text,
-    read_timestamp,
-    read_value,
+    coerce_boolean,
+    coerce_buffers,
+    coerce_document,
+    coerce_number,
+    coerce_stored_number,
+    coerce_string,
+    coerce_timestamp,
+    coerce_value,
 )
 
 
@@ -43,10 +43,10 @@ class ColumnType:
         return self.name.upper()
 
 
-STRING = ColumnType('String', 'text', read_text)
-NUMBER = ColumnType('Number', 'numbers', read_stored_number, compares=read_number)
-BOOLEAN = ColumnType('Boolean', 'booleans', read_boolean)
-TIMESTAMP = ColumnType('Timestamp', 'times', read_timestamp)
-DOCUMENT = ColumnType('Document', 'documents', read_document, mixed=True, compares=read_value)
-BUFFERS = ColumnType('Buffers', 'lists of bytes', read_buffers)
-ANY = ColumnType('Any', 'values of any type', read_value, mixed=True)
+STRING = ColumnType('String', 'text', coerce_string)
+NUMBER = ColumnType('Number', 'numbers', coerce_stored_number, compares=coerce_number)
+BOOLEAN = ColumnType('Boolean', 'booleans', coerce_boolean)
+TIMESTAMP = ColumnType('Timestamp', 'times', coerce_timestamp)
+DOCUMENT = ColumnType('Document', 'documents', coerce_document, mixed=True, compares=coerce_value)
+BUFFERS = ColumnType('Buffers', 'lists of bytes', coerce_buffers)
+ANY = ColumnType('Any', 'values of any type', coerce_value, mixed=True)

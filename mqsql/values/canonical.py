@@ -22,7 +22,7 @@ MAX_INT_BITS = 14_000
 """Python itself refuses to print or parse integers of more than 4,300 digits."""
 
 
-def read_text(value: object) -> str:
+def coerce_string(value: object) -> str:
     """A str; ASCII bytes are decoded, since old clients send uuids and queue names so."""
     if type(value) is str:
         return value
@@ -39,7 +39,7 @@ def read_text(value: object) -> str:
     raise UnstorableError(f'takes text, not {short_repr(value)}' + (made if isinstance(given, datetime) else ''))
 
 
-def read_number(value: object) -> int | float:
+def coerce_number(value: object) -> int | float:
     """An int or a float; a boolean is none."""
     given = value if type(value) in _NUMBERS else native(value)
     if type(given) is int:
@@ -53,9 +53,9 @@ _NUMBERS = frozenset({int, float})
 INT64 = range(-(2**63), 2**63)
 
 
-def read_stored_number(value: object) -> int | float:
+def coerce_stored_number(value: object) -> int | float:
     """A float, or an int of 64 bits, as BSON has them."""
-    number = read_number(value)
+    number = coerce_number(value)
     if type(number) is int and number not in INT64:
         raise UnstorableError(
             f'takes integers of at most 64 bits, not {short_repr(value)}; write float(value), or use a Document or Any column'
@@ -63,7 +63,7 @@ def read_stored_number(value: object) -> int | float:
     return number
 
 
-def read_boolean(value: object) -> bool:
+def coerce_boolean(value: object) -> bool:
     """True or False; 0 and 1 are numbers."""
     given = value if type(value) is bool else native(value)
     if type(given) is not bool:
@@ -71,7 +71,7 @@ def read_boolean(value: object) -> bool:
     return given
 
 
-def read_timestamp(value: object) -> datetime:
+def coerce_timestamp(value: object) -> datetime:
     """An aware datetime in UTC. A naive one, or a date, is local time, as `datetime.now()` is; `read_iso` reads text."""
     given = value if type(value) is datetime else native(value)
     moment = read_iso(given) if isinstance(given, str) else given
@@ -118,7 +118,7 @@ def _in_utc(moment: datetime) -> datetime:
         return (moment - (like - like.astimezone(UTC).replace(tzinfo=None))).replace(tzinfo=UTC)
 
 
-def read_value(value: object, path: str = '', depth: int = 0) -> Any:
+def coerce_value(value: object, path: str = '', depth: int = 0) -> Any:
     """Any value inside a Document, copied into plain dicts, lists, str, int, float, bool, None, bytes and UTC datetimes."""
     if type(value) in _AS_IT_IS:
         return value
@@ -135,13 +135,13 @@ def read_value(value: object, path: str = '', depth: int = 0) -> Any:
     if depth >= MAX_DEPTH:
         raise UnstorableError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:200])
     if type(given) is list:
-        return [read_value(v, f'{path}[{i}]', depth + 1) for i, v in enumerate(given)]
+        return [coerce_value(v, f'{path}[{i}]', depth + 1) for i, v in enumerate(given)]
     fields: dict[str, Any] = {}
     for key, item in given.items() if type(given) is dict else given:
         name = key if type(key) is str else name_of(key, path)
         if name in fields:
             raise UnstorableError(f'has the key {short_repr(name)} twice', path)
-        fields[name] = read_value(item, f'{path}.{name}', depth + 1)
+        fields[name] = coerce_value(item, f'{path}.{name}', depth + 1)
     return fields
 
 
@@ -162,15 +162,15 @@ def _located(read: Callable[[Any], Any], value: object, path: str) -> Any:
         raise UnstorableError(str(e), path) from e.__cause__
 
 
-def read_document(value: object) -> dict[str, Any] | list[Any]:
+def coerce_document(value: object) -> dict[str, Any] | list[Any]:
     """A dict or a list of what `read_value` takes."""
-    document: Any = read_value(value)
+    document: Any = coerce_value(value)
     if not isinstance(document, dict | list):
         raise UnstorableError(f'takes a dict or a list, not {short_repr(value)}')
     return document
 
 
-def read_buffers(value: object) -> list[bytes]:
+def coerce_buffers(value: object) -> list[bytes]:
     """A list of bytes, from any sequence of objects with the buffer protocol (bytes, memoryview, zmq frames)."""
     parts = None if issubclass(type(value), (str, bytes, bytearray, memoryview)) else listed(value)
     if type(parts) is not list:

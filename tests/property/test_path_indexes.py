@@ -20,7 +20,7 @@ from mqsql.functions.sort_rank import place_of
 from mqsql.schema import BUFFERS, DOCUMENT, Record
 from mqsql.storage import Store
 from mqsql.values.bson_order import bson_key
-from mqsql.values.canonical import read_value
+from mqsql.values.canonical import coerce_value
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -168,7 +168,7 @@ def test_any_path_has_an_index_that_is_found_again(keys: Keys) -> None:
         assert store.count(test) == 1
 
 
-canonical = values().map(read_value)
+canonical = values().map(coerce_value)
 
 
 @given(canonical, canonical)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from mqsql import limits
 from mqsql.compiler.parse.context import GlobType, Params, ParseContext, is_operators
 from mqsql.compiler.parse.equalities import alike
-from mqsql.compiler.parse.expressions import read_expr
-from mqsql.compiler.parse.json_schema import read_json_schema
+from mqsql.compiler.parse.expressions import parse_expr
+from mqsql.compiler.parse.json_schema import parse_json_schema
 from mqsql.compiler.parse.operators import OPERATORS
-from mqsql.compiler.parse.operators.comparison import equal, read_eq
+from mqsql.compiler.parse.operators.comparison import equal, parse_eq
 from mqsql.compiler.parse.operators.patterns import match_pattern
 from mqsql.compiler.tree.predicate import MATCH_ALL, Field, Not, Predicate, all_of, any_of
 from mqsql.errors import QueryError, UnknownNameError, did_you_mean, named, short_repr
@@ -93,7 +93,7 @@ def _parse_item(resolve: Resolve, place: ParseContext, key: object, operand: obj
 
 def _parse_dbref(place: ParseContext, key: str, operand: object) -> Predicate:
     # In an element these names are fields, equal to their operands; the collation is for the id only.
-    return read_eq(place if key == '$id' else replace(place, collation=None), operand)
+    return parse_eq(place if key == '$id' else replace(place, collation=None), operand)
 
 
 def _unknown_operator(place: ParseContext, name: str, *, under_key: bool) -> QueryError:
@@ -164,11 +164,11 @@ def _parse_comment(resolve: Resolve, place: ParseContext, operand: object) -> Pr
 
 
 def _parse_json_schema(resolve: Resolve, place: ParseContext, operand: object) -> Predicate:
-    return read_json_schema(place, operand)
+    return parse_json_schema(place, operand)
 
 
 def _parse_expr(resolve: Resolve, place: ParseContext, operand: object) -> Predicate:
-    return read_expr(place, operand)
+    return parse_expr(place, operand)
 
 
 LOGICAL: dict[str, Callable[[Resolve, ParseContext, object], Predicate]] = {

@@ -10,7 +10,7 @@ from mqsql.values.paths import MAX_STEPS
 from mqsql.values.plain import read_plain
 
 
-def read_keys(keys: tuple[str, ...] | None, table: Table) -> Keys:
+def parse_keys(keys: tuple[str, ...] | None, table: Table) -> Keys:
     """The keys of a query, as `read_fields` gives them; None is all but the Buffers."""
     names = dict.fromkeys([table.key, *(table.default_keys if keys is None else keys)])
     outputs: dict[str, Output] = {}
@@ -26,7 +26,9 @@ def read_keys(keys: tuple[str, ...] | None, table: Table) -> Keys:
     return Keys(tuple(names), tuple(outputs.values()))
 
 
-def read_fields(keys: object, projection: object, table: Table) -> tuple[tuple[str, ...] | None, dict[str, Any] | None]:
+def parse_fields(
+    keys: object, projection: object, table: Table
+) -> tuple[tuple[str, ...] | None, dict[str, Any] | None]:
     """The keys, or the projection, of a query. As in pymongo, a dict as `keys` is a projection.
 
     A list as `projection` has the keys to return.
@@ -77,7 +79,7 @@ def _merge(key: str, fields: Fields, steps: list[str]) -> 'Mapping[str, Fields]'
     return {**fields, first: _merge(key, fields.get(first, {}), rest) if rest else None}
 
 
-def read_path(key: object, table: Table, what: str, *, ordered: bool = True) -> tuple[str, tuple[str, ...]]:
+def parse_path(key: object, table: Table, what: str, *, ordered: bool = True) -> tuple[str, tuple[str, ...]]:
     """The column that a key names, and the steps of the path into it; `ordered` says that its values must have an order."""
     key = read_plain(key, what)
     if not isinstance(key, str):

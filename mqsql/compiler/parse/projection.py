@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mqsql.compiler.parse.context import ParseContext
-from mqsql.compiler.parse.expressions import read_expression
-from mqsql.compiler.parse.keys import read_path
-from mqsql.compiler.parse.operators.element import read_elem_match
+from mqsql.compiler.parse.expressions import parse_expression
+from mqsql.compiler.parse.keys import parse_path
+from mqsql.compiler.parse.operators.element import parse_elem_match
 from mqsql.compiler.tree.predicate import Field, Predicate
 from mqsql.compiler.tree.projection import FirstMatch, Flag, Leaf, Projection, Slice, Tree
 from mqsql.errors import QueryError, named, short_repr
@@ -23,7 +23,7 @@ MAX_EXTRAS = 1_000
 """SQLite's statements give 2,000 columns."""
 
 
-def read_projection(projection: Mapping[str, Any], table: Table, place: ParseContext) -> Projection:
+def parse_projection(projection: Mapping[str, Any], table: Table, place: ParseContext) -> Projection:
     """The projection; `place` is where $elemMatch binds its operands. QueryError for what MongoDB refuses."""
     reader = _Reader(table, place, [])
     leaves = list(reader.leaves((), projection, 'projection'))
@@ -75,9 +75,9 @@ class _Reader:
         find_slice = name == '$slice' and not _is_expression_slice(argument)
         if not (isinstance(operand, bool | int | float) or find_slice or name == '$elemMatch'):
             return self._computed(steps, operand, path)
-        column, inner = read_path('.'.join(steps), self.table, path, ordered=False)
+        column, inner = parse_path('.'.join(steps), self.table, path, ordered=False)
         if find_slice:
-            return _read_slice(argument, f'{path}.$slice')
+            return _parse_slice(argument, f'{path}.$slice')
         if name == '$elemMatch':
             return self._first_match(Field(column, self.table.columns[column], inner), argument, path)
         return Flag.KEEP if operand else Flag.DROP
@@ -85,8 +85,8 @@ class _Reader:
     def _computed(self, steps: tuple[str, ...], operand: object, path: str) -> Expression:
         """A value that an expression gives; a name that is no column's may have one too."""
         if len(steps) > 1 or steps[0] in (*self.table.columns, *self.table.aliases):
-            read_path('.'.join(steps), self.table, path, ordered=False)
-        return read_expression(replace(self.place, path=path), operand)
+            parse_path('.'.join(steps), self.table, path, ordered=False)
+        return parse_expression(replace(self.place, path=path), operand)
 
     def _first_match(self, field: Field, operand: object, path: str) -> FirstMatch:
         if len(field.steps) > 1:
@@ -94,7 +94,7 @@ class _Reader:
         if isinstance(operand, Mapping) and (odd := {'$expr', '$jsonSchema'} & operand.keys()):
             raise QueryError(f'{min(odd)} is not allowed in a projection', path)
         here = replace(self.place, field=field, path=f'{path}.$elemMatch')
-        self.computed.append(read_elem_match(here, operand))
+        self.computed.append(parse_elem_match(here, operand))
         if len(self.computed) > MAX_EXTRAS:
             raise QueryError(f'takes at most {MAX_EXTRAS:,} $elemMatch', 'projection')
         return FirstMatch(len(self.computed) - 1)
@@ -105,7 +105,7 @@ def _is_operator(name: object) -> bool:
     return str(name).startswith('$') and name not in DBREF
 
 
-def _read_slice(operand: object, path: str) -> Slice:
+def _parse_slice(operand: object, path: str) -> Slice:
     if isinstance(operand, list | tuple) and len(operand) == 2:
         start, count = (_whole(part, path) for part in operand)
         if count < 1:

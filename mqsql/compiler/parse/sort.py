@@ -1,6 +1,6 @@
 """Parses a sort."""
 
-from mqsql.compiler.parse.keys import read_path
+from mqsql.compiler.parse.keys import parse_path
 from mqsql.compiler.tree.select import LAST_FIRST, MAX_SORT_KEYS, NATURAL, Sort, SortKey
 from mqsql.errors import QueryError
 from mqsql.kept import Kept
@@ -12,7 +12,7 @@ _Asked = tuple[Table, Collation | None, tuple[tuple[str, int], ...]]
 _SORTS: Kept[_Asked, Sort] = Kept(500_000)
 
 
-def read_sort(sort: object, table: Table, collation: Collation | None = None) -> Sort:
+def parse_sort(sort: object, table: Table, collation: Collation | None = None) -> Sort:
     """The keys to sort by, in any of the forms of `read_directions`."""
     if sort is None:
         return ()
@@ -23,10 +23,10 @@ def read_sort(sort: object, table: Table, collation: Collation | None = None) ->
         if len(directions) > 1:
             raise QueryError(f'{NATURAL} cannot be combined with other keys', 'sort')
         return LAST_FIRST if directions[0][1] < 0 else ()
-    return _SORTS.get((table, collation, tuple(directions)), _read_keys)
+    return _SORTS.get((table, collation, tuple(directions)), _parse_keys)
 
 
-def _read_keys(asked: _Asked) -> tuple[Sort, int]:
+def _parse_keys(asked: _Asked) -> tuple[Sort, int]:
     table, collation, directions = asked
-    sort = tuple(SortKey(*read_path(key, table, 'sort'), way < 0, collation) for key, way in directions)
+    sort = tuple(SortKey(*parse_path(key, table, 'sort'), way < 0, collation) for key, way in directions)
     return sort, 1_000 + sum(500 + 4 * len(key) for key, _ in directions)

@@ -8,15 +8,15 @@ from mqsql.values.codec import Stored
 from mqsql.values.plain import read_plain
 
 
-def read_window(limit: object, skip: object) -> dict[str, Stored]:
+def parse_window(limit: object, skip: object) -> dict[str, Stored]:
     """The numbers of records by parameter; none for a limit or skip of 0, or a limit of None."""
     if limit is None and skip == 0 and type(skip) is int:
         return {}
-    window = {LIMIT: _read_count(LIMIT, 0 if limit is None else limit), SKIP: _read_count(SKIP, skip)}
+    window = {LIMIT: _parse_count(LIMIT, 0 if limit is None else limit), SKIP: _parse_count(SKIP, skip)}
     return {name: number for name, number in window.items() if number}
 
 
-def _read_count(name: str, value: Any) -> int:
+def _parse_count(name: str, value: Any) -> int:
     """An integer from 0 to 64 bits."""
     count = value if type(value) is int else read_plain(value, name)
     if type(count) is not int or not 0 <= count < 2**63:

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from mqsql.compiler.tree.params import OperandType
 from mqsql.functions.expressions.tree import Expression
 from mqsql.schema import STRING, ColumnType, Index
-from mqsql.values.canonical import read_stored_number
+from mqsql.values.canonical import coerce_stored_number
 from mqsql.values.collation import Collation
 
 
@@ -181,7 +181,7 @@ Predicate: TypeAlias = (
 
 MEMBER = Field(None, STRING)
 """The name of the member that is being looked at."""
-POSITION = Field(None, ColumnType('Position', 'positions', read_stored_number))
+POSITION = Field(None, ColumnType('Position', 'positions', coerce_stored_number))
 """The position of the element that is being looked at."""
 
 MATCH_ALL = And(())

@@ -17,7 +17,7 @@ from mqsql.compiler.lower.sql import identifier
 from mqsql.errors import short_repr
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType, Table
 from mqsql.schema import columns as common
-from mqsql.values.canonical import read_boolean, read_buffers, read_stored_number, read_timestamp, read_value
+from mqsql.values.canonical import coerce_boolean, coerce_buffers, coerce_stored_number, coerce_timestamp, coerce_value
 from mqsql.values.codec import DamagedError, decode_document, encode_document
 
 NUMBER_UNION = 'UNION(i BIGINT, d DOUBLE)'
@@ -62,11 +62,11 @@ def _decode_blobs(stored: list[bytes]) -> list[bytes]:
 
 
 _ENCODERS: Mapping[ColumnType, Callable[[Any], Any]] = {
-    NUMBER: read_stored_number,
-    BOOLEAN: read_boolean,
-    TIMESTAMP: read_timestamp,
-    ANY: lambda value: encode_document(read_value(value)),
-    BUFFERS: read_buffers,
+    NUMBER: coerce_stored_number,
+    BOOLEAN: coerce_boolean,
+    TIMESTAMP: coerce_timestamp,
+    ANY: lambda value: encode_document(coerce_value(value)),
+    BUFFERS: coerce_buffers,
 }
 
 _DECODERS: Mapping[ColumnType, Callable[[Any], Any]] = {

@@ -27,7 +27,7 @@ from mqsql.functions.expressions.folding import fold
 from mqsql.functions.expressions.tree import Call, Expression, encode
 from mqsql.limits import budget
 from mqsql.schema.types import BUFFERS
-from mqsql.values.canonical import MAX_DEPTH, read_value
+from mqsql.values.canonical import MAX_DEPTH, coerce_value
 from mqsql.values.codec import encode_document, encode_text
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import cut_path
@@ -79,13 +79,13 @@ def _context(place: ParseContext) -> ExprContext:
     return ExprContext(place.path, EXPRESSIONS, place.collation)
 
 
-def read_expression(place: ParseContext, expression: object) -> Evaluated:
+def parse_expression(place: ParseContext, expression: object) -> Evaluated:
     """The expression, checked; QueryError for what has no meaning."""
     parsed = _parse(place, expression)
     return Evaluated(_context(place).compile(parsed.folded), parsed.columns, place.values.now)
 
 
-def read_expr(place: ParseContext, expression: object) -> Predicate:
+def parse_expr(place: ParseContext, expression: object) -> Predicate:
     """The expression is true of the record."""
     if place.field.column is None:
         raise place.error('looks at whole records, so it is not allowed inside $elemMatch')
@@ -175,7 +175,7 @@ def _plain(value: object, path: str, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item, f'{path}[{i}]', depth + 1) for i, item in enumerate(limits.checked(value))]
     try:
-        return read_value(value)
+        return coerce_value(value)
     except UnstorableError as e:
         raise QueryError(str(e), path) from None
 

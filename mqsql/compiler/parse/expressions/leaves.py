@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from mqsql.compiler.parse.context import ParseContext
-from mqsql.compiler.parse.operators.comparison import READ_ORDER, equal, read_in
+from mqsql.compiler.parse.operators.comparison import PARSE_ORDER, equal, parse_in
 from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Field, Not, Predicate, all_of, any_of
 from mqsql.functions.expressions.tree import Array, Call, Expression, FieldPath, Literal, Object
 from mqsql.functions.expressions.values import MISSING
@@ -105,7 +105,7 @@ def _compared(context: ParseContext, operator: str, value: Any) -> Predicate:
     if value is MISSING or type_bracket(value) != bracket:
         above = value is MISSING or ORDER.index(bracket) > ORDER.index(type_bracket(value))
         return _by_presence(context, same if value is MISSING else less, greater if above else less)
-    inside = equal(context, value) if operator in ('$eq', '$ne') else READ_ORDER[operator](context, value)
+    inside = equal(context, value) if operator in ('$eq', '$ne') else PARSE_ORDER[operator](context, value)
     if operator == '$ne':
         return Not(inside)
     if not less:
@@ -125,7 +125,7 @@ def _one_of(place: ParseContext, column: str, values: list[Any]) -> Make | None:
     if kind not in BRACKETS or (kind is STRING and place.collation):
         return None
     _, wanted = BRACKETS[kind]
-    return lambda: read_in(place.at('', Field(column, kind)), [value for value in values if type(value) in wanted])
+    return lambda: parse_in(place.at('', Field(column, kind)), [value for value in values if type(value) in wanted])
 
 
 # --- parts that have a value

@@ -22,15 +22,15 @@ from mqsql.errors import UnknownNameError, did_you_mean, named, short_repr
 from mqsql.values.bson_types import OTHER_TYPES, TYPES
 
 
-def read_json_schema(place: ParseContext, schema: object) -> Predicate:
+def parse_json_schema(place: ParseContext, schema: object) -> Predicate:
     """The record, or within an $elemMatch the element, is valid. A collation does not concern schemas."""
     place = replace(place, collation=None)
     if place.field.column is None:
-        return read_schema(Subject(VALUE, read_schema, 'object'), place, schema)
-    return read_schema(Subject(place.field, read_schema, 'object', place.table), place, schema)
+        return parse_schema(Subject(VALUE, parse_schema, 'object'), place, schema)
+    return parse_schema(Subject(place.field, parse_schema, 'object', place.table), place, schema)
 
 
-def read_schema(subject: Subject, place: ParseContext, schema: object) -> Predicate:
+def parse_schema(subject: Subject, place: ParseContext, schema: object) -> Predicate:
     """The subject, which is not missing, is valid."""
     operands = mapping(place, schema)
     for name in operands:
@@ -126,35 +126,35 @@ class Keyword:
 
 
 KEYWORDS: dict[str, Keyword] = {
-    'title': Keyword('', values.read_annotation),
-    'description': Keyword('', values.read_annotation),
+    'title': Keyword('', values.parse_annotation),
+    'description': Keyword('', values.parse_annotation),
     'type': Keyword('', _declaration),
     'bsonType': Keyword('', _declaration),
-    'enum': Keyword('', values.read_enum),
-    'allOf': Keyword('', members.read_all_of),
-    'anyOf': Keyword('', members.read_any_of),
-    'oneOf': Keyword('', members.read_one_of),
-    'not': Keyword('', members.read_not),
+    'enum': Keyword('', values.parse_enum),
+    'allOf': Keyword('', members.parse_all_of),
+    'anyOf': Keyword('', members.parse_any_of),
+    'oneOf': Keyword('', members.parse_one_of),
+    'not': Keyword('', members.parse_not),
     'minimum': Keyword('number', values.bound('$gte', '$gt', 'exclusiveMinimum')),
     'exclusiveMinimum': Keyword('number', values.exclusive('minimum')),
     'maximum': Keyword('number', values.bound('$lte', '$lt', 'exclusiveMaximum')),
     'exclusiveMaximum': Keyword('number', values.exclusive('maximum')),
-    'multipleOf': Keyword('number', values.read_multiple_of),
+    'multipleOf': Keyword('number', values.parse_multiple_of),
     'minLength': Keyword('string', values.size('minLength')),
     'maxLength': Keyword('string', values.size('maxLength')),
-    'pattern': Keyword('string', values.read_pattern),
+    'pattern': Keyword('string', values.parse_pattern),
     'minItems': Keyword('array', values.size('minItems')),
     'maxItems': Keyword('array', values.size('maxItems')),
-    'uniqueItems': Keyword('array', members.read_unique_items),
-    'items': Keyword('array', members.read_items),
-    'additionalItems': Keyword('array', members.read_additional_items),
-    'required': Keyword('object', members.read_required),
-    'properties': Keyword('object', members.read_properties),
-    'patternProperties': Keyword('object', members.read_pattern_properties),
-    'additionalProperties': Keyword('object', members.read_additional_properties),
+    'uniqueItems': Keyword('array', members.parse_unique_items),
+    'items': Keyword('array', members.parse_items),
+    'additionalItems': Keyword('array', members.parse_additional_items),
+    'required': Keyword('object', members.parse_required),
+    'properties': Keyword('object', members.parse_properties),
+    'patternProperties': Keyword('object', members.parse_pattern_properties),
+    'additionalProperties': Keyword('object', members.parse_additional_properties),
     'minProperties': Keyword('object', members.count('minProperties', '$gte')),
     'maxProperties': Keyword('object', members.count('maxProperties', '$lte')),
-    'dependencies': Keyword('object', members.read_dependencies),
+    'dependencies': Keyword('object', members.parse_dependencies),
 }
 """Keywords by name, in the order in which they are read."""
 

@@ -16,7 +16,7 @@ from mqsql.compiler.parse.json_schema.subjects import (
     where,
 )
 from mqsql.compiler.parse.json_schema.subjects import count as read_count
-from mqsql.compiler.parse.json_schema.values import found_in_name, read_pattern
+from mqsql.compiler.parse.json_schema.values import found_in_name, parse_pattern
 from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import (
     MATCH_ALL,
@@ -52,22 +52,22 @@ def _every(subject: Subject, demand: Predicate) -> Predicate:
 # --- joined schemas
 
 
-def read_all_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_all_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Valid against every one of the schemas."""
     return all_of(_schemas(subject, place, operand))
 
 
-def read_any_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_any_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Valid against one or more of the schemas."""
     return any_of(_schemas(subject, place, operand))
 
 
-def read_one_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_one_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Valid against one of the schemas and no more."""
     return CountMatching(tuple(_schemas(subject, place, operand)), '$eq', place.values.bind(Param(1, Encoding.PLAIN)))
 
 
-def read_not(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_not(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Not valid against the schema."""
     return Not(subject.valid(place, operand))
 
@@ -75,7 +75,7 @@ def read_not(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
 # --- arrays
 
 
-def read_unique_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_unique_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """No two elements are equal; the order of an object's fields does not count."""
     if not flag(place, operand):
         return MATCH_ALL
@@ -84,7 +84,7 @@ def read_unique_items(subject: Subject, place: ParseContext, operand: Any) -> Pr
     return place.test('uniqueItems')
 
 
-def read_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for each element, or a list of schemas for the first ones."""
     if not isinstance(operand, list | tuple):
         return _every(subject, subject.item().valid(place, operand))
@@ -93,7 +93,7 @@ def read_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate
     return _every(subject, all_of([where(_is_at(position, '$eq', i), s) for i, s in enumerate(schemas)]))
 
 
-def read_additional_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_additional_items(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for the elements beyond those that a list of schemas is for; True and False are schemas here."""
     demand = _schema_or_flag(subject.item(), place, operand)
     first = sibling(place, 'items')
@@ -109,7 +109,7 @@ def _is_at(member: ParseContext, operator: str, position: int) -> Predicate:
 # --- objects
 
 
-def read_required(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_required(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Names that must be there."""
     present = [subject.has(name, place) for name in distinct_names(place, operand)]
     if len(set(present)) < len(present):
@@ -117,7 +117,7 @@ def read_required(subject: Subject, place: ParseContext, operand: Any) -> Predic
     return all_of(present)
 
 
-def read_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for the value under each name, where there is one."""
     required = sibling(place, 'required') or ()
     demands = []
@@ -127,7 +127,7 @@ def read_properties(subject: Subject, place: ParseContext, operand: Any) -> Pred
     return all_of(demands)
 
 
-def read_pattern_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_pattern_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for the values under the names in which a pattern is found."""
     schemas = mapping(place, operand)
 
@@ -141,7 +141,7 @@ def read_pattern_properties(subject: Subject, place: ParseContext, operand: Any)
     return _each(subject, place, demand)
 
 
-def read_additional_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_additional_properties(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A schema for the values under all other names; True and False are schemas here."""
     names = list(mapping(place, sibling(place, 'properties') or {}))
     sources = mapping(place, sibling(place, 'patternProperties') or {})
@@ -163,7 +163,7 @@ def _each(subject: Subject, place: ParseContext, demand: Callable[[Subject, str 
 
 def _is_like(subject: Subject, place: ParseContext, pattern: object, name: str | None) -> Predicate:
     """The pattern is found in the name."""
-    found = read_pattern(subject, place.at('', MEMBER), pattern)
+    found = parse_pattern(subject, place.at('', MEMBER), pattern)
     if name is not None:
         return MATCH_ALL if found_in_name(place, pattern, name) else MATCH_NONE
     assert isinstance(found, Leaf)
@@ -191,12 +191,12 @@ def count(keyword: str, operator: str) -> Read:
     return read
 
 
-def read_dependencies(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_dependencies(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """What must hold where a name is there: that others are, or that a schema is valid."""
     demands = []
     for name, dependency in mapping(place, operand).items():
         here = place.at(f'.{name}')
         listing = isinstance(dependency, list | tuple)
-        demand = read_required(subject, here, dependency) if listing else subject.valid(here, dependency)
+        demand = parse_required(subject, here, dependency) if listing else subject.valid(here, dependency)
         demands.append(subject.if_has(name, place, demand))
     return all_of(demands)

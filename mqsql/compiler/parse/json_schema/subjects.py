@@ -8,7 +8,7 @@ from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.tree.predicate import MATCH_ALL, Conditional, Field, Not, Predicate, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Table
-from mqsql.values.canonical import read_value
+from mqsql.values.canonical import coerce_value
 from mqsql.values.libraries import UnstorableError
 
 VALUE = Field(None, DOCUMENT, strict=True)
@@ -111,7 +111,7 @@ def number(place: ParseContext, operand: object) -> int | float:
     if isinstance(operand, bool) or not isinstance(operand, int | float):
         raise place.error(f'takes a number, not {short_repr(operand)}')
     try:
-        value: int | float = read_value(operand)
+        value: int | float = coerce_value(operand)
     except UnstorableError as e:
         raise place.error(str(e)) from None
     return value

@@ -11,12 +11,12 @@ from mqsql.compiler.parse.operators.comparison import (
     Lists,
     Operand,
     equal_forms,
-    read_order,
+    parse_order,
     sort_operands,
     test_lists,
     typed_equals,
 )
-from mqsql.compiler.parse.operators.patterns import read_regex
+from mqsql.compiler.parse.operators.patterns import parse_regex
 from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_ALL, MATCH_NONE, Not, Predicate, all_of, any_of
 from mqsql.errors import short_repr
@@ -25,7 +25,7 @@ from mqsql.values.bson_order import unordered_key
 from mqsql.values.canonical import type_bracket
 
 
-def read_annotation(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_annotation(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Text that demands nothing."""
     if not isinstance(operand, str):
         raise place.error(f'takes text, not {short_repr(operand)}')
@@ -39,11 +39,11 @@ def size(keyword: str) -> Read:
     )
 
 
-def read_pattern(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_pattern(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A regular expression that is found somewhere in a string."""
     if not isinstance(operand, str):
         raise place.error(f'takes a pattern as text, not {short_repr(operand)}')
-    return read_regex(place, operand)
+    return parse_regex(place, operand)
 
 
 def found_in_name(place: ParseContext, pattern: Any, name: str) -> bool:
@@ -62,7 +62,7 @@ def bound(inclusive: str, exclusive: str, keyword: str) -> Read:
 
     def read(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
         excluded = sibling(place, keyword) is True
-        return read_order(exclusive if excluded else inclusive, place, number(place, operand))
+        return parse_order(exclusive if excluded else inclusive, place, number(place, operand))
 
     return read
 
@@ -79,7 +79,7 @@ def exclusive(keyword: str) -> Read:
     return read
 
 
-def read_multiple_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_multiple_of(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """A finite number above 0."""
     divisor = number(place, operand)
     if divisor <= 0 or not (isinstance(divisor, int) or math.isfinite(divisor)):
@@ -90,7 +90,7 @@ def read_multiple_of(subject: Subject, place: ParseContext, operand: Any) -> Pre
 # --- enum
 
 
-def read_enum(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
+def parse_enum(subject: Subject, place: ParseContext, operand: Any) -> Predicate:
     """Values of which the subject is one; the order of an object's fields does not count."""
     values = [place.at(f'[{i}]', VALUE).read(item) for i, item in enumerate(listed(place, operand))]
     if len({unordered_key(value) for value in values}) < len(values):

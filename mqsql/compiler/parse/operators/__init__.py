@@ -13,35 +13,35 @@ from mqsql.compiler.tree.predicate import Not, Predicate
 Read = Callable[[ParseContext, object], Predicate | None]
 
 
-def _read_not(place: ParseContext, operand: object) -> Predicate:
+def _parse_not(place: ParseContext, operand: object) -> Predicate:
     return Not(place.parse_operators(place.nested(), operand))
 
 
 OPERATORS: dict[str, Read] = {
     # comparison
-    '$eq': comparison.read_eq,
-    '$ne': comparison.read_ne,
-    **comparison.READ_ORDER,
-    '$in': comparison.read_in,
-    '$nin': comparison.read_nin,
+    '$eq': comparison.parse_eq,
+    '$ne': comparison.parse_ne,
+    **comparison.PARSE_ORDER,
+    '$in': comparison.parse_in,
+    '$nin': comparison.parse_nin,
     # as the hub's documentation spells them
-    '$ge': comparison.READ_ORDER['$gt'],
-    '$le': comparison.READ_ORDER['$lt'],
-    '$glob': patterns.read_glob,
+    '$ge': comparison.PARSE_ORDER['$gt'],
+    '$le': comparison.PARSE_ORDER['$lt'],
+    '$glob': patterns.parse_glob,
     # logical
-    '$not': _read_not,
+    '$not': _parse_not,
     # element
-    '$exists': element.read_exists,
-    '$type': element.read_type,
+    '$exists': element.parse_exists,
+    '$type': element.parse_type,
     # evaluation
-    '$mod': numeric.read_mod,
-    '$regex': patterns.read_regex,
-    '$options': patterns.read_options,
+    '$mod': numeric.parse_mod,
+    '$regex': patterns.parse_regex,
+    '$options': patterns.parse_options,
     # array
-    '$all': element.read_all,
-    '$elemMatch': element.read_elem_match,
-    '$size': element.read_size,
+    '$all': element.parse_all,
+    '$elemMatch': element.parse_elem_match,
+    '$size': element.parse_size,
     # bitwise
-    **numeric.READ_BITS,
+    **numeric.PARSE_BITS,
 }
 """By name."""

@@ -24,14 +24,14 @@ from mqsql.values.collation import Collation
 from mqsql.values.numbers import exact, nearest_float, within_64_bits
 
 
-def read_eq(place: ParseContext, operand: object) -> Predicate:
+def parse_eq(place: ParseContext, operand: object) -> Predicate:
     """Equality, the operand taken literally; a pattern is a value that no document holds."""
     if isinstance(operand, re.Pattern) and place.field.kind.mixed:
         return MATCH_NONE
     return equal(place, operand)
 
 
-def read_ne(place: ParseContext, operand: object) -> Predicate:
+def parse_ne(place: ParseContext, operand: object) -> Predicate:
     """Not equal: the negation of $eq, so it holds for what is missing."""
     return Not(equal(place, operand))
 
@@ -119,7 +119,7 @@ def _equal_numbers(number: float) -> list[Operand]:
     return forms
 
 
-def read_order(operator: str, place: ParseContext, operand: object) -> Predicate:
+def parse_order(operator: str, place: ParseContext, operand: object) -> Predicate:
     """Order against a value of the same type bracket; None orders with missing only."""
     place.refuse_buffers()
     if operand is None:
@@ -161,7 +161,7 @@ def _bound(operator: str, number: int | float) -> Param:
     return Param(number, Encoding.FLOOR if operator in ('$gt', '$lte') else Encoding.CEILING)
 
 
-def read_in(place: ParseContext, operand: object) -> Predicate:
+def parse_in(place: ParseContext, operand: object) -> Predicate:
     """One of the values equals; a pattern among them is a regex test. All travel as one list a form."""
     tests: list[Predicate] = []
     lists: Lists = {}
@@ -204,9 +204,9 @@ def sort_operands(operands: Iterable[Operand], lists: Lists) -> None:
             lists[how] = [value]
 
 
-def read_nin(place: ParseContext, operand: object) -> Predicate:
+def parse_nin(place: ParseContext, operand: object) -> Predicate:
     """None of the values equals: the negation of $in."""
-    return Not(read_in(place, operand))
+    return Not(parse_in(place, operand))
 
 
-READ_ORDER = {name: partial(read_order, name) for name in ('$gt', '$gte', '$lt', '$lte')}
+PARSE_ORDER = {name: partial(parse_order, name) for name in ('$gt', '$gte', '$lt', '$lte')}

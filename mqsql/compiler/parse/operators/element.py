@@ -19,7 +19,7 @@ from mqsql.values.paths import DBREF
 # --- $exists
 
 
-def read_exists(place: ParseContext, operand: object) -> Predicate:
+def parse_exists(place: ParseContext, operand: object) -> Predicate:
     """The operand is any value, taken for its truth as MongoDB takes it: 0, null and false are false."""
     there = place.test('$exists')
     false = operand is None or (isinstance(operand, bool | int | float) and operand == 0)
@@ -51,7 +51,7 @@ _COLUMN_TYPES = {
 }
 
 
-def read_type(place: ParseContext, operand: object) -> Predicate:
+def parse_type(place: ParseContext, operand: object) -> Predicate:
     """A type's name or number, or a non-empty list of them."""
     listed = operand if isinstance(operand, list | tuple) else [operand]
     if not listed:
@@ -79,7 +79,7 @@ def _type_name(place: ParseContext, item: object) -> str:
 # --- $size
 
 
-def read_size(place: ParseContext, operand: object) -> Predicate:
+def parse_size(place: ParseContext, operand: object) -> Predicate:
     """A non-negative integer."""
     size = place.integer(operand)
     if size < 0:
@@ -94,13 +94,13 @@ def read_size(place: ParseContext, operand: object) -> Predicate:
 # --- $all and $elemMatch
 
 
-def read_all(place: ParseContext, operand: object) -> Predicate:
+def parse_all(place: ParseContext, operand: object) -> Predicate:
     """And of the equalities, patterns or $elemMatch in the list; an empty list holds for nothing."""
     items = place.iterable(operand)
     matches = [is_operators(item) for item in items]
     if any(matches) and not all(matches):
         raise place.error('takes values, or only $elemMatch: the two cannot be mixed')
-    members = [_read_member(place.at(f'[{i}]'), item) for i, item in enumerate(limits.checked(items))]
+    members = [_parse_member(place.at(f'[{i}]'), item) for i, item in enumerate(limits.checked(items))]
 
     def merged(tests: list[Leaf]) -> list[Predicate]:
         # The first one stays alone, so that an index can find its records.
@@ -109,20 +109,20 @@ def read_all(place: ParseContext, operand: object) -> Predicate:
     return all_of(alike(members, merged)) if items else MATCH_NONE
 
 
-def _read_member(place: ParseContext, item: Any) -> Predicate:
+def _parse_member(place: ParseContext, item: Any) -> Predicate:
     if isinstance(item, re.Pattern):
         return match_pattern(place, item)
     if not is_operators(item):
         return equal(place, item)
     if list(item) != ['$elemMatch']:
         raise place.error(f'takes values or $elemMatch, not {short_repr(item)}')
-    return read_elem_match(place.at('.$elemMatch'), item['$elemMatch'])
+    return parse_elem_match(place.at('.$elemMatch'), item['$elemMatch'])
 
 
 _LOGICAL = {'$and', '$or', '$nor', '$comment', '$expr', '$jsonSchema', '$where', '$text'}
 
 
-def read_elem_match(place: ParseContext, operand: object) -> Predicate:
+def parse_elem_match(place: ParseContext, operand: object) -> Predicate:
     """One element satisfies all: operators for the element as it is, or a query for it as a document."""
     place.refuse_buffers()
     if not isinstance(operand, Mapping):

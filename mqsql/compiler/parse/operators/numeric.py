@@ -12,7 +12,7 @@ from mqsql.schema import NUMBER, ColumnType
 # --- $mod
 
 
-def read_mod(place: ParseContext, operand: object) -> Predicate:
+def parse_mod(place: ParseContext, operand: object) -> Predicate:
     """[divisor, remainder], cut toward zero."""
     place.refuse_buffers()
     if not isinstance(operand, list | tuple) or len(operand) != 2:
@@ -51,7 +51,7 @@ _SIGN = 63
 MAX_POSITION = 2**31
 
 
-def _read_bits(operator: str, place: ParseContext, operand: object) -> Predicate:
+def _parse_bits(operator: str, place: ParseContext, operand: object) -> Predicate:
     """A mask as a non-negative number or bytes, or a list of bit positions."""
     place.refuse_buffers()
     positions = sorted(set(_positions(place, operand)))
@@ -80,4 +80,4 @@ def _positions(place: ParseContext, operand: object) -> list[int]:
     return [p for p in range(mask.bit_length()) if mask >> p & 1]
 
 
-READ_BITS: dict[str, Any] = {name: partial(_read_bits, name) for name in BITS}
+PARSE_BITS: dict[str, Any] = {name: partial(_parse_bits, name) for name in BITS}

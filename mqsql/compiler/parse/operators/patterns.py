@@ -11,7 +11,7 @@ from mqsql.errors import short_repr
 from mqsql.functions.glob import MAX_PATTERN
 from mqsql.patterns import FLAGS, IGNORED, MAX_REGEX
 from mqsql.schema import STRING, ColumnType
-from mqsql.values.canonical import read_text
+from mqsql.values.canonical import coerce_string
 from mqsql.values.libraries import UnstorableError
 
 SHOWN_PATH = 200
@@ -21,10 +21,10 @@ SHOWN_PATH = 200
 _REGEX = ['$regex', '$options']
 
 
-def read_regex(place: ParseContext, operand: object) -> Predicate:
+def parse_regex(place: ParseContext, operand: object) -> Predicate:
     """Text or a compiled pattern, with the sibling $options."""
     place.refuse_buffers()
-    options = _read_options(place)
+    options = _parse_options(place)
     if not isinstance(operand, re.Pattern):
         return _found(place, operand, options)
     siblings = place.siblings or {}
@@ -67,14 +67,14 @@ def _may_be_text(kind: ColumnType) -> bool:
     return kind.mixed or kind is STRING
 
 
-def _read_options(place: ParseContext) -> str:
+def _parse_options(place: ParseContext) -> str:
     options = (place.siblings or {}).get('$options', '')
     if not isinstance(options, str) or set(options) - {*FLAGS, IGNORED}:
         raise place.error(f'$options takes letters of "imsxu", not {short_repr(options)}')
     return ''.join(letter for letter in FLAGS if letter in options)
 
 
-def read_options(place: ParseContext, operand: object) -> Predicate | None:
+def parse_options(place: ParseContext, operand: object) -> Predicate | None:
     """Read with $regex, refused alone."""
     if '$regex' not in (place.siblings or {}):
         raise place.error('is allowed only with $regex')
@@ -84,11 +84,11 @@ def read_options(place: ParseContext, operand: object) -> Predicate | None:
 # --- $glob
 
 
-def read_glob(place: ParseContext, operand: object) -> Predicate:
+def parse_glob(place: ParseContext, operand: object) -> Predicate:
     """A pattern of `fnmatch.fnmatchcase`, matched by the database if it can, or else by a function."""
     place.refuse_buffers()
     try:
-        pattern = read_text(operand)
+        pattern = coerce_string(operand)
     except UnstorableError as e:
         raise place.error(str(e)) from None
     if len(pattern) > MAX_PATTERN:
