@@ -71,7 +71,7 @@ def history(records: int, large: int) -> Iterator[Record]:
     """Tasks that ended one each second until an hour ago, evenly mixed with `large` ones."""
     for i in range(records):
         end = NOW - timedelta(seconds=HOUR + records - i)
-        yield TASKS.read(request(f'old{i}', end) | result(end, SMALL if i % max(1, records // large) else LARGE))
+        yield TASKS.normalize(request(f'old{i}', end) | result(end, SMALL if i % max(1, records // large) else LARGE))
 
 
 def fill(path: Path, records: int, large: int) -> None:

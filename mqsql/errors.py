@@ -79,7 +79,7 @@ class UnsupportedError(MqsqlError):
     """A valid query that `dialect` has no words for; `operator` is what it lacks."""
 
     def __init__(self, operator: str, dialect: str, path: str = '') -> None:
-        super().__init__(_located(f'{operator} has no form in {dialect}', path))
+        super().__init__(_located(f'{operator} is not supported by {dialect}', path))
         self.operator, self.dialect, self.path = operator, dialect, path
 
 

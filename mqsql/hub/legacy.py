@@ -91,7 +91,7 @@ class LegacyHistory:
         for name, stored in given.items():
             column = TASKS.column(name)
             try:
-                yield from TASKS.read({column: _read(column, TASKS.columns[column], stored)}).items()
+                yield from TASKS.normalize({column: _read(column, TASKS.columns[column], stored)}).items()
             except (ValueError, RecordError, RecursionError) as e:
                 self._say(f'The {column} of task {task} cannot be read and is left out: {e}')
             else:
@@ -178,6 +178,6 @@ def _read(column: str, kind: ColumnType, stored: bytes) -> Any:
 def _date(header: dict[str, Any]) -> dict[str, Any]:
     """The date of a header, which the hub gives as a datetime and that class writes as text."""
     try:
-        return {'date': TIMESTAMP.read(datetime.fromisoformat(header['date']))}
+        return {'date': TIMESTAMP.coerce(datetime.fromisoformat(header['date']))}
     except (KeyError, TypeError, ValueError):
         return {}

@@ -71,12 +71,12 @@ class Storable:
     def _value(self, column: str, value: Any) -> Record:
         """The part of a value that can be stored, under its column; empty if there is none."""
         try:
-            return self._table.read({column: value})
+            return self._table.normalize({column: value})
         except Exception as e:  # as above
             self._tell(column, value, e)
         part = self._part(column, value) if self._table.columns[column].mixed else _GONE
         try:
-            return {} if part is _GONE else self._table.read({column: part})
+            return {} if part is _GONE else self._table.normalize({column: part})
         except RecordError:
             return {}
 

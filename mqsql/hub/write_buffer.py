@@ -56,7 +56,7 @@ class WriteBuffer:
                     raise DuplicateRecordError(
                         f'there is already a record with {self._store.table.key} {short_repr(key)}'
                     )
-                self._keep(key, self._store.table.read(given))
+                self._keep(key, self._store.table.normalize(given))
                 self._new.add(key)
 
     def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
@@ -66,7 +66,7 @@ class WriteBuffer:
                 key, given = self._store.read_changes(msg_id, changes)
                 if self._known(key) is False:
                     raise MissingRecordError(f'there is no record with {self._store.table.key} {short_repr(key)}')
-                self._keep(key, self._store.table.read(given))
+                self._keep(key, self._store.table.normalize(given))
 
     def drop_record(self, msg_id: str) -> None:
         """As Store's; not kept for later."""

@@ -148,7 +148,7 @@ def _matching(records: Records, match: Match, table: Table) -> list[Record]:
 
 def _read_record(record: Mapping[str, Any], table: Table) -> Record:
     """The record's canonical values, in the order of the table's columns; what is None is missing."""
-    given = table.read(record)
+    given = table.normalize(record)
     return {column: given[column] for column in table.columns if given.get(column) is not None}
 
 

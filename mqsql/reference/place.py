@@ -76,7 +76,7 @@ def read_literal(operand: object, place: Place) -> Any:
     if place.kind is BUFFERS:
         raise place.error(f'a Buffers column compares with None only, not with {short_repr(operand)}')
     try:
-        return place.kind.read_operand(operand)
+        return place.kind.coerce_operand(operand)
     except UnstorableError as e:
         raise QueryError(f'{e}', (place.path + e.path)[:SHOWN_PATH]) from e.__cause__
 

@@ -115,7 +115,7 @@ _DECODERS: dict[ColumnType, Callable[[Any], Any]] = {
 
 
 def encoder(kind: ColumnType) -> Callable[[Any], Stored | list[bytes]]:
-    """The function that reads a value as `kind.read` does, and encodes it as a column stores it; it raises UnstorableError.
+    """The function that reads a value as `kind.coerce` does, and encodes it as a column stores it; it raises UnstorableError.
 
     Buffers become a list of the bytes that their own rows store.
     """

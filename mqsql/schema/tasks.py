@@ -122,18 +122,18 @@ class Table:
 
     @cached_property
     def _readers(self) -> Conversions:
-        return {column: kind.read for column, kind in self.columns.items()}
+        return {column: kind.coerce for column, kind in self.columns.items()}
 
     @cached_property
     def _encoders(self) -> Conversions:
         return {column: encoder(kind) for column, kind in self.columns.items()}
 
-    def read(self, record: object) -> Record:
+    def normalize(self, record: object) -> Record:
         """The given keys of a record as canonical values, aliases resolved; RecordError names what cannot be stored."""
         return _convert(self.resolve(record), self._readers)
 
     def encode(self, record: object, encoders: Conversions | None = None) -> Record:
-        """What the columns store for the given keys of a record, but for Buffers, which are lists of bytes; see `read`.
+        """What the columns store for the given keys of a record, but for Buffers, which are lists of bytes; see `normalize`.
 
         `encoders` are those of a database that is not SQLite, by column.
         """

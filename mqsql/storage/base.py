@@ -342,7 +342,7 @@ class Store(ABC):
     def read_key(self, key: object) -> str:
         """The key as plain text; RecordError if it is no text."""
         try:
-            text: str = STRING.read(key)
+            text: str = STRING.coerce(key)
         except UnstorableError as e:
             raise RecordError(str(e), self.table.key) from e.__cause__
         return text

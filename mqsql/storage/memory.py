@@ -27,7 +27,7 @@ class DictStore(Store):
 
     def _encode(self, record: Record) -> Record:
         """The values themselves are stored."""
-        return self.table.read(record)
+        return self.table.normalize(record)
 
     def _add(self, key: str, record: Record) -> None:
         self._add_all([self._encode(record)])
@@ -52,7 +52,7 @@ class DictStore(Store):
             return deepcopy(self._known(key))
 
     def _update(self, key: str, changes: Record) -> None:
-        values = self.table.read(changes)
+        values = self.table.normalize(changes)
         with self._lock:
             self._open[key] = self._known(key) | values
 

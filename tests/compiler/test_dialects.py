@@ -41,7 +41,7 @@ def small(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> st
 def refused(compiled: Any, *arguments: Any, **options: Any) -> mqsql.UnsupportedError:
     with pytest.raises(mqsql.UnsupportedError) as caught:
         compiled(*arguments, dialect='small', **options)
-    assert str(caught.value).startswith(f'{caught.value.path}: {caught.value.operator} has no form in small')
+    assert str(caught.value).startswith(f'{caught.value.path}: {caught.value.operator} is not supported by small')
     return caught.value
 
 

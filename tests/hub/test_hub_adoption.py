@@ -136,7 +136,7 @@ def test_text_that_is_not_utf8_is_kept_as_far_as_it_can_be_read(
 
 def test_adoption_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_sessions(tmp_path, 1)
-    read = TASKS.__class__.read
+    read = TASKS.__class__.normalize
 
     def fail(self: Any, record: object) -> Any:
         if record == {'msg_id': 'shared'}:

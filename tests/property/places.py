@@ -38,7 +38,7 @@ COLUMNS = [Place(column, kind) for column, kind in TABLE.columns.items()]
 def places(collection: list[Record]) -> list[Place]:
     """Every column and path of the collection, with its values; at least the key's column."""
     found: dict[tuple[str, ColumnType], list[Any]] = {}
-    for record in map(TABLE.read, collection):
+    for record in map(TABLE.normalize, collection):
         for column, value in sorted(record.items(), key=lambda item: item[0] == TABLE.key):
             kind = TABLE.columns[column]
             for path, inner in walk(value) if kind.mixed else [('', value)]:

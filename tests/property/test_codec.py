@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures('local_zone')
 @pytest.mark.parametrize('kind', [STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, ANY])
 @given(data=st.data())
 def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
-    value = kind.read(data.draw(some.BY_KIND[kind]))
+    value = kind.coerce(data.draw(some.BY_KIND[kind]))
     assert repr(decoder(kind)(encoder(kind)(value))) == repr(value)
 
 
@@ -37,7 +37,7 @@ def test_records_come_back_exactly(collection: list[Record]) -> None:
     with holding(collection) as store:
         for record in collection:
             given_back = store.get_record(record['msg_id'])
-            expected = dict.fromkeys(TABLE.all_keys) | TABLE.read(record)
+            expected = dict.fromkeys(TABLE.all_keys) | TABLE.normalize(record)
             assert repr(plain(given_back)) == repr(plain(expected))
 
 
@@ -53,7 +53,7 @@ def test_stored_texts_are_in_the_order_of_code_points(texts: list[str]) -> None:
 
 @given(st.lists(some.moments, min_size=2))
 def test_stored_times_are_in_the_order_of_time(given_moments: list[datetime]) -> None:
-    moments = [TIMESTAMP.read(moment) for moment in given_moments]
+    moments = [TIMESTAMP.coerce(moment) for moment in given_moments]
     assert sorted(moments, key=encode_timestamp) == sorted(moments)
     assert sorted(moments, key=lambda moment: str(encoder(DOCUMENT)([moment])) or '') == sorted(moments)
 

@@ -39,7 +39,7 @@ def test_the_place_comes_first_and_is_kept() -> None:
 
 def test_what_a_dialect_lacks_is_named() -> None:
     error = UnsupportedError('$glob', 'postgres', 'label.$glob')
-    assert str(error) == 'label.$glob: $glob has no form in postgres'
+    assert str(error) == 'label.$glob: $glob is not supported by postgres'
     assert (error.operator, error.dialect, error.path) == ('$glob', 'postgres', 'label.$glob')
 
 

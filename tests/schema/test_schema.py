@@ -52,22 +52,22 @@ def same(a: Any, b: Any) -> bool:
     ],
 )
 def test_a_kind_makes_values_canonical(kind: ColumnType, given: object, canonical: object) -> None:
-    assert same(kind.read(given), canonical)
+    assert same(kind.coerce(given), canonical)
 
 
 @needs_tzset
 @pytest.mark.usefixtures('local_zone')
 def test_a_naive_time_is_local_and_its_fold_says_which_of_two() -> None:
     twice = datetime(2026, 10, 25, 2, 30)
-    assert TIMESTAMP.read(twice) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert TIMESTAMP.read(twice.replace(fold=1)) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
-    assert TIMESTAMP.read(datetime(2026, 7, 1, 12)) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+    assert TIMESTAMP.coerce(twice) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert TIMESTAMP.coerce(twice.replace(fold=1)) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert TIMESTAMP.coerce(datetime(2026, 7, 1, 12)) == datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 
 @needs_tzset
 @pytest.mark.usefixtures('local_zone')
 def test_a_text_without_a_zone_is_in_utc_wherever_the_process_is() -> None:
-    assert TIMESTAMP.read('2026-07-01T12:00:00') == datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert TIMESTAMP.coerce('2026-07-01T12:00:00') == datetime(2026, 7, 1, 12, tzinfo=UTC)
     with mqsql.open(':memory:') as store:
         store.add_record('m', {'started': '2026-07-01T12:00:00'})
         for same in ('2026-07-01T12:00:00', '2026-07-01T12:00:00Z', {'$lte': '2026-07-01T12:00'}):
@@ -110,7 +110,7 @@ def test_there_the_rules_of_later_years_hold_for_all() -> None:
 
 
 def test_a_canonical_time_has_no_fold() -> None:
-    assert TIMESTAMP.read(NOON.replace(fold=1)).fold == 0
+    assert TIMESTAMP.coerce(NOON.replace(fold=1)).fold == 0
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_canonical_time_has_no_fold() -> None:
 )
 def test_what_a_column_cannot_hold_is_refused_with_its_path(record: dict[str, Any], path: str) -> None:
     with pytest.raises(RecordError) as caught:
-        TASKS.read(record)
+        TASKS.normalize(record)
     assert caught.value.path == path
 
 
@@ -142,31 +142,31 @@ def test_a_document_has_an_end() -> None:
     deep: Any = 1
     for _ in range(MAX_DEPTH):
         deep = [deep]
-    assert TASKS.read({'content': deep}) == {'content': deep}
+    assert TASKS.normalize({'content': deep}) == {'content': deep}
     loop: list[Any] = []
     loop.append(loop)
     for endless in ([deep], loop):
         with pytest.raises(RecordError, match='nested deeper'):
-            TASKS.read({'content': endless})
+            TASKS.normalize({'content': endless})
 
 
 # --- records
 
 
 def test_aliases_are_resolved_and_none_is_missing() -> None:
-    record = TASKS.read({'complete': NOON, 'pyin': 'x', 'pyout': None, 'pyerr': {}})
+    record = TASKS.normalize({'complete': NOON, 'pyin': 'x', 'pyout': None, 'pyerr': {}})
     assert record == {'completed': NOON, 'execute_input': 'x', 'execute_result': None, 'error': {}}
 
 
 def test_one_column_is_given_once() -> None:
     with pytest.raises(RecordError, match='same column'):
-        TASKS.read({'complete': None, 'completed': None})
+        TASKS.normalize({'complete': None, 'completed': None})
 
 
 @pytest.mark.parametrize('record', [None, 5, [], 'abc', {'statred': None}, {5: None}])
 def test_what_is_no_record_is_refused(record: object) -> None:
     with pytest.raises(RecordError):
-        TASKS.read(record)
+        TASKS.normalize(record)
 
 
 # --- tables

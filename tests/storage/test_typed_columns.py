@@ -238,13 +238,13 @@ def test_expressions_see_numbers_and_booleans(store: Store) -> None:
 @pytest.mark.parametrize(
     ('query', 'message'),
     [
-        ({'n': '5'}, "n: 'n' holds numbers and takes a number, not '5' (str)"),
-        ({'n': {'$gt': True}}, "n.$gt: 'n' holds numbers and takes a number, not True (bool)"),
-        ({'n': {'$in': [1, 'x']}}, "n.$in[1]: 'n' holds numbers and takes a number, not 'x' (str)"),
-        ({'n': {'$eq': re.compile('x')}}, "n.$eq: 'n' holds numbers and takes a number, not"),
+        ({'n': '5'}, "n: 'n' is a Number column and takes a number, not '5' (str)"),
+        ({'n': {'$gt': True}}, "n.$gt: 'n' is a Number column and takes a number, not True (bool)"),
+        ({'n': {'$in': [1, 'x']}}, "n.$in[1]: 'n' is a Number column and takes a number, not 'x' (str)"),
+        ({'n': {'$eq': re.compile('x')}}, "n.$eq: 'n' is a Number column and takes a number, not"),
         ({'n.x': 1}, "n.x: 'n' holds numbers, and no path leads into them"),
-        ({'ok': 0}, "ok: 'ok' holds booleans and takes True or False, not 0 (int)"),
-        ({'ok': {'$lt': 'x'}}, "ok.$lt: 'ok' holds booleans and takes True or False, not 'x' (str)"),
+        ({'ok': 0}, "ok: 'ok' is a Boolean column and takes True or False, not 0 (int)"),
+        ({'ok': {'$lt': 'x'}}, "ok.$lt: 'ok' is a Boolean column and takes True or False, not 'x' (str)"),
     ],
 )
 def test_an_operand_of_another_type_is_refused(query: Any, message: str) -> None:

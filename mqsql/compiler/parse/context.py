@@ -131,9 +131,9 @@ class ParseContext:
         self.refuse_buffers()
         kind = self.field.kind
         try:
-            return kind.read_operand(value)
+            return kind.coerce_operand(value)
         except UnstorableError as e:
-            where = f'{self.field.column!r} holds {kind.holds} and {e}' if not kind.mixed else str(e)
+            where = f'{self.field.column!r} is a {kind.name} column and {e}' if not kind.mixed else str(e)
             raise QueryError(where, self.path if position is None else f'{self.path}[{position}]') from e.__cause__
 
     def iterable(self, operand: object) -> list[object]:

@@ -93,7 +93,7 @@ class Adoptable(Protocol):
         """Whether the file is of that application."""
 
     def adopted(self, connection: apsw.Connection) -> Iterator[Record]:
-        """The records, as `Table.read` gives them."""
+        """The records, as `Table.normalize` gives them."""
 
 
 @dataclass(frozen=True)

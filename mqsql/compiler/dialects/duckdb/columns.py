@@ -77,7 +77,7 @@ _DECODERS: Mapping[ColumnType, Callable[[Any], Any]] = {
 
 
 def encoder(kind: ColumnType) -> Callable[[Any], Any]:
-    """The function that reads a value as `kind.read` does, and gives what is bound for a column; it raises UnstorableError."""
+    """The function that reads a value as `kind.coerce` does, and gives what is bound for a column; it raises UnstorableError."""
     return _ENCODERS.get(kind) or common.encoder(kind)
 
 
