@@ -10,6 +10,7 @@ MUTANTS ?=
 PROCESSES ?= 2
 COUNT ?= 1000000
 SEED ?= 1
+DIALECT ?= sqlite
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -43,8 +44,8 @@ fuzz: $(READY)  ## run the property tests with new seeds; for SECONDS=600, EXAMP
 	  MQSQL_EXAMPLES=$(EXAMPLES) $(BIN)/pytest -q tests/property --hypothesis-profile=fuzz --hypothesis-seed=$$seed || exit 1; \
 	done
 
-compare: $(READY)  ## compare SQL with the reference on COUNT=1000000 queries from SEED=1 on, in PROCESSES=2; half an hour
-	$(BIN)/python tests/support/comparisons.py --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
+compare: $(READY)  ## compare SQL with the reference on COUNT=1000000 queries from SEED=1 on, in DIALECT=sqlite; half an hour
+	$(BIN)/python tests/support/comparisons.py --dialect $(DIALECT) --count $(COUNT) --seed $(SEED) --processes $(PROCESSES)
 
 # Without the tests on real hubs, which need ipyparallel's own dependencies to be as old.
 lowest: $(READY)  ## run the tests with the lowest version of each dependency that pyproject.toml allows; ten minutes

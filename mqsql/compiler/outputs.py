@@ -31,14 +31,14 @@ def read_outputs(
     names, fields = read_fields(keys, projection, table)
     if fields is None:
         return _BY_KEYS.get((table, names, dialect), _of_keys), ()
-    if not _FLAGS.issuperset(map(type, fields.values())):
+
+    def of_fields() -> tuple[RowShaper, tuple[Predicate, ...]]:
         wanted = read_projection(fields, table, context)
         return shaper_of_projection(wanted, table, dialect), wanted.computed
 
-    def of_flags(key: object) -> tuple[RowShaper, int]:
-        return _sized(shaper_of_projection(read_projection(fields, table, context), table, dialect))
-
-    return _BY_FLAGS.get((table, tuple(fields.items()), dialect), of_flags), ()
+    if not _FLAGS.issuperset(map(type, fields.values())):
+        return of_fields()
+    return _BY_FLAGS.get((table, tuple(fields.items()), dialect), lambda key: _sized(of_fields()[0])), ()
 
 
 _FLAGS = frozenset({bool, int, float})

@@ -20,7 +20,7 @@ from mqsql.values.canonical import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ColumnType:
     """A type of column: its name in messages, what it holds in words, and its reader.
 

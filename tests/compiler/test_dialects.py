@@ -7,12 +7,15 @@ from functools import partial
 from typing import Any
 
 import corpus
+import duckdb
 import pytest
 
 import mqsql
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
 from mqsql.compiler.dialect import Dialect, Words
 from mqsql.compiler.dialects import DIALECTS
+from mqsql.compiler.dialects.duckdb.keywords import KEYWORDS
+from mqsql.compiler.dialects.duckdb.words import DuckDBWords
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 
@@ -105,6 +108,7 @@ OTHERS: list[tuple[Any, dict[str, Any]]] = [
     ({'content.a': {'$all': list(range(100))}}, {}),
     ({'$expr': {'$eq': ['$label', 5]}}, {}),
     ({'$or': [{f'content.{name}': 1} for name in 'abcdefghijklmnopqrst']}, {}),
+    ({'$jsonSchema': {'properties': {'content': {'oneOf': [{'minItems': 1}, {'items': [{'minimum': 5}]}]}}}}, {}),
     ({}, {'projection': {'content.a': {'$elemMatch': {'b': 1}}}}),
     ({}, {'keys': ['content.a']}),
     ({'n': {'$gt': 1}}, {'table': NUMBERS}),
@@ -138,3 +142,14 @@ def _operator_lacking(call: Callable[[Any], Any]) -> str:
     except mqsql.UnsupportedError as e:
         return e.operator
     return ''
+
+
+def test_duckdb_says_all_words() -> None:
+    assert set(WORDS) - set(vars(DuckDBWords)) == set()
+
+
+def test_every_keyword_of_duckdb_is_quoted() -> None:
+    rows = duckdb.execute(
+        "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    ).fetchall()
+    assert {word for (word,) in rows} <= KEYWORDS

@@ -31,6 +31,8 @@ def spoiled(d: Draws, value: Any) -> Any:
         chosen = d.pick(list(value))
         # Only if it is alone: two mistakes may be met in either order.
         renamed = d.pick(NAMES) if len(value) == 1 and d.once_in(3) else chosen
+        if renamed == '$expr' != chosen and not isinstance(value[chosen], str):
+            renamed = chosen
         return {renamed if k == chosen else k: spoiled(d, v) if k == renamed == chosen else v for k, v in value.items()}
     if isinstance(value, list) and value and not d.once_in(3):
         at = d.pick(range(len(value)))

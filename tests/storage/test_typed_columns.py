@@ -211,6 +211,7 @@ def test_booleans_that_are_found(store: Store, test: Any, keys: set[str]) -> Non
         ({'type': 'number', 'maximum': 0, 'exclusiveMaximum': True}, {'none'} | between('-inf', '-1.5')),
         ({'type': 'string'}, {'none'}),
         ({'minLength': 5}, set(NUMBERS)),
+        ({'multipleOf': 2**70}, {'none', '-max', '-0.0', 'max'}),
         ({'enum': [1, True, NAN, 'x']}, {'none', 'nan', '1', '1.0'}),
         ({'not': {'minimum': 0}}, {'none'} | between('nan', '-1.5')),
     ],

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import JsonType
+from mqsql.compiler.dialect import JsonRef, JsonType
 from mqsql.compiler.lower.operators.comparison import Lower
+from mqsql.compiler.lower.operators.element import array_length
 from mqsql.compiler.lower.sql import Condition, param
 from mqsql.compiler.lower.values import JsonValue, Value, in_list
 from mqsql.compiler.tree.params import OperandType
@@ -21,10 +22,6 @@ def _limited(measure: Callable[[Value], exp.Expr], order: Order) -> Lower:
 
 def _length(value: Value) -> exp.Expr:
     return value.words.length(value.text())
-
-
-def _items(value: Value) -> exp.Expr:
-    return value.words.array_length(_json(value).ref)
 
 
 def _properties(value: Value) -> exp.Expr:
@@ -41,7 +38,8 @@ def _unique(value: Value, form: OperandType, params: tuple[str, ...]) -> Conditi
 
 
 def _multiple(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
-    return value.words.call('mqsql_multiple', value.words.scalar(_json(value).ref), param(params[0]))
+    ref = value.ref if isinstance(value, JsonValue) else JsonRef(value.make)
+    return value.words.call('mqsql_multiple', value.words.scalar(ref), param(params[0]))
 
 
 def _name_found(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
@@ -63,8 +61,8 @@ def _json(value: Value) -> JsonValue:
 SCHEMA_TESTS: dict[str, Lower] = {
     'minLength': _limited(_length, exp.GTE),
     'maxLength': _limited(_length, exp.LTE),
-    'minItems': _limited(_items, exp.GTE),
-    'maxItems': _limited(_items, exp.LTE),
+    'minItems': _limited(array_length, exp.GTE),
+    'maxItems': _limited(array_length, exp.LTE),
     'minProperties': _limited(_properties, exp.GTE),
     'maxProperties': _limited(_properties, exp.LTE),
     'enum': _enum,

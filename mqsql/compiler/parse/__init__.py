@@ -122,7 +122,7 @@ def parse_operators(place: ParseContext, operand: object) -> Predicate:
         return match_pattern(place, operand)
     if not isinstance(operand, Mapping) or not operand:
         raise place.error(f'takes operators or a pattern, not {short_repr(operand)}')
-    place = replace(place, siblings=operand)
+    place = place.with_siblings(operand)
     limits.check()
     read = [_parse_operator(place, name, value) for name, value in operand.items()]
     return all_of([p for p in read if p is not None])

@@ -87,6 +87,12 @@ class ParseContext:
         )
         return moved
 
+    def with_siblings(self, siblings: Mapping[str, object]) -> 'ParseContext':
+        """The same place, where these operators or keywords are given together."""
+        changed = object.__new__(ParseContext)
+        changed.__dict__.update(self.__dict__, siblings=siblings)
+        return changed
+
     def nested(self, step: str = '') -> 'ParseContext':
         """A step that leads into a query, operators or a schema within this one."""
         path, depth = self.path + step, self.depth + 1
@@ -100,11 +106,8 @@ class ParseContext:
 
     def test(self, operator: str, form: OperandType = OperandType.PLAIN, *params: Param) -> Leaf:
         """A test of the field, its operands bound to new parameters."""
-        return self._leaf(operator, form, params, None)
-
-    def _leaf(self, operator: str, form: OperandType, params: Sequence[Param], collation: Collation | None) -> Leaf:
         names = tuple(map(self.values.bind, params))
-        return Leaf(self.field, operator, form, names, collation, self.origin(operator))
+        return Leaf(self.field, operator, form, names, None, self.origin(operator))
 
     def origin(self, operator: str) -> Origin:
         """The origin of a node made here; `operator` is its own name, if the query has none here."""
@@ -112,7 +115,8 @@ class ParseContext:
 
     def comparison(self, operator: str, form: OperandType, *params: Param) -> Leaf:
         """A test whose values are compared, texts by the collation."""
-        return self._leaf(operator, form, params, self.collation if form in _COLLATED else None)
+        leaf = self.test(operator, form, *params)
+        return replace(leaf, collation=self.collation) if self.collation and form in _COLLATED else leaf
 
     def refuse_buffers(self) -> None:
         """For operators that compare: blobs are stored, not compared."""

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from mqsql.errors import QueryError
 from mqsql.functions.expressions import tree
 from mqsql.functions.expressions.arrays import ARRAYS
@@ -31,7 +33,7 @@ from mqsql.limits import budget
 from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import read_present
-from mqsql.values.codec import decode_document
+from mqsql.values.codec import decode_document, decode_text
 from mqsql.values.collation import Collation
 
 EXPRESSIONS: dict[str, Operator] = {**LOGIC, **NUMBERS, **TOTALS, **DATES, **TEXTS, **ARRAYS, **TYPES}
@@ -79,10 +81,11 @@ Columns = list[tuple[str, Callable[[Any], Any]]]
 
 def _compile(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled, str], int]:
     """The function of an expression, and the bytes that it keeps: of its parts, and of the values of its constant parts."""
-    payload = decode_document(expression)
-    context = ExprContext(payload['path'], EXPRESSIONS, Collation.of(payload['collation']))
+    payload = orjson.loads(expression)
+    path, now = decode_text(payload['path']), decode_document(payload['now'])
+    context = ExprContext(path, EXPRESSIONS, Collation.of(payload['collation']))
     kinds = {kind.name: kind for kind in (STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, ANY)}
-    columns = [(name, decoder(kinds[kind])) for name, kind in payload['columns']]
+    columns = [(decode_text(name), decoder(kinds[kind])) for name, kind in payload['columns']]
     budget.begin()
     try:
         compiled = context.compile(fold(context, tree.decode(payload['tree'])))
@@ -90,7 +93,7 @@ def _compile(expression: str) -> tuple[tuple[datetime | None, Columns, Compiled,
     finally:
         budget.end()
     size = 20 * len(expression) + int(budget.MAX_BYTES - left.bytes)
-    return (payload['now'], columns, compiled, payload['path']), size
+    return (now, columns, compiled, path), size
 
 
 _COMPILED: Kept[str, tuple[datetime | None, Columns, Compiled, str]] = Kept(8_000_000)

@@ -4,8 +4,11 @@ The nodes do not say what an operator means. A Call has its operands by the step
 '.unit', '' for a single operand without a list), so that an error can name its path.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from mqsql.values.codec import decode_document, decode_text, encode_document, encode_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +71,21 @@ Expression: TypeAlias = Literal | Parameter | FieldPath | Variable | Array | Obj
 # --- as a parameter of SQL
 
 
-def encode(tree: Expression) -> list[Any]:
-    """The tree as a flat list of canonical values, each node after its parts: JSON of nested nodes would be too deep."""
-    nodes: list[Any] = []
+def encode(tree: Expression) -> list[list[Any]]:
+    """The tree as a flat list of JSON, each node after its parts: JSON of nested nodes would be too deep."""
+    nodes: list[list[Any]] = []
     _encode(tree, nodes.append)
     return nodes
 
 
-def _encode(tree: Expression, append: Any) -> None:
+def _encode(tree: Expression, append: Callable[[list[Any]], None]) -> None:
     match tree:
         case Literal(value):
-            append(['literal', value])
+            append(['literal', encode_document(value)])
         case FieldPath(column, steps):
-            append(['field', column, *steps])
+            append(['field', column and encode_text(column), *map(encode_text, steps)])
         case Variable(name, steps):
-            append(['variable', name, *steps])
+            append(['variable', encode_text(name), *map(encode_text, steps)])
         case Array(items):
             for item in items:
                 _encode(item, append)
@@ -90,14 +93,14 @@ def _encode(tree: Expression, append: Any) -> None:
         case Object(fields):
             for _, item in fields:
                 _encode(item, append)
-            append(['object', *(name for name, _ in fields)])
+            append(['object', *(encode_text(name) for name, _ in fields)])
         case Call(operator, operands, variables):
             for _, item in operands:
                 _encode(item, append)
-            append([operator, [step for step, _ in operands], list(variables)])
+            append(['call', operator, [encode_text(step) for step, _ in operands], list(map(encode_text, variables))])
 
 
-def decode(nodes: list[Any]) -> Expression:
+def decode(nodes: list[list[Any]]) -> Expression:
     """The tree that `encode` was given."""
     stack: list[Expression] = []
     for kind, *rest in nodes:
@@ -108,18 +111,20 @@ def decode(nodes: list[Any]) -> Expression:
 def _decode(kind: str, rest: list[Any], stack: list[Expression]) -> Expression:
     match kind:
         case 'literal':
-            return Literal(rest[0])
+            return Literal(decode_document(rest[0]))
         case 'field':
-            return FieldPath(rest[0], tuple(rest[1:]))
+            column, *steps = rest
+            return FieldPath(column and decode_text(column), tuple(map(decode_text, steps)))
         case 'variable':
-            return Variable(rest[0], tuple(rest[1:]))
+            name, *steps = rest
+            return Variable(decode_text(name), tuple(map(decode_text, steps)))
         case 'array':
             return Array(_popped(stack, rest[0]))
         case 'object':
-            return Object(tuple(zip(rest, _popped(stack, len(rest)), strict=True)))
-        case operator:
-            steps, variables = rest
-            return Call(operator, tuple(zip(steps, _popped(stack, len(steps)), strict=True)), tuple(variables))
+            return Object(tuple(zip(map(decode_text, rest), _popped(stack, len(rest)), strict=True)))
+    operator, steps, variables = rest
+    parts = zip(map(decode_text, steps), _popped(stack, len(steps)), strict=True)
+    return Call(operator, tuple(parts), tuple(map(decode_text, variables)))
 
 
 def _popped(stack: list[Expression], count: int) -> tuple[Expression, ...]:

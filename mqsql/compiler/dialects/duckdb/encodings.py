@@ -12,7 +12,6 @@ from typing import Any
 
 from mqsql.compiler.dialect import Encode
 from mqsql.compiler.tree.params import Encoding
-from mqsql.values.codec import encode_text
 from mqsql.values.numbers import nearest_float
 
 _BEYOND = 2**64
@@ -47,8 +46,6 @@ def _clamped(number: int | float, to_integer: Any) -> int:
 
 
 ENCODE: Mapping[Encoding, Encode] = {
-    Encoding.STRING: encode_text,
-    Encoding.GLOB: encode_text,
     Encoding.NUMBER: _number,
     Encoding.FLOOR: _floor,
     Encoding.CEILING: _ceiling,

@@ -50,7 +50,9 @@ def _bits_set(binary: str | None, positions: list[int]) -> int | None:
 
 
 def _is_multiple(number: str | None, divisor: str) -> bool:
-    """As `is_multiple`, of a number as JSON."""
+    """As `is_multiple`, of a number as JSON, or of one of a column as text, which may be infinite or NaN."""
+    if number in ('nan', 'inf', '-inf'):
+        return False
     tagged = number is None or number.startswith('{')
     return is_multiple(number if tagged else orjson.loads(number or ''), divisor)
 

@@ -1,9 +1,11 @@
-"""Prints statements for DuckDB; see `sqlite.printer` for why sqlglot's own printer for DuckDB is not used."""
+"""Prints statements for DuckDB.
+
+sqlglot's own printer for DuckDB changes between minor versions, so this one says itself how DuckDB's words look.
+"""
 
 from __future__ import annotations
 
 from sqlglot import ErrorLevel, exp
-from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.generator import Generator
 
 from mqsql import limits
@@ -14,25 +16,41 @@ from mqsql.compiler.dialects.duckdb.keywords import KEYWORDS
 class DuckDBPrinter(Generator):
     """Prints for DuckDB, and checks the deadline meanwhile."""
 
+    STRUCT_DELIMITER = ('(', ')')  # also of unions
+
     def __init__(self) -> None:
-        super().__init__(dialect=DuckDB, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
+        super().__init__(normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
 
     def anonymous_sql(self, expression: exp.Anonymous) -> str:
         """A call of a function."""
         limits.check()
         return super().anonymous_sql(expression)
 
+    def datatype_sql(self, expression: exp.DataType) -> str:
+        """The type of a cast."""
+        if expression.is_type(exp.DType.ARRAY):
+            return f'{self.expressions(expression, flat=True)}[]'
+        return super().datatype_sql(expression)
+
     def placeholder_sql(self, expression: exp.Placeholder) -> str:
         """The place of a parameter."""
         return f'${expression.name}'
 
+    def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
+        """A cast, to a type that is written as it is."""
+        return f'{safe_prefix or ""}CAST({self.sql(expression, "this")} AS {self.sql(expression, "to")})'
+
+    def trycast_sql(self, expression: exp.TryCast) -> str:
+        """A cast that gives NULL where it fails."""
+        return self.cast_sql(expression, safe_prefix='TRY_')
+
+    def lambda_sql(self, expression: exp.Lambda, arrow_sep: str = '->', wrap: bool = True) -> str:
+        """A function of one parameter; the arrow is JSON's."""
+        return f'lambda {self.expressions(expression, flat=True)}: {self.sql(expression, "this")}'
+
     def identifier_sql(self, expression: exp.Identifier) -> str:
         """The name of a table or column, quoted where it must be."""
         return quoted_name(expression, KEYWORDS) or super().identifier_sql(expression)
-
-    def lambda_sql(self, expression: exp.Lambda, arrow_sep: str = '->', wrap: bool = True) -> str:
-        """A function of one value; the other arguments are sqlglot's."""
-        return f'LAMBDA {self.expressions(expression, flat=True)} : {self.sql(expression, "this")}'
 
     def ordered_sql(self, expression: exp.Ordered) -> str:
         """A term of an ORDER BY; where NULLs come by default is a setting of the connection."""

@@ -18,6 +18,7 @@ from mqsql.compiler.dialects.duckdb.depth import check_depth
 from mqsql.compiler.dialects.duckdb.expression_words import DuckDBExpressionWords
 from mqsql.compiler.dialects.duckdb.functions import FUNCTIONS, QUERY
 from mqsql.compiler.lower.sql import Condition, and_, case, column, func, is_not_null, number, or_, text
+from mqsql.compiler.tree.params import OperandType
 from mqsql.schema import ANY, BOOLEAN, NUMBER, TIMESTAMP, ColumnType, Table
 
 _TYPES = {
@@ -183,7 +184,7 @@ class DuckDBWords(DuckDBExpressionWords, Words):
             text_ = func('replace', text_, func('chr', number(lead)), text(''))
         return func('length', text_)
 
-    def glob(self, text_: exp.Expr, form: str, pattern: exp.Expr) -> Condition:
+    def glob(self, text_: exp.Expr, form: OperandType, pattern: exp.Expr) -> Condition:
         """See Words. DuckDB's GLOB has other classes, and sees pairs as two characters."""
         return self.call('mqsql_glob', pattern, text_)
 
@@ -349,17 +350,11 @@ def _map(source: exp.Expr, element: Element, result: exp.Expr) -> exp.Expr:
 
 
 def _cast(value: exp.Expr, kind: str) -> exp.Expr:
-    return exp.Cast(this=value, to=_DATA_TYPES[kind].copy())
+    return exp.Cast(this=value, to=exp.Var(this=kind))
 
 
 def _try_cast(value: exp.Expr, kind: str) -> exp.Expr:
-    return exp.TryCast(this=value, to=_DATA_TYPES[kind].copy())
-
-
-_DATA_TYPES = {
-    kind: exp.DataType.build(kind, dialect='duckdb')
-    for kind in ('BIGINT', 'BOOLEAN', 'DOUBLE', 'HUGEINT', 'INTEGER', 'JSON', NUMBER_UNION, 'VARCHAR', 'VARCHAR[]')
-}
+    return exp.TryCast(this=value, to=exp.Var(this=kind))
 
 
 def _double(value: exp.Expr) -> exp.Expr:

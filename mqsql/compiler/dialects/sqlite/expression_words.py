@@ -98,7 +98,7 @@ class SQLiteExpressionWords(ExpressionWords):
 
     def byte_length(self, stored: exp.Expr) -> exp.Expr:
         """See ExpressionWords."""
-        return func('length', exp.Cast(this=stored, to=exp.DataType.build('BLOB')))
+        return self.whole_quotient(func('length', func('hex', stored)), 2)
 
     def stored_length(self, stored: exp.Expr) -> exp.Expr:
         """See ExpressionWords."""

@@ -55,16 +55,17 @@ def lower_type(value: Value, form: OperandType, params: tuple[str, ...]) -> Cond
         return _TYPE_TESTS[form](value)
     if form in _NUMBER_TYPES:
         return value.words.number_type(value.text(), form)
-    return exp.GT(this=_length(value), expression=number(0)) if form is OperandType.BINARY else value.exists()
+    return exp.GT(this=array_length(value), expression=number(0)) if form is OperandType.BINARY else value.exists()
 
 
 def lower_size(value: Value, form: OperandType, params: tuple[str, ...]) -> Condition:
     """SQL of $size."""
-    same = exp.EQ(this=_length(value), expression=param(params[0]))
+    same = exp.EQ(this=array_length(value), expression=param(params[0]))
     return value.when_array(same) if isinstance(value, JsonValue) else same
 
 
-def _length(value: Value) -> exp.Expr:
+def array_length(value: Value) -> exp.Expr:
+    """The number of elements of an array, or of the buffers of a column."""
     if isinstance(value, ColumnValue):
         return value.words.buffer_count(value.text())
     return value.words.array_length(value.ref)

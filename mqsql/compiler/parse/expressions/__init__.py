@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import orjson
+
 from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.parse.expressions.leaves import as_predicate, equality, has_value
@@ -26,7 +28,7 @@ from mqsql.functions.expressions.tree import Call, Expression, encode
 from mqsql.limits import budget
 from mqsql.schema.types import BUFFERS
 from mqsql.values.canonical import MAX_DEPTH, read_value
-from mqsql.values.codec import encode_document
+from mqsql.values.codec import encode_document, encode_text
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import cut_path
 
@@ -110,9 +112,15 @@ def _conjuncts(place: ParseContext, tree: Call, parsed: Parsed) -> list[Predicat
 
     MongoDB evaluates them in order; so from the first that may end with an error on, an expression of all of them is left.
     """
+    exact = [as_predicate(place.at(f'.$and{step}'), part) for step, part in tree.operands]
+    if not any(exact) and not any(equality(place, part) for _, part in tree.operands):
+        return [_match(place, parsed, tree)]
     found: list[Predicate] = []
     original = dict(parsed.tree.operands) if isinstance(parsed.tree, Call) else {}
-    for step, part in tree.operands:
+    for (step, part), make in zip(tree.operands, exact, strict=True):
+        if make is not None:
+            found.append(make())
+            continue
         if not has_value(part, place.table):
             found.append(_match(place, parsed, tree))
             break
@@ -141,14 +149,14 @@ def _payload(place: ParseContext, parsed: Parsed) -> str:
     """What the interpreter is given."""
     nodes = encode(parsed.tree)
     payload = {
-        'path': place.path,
+        'path': encode_text(place.path),
         # The time only where it is asked for, so that the same query is compiled once.
-        'now': place.values.now if mentions_time(parsed.tree) else None,
-        'columns': [[name, place.table.columns[name].name] for name in parsed.columns],
+        'now': encode_document(place.values.now if mentions_time(parsed.tree) else None),
+        'columns': [[encode_text(name), place.table.columns[name].name] for name in parsed.columns],
         'collation': list(place.collation or ()),
         'tree': nodes,
     }
-    return encode_document(payload)
+    return orjson.dumps(payload).decode()
 
 
 def _usable(place: ParseContext) -> list[str]:

@@ -124,20 +124,19 @@ def _one_of(subject: Subject, place: ParseContext, values: list[Any]) -> Predica
 def _among(place: ParseContext, values: list[Any]) -> list[Predicate]:
     lists: Lists = {}
     sort_operands((operand for value in values for operand in _forms(value)), lists)
-    nested = [(form, lists.pop((form, _NESTED))) for form in _CONTAINERS if (form, _NESTED) in lists]
+    nested = [(how, lists.pop(how)) for how in _NESTED.values() if how in lists]
     return [
         *test_lists(place, lists),
-        *(place.test('enum', form, Param(values, _NESTED, many=True)) for form, values in nested),
+        *(place.test('enum', form, Param(values, encoding, many=True)) for (form, encoding), values in nested),
     ]
 
 
-_CONTAINERS = (OperandType.OBJECT, OperandType.ARRAY)
-_NESTED = Encoding.UNORDERED_KEY
+_NESTED = {form.value: (form, Encoding.UNORDERED_KEY) for form in (OperandType.OBJECT, OperandType.ARRAY)}
 
 
 def _forms(value: Any) -> list[Operand]:
     kind = type_bracket(value)
-    return [(OperandType(kind), value, _NESTED)] if kind in _CONTAINERS else equal_forms(value)
+    return [(_NESTED[kind], value)] if kind in _NESTED else equal_forms(value)
 
 
 def _is_record(subject: Subject, table: Table, place: ParseContext, value: dict[str, Any]) -> Predicate:

@@ -16,7 +16,7 @@ from mqsql import limits
 from mqsql.compiler.parse.context import ParseContext, is_operators
 from mqsql.compiler.parse.operators.patterns import match_pattern
 from mqsql.compiler.tree.params import Encoding, OperandType, Param
-from mqsql.compiler.tree.predicate import MATCH_NONE, Not, Predicate, any_of
+from mqsql.compiler.tree.predicate import MATCH_NONE, Leaf, Not, Predicate, any_of
 from mqsql.errors import short_repr
 from mqsql.schema import NUMBER
 from mqsql.values.canonical import INT64, is_nan, type_bracket
@@ -36,17 +36,35 @@ def read_ne(place: ParseContext, operand: object) -> Predicate:
     return Not(equal(place, operand))
 
 
+How = tuple[OperandType, Encoding]
+"""The variant of a comparison, and how the value is encoded that it is with."""
+Operand = tuple[How, Any]
+"""A value that is compared."""
+
+# Once for all: to look up a member of an enumeration takes longer than the rest of what is done for each value of a list.
+_COLUMN_STRING: How = OperandType.COLUMN, Encoding.STRING
+_COLUMN_NUMBER: How = OperandType.COLUMN, Encoding.NUMBER
+_COLUMN_BOOLEAN: How = OperandType.COLUMN, Encoding.BOOLEAN
+_COLUMN_TIMESTAMP: How = OperandType.COLUMN, Encoding.TIMESTAMP
+_NULL: How = OperandType.NULL, Encoding.JSON
+_STRING: How = OperandType.STRING, Encoding.STRING
+_COLLATED: How = OperandType.STRING, Encoding.COLLATED
+_NUMBER: How = OperandType.NUMBER, Encoding.NUMBER
+_BOOLEAN: How = OperandType.BOOLEAN, Encoding.JSON_BOOLEAN
+_OBJECT: How = OperandType.OBJECT, Encoding.KEY
+_ARRAY: How = OperandType.ARRAY, Encoding.KEY
+_TAGGED: How = OperandType.TAGGED, Encoding.JSON
+
+
 def equal(place: ParseContext, operand: object) -> Predicate:
     """The field equals the operand, or offers a value that does; None also equals missing."""
     if operand is None:
         return place.test('$eq', OperandType.NULL)
-    return any_of(
-        [place.comparison('$eq', form, Param(*operand)) for form, *operand in _forms(place, place.read(operand))]
-    )
+    return any_of([_compare('$eq', place, *operand) for operand in _forms(place, place.read(operand))])
 
 
-Operand = tuple[OperandType, Any, Encoding]
-"""The variant of a comparison, the value that it is with, and how that is encoded."""
+def _compare(operator: str, place: ParseContext, how: How, value: Any) -> Leaf:
+    return place.comparison(operator, how[0], Param(value, how[1]))
 
 
 def _forms(place: ParseContext, value: Any) -> list[Operand]:
@@ -59,37 +77,35 @@ def typed_equals(value: str | float | datetime) -> list[Operand]:
     """A value of a column of one type that equals this one; nothing for an integer that no column holds."""
     match value:
         case str():
-            return [(OperandType.COLUMN, value, Encoding.STRING)]
+            return [(_COLUMN_STRING, value)]
         case bool():
-            return [(OperandType.COLUMN, value, Encoding.BOOLEAN)]
+            return [(_COLUMN_BOOLEAN, value)]
         case int() | float():
             plain = nearest_float(value) if isinstance(value, int) and value not in INT64 else value
             same = plain == value or is_nan(value)
-            return [(OperandType.COLUMN, plain, Encoding.NUMBER)] if same else []
-    return [(OperandType.COLUMN, value, Encoding.TIMESTAMP)]
+            return [(_COLUMN_NUMBER, plain)] if same else []
+    return [(_COLUMN_TIMESTAMP, value)]
 
 
 def _string(value: str, collation: Collation | None) -> Operand:
-    if collation is None:
-        return OperandType.STRING, value, Encoding.STRING
-    return OperandType.STRING, (value, collation), Encoding.COLLATED
+    return (_STRING, value) if collation is None else (_COLLATED, (value, collation))
 
 
 def equal_forms(value: Any, collation: Collation | None = None) -> list[Operand]:
     """The forms under which a value equal to this one may be stored, and what to compare there."""
     match type_bracket(value):
         case 'null':
-            return [(OperandType.NULL, None, Encoding.JSON)]
+            return [(_NULL, None)]
         case 'string':
             return [_string(value, collation)]
         case 'number':
             return _equal_numbers(value)
         case 'boolean':
-            return [(OperandType.BOOLEAN, value, Encoding.JSON_BOOLEAN)]
-        case 'object' | 'array' as form:
-            return [(OperandType(form), (value, collation), Encoding.KEY)]
+            return [(_BOOLEAN, value)]
+        case 'object' | 'array' as kind:
+            return [(_OBJECT if kind == 'object' else _ARRAY, (value, collation))]
         case _:
-            return [(OperandType.TAGGED, value, Encoding.JSON)]
+            return [(_TAGGED, value)]
 
 
 def _equal_numbers(number: float) -> list[Operand]:
@@ -97,9 +113,9 @@ def _equal_numbers(number: float) -> list[Operand]:
     forms: list[Operand] = []
     plain = nearest_float(number) if isinstance(number, int) and number not in INT64 else number
     if plain == number and not math.isinf(plain):
-        forms.append((OperandType.NUMBER, plain, Encoding.NUMBER))
+        forms.append((_NUMBER, plain))
     if not within_64_bits(number):
-        forms.append((OperandType.TAGGED, exact(number), Encoding.JSON))
+        forms.append((_TAGGED, exact(number)))
     return forms
 
 
@@ -118,8 +134,8 @@ def read_order(operator: str, place: ParseContext, operand: object) -> Predicate
 
 def _ordered_typed(operator: str, place: ParseContext, value: Any) -> Predicate:
     if place.field.kind is not NUMBER:
-        ((form, *operand),) = typed_equals(value)
-        return place.test(operator, form, Param(*operand))
+        (operand,) = typed_equals(value)
+        return _compare(operator, place, *operand)
     # A database may have NaN above all other numbers.
     form = OperandType.NOT_NAN if operator in ('$gt', '$gte') else OperandType.COLUMN
     return place.test(operator, form, _bound(operator, value))
@@ -128,8 +144,7 @@ def _ordered_typed(operator: str, place: ParseContext, value: Any) -> Predicate:
 def _ordered(operator: str, place: ParseContext, value: Any) -> Predicate:
     match type_bracket(value):
         case 'string':
-            form, *operand = _string(value, place.collation)
-            return place.comparison(operator, form, Param(*operand))
+            return _compare(operator, place, *_string(value, place.collation))
         case 'number':
             plain = _bound(operator, value)
             return place.comparison(operator, OperandType.NUMBER, plain, Param(value, Encoding.LARGE_NUMBER))
@@ -152,7 +167,7 @@ def read_in(place: ParseContext, operand: object) -> Predicate:
     lists: Lists = {}
     for i, item in enumerate(limits.checked(place.iterable(operand))):
         if item is None:
-            lists[OperandType.NULL, Encoding.JSON] = []
+            lists[_NULL] = []
         elif is_operators(item):
             raise place.error(f'takes values, not operators: {short_repr(item)}')
         elif isinstance(item, re.Pattern):
@@ -162,17 +177,17 @@ def read_in(place: ParseContext, operand: object) -> Predicate:
     return any_of([*tests, *test_lists(place, lists)])
 
 
-Lists = dict[tuple[OperandType, Encoding], list[Any]]
-"""Values by form and encoding."""
+Lists = dict[How, list[Any]]
+"""Values by what they have in common."""
 
 
 def test_lists(place: ParseContext, lists: Lists) -> list[Predicate]:
     """One test for each form in which a value may be stored, of all the values that have it."""
     return [
         place.test('$eq', OperandType.NULL)
-        if form is OperandType.NULL
-        else place.comparison('$in', form, Param(values, encoding, many=True))
-        for (form, encoding), values in lists.items()
+        if how == _NULL
+        else place.comparison('$in', how[0], Param(values, how[1], many=True))
+        for how, values in lists.items()
     ]
 
 
@@ -182,8 +197,11 @@ def _sort_in(place: ParseContext, i: int, item: object, lists: Lists) -> None:
 
 def sort_operands(operands: Iterable[Operand], lists: Lists) -> None:
     """Add each operand to the list of those that are compared and encoded as it is."""
-    for form, value, encoding in operands:
-        lists.setdefault((form, encoding), []).append(value)
+    for how, value in operands:
+        if how in lists:
+            lists[how].append(value)
+        else:
+            lists[how] = [value]
 
 
 def read_nin(place: ParseContext, operand: object) -> Predicate:
