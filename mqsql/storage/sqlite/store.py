@@ -76,7 +76,7 @@ class SqliteStore(SqliteFile):
     # --- records by key
 
     def add_missing(self, records: Iterable[Record]) -> int:
-        """Add those of these records (as `Table.normalize` gives them) whose keys are not there yet, all or none; their number."""
+        """Add the records (as `Table.normalize` gives them) whose keys are not there yet, all or none. Returns their number."""
         with self._changing() as connection:
             return sum(self._insert_missing(connection, record) for record in records)
 

@@ -77,7 +77,7 @@ _DECODERS: Mapping[ColumnType, Callable[[Any], Any]] = {
 
 
 def encoder(kind: ColumnType) -> Callable[[Any], Any]:
-    """The function that reads a value as `kind.coerce` does, and gives what is bound for a column; it raises UnstorableError."""
+    """The function that makes what is bound for a column of a value, or raises UnstorableError."""
     return _ENCODERS.get(kind) or common.encoder(kind)
 
 
