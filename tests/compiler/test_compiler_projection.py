@@ -147,7 +147,7 @@ def test_a_path_has_so_many_steps() -> None:
         ({'content.$': 1}, "projection.content.$: a path cannot have the step '$'"),
         ({'lable.x': {'$add': [1, 2]}}, "projection.lable.x: unknown key 'lable', did you mean 'label'?"),
         ({'lable': 1}, "projection.lable: unknown key 'lable', did you mean 'label'?"),
-        ({'queue.x': 1}, "projection.queue.x: 'queue.x': 'queue' holds text, and no path leads into them"),
+        ({'queue.x': 1}, "projection.queue.x: 'queue.x': 'queue' holds strings, and no path leads into them"),
         ({'content': {}}, 'projection.content: takes 1, 0, $slice, $elemMatch or a dict that is not empty'),
         ({'msg_id': {'$slice': 1}}, 'projection.msg_id: takes 1 or 0 for the key'),
         ({'label': 1, 'queue': 0}, 'projection: inclusion and exclusion do not mix'),
