@@ -18,7 +18,7 @@ from mqsql.compiler.parse.operators.patterns import match_pattern
 from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import MATCH_NONE, Leaf, Not, Predicate, any_of
 from mqsql.errors import short_repr
-from mqsql.schema import NUMBER
+from mqsql.schema import NUMBER, STRING
 from mqsql.values.canonical import INT64, is_nan, type_bracket
 from mqsql.values.collation import Collation
 from mqsql.values.numbers import exact, nearest_float, within_64_bits
@@ -163,9 +163,13 @@ def _bound(operator: str, number: int | float) -> Param:
 
 def parse_in(place: ParseContext, operand: object) -> Predicate:
     """One of the values equals; a pattern among them is a regex test. All travel as one list a form."""
+    items = place.iterable(operand)
+    if items and place.field.kind is STRING and place.collation is None and _STRINGS.issuperset(map(type, items)):
+        # There may be a million keys.
+        return place.comparison('$in', OperandType.COLUMN, Param(items, Encoding.STRING, many=True))
     tests: list[Predicate] = []
     lists: Lists = {}
-    for i, item in enumerate(limits.checked(place.iterable(operand))):
+    for i, item in enumerate(limits.checked(items)):
         if item is None:
             lists[_NULL] = []
         elif is_operators(item):
@@ -176,6 +180,8 @@ def parse_in(place: ParseContext, operand: object) -> Predicate:
             _sort_in(place, i, item, lists)
     return any_of([*tests, *test_lists(place, lists)])
 
+
+_STRINGS = frozenset({str})
 
 Lists = dict[How, list[Any]]
 """Values by what they have in common."""
