@@ -14,7 +14,7 @@ from places import COLUMNS, Place, as_given, near
 from strategies import Strategy
 from tables import TABLE
 
-from mqsql.schema import BUFFERS, DOCUMENT, NUMBER
+from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, NUMBER
 
 
 def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
@@ -41,7 +41,8 @@ def operand(d: Draws, place: Place) -> Any:
     value = d.pick(place.values)
     if not d.once_in(3):
         return value
-    return d.pick([value, *near(value), *as_given(place.kind, value)])
+    others = [other for other in near(value) if place.kind is not BOOLEAN or isinstance(other, bool)]
+    return d.pick([value, *others, *as_given(place.kind, value)])
 
 
 ANYTHING = {

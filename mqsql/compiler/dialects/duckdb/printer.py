@@ -36,6 +36,10 @@ class DuckDBPrinter(Generator):
         """The place of a parameter."""
         return f'${expression.name}'
 
+    def intdiv_sql(self, expression: exp.IntDiv) -> str:
+        """A quotient of integers, rounded down; / would give a float."""
+        return self.binary(expression, '//')
+
     def cast_sql(self, expression: exp.Cast, safe_prefix: str | None = None) -> str:
         """A cast, to a type that is written as it is."""
         return f'{safe_prefix or ""}CAST({self.sql(expression, "this")} AS {self.sql(expression, "to")})'

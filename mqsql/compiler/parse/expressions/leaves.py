@@ -105,13 +105,19 @@ def _compared(context: ParseContext, operator: str, value: Any) -> Predicate:
     if value is MISSING or type_bracket(value) != bracket:
         above = value is MISSING or ORDER.index(bracket) > ORDER.index(type_bracket(value))
         return _by_presence(context, same if value is MISSING else less, greater if above else less)
-    inside = equal(context, value) if operator in ('$eq', '$ne') else PARSE_ORDER[operator](context, value)
+    inside = _equals(context, value) if operator in ('$eq', '$ne') else PARSE_ORDER[operator](context, value)
     if operator == '$ne':
         return Not(inside)
     if not less:
         return inside
     lower = [equal(context, math.nan)] if context.field.kind is NUMBER else []
     return any_of([equal(context, None), *lower, inside])
+
+
+def _equals(context: ParseContext, value: Any) -> Predicate:
+    """Equality. By that of the key itself MongoDB finds a record without a sort, which it may refuse; not by an expression."""
+    is_key = context.field.column == context.table.key
+    return parse_in(context, [value]) if is_key else equal(context, value)
 
 
 def _by_presence(context: ParseContext, if_missing: bool, if_present: bool) -> Predicate:
