@@ -10,7 +10,7 @@ from mqsql.values.plain import read_plain
 
 def parse_window(limit: object, skip: object) -> dict[str, Stored]:
     """The numbers of records by parameter; none for a limit or skip of 0, or a limit of None."""
-    if limit is None and skip == 0 and type(skip) is int:
+    if limit is None and type(skip) is int and skip == 0:
         return {}
     window = {LIMIT: _parse_count(LIMIT, 0 if limit is None else limit), SKIP: _parse_count(SKIP, skip)}
     return {name: number for name, number in window.items() if number}
