@@ -14,6 +14,7 @@ from mqsql.errors import StorageError
 READ = """
 import os, sys, mqsql
 from mqsql.errors import MqsqlError
+mqsql.open(':memory:').find({'header.n': {'$gte': 1}})  # imports what this user may not be able to read
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
@@ -98,7 +99,7 @@ def test_a_file_that_its_owner_can_write_says_what_to_do_where_nothing_can_be_wr
 def test_the_check_of_an_archive(shelf: Path) -> None:
     path = closed(shelf, 'wal')
     script = (
-        'import os, sys\nfrom mqsql import cli\n'
+        'import os, sys\nfrom mqsql import cli\nimport mqsql.hub.checking, rich.progress\n'
         'if os.getuid() == 0:\n    os.setgid(65534)\n    os.setuid(65534)\n'
         'cli.main(["check", sys.argv[1]])\n'
     )

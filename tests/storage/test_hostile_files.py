@@ -20,7 +20,6 @@ from store_files import other
 
 import mqsql
 from mqsql import cli
-from mqsql.cli import importing
 from mqsql.errors import StorageError
 from mqsql.hub.database import SQLiteDB
 from mqsql.hub.pickles import read_pickled_buffers
@@ -499,7 +498,7 @@ def test_an_error_of_the_system_is_never_said_to_be_none(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(importing, 'import_history', fail)
+    monkeypatch.setattr('mqsql.hub.importing.import_history', fail)
     done = run('import', old, tmp_path / 'new.db')
     assert done.exit_code == 1
     assert 'None' not in done.stderr
