@@ -143,7 +143,7 @@ def test_adoption_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Mon
             raise MemoryError
         return read(self, record)
 
-    monkeypatch.setattr(TASKS.__class__, 'read', fail)
+    monkeypatch.setattr(TASKS.__class__, 'normalize', fail)
     with pytest.raises(MemoryError):
         SQLiteDB(location=str(tmp_path))
     monkeypatch.undo()
