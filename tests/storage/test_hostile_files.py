@@ -241,7 +241,7 @@ def test_an_index_of_another_program_on_columns_is_left_alone(path: Path) -> Non
 
 @pytest.mark.timeout(60)
 def test_a_file_with_many_views_is_opened_at_once(path: Path) -> None:
-    with_schema(path, 'BEGIN', *(f'CREATE VIEW v{i} AS SELECT {i}' for i in range(20_000)), 'COMMIT')
+    with_schema(path, 'BEGIN', *(f'CREATE VIEW v{i} AS SELECT {i}' for i in range(5_000)), 'COMMIT')
     for readonly in (False, True):
         with mqsql.open(path, readonly=readonly) as store:
             assert store.count() == 0

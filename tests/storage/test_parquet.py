@@ -173,7 +173,7 @@ def test_types_of_other_programs(tmp_path: Path, column: str, sql: str, value: A
     ('sql', 'said'),
     [
         ("SELECT 'm' AS id, 1 AS label", "no column 'msg_id', the key of a record; its columns are: 'id', 'label'"),
-        ("SELECT 'm' AS msg_id, 5 AS queue", "its column 'queue' is INTEGER, and not text"),
+        ("SELECT 'm' AS msg_id, 5 AS queue", "its column 'queue' is INTEGER, and not strings"),
         ("SELECT 'm' AS msg_id, 'soon' AS submitted", "its column 'submitted' is VARCHAR, and not times"),
         ("SELECT 'm' AS msg_id, 5 AS header", "its column 'header' is INTEGER, and not documents"),
         ("SELECT 'm' AS msg_id, 'x' AS buffers", "its column 'buffers' is VARCHAR, and not lists of bytes"),

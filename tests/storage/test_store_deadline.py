@@ -75,7 +75,7 @@ SLOW_COLLATION: dict[str, Any] = {'collation': {'locale': 'en', 'numericOrdering
 @pytest.mark.parametrize('kind', KINDS)
 def test_comparing_with_a_long_text_by_a_collation_ends_in_time(path: Path, kind: str) -> None:
     with opened(kind, path, query_timeout=SECONDS) as store:
-        store.add_records({'msg_id': f'{i:04}', 'stdout': 'a'} for i in range(500))
+        store.add_records({'msg_id': f'{i:04}', 'stdout': f'a{i}'} for i in range(500))
         ends(lambda: store.count({'$expr': {'$gt': ['$stdout', 'a' * 90_000]}}, **SLOW_COLLATION))
 
 
