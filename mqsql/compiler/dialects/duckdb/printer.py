@@ -28,7 +28,7 @@ class DuckDBPrinter(Generator):
 
     def datatype_sql(self, expression: exp.DataType) -> str:
         """The type of a cast."""
-        if expression.is_type(exp.DType.ARRAY):
+        if expression.this.name == 'ARRAY':  # its class has another name before sqlglot 30
             return f'{self.expressions(expression, flat=True)}[]'
         return super().datatype_sql(expression)
 
