@@ -20,7 +20,7 @@ environment = $(BIN)/python -m venv .environments/$(1) && \
   .environments/$(1)/bin/python -m pip install --quiet $(2) hypothesis numpy psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fuzz compare lowest sqlglot mutants bench soak test-hub
+.PHONY: help demo test test-property test-others lint fuzz compare lowest sqlglot mutants bench soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -28,8 +28,14 @@ help:  ## list the targets
 demo: $(READY)  ## start a real IPython Parallel cluster with mqsql as its task database, and query it
 	$(BIN)/python examples/demo.py
 
-test: lint  ## lint, then every test
-	$(BIN)/pytest
+test: lint  ## lint, then every test, in two processes: the property tests take as long as all others
+	@$(MAKE) --no-print-directory --jobs 2 test-property test-others
+
+test-property:
+	$(BIN)/pytest --quiet tests/property
+
+test-others:
+	$(BIN)/pytest --quiet --ignore tests/property
 
 lint: $(READY)  ## check style, formatting, types, and which module imports which
 	$(BIN)/ruff check
