@@ -2,18 +2,17 @@
 
 import ctypes
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import count
 from threading import RLock
 from time import monotonic, sleep
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import duckdb
-from duckdb.func import SPECIAL
 
 from mqsql import limits
-from mqsql.compiler.dialects.duckdb import QUERY
+from mqsql.compiler.dialects.duckdb.functions import FUNCTIONS, QUERY, create_function
 from mqsql.errors import StorageError
 from mqsql.settings import MEMORY
 from mqsql.storage.paths import check_path
@@ -31,15 +30,6 @@ _lock = RLock()
 _next = count(1)
 _numbers: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
 _inherited: set[str] = set()
-
-
-class Function(NamedTuple):
-    """A function for SQL: the types of its parameters (None: any of any number) and of its result are DuckDB's."""
-
-    name: str
-    call: Callable[..., Any]
-    parameters: list[Any] | None
-    result: str
 
 
 class Database:
@@ -61,13 +51,14 @@ class Database:
         connection.execute(f'SET VARIABLE {QUERY} = ?', [number])
         return connection
 
-    def add_functions(self, functions: Iterable[Function]) -> None:
-        """Make these functions known, unless that has been done; each is called with the number of the connection first."""
+    def add_functions(self, wrapped: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        """Make the functions of the dialect known, unless that has been done; `wrapped` makes one of each that is also called
+        with the number of the connection, first.
+        """
         with _lock:
             if not self._has_functions:
-                for function in functions:
-                    name, call, parameters, result = function
-                    self.root.create_function(name, call, parameters, result, null_handling=SPECIAL)
+                for function in FUNCTIONS:
+                    create_function(self.root, function, wrapped(function.function))
                 self._has_functions = True
 
     def close(self) -> None:

@@ -3,15 +3,13 @@
 DuckDB calls them in threads of its own, which know nothing of the query, and makes a text of what they raise.
 """
 
-from collections.abc import Callable, Iterator
-from inspect import Parameter, Signature
+from collections.abc import Callable
 from typing import Any
 
 from mqsql import limits
 from mqsql.compiler import Statement
-from mqsql.compiler.dialects.duckdb import FUNCTIONS
 from mqsql.errors import DamagedValueError, MqsqlError
-from mqsql.storage.duckdb.connection import Database, Function
+from mqsql.storage.duckdb.connection import Database
 from mqsql.storage.duckdb.watch import WATCH
 from mqsql.values.codec import UNDECODABLE
 
@@ -19,19 +17,7 @@ from mqsql.values.codec import UNDECODABLE
 def provide_functions(database: Database, statement: Statement) -> None:
     """Make our functions known to a database if the statement calls one: that takes some time, and NumPy."""
     if statement.functions:
-        database.add_functions(_numbered())
-
-
-def _numbered() -> Iterator[Function]:
-    for one in FUNCTIONS:
-        call, parameters = _for_query(one.function), None
-        if one.parameters is not None:
-            parameters = ['BIGINT', *one.parameters]
-            # DuckDB looks how many parameters a function has.
-            vars(call)['__signature__'] = Signature(
-                [Parameter(f'p{i}', Parameter.POSITIONAL_ONLY) for i in range(len(parameters))]
-            )
-        yield Function(one.name, call, parameters, one.result)
+        database.add_functions(_for_query)
 
 
 def _for_query(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature
 from typing import Any, NamedTuple, Protocol
@@ -89,11 +89,9 @@ def register(connection: Connection) -> None:
     It needs numpy, as every function of Python in DuckDB does.
     """
     known = {name for (name,) in connection.execute('SELECT function_name FROM duckdb_functions()').fetchall()}
-    for name, parameters, result, function in FUNCTIONS:
-        if name not in known:
-            types = None if parameters is None else ['BIGINT', *parameters]
-            call = _without_query(function)
-            connection.create_function(name, with_arity(call, types), types, result, null_handling='special')
+    for function in FUNCTIONS:
+        if function.name not in known:
+            create_function(connection, function, _without_query(function.function))
 
 
 def _without_query(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,9 +101,11 @@ def _without_query(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def with_arity(function: Callable[..., Any], types: Sequence[str] | None) -> Callable[..., Any]:
-    """The function with a signature of as many parameters as there are types, which DuckDB asks for; any number for None."""
+def create_function(connection: Connection, function: Function, call: Callable[..., Any]) -> None:
+    """Make a function known to a connection as `call`, which is given the variable QUERY before the arguments."""
+    types = None if function.parameters is None else ['BIGINT', *function.parameters]
     if types is not None:
-        names = [Parameter(f'_{i}', Parameter.POSITIONAL_ONLY) for i in range(len(types))]
-        function.__signature__ = Signature(names)  # type: ignore[attr-defined]
-    return function
+        # DuckDB looks how many parameters a function has.
+        parameters = [Parameter(f'_{i}', Parameter.POSITIONAL_ONLY) for i in range(len(types))]
+        vars(call)['__signature__'] = Signature(parameters)
+    connection.create_function(function.name, call, types, function.result, null_handling='special')
