@@ -92,7 +92,7 @@ class Store(ABC):
     """
 
     def __init__(self, name: str, table: Table, *, readonly: bool, query_timeout: float) -> None:
-        self.table, self.readonly = table, readonly
+        self.table, self.readonly, self.closed = table, readonly, False
         self._lock = Lock(name)
         self._queries = Queries(self._lock, query_timeout)
 
@@ -241,13 +241,19 @@ class Store(ABC):
         self._look_for_indexes()
         return index_keys(self.table)
 
-    @abstractmethod
     def close(self) -> None:
         """Release the database; closing twice is fine, any other use afterwards is a StorageError.
 
         It waits for changes of other threads; their queries, and unfinished iterators, end with StorageError.
         In a fork of the process that opened the store it does nothing.
         """
+        self.end_queries()
+        if self._lock.inherited:
+            return
+        with self._lock.after(self.end_queries):
+            if not self.closed:
+                self._close()
+                self.closed = True
 
     def __enter__(self) -> Self:
         return self
@@ -256,6 +262,10 @@ class Store(ABC):
         self.close()
 
     # --- what the kinds of store do; records are by column, their values still as given
+
+    @abstractmethod
+    def _close(self) -> None:
+        """Release the database, for this thread alone and while no query runs."""
 
     @abstractmethod
     def _encode(self, record: Record) -> Record:

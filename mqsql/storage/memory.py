@@ -17,11 +17,11 @@ class DictStore(Store):
 
     def __init__(self, *, readonly: bool = False, table: Table = TASKS, query_timeout: float = 0) -> None:
         super().__init__('dict:', table, readonly=readonly, query_timeout=query_timeout)
-        self._records: dict[str, Record] | None = {}
+        self._records: dict[str, Record] = {}
 
     @property
     def _open(self) -> dict[str, Record]:
-        if self._records is None:
+        if self.closed:
             raise StorageError('dict:: the store is closed; open it again')
         return self._records
 
@@ -103,8 +103,5 @@ class DictStore(Store):
         with self._lock:
             self.table, _ = without_index(self.table, index_or_name)
 
-    def close(self) -> None:
-        """See Store; the records are gone."""
-        self.end_queries()
-        with self._lock.after(self.end_queries) if not self._lock.inherited else nullcontext():
-            self._records = None
+    def _close(self) -> None:
+        self._records.clear()

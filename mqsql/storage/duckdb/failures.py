@@ -1,13 +1,13 @@
 """Turns failures of DuckDB into StorageErrors that say what happened and what to do."""
 
 import re
-from types import TracebackType
 
 import duckdb
 
 from mqsql import limits
 from mqsql.errors import DamagedValueError, QueryError, StorageError
 from mqsql.storage.duckdb.connection import LOCKED
+from mqsql.storage.failures import ErrorTranslation
 
 _BY_MESSAGE: tuple[tuple[str, str], ...] = (
     ('already closed', 'the store is closed; open it again'),
@@ -46,20 +46,10 @@ _TOO_LARGE = ('expression depth', 'recursion', 'stack overflow', 'too many ', 't
 _OF_A_VALUE = (duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
-class Failures:
+class Failures(ErrorTranslation):
     """A context of work on the database at `path`. Errors of DuckDB leave it as a StorageError that names the path, or as a
     DamagedValueError if a value in the file is the cause.
     """
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is not None:
-            self._explain(error)
 
     def _explain(self, error: BaseException) -> None:
         if isinstance(error, duckdb.InterruptException):

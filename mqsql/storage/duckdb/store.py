@@ -57,7 +57,7 @@ class DuckStore(Store):
     ) -> None:
         """Open the file. `say` is told, once each, of the values of other programs that cannot be read."""
         super().__init__(path, replace(table, indexes=()), readonly=readonly, query_timeout=query_timeout)
-        self.path, self.closed = path, False
+        self.path = path
         self._failures = Failures(path)
         with self._failures:
             self._database = self._open(busy_timeout)
@@ -214,18 +214,8 @@ class DuckStore(Store):
     def _drop_index(self, index_or_name: IndexKeys) -> None:
         without_index(self.table, index_or_name)  # says that there is none
 
-    def close(self) -> None:
-        """See Store."""
-        self.end_queries()
-        if self._lock.inherited:
-            return
-        with self._lock.after(self.end_queries), self._failures:
-            if not self.closed:
-                self._close()
-
     def _close(self) -> None:
-        with ExitStack() as all_of_it:
+        with self._failures, ExitStack() as all_of_it:
             all_of_it.callback(self._database.close)
             all_of_it.callback(self._connection.close)
             all_of_it.callback(self._readers.close)
-        self.closed = True

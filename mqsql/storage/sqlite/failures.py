@@ -1,11 +1,10 @@
 """Turns failures of SQLite into StorageErrors that say what happened and what to do."""
 
-from types import TracebackType
-
 import apsw
 
 from mqsql import limits
 from mqsql.errors import DamagedValueError, MqsqlError, QueryError, RecordError, StorageError
+from mqsql.storage.failures import ErrorTranslation
 from mqsql.storage.sqlite.files import unfinished
 from mqsql.values.codec import UNDECODABLE
 
@@ -42,20 +41,10 @@ _LIMITS = ('too many ', 'too large', 'stack overflow', 'tables in a join')
 """Parts of SQLite's messages about a statement that is too large."""
 
 
-class Failures:
+class Failures(ErrorTranslation):
     """A context of work on the file at `path`. Errors of apsw and of decoding leave it as a StorageError that names the path,
     as a DamagedValueError if a value in the file is the cause, or as a RecordError if a value is too big to be stored.
     """
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is not None:
-            self._explain(error)
 
     def _explain(self, error: BaseException) -> None:
         if isinstance(error, apsw.InterruptError):

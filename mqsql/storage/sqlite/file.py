@@ -80,7 +80,6 @@ class SqliteFile(Store):
         self._readers = ReaderPool(self._queries, self._failures, self._new_reader)
         self._checkpoints = Checkpoints(self._connection, partial(connect, path, settings, readonly=False))
         self._identity = _identity(path)
-        self.closed = False
         self._use = Use(self._connection, self._lock, self._failures)
         self._stoppable = StoppableUse(self._connection, self._lock, self._failures)
         self._changes, self._next_statistics = 0, FIRST_STATISTICS
@@ -139,23 +138,13 @@ class SqliteFile(Store):
         super().end_queries()
         self._stoppable.stop()
 
-    def close(self) -> None:
-        """See Store."""
-        self.end_queries()
-        if self._lock.inherited:
-            return
-        with self._lock.after(self.end_queries), self._failures:
-            if not self.closed:
-                self._close()
-
     def _close(self) -> None:
-        with ExitStack() as all_of_it:
+        with self._failures, ExitStack() as all_of_it:
             all_of_it.callback(self._connection.close, True)
             all_of_it.callback(self._readers.close)
             all_of_it.callback(self._checkpoints.close)
             if not self.readonly:
                 self._renew_statistics()
-        self.closed = True
 
 
 def _identity(path: str) -> tuple[int, int] | None:
