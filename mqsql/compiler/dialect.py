@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from sqlglot import exp
 from sqlglot.generator import Generator
 
+from mqsql import limits
 from mqsql.compiler.encodings import STORED
 from mqsql.compiler.tree.params import Encoding, OperandType, Param
 from mqsql.compiler.tree.predicate import IndexScan, InView, Leaf
@@ -510,7 +511,7 @@ class Dialect:
 
     def _bound(self, value: Any, encoding: Encoding, many: bool) -> Any:
         encode = self._encode[encoding]
-        return self.encode_list(list(map(encode, value)), encoding) if many else encode(value)
+        return self.encode_list(list(map(encode, limits.checked(value))), encoding) if many else encode(value)
 
     @cached_property
     def _encode(self) -> Mapping[Encoding, Encode]:

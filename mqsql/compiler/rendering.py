@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -10,7 +9,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.lower.statements import lower_statement
 from mqsql.compiler.plan import plan, scanned_indexes
-from mqsql.compiler.tree.select import Statement
+from mqsql.compiler.tree.select import Statement, without_indexes
 from mqsql.kept import Kept
 
 _PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by take for each character of its text
@@ -38,7 +37,7 @@ def render(statement: Statement, dialect: Dialect) -> Rendered:
 def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     statement, dialect = key
     if dialect.path_indexes is None:
-        statement = replace(statement, table=replace(statement.table, indexes=()))
+        statement = without_indexes(statement)
     planned = plan(statement)
     tree = lower_statement(planned, dialect)
     functions = frozenset(func.name for func in tree.find_all(exp.Anonymous) if func.name.startswith('mqsql_'))

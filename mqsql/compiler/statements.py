@@ -17,7 +17,7 @@ from mqsql.values.codec import Stored
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement's text and its parameters by name, for `execute(sql, params)` of any SQLite driver.
+    """A statement's text and its parameters by name, for `execute(sql, params)` of a driver of the dialect's database.
 
     `functions` are the names of the FUNCTIONS that it calls, `indexes` those of the indexes on paths that it reads.
     """
@@ -90,9 +90,6 @@ def said(
     bound = dialect.bind(params, used)
     if window:
         bound |= window
-    return Text(sql, bound, functions, indexes, lambda: said(_without_indexes(plain()), plain, dialect, params, window))
-
-
-def _without_indexes(tree: select.Statement) -> select.Statement:
-    """The tree for the table without its indexes."""
-    return replace(tree, table=replace(tree.table, indexes=()))
+    return Text(
+        sql, bound, functions, indexes, lambda: said(select.without_indexes(plain()), plain, dialect, params, window)
+    )

@@ -1,7 +1,7 @@
 """The nodes of statements: what they return, of which records, and in which order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from mqsql.compiler.tree.predicate import Predicate
@@ -141,3 +141,8 @@ class Delete:
 
 
 Statement: TypeAlias = Select | SelectDistinct | CountRecords | Delete
+
+
+def without_indexes(tree: Statement) -> Statement:
+    """The tree of the same statement for the table without its indexes."""
+    return replace(tree, table=replace(tree.table, indexes=()))

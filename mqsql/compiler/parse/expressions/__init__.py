@@ -112,19 +112,19 @@ def _conjuncts(place: ParseContext, tree: Call, parsed: Parsed) -> list[Predicat
 
     MongoDB evaluates them in order; so from the first that may end with an error on, an expression of all of them is left.
     """
-    exact = [as_predicate(place.at(f'.$and{step}'), part) for step, part in tree.operands]
+    insides = [place.at(f'.$and{step}') for step, _ in tree.operands]
+    exact = [as_predicate(inside, part) for inside, (_, part) in zip(insides, tree.operands, strict=True)]
     if not any(exact) and not any(equality(place, part) for _, part in tree.operands):
         return [_match(place, parsed, tree)]
     found: list[Predicate] = []
     original = dict(parsed.tree.operands) if isinstance(parsed.tree, Call) else {}
-    for (step, part), make in zip(tree.operands, exact, strict=True):
+    for inside, (step, part), make in zip(insides, tree.operands, exact, strict=True):
         if make is not None:
             found.append(make())
             continue
         if not has_value(part, place.table):
             found.append(_match(place, parsed, tree))
             break
-        inside = place.at(f'.$and{step}')
         found.append(_predicate(inside, Parsed(part, original[step], columns_of(part, _usable(place)))))
     return found
 
