@@ -431,9 +431,6 @@ class AnyColumns(Protocol):
     def sort_terms(self, stored: Callable[[], exp.Expr], spec: exp.Expr) -> list[exp.Expr]:
         """What sorts by a column that is the only one of the sort whose values may have arrays."""
 
-    def select_first(self, wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialect: Dialect) -> exp.Select:
-        """SELECT of the first records by such a sort."""
-
 
 class PathIndexes(Protocol):
     """How indexes on paths are read."""
@@ -482,7 +479,7 @@ class Dialect:
     """A database: what it says, how that is printed, and how operands are bound.
 
     Without `any_columns`, Any columns hold JSON as Documents do; without `path_indexes`, those of tables are not used;
-    without `select_distinct`, all values of an index are selected.
+    without `select_first` and `select_distinct`, all records or values of an index are read.
     """
 
     name: str
@@ -498,6 +495,8 @@ class Dialect:
     """How a pattern of $glob is matched."""
     any_columns: AnyColumns | None = None
     path_indexes: PathIndexes | None = None
+    select_first: Callable[[Select, list[exp.Expr], exp.Expr, Dialect], exp.Query] | None = None
+    """Makes the statement of so many first records where an index has most, not all, of them in order."""
     select_distinct: Callable[[SelectDistinct], exp.Query] | None = None
     """Makes the statement of a SelectDistinct that is planned."""
 

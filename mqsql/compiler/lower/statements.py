@@ -38,8 +38,8 @@ def _lower_select(wanted: Select, dialect: Dialect) -> exp.Query:
     statement: exp.Query
     if wanted.index_order and dialect.path_indexes:
         statement = dialect.path_indexes.select_in_order(wanted, outputs, most, dialect)
-    elif most is not None and dialect.any_columns and has_most_in_order(table, wanted.sort):
-        statement = dialect.any_columns.select_first(wanted, outputs, most, dialect)
+    elif most is not None and dialect.select_first and has_most_in_order(table, wanted.sort):
+        statement = dialect.select_first(wanted, outputs, most, dialect)
     else:
         statement = select(outputs, [_table(table)], _where(table, wanted.predicate, dialect))
         statement.set('order', order(table, wanted.sort, dialect))

@@ -6,6 +6,7 @@ from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects.sqlite.any_columns import SQLiteAnyColumns
 from mqsql.compiler.dialects.sqlite.distinct import select_distinct
 from mqsql.compiler.dialects.sqlite.encodings import ENCODE, list_param
+from mqsql.compiler.dialects.sqlite.first_records import select_first
 from mqsql.compiler.dialects.sqlite.glob import glob_type
 from mqsql.compiler.dialects.sqlite.index_scan import SQLitePathIndexes
 from mqsql.compiler.dialects.sqlite.printer import SQLitePrinter
@@ -22,5 +23,6 @@ SQLITE = Dialect(
     glob_type=glob_type,
     any_columns=SQLiteAnyColumns(),
     path_indexes=SQLitePathIndexes(),
+    select_first=select_first,
     select_distinct=select_distinct,
 )
