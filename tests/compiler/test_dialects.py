@@ -12,7 +12,8 @@ import pytest
 
 import mqsql
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
-from mqsql.compiler.dialect import Dialect, Words
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.dialects import DIALECTS
 from mqsql.compiler.dialects.duckdb.keywords import KEYWORDS
 from mqsql.compiler.dialects.duckdb.words import DuckDBWords

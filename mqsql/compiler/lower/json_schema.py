@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import JsonRef, JsonType
+from mqsql.compiler.dialect.json import JsonRef, JsonType
 from mqsql.compiler.lower.operators.comparison import Lower
 from mqsql.compiler.lower.operators.element import array_length
 from mqsql.compiler.lower.sql import Condition, param

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Element, JsonRef, JsonType, Loop, Words
+from mqsql.compiler.dialect.json import Element, JsonRef, JsonType, Loop
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.lower.sql import Condition, and_, case, is_not_null, or_
 from mqsql.compiler.lower.values import JsonValue
 from mqsql.compiler.tree.traversal import LeafArrays

@@ -8,7 +8,10 @@ from functools import partial
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import AnyColumns, Dialect, Element, JsonRef, JsonType, Lacking, Loop, PathIndexes, Words
+from mqsql.compiler.dialect import AnyColumns, Dialect, PathIndexes
+from mqsql.compiler.dialect.expression_words import Lacking
+from mqsql.compiler.dialect.json import Element, JsonRef, JsonType, Loop
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.lower.expressions import lower_expression
 from mqsql.compiler.lower.json_schema import SCHEMA_TESTS
 from mqsql.compiler.lower.operators import LOWERINGS

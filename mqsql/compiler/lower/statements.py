@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Dialect, Lacking
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialect.expression_words import Lacking
 from mqsql.compiler.lower.order import has_most_in_order, order
 from mqsql.compiler.lower.predicate import lower, lower_positions
 from mqsql.compiler.lower.sql import identifier, number, param, select

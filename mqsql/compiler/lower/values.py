@@ -8,7 +8,9 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Compare, JsonRef, JsonType, Words
+from mqsql.compiler.dialect.expression_words import Compare
+from mqsql.compiler.dialect.json import JsonRef, JsonType
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.lower.sql import Condition, and_, case, func, is_not_null, is_null
 from mqsql.schema import ColumnType
 from mqsql.values.collation import Collation

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import ExpressionWords
+from mqsql.compiler.dialect.expression_words import ExpressionWords
 from mqsql.compiler.lower.sql import func, nested, number
 
 

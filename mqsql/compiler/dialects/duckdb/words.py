@@ -12,7 +12,9 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Compare, Element, JsonRef, JsonType, Lacking, Loop, Step, Test, Words
+from mqsql.compiler.dialect.expression_words import Compare, Lacking, Test
+from mqsql.compiler.dialect.json import Element, JsonRef, JsonType, Loop, Step
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.dialects.duckdb.columns import NUMBER_UNION
 from mqsql.compiler.dialects.duckdb.depth import check_depth
 from mqsql.compiler.dialects.duckdb.expression_words import DuckDBExpressionWords

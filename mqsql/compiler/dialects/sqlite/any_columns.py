@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import AnyColumns, JsonRef
+from mqsql.compiler.dialect import AnyColumns
+from mqsql.compiler.dialect.json import JsonRef
 from mqsql.compiler.dialects.sqlite.words import listed
 from mqsql.compiler.lower.sql import (
     Condition,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import ExpressionWords, JsonRef
+from mqsql.compiler.dialect.expression_words import ExpressionWords
+from mqsql.compiler.dialect.json import JsonRef
 from mqsql.compiler.lower.sql import Condition, func, nested, number, text
 
 _FORMATS = {'year': '%Y', 'month': '%m', 'dayOfMonth': '%d', 'dayOfYear': '%j'}

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Element, JsonRef, JsonType
+from mqsql.compiler.dialect.json import Element, JsonRef, JsonType
 from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, multikey_table, records_of
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 from mqsql.compiler.lower.operators import LOWERINGS

@@ -17,7 +17,8 @@ from functools import reduce
 import orjson
 from sqlglot import exp
 
-from mqsql.compiler.dialect import JsonRef, JsonType, Words
+from mqsql.compiler.dialect.json import JsonRef, JsonType
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.lower.sql import case, column, func, nested, text
 from mqsql.compiler.tree.select import Part
 from mqsql.schema import Table

@@ -18,7 +18,7 @@ from itertools import count
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import JsonRef
+from mqsql.compiler.dialect.json import JsonRef
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.compiler.dialects.sqlite.any_columns import is_other
 from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, key_of, multikey_table, records_of

@@ -8,7 +8,9 @@ from functools import partial
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import NUMBERS, Compare, Element, JsonRef, JsonType, Loop, Step, Test, Words
+from mqsql.compiler.dialect.expression_words import Compare, Test
+from mqsql.compiler.dialect.json import NUMBERS, Element, JsonRef, JsonType, Loop, Step
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.dialects.sqlite import number_columns
 from mqsql.compiler.dialects.sqlite.depth import check_depth
 from mqsql.compiler.dialects.sqlite.expression_words import SQLiteExpressionWords

@@ -4,7 +4,8 @@ interpreter is asked: a function of the connection.
 
 from __future__ import annotations
 
-from mqsql.compiler.dialect import Dialect, Lacking
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialect.expression_words import Lacking
 from mqsql.compiler.lower.expressions.arithmetic import ARITHMETIC
 from mqsql.compiler.lower.expressions.conditions import CONDITIONS
 from mqsql.compiler.lower.expressions.context import Lower, Lowering

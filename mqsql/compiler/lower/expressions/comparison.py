@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Compare, JsonType
+from mqsql.compiler.dialect.expression_words import Compare
+from mqsql.compiler.dialect.json import JsonType
 from mqsql.compiler.lower.expressions.operands import (
     Absent,
     Choice,

@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import AnyColumns, Dialect, JsonRef, Words
+from mqsql.compiler.dialect import AnyColumns, Dialect
+from mqsql.compiler.dialect.json import JsonRef
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.lower.expressions.comparison import spread
 from mqsql.compiler.lower.expressions.operands import (
     Absent,

@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import NUMBERS, JsonRef, JsonType, Words
+from mqsql.compiler.dialect.json import NUMBERS, JsonRef, JsonType
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.lower.sql import Condition, and_, case, is_not_null, is_null, or_
 
 

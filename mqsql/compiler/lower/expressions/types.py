@@ -7,7 +7,8 @@ from functools import partial
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import JsonType, Words
+from mqsql.compiler.dialect.json import JsonType
+from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.lower.expressions.comparison import UNKNOWN, spread
 from mqsql.compiler.lower.expressions.context import Lower, Lowering
 from mqsql.compiler.lower.expressions.operands import (

@@ -7,7 +7,8 @@ from functools import partial
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Compare, JsonType
+from mqsql.compiler.dialect.expression_words import Compare
+from mqsql.compiler.dialect.json import JsonType
 from mqsql.compiler.lower.collation import as_key, as_text
 from mqsql.compiler.lower.sql import Condition, and_, or_, param, text
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value, in_list

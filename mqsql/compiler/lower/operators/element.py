@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import NUMBERS, JsonType
+from mqsql.compiler.dialect.json import NUMBERS, JsonType
 from mqsql.compiler.lower.sql import Condition, number, or_, param
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
 from mqsql.compiler.tree.params import OperandType

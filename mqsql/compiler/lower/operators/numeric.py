@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlglot import exp
 
-from mqsql.compiler.dialect import Compare, Test
+from mqsql.compiler.dialect.expression_words import Compare, Test
 from mqsql.compiler.lower.operators.comparison import Lower
 from mqsql.compiler.lower.sql import Condition, number, or_, param
 from mqsql.compiler.lower.values import JsonValue, Value

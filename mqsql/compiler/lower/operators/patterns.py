@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mqsql.compiler.dialect import JsonType
+from mqsql.compiler.dialect.json import JsonType
 from mqsql.compiler.lower.sql import Condition, param
 from mqsql.compiler.lower.values import Value
 from mqsql.compiler.tree.params import OperandType
