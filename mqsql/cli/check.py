@@ -25,7 +25,7 @@ def check(file: Path, table: str) -> None:
             findings = check_file(file, table, lambda rows, total: progress.track(rows, total, description='Checking'))
             for number, finding in enumerate(findings, 1):
                 if number == 1:
-                    progress.stop()  # on a terminal the lines would be behind the bar
+                    progress.stop()  # on a terminal the lines would come after the bar
                 click.echo(str(finding))
         click.echo(f'{file}: problems found: {number:,}')
     if number:

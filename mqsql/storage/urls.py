@@ -12,28 +12,28 @@ SQLITE, DUCKDB, PARQUET, DICT = 'sqlite', 'duckdb', 'parquet', 'dict'
 _FORMS = f'a path, sqlite:///path, {MEMORY}, duckdb:path, duckdb:{MEMORY}, parquet:path or dict:'
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """A kind of store, and the absolute path of its file, or `:memory:`."""
 
     kind: str
     path: str
 
 
-def read_url(url: object) -> Place:
+def read_url(url: object) -> Location:
     """What a path or a URL names; StorageError if it names no store."""
     name = as_text(os.fspath(url)) if isinstance(url, str | os.PathLike) else None
     if not isinstance(name, str) or '\0' in name:
         raise StorageError(f'a store is named by a path or a URL, not {short_repr(url)}')
     if name == f'{DICT}:':
-        return Place(DICT, '')
+        return Location(DICT, '')
     for kind in (DUCKDB, PARQUET):
         if name.startswith(f'{kind}:'):
-            return Place(kind, _absolute(_after_slashes(name.removeprefix(f'{kind}:'), kind), name))
+            return Location(kind, _absolute(_after_slashes(name.removeprefix(f'{kind}:'), kind), name))
     if name.startswith(f'{SQLITE}://'):
-        return Place(SQLITE, _absolute(_after_slashes(name.removeprefix(f'{SQLITE}:'), SQLITE), name))
+        return Location(SQLITE, _absolute(_after_slashes(name.removeprefix(f'{SQLITE}:'), SQLITE), name))
     if '://' in name:
         raise StorageError(f'there is no store for {name.partition("://")[0]}://; give {_FORMS}')
-    return Place(SQLITE, _absolute(name, name))
+    return Location(SQLITE, _absolute(name, name))
 
 
 def _after_slashes(path: str, kind: str) -> str:

@@ -1,6 +1,6 @@
 """The pieces of SQL that all dialects share: names, literals, connectives, SELECT.
 
-Every helper returns a fresh sqlglot tree. A condition may be NULL, which counts as false; `negated` alone turns it round,
+Every helper returns a fresh sqlglot tree. A condition may be NULL, which counts as false; `negate` alone negates it,
 by a form that takes NULL as false, so that De Morgan's laws hold on every row.
 """
 

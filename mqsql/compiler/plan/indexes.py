@@ -30,7 +30,7 @@ def choose_indexes(predicate: Predicate, table: Table, view: View | None = None)
     """The predicate, with an IndexScan for tests that an index of the table answers.
 
     If the records are read from the rows of an index, the `view`, tests that these rows answer become InView.
-    Tests on the elements of arrays stay as they are: an index has no rows for elements alone.
+    Leaves on the elements of arrays stay as they are: an index has no rows for elements alone.
     """
     match predicate:
         case Leaf():

@@ -1,9 +1,9 @@
 """The predicate tree that a query is parsed into: nodes without values.
 
-And, Or, Not, Test, Each, Some, for schemas Every, If and Count, and for expressions Evaluated are all the nodes there are;
-operators are rows of a table (`operators`). A Test names its operator, the form that its operand's type gave it, and the
-names of the parameters that hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and
-equal shapes share one text.
+Parsing makes And, Or, Not, Leaf, Each and ElemMatch, for schemas AllElements, Conditional and CountMatching, and for
+expressions ExprMatch; planning makes IndexScan and InView of leaves. A Leaf names its operator, the type of its operand, and
+the parameters that hold the operand: the SQL text is a function of the tree alone, so values cannot enter it and equal shapes
+share one text.
 """
 
 from dataclasses import dataclass

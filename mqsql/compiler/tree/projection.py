@@ -38,7 +38,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class FirstMatch:
-    """$elemMatch: only the first matching element stays; its position comes in this column behind the others."""
+    """$elemMatch: only the first matching element stays; its position comes in this column after the others."""
 
     position: int
 

@@ -43,7 +43,7 @@ _OTHERS: dict[str, Callable[[OperandType], tuple[LeafArrays, ...]]] = {
 def traversal(test: Leaf) -> tuple[LeafArrays, ...]:
     """How the test sees a path; if it sees whole arrays as well as elements, it holds if either does.
 
-    Tests of schemas are on strict fields only, which have one value.
+    Leaves of schemas are on strict fields only, which have one value.
     """
     return _OTHERS.get(test.operator, _values)(test.form) if test.operator.startswith('$') else ()
 

@@ -1,4 +1,4 @@
-"""Tests on the rows of an index on paths (`indexes`).
+"""Tests on the rows of an index on paths (`path_indexes`).
 
 A test on a key of an index becomes a test on the columns of its tables: exactly on the first, whose records have one value
 at each key; on the second for the index's first path, whose values are all there, and for columns.

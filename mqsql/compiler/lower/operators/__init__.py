@@ -1,4 +1,4 @@
-"""The table of operators on a field: the SQL of the Tests that bear the name of each.
+"""The table of operators on a field: the SQL of the leaves that bear the name of each.
 
 Operators that parsing folds into others ($ne, $nin, $all, $elemMatch …) have no row.
 """

@@ -1,7 +1,7 @@
 """The table of operators on a field: how the operand of each is read.
 
 A reader checks the operand and gives a predicate, in which sugar is already folded ($ne is Not of $eq).
-`compiler.lower.operators` has the SQL of the Tests that remain.
+`compiler.lower.operators` has the SQL of the leaves that remain.
 """
 
 from collections.abc import Callable
