@@ -57,7 +57,8 @@ class Reader(ABC):
     def _end(self) -> None: ...
 
     @abstractmethod
-    def _interrupt(self) -> None: ...
+    def _interrupt(self) -> None:
+        """End what another thread runs; nothing if that thread has closed the connection meanwhile."""
 
     @abstractmethod
     def _close(self) -> None: ...

@@ -19,8 +19,15 @@ from test_store_deadline import KINDS, opened
 import mqsql
 from mqsql.errors import MissingRecordError, MqsqlError, StorageError, UnknownNameError
 from mqsql.hub.database import SQLiteDB
+from mqsql.limits import Deadline
 from mqsql.storage import Store
+from mqsql.storage.duckdb.connection import Database
+from mqsql.storage.duckdb.failures import Failures as DuckFailures
+from mqsql.storage.duckdb.reader import DuckReader
+from mqsql.storage.readers import Reader
+from mqsql.storage.sqlite.failures import Failures as SqliteFailures
 from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.storage.sqlite.streaming import SqliteReader
 
 WAIT = 30.0  # until a test gives up
 
@@ -118,6 +125,32 @@ def test_two_threads_may_close_at_once(slow: Store, path: Path) -> None:
     assert Threads(slow.close, slow.close, slow.close).join() == []
     assert [type(e) for e in reading.join()] == [StorageError]
     assert open_files(path) == []
+
+
+def sqlite_reader() -> Reader:
+    return SqliteReader(apsw.Connection(':memory:'), SqliteFailures(':memory:'))
+
+
+def duckdb_reader() -> Reader:
+    return DuckReader(Database(':memory:', readonly=False).connect(), DuckFailures(':memory:'))
+
+
+@pytest.mark.parametrize('reader', [sqlite_reader, duckdb_reader])
+def test_two_threads_may_close_one_reader(reader: Callable[[], Reader], monkeypatch: pytest.MonkeyPatch) -> None:
+    one = reader()
+    one.deadline = Deadline(0)
+    close, closing = one._close, threading.Event()
+
+    def close_slowly() -> None:
+        close()
+        closing.set()
+        time.sleep(0.1)
+
+    monkeypatch.setattr(one, '_close', close_slowly)
+    first = Threads(lambda: one.close(Deadline.check))
+    assert closing.wait(WAIT)
+    assert Threads(lambda: one.close(Deadline.check)).join() == []
+    assert first.join() == []
 
 
 @pytest.mark.parametrize('kind', KINDS)

@@ -1,8 +1,10 @@
 """A connection that reads the answer of one query at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
+
+import duckdb
 
 from mqsql.compiler import Statement
 from mqsql.storage.duckdb.connection import Connection, number_of
@@ -57,7 +59,8 @@ class DuckReader(Reader):
         self._connection.abort()
 
     def _interrupt(self) -> None:
-        self._connection.interrupt()
+        with suppress(duckdb.ConnectionException):
+            self._connection.interrupt()
 
     def _close(self) -> None:
         self._connection.close()

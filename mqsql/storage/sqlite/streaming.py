@@ -1,6 +1,7 @@
 """Reads the rows of one query in a transaction of its own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -29,7 +30,8 @@ class SqliteReader(Reader):
             self.connection.execute('ROLLBACK')
 
     def _interrupt(self) -> None:
-        self.connection.interrupt()
+        with suppress(apsw.ConnectionClosedError):
+            self.connection.interrupt()
 
     def _close(self) -> None:
         self.connection.close(True)
