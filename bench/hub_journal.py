@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 
 Sizes = dict[str, int]
 """By column that was given a value: characters of a text, bytes of buffers, 1 for all else."""

@@ -32,7 +32,7 @@ import mqsql
 from bench import hub_journal
 from bench.hub_journal import Sizes
 from bench.hub_processes import Hub, directory
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 
 OPTIONS = ['--IPController.db_class=bench.hub_journal.JournalledDB', '--SQLiteDB.location']
 LIFE_SECONDS = 4.0  # a controller lives that long at most, from its start or its first call

@@ -32,7 +32,7 @@ from rich.table import Table
 
 import mqsql
 from bench.hub_processes import directory
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.schema import TASKS, Record
 from mqsql.storage.sqlite.store import SqliteStore
 

@@ -2,20 +2,21 @@
 
 import click
 
-HUB_PACKAGES = {'ipyparallel', 'IPython', 'traitlets'}
+from mqsql.hub import DATABASES
 
 
 @click.command('hub-config')
-def hub_config() -> None:
-    """Print all options of the hub's database.
+@click.option(
+    '--db', 'database', type=click.Choice(list(DATABASES)), default='SQLiteDB', show_default=True, help='The database.'
+)
+def hub_config(database: str) -> None:
+    """Print all options of a database of the hub.
 
     The output belongs into ipcontroller_config.py; each option has its help and is commented out.
     """
+    from mqsql.hub.configuration import config
+
     try:
-        from mqsql.hub.database import config
+        click.echo(config(database))
     except ModuleNotFoundError as e:
-        package = str(e.name).partition('.')[0]
-        if package not in HUB_PACKAGES:
-            raise
-        raise click.ClickException(f"{package} is not installed; try: pip install 'mqsql[hub]'") from e
-    click.echo(config())
+        raise click.ClickException(str(e)) from e

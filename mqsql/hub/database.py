@@ -1,34 +1,22 @@
-"""The task database of an IPython Parallel hub, in an SQLite file.
+"""What the databases of a hub share: the methods that the hub calls, and what they promise.
 
-One line of ipcontroller_config.py turns it on:
-
-    c.IPController.db_class = 'mqsql.hub.SQLiteDB'
-
-The options that ipyparallel's own SQLiteDB has keep their meaning: `c.SQLiteDB.filename`, `location`, `table`.
+A hub hears of a task once, and cannot ask again. So a value that cannot be stored costs only itself, and no error but KeyError
+leaves the methods that record tasks.
 """
 
-import os
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from dateutil.tz import tzlocal
 from ipyparallel.controller.dictdb import BaseDB
-from IPython.core.application import BaseIPythonApplication
-from traitlets import Bool, CaselessStrEnum, Float, Integer, TraitError, Unicode, validate
+from traitlets import Float, TraitError
 
 from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, short_repr
-from mqsql.hub.append_log import AppendLog
-from mqsql.hub.legacy import LegacyHistory, history_table
-from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.storable import Storable
-from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import TASKS, Record
-from mqsql.settings import JOURNAL_MODES, LEGACY_TABLE, MAX_TIMEOUT, SYNCHRONOUS, Settings
-from mqsql.storage.base import Keys, Query
-from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.settings import MAX_TIMEOUT
+from mqsql.storage.base import Keys, Query, Store
 from mqsql.values.plain import read_plain
 
 DEEPEST = 300
@@ -52,108 +40,47 @@ class Seconds(Float[float, Any]):
         return float(seconds)
 
 
-class SQLiteDB(BaseDB):  # type: ignore[misc]
-    """Keeps the hub's task records in an SQLite file. Each call is on disk when it returns."""
+def query_timeout() -> Seconds:
+    """The option of each database, which is listed for the class that has it."""
+    words = 'Seconds that a query of a client may take; 0 is no limit. The hub is blocked meanwhile.'
+    return Seconds(10.0, max=MAX_TIMEOUT, help=words).tag(config=True)
 
-    filename = Unicode('tasks.db', help='The name of the file.').tag(config=True)
-    location = Unicode(
-        '',
-        help="""The directory of the file, which must exist; ~ is the home directory. The default is the directory of the
-        profile, or the current one without a profile.""",
-    ).tag(config=True)
-    table = Unicode(
-        LEGACY_TABLE,
-        help=f"""The name of the history in the file. Controllers with the same name share their records, including those of
-        earlier sessions; '' starts a new history for each session. The table of the default is {TASKS.name}, that of
-        another name <name>_records.""",
-    ).tag(config=True)
-    journal_mode = CaselessStrEnum(
-        JOURNAL_MODES,
-        Settings.journal_mode,
-        help="""SQLite's journal. With 'wal' readers never delay the hub; on a network file system use 'delete'.""",
-    ).tag(config=True)
-    synchronous = CaselessStrEnum(
-        SYNCHRONOUS,
-        Settings.synchronous,
-        help="""How safely each call is written. With 'normal' a killed process loses nothing, and a loss of power may lose
-        the last moments; with 'full' nothing is lost, but each call is slower; 'off' risks the file.""",
-    ).tag(config=True)
-    busy_timeout = Seconds(
-        0.2,
-        max=MAX_TIMEOUT,
-        help="""Seconds to wait while another process writes to the file. The hub is blocked meanwhile; after that it keeps
-        its records in memory.""",
-    ).tag(config=True)
-    memory_limit = Integer(
-        256 * 2**20,
-        min=0,
-        help="""Bytes of records that are kept in memory while the file cannot be written (the disk is full, or another
-        program locks the file). They are written as soon as possible; records beyond the limit are lost.""",
-    ).tag(config=True)
 
-    query_timeout = Seconds(
-        10.0,
-        max=MAX_TIMEOUT,
-        help="""Seconds that a query of a client may take; 0 is no limit. The hub is blocked meanwhile.""",
-    ).tag(config=True)
-    record_limit = Integer(
-        0, min=0, help='Records to keep; 0 is no limit. The oldest finished tasks go first, pending ones never.'
-    ).tag(config=True)
-    size_limit = Integer(
-        0, min=0, help='Bytes of the file in use; 0 is no limit. The oldest finished tasks go first.'
-    ).tag(config=True)
-    max_age = Seconds(0, help='Seconds after its end at which a task is dropped; 0 is never.').tag(config=True)
-    drop_buffers_after = Seconds(
-        0,
-        help="""Seconds after its end at which the buffers of a task (its arguments and its result) are dropped; the rest of
-        its record stays. 0 is never.""",
-    ).tag(config=True)
-    adopt = Bool(
-        True,
-        help="""Whether to adopt a file that ipyparallel's own SQLiteDB wrote, when it is first opened: all of its records
-        are copied into the table of mqsql, or none. The old tables stay unchanged; records that are added to them later
-        are not copied.""",
-    ).tag(config=True)
+class Tasks(Protocol):
+    """A store, or what stands before one, through which a hub records and asks; the methods are those of Store."""
+
+    def add_record(self, key: str, record: Mapping[str, Any], /) -> None: ...
+
+    def get_record(self, key: str, /) -> Record: ...
+
+    def update_record(self, key: str, changes: Mapping[str, Any], /) -> None: ...
+
+    def drop_record(self, key: str, /) -> None: ...
+
+    def drop_matching_records(self, query: Query, /) -> None: ...
+
+    def find_records(self, query: Query, keys: Keys = None, /) -> list[Record]: ...
+
+    def get_history(self) -> list[str]: ...
+
+    def close(self) -> None: ...
+
+
+class HubDatabase(BaseDB):  # type: ignore[misc]
+    """The task records of a hub, with the methods of ipyparallel's own databases."""
+
+    _store: Store
+    """Where the records are."""
+    _tasks: Tasks
+    """Through which they are read and changed."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.location = os.path.expanduser(self.location) or _profile_directory()
-        self._file = SqliteStore(
-            self._path(),
-            table=history_table(self.table or f'_{self.session}'),
-            settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
-            history=LegacyHistory(self.table, self.log.warning, adopt=self.adopt),
-            say=self.log.warning,
-        )
-        tasks = WriteBuffer(self._file, self.memory_limit, self.log.error)
-        self._store = AppendLog(tasks, self._file, self.log.error)
-        limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
-        self._retention = Retention(tasks, self._file, limits, self.log.warning)
         self._storable, self._reported = Storable(TASKS, self.log.error), set[object]()
 
-    @validate('filename', 'location', 'table')
-    def _usable_text(self, proposal: Any) -> str:
-        name, given = proposal['trait'].name, str(proposal['value'])
-        if '\0' in given or any('\ud800' <= character <= '\udfff' for character in given):
-            raise TraitError(f'{name} is text that a file can be named by, not {short_repr(given)}')
-        if name == 'table' and given:
-            try:
-                history_table(given)
-            except StorageError as e:
-                raise TraitError(str(e)) from None
-        if name == 'filename' and Path(given).name in ('', '.', '..'):
-            raise TraitError(f"filename is the name of a file, such as 'tasks.db', not {short_repr(given)}")
-        return given
-
-    def _path(self) -> str:
-        path = Path(self.location, os.path.expanduser(self.filename)).absolute()
-        if not path.parent.is_dir():
-            raise StorageError(
-                f'{path.parent}: there is no such directory; create it, or set c.SQLiteDB.location to another'
-            )
-        if path.is_dir():
-            raise StorageError(f'{path}: this is a directory; c.SQLiteDB.filename is the name of a file')
-        return str(path)
+    def _culled(self, msg_id: str) -> bool:
+        """Whether the record of this id was dropped to keep a limit."""
+        return False
 
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """Store a new record. If output of the task has come first, the record exists, and the values of `rec` are added.
@@ -162,20 +89,17 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         once for each key and type. A task whose `msg_id` is not text is not stored; the log names it.
         """
         try:
-            key = self._file.read_key(msg_id)
+            key = self._store.read_key(msg_id)
         except RecordError as e:
             self._report(f'A task whose msg_id is {short_repr(msg_id)} cannot be recorded', e)
             return
         self._write(self._add, key, rec)
-        # Not in __init__: the controller forks its schedulers after that.
-        self._retention.start()
-        self._file.checkpoint_in_background(self.log.error)
 
     def _add(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         try:
-            self._store.add_record(msg_id, rec)
+            self._tasks.add_record(msg_id, rec)
         except DuplicateRecordError:
-            self._store.update_record(msg_id, {key: value for key, value in rec.items() if value})
+            self._tasks.update_record(msg_id, {key: value for key, value in rec.items() if value})
 
     def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: str, rec: Mapping[str, Any]) -> None:
         """Write a record, or changes of one, without the values that cannot be stored."""
@@ -202,11 +126,11 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
     def get_record(self, msg_id: str) -> Record:
         """The record of a task; KeyError, which is all that the hub expects, if there is none or it cannot be read."""
-        key = self._file.read_known_key(msg_id)
+        key = self._store.read_known_key(msg_id)
         try:
-            return self._store.get_record(key)
+            return self._tasks.get_record(key)
         except MissingRecordError:
-            if self._retention.culled(key):
+            if self._culled(key):
                 raise MissingRecordError(
                     f'the record with msg_id {short_repr(key)} was culled to keep a limit'
                 ) from None
@@ -223,13 +147,13 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         last is not a dict, or has a key "earlier" itself, all are under "earlier". Values that cannot be stored are left out
         as in `add_record`.
         """
-        self._write(self._update, self._file.read_known_key(msg_id), rec)
+        self._write(self._update, self._store.read_known_key(msg_id), rec)
 
     def _update(self, msg_id: str, rec: Mapping[str, Any]) -> None:
-        self._store.update_record(msg_id, {**rec, **self._with_earlier(msg_id, rec.get('display_data'))})
+        self._tasks.update_record(msg_id, {**rec, **self._with_earlier(msg_id, rec.get('display_data'))})
 
     def _with_earlier(self, msg_id: str, short_repr: Any) -> Record:
-        before = self._store.get_record(msg_id)['display_data'] if short_repr else None
+        before = self._tasks.get_record(msg_id)['display_data'] if short_repr else None
         if not before or before == short_repr:
             return {}
         earlier = []
@@ -242,7 +166,7 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
 
     def drop_record(self, msg_id: Any) -> None:
         """Delete a record; KeyError if there is none."""
-        self._store.drop_record(self._file.read_known_key(msg_id))
+        self._tasks.drop_record(self._store.read_known_key(msg_id))
 
     def drop_matching_records(self, check: Query) -> None:
         """Delete the records that match a query.
@@ -252,20 +176,19 @@ class SQLiteDB(BaseDB):  # type: ignore[misc]
         """
         check = read_plain(check)
         every = check == {'completed': {'$ne': None}}
-        self._store.drop_matching_records({'$or': [check, {'submitted': None}]} if every else check)
+        self._tasks.drop_matching_records({'$or': [check, {'submitted': None}]} if every else check)
 
     def find_records(self, check: Query, keys: Keys = None) -> list[Record]:
         """The records that match a query, with all keys or those asked for; msg_id always."""
-        return self._store.find_records(_as_written(read_plain(check), {}), keys)
+        return self._tasks.find_records(_as_written(read_plain(check), {}), keys)
 
     def get_history(self) -> list[str]:
         """All msg_ids by time of submission; those without one, of which only output is known, come first."""
-        return self._store.get_history()
+        return self._tasks.get_history()
 
     def close(self) -> None:
-        """Close the file. The controller never calls this, and need not unless something is kept in memory."""
-        with closing(self._store):
-            self._retention.close()
+        """Close the database. The controller never calls this, and need not unless something is kept in memory."""
+        self._tasks.close()
 
 
 def _as_written(value: Any, seen: dict[int, Any], depth: int = 0) -> Any:
@@ -283,13 +206,3 @@ def _as_written(value: Any, seen: dict[int, Any], depth: int = 0) -> Any:
         written = {key: _as_written(part, seen, depth + 1) for key, part in parts}
         seen[id(value)] = written if isinstance(value, dict) else list(written.values())
     return seen[id(value)]
-
-
-def _profile_directory() -> str:
-    profile = BaseIPythonApplication.instance().profile_dir if BaseIPythonApplication.initialized() else None
-    return str(profile.location) if profile is not None else '.'
-
-
-def config() -> str:
-    """All options as lines for ipcontroller_config.py, each with its help and commented out."""
-    return "c.IPController.db_class = 'mqsql.hub.SQLiteDB'\n\n" + str(SQLiteDB.class_config_section())

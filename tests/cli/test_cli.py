@@ -21,9 +21,9 @@ from systems import needs_sigkill, needs_terminals
 import mqsql
 from mqsql.cli import main
 from mqsql.errors import StorageError
-from mqsql.hub.database import SQLiteDB
 from mqsql.hub.importing import import_history
 from mqsql.hub.legacy import LegacyHistory
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.schema import Record
 from mqsql.settings import LEGACY_TABLE, Settings
 

@@ -30,7 +30,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 import mqsql
 from mqsql.errors import QueryError, StorageError
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.schema import TASKS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from store_files import change
 
 import mqsql
 from mqsql.errors import StorageError
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.schema import TASKS
 
 TABLE = 'ipython-tasks'

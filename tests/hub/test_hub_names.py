@@ -14,9 +14,9 @@ from traitlets.config import Config
 
 import mqsql
 from mqsql.errors import StorageError
-from mqsql.hub.database import SQLiteDB
 from mqsql.hub.importing import import_history
 from mqsql.hub.legacy import LegacyHistory
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.schema import TASKS
 from mqsql.settings import LEGACY_TABLE, Settings
 from mqsql.storage.sqlite import ddl
@@ -25,7 +25,7 @@ STRING = 'y' * 20_000
 
 KILLED = """
 import os, sys
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 db = SQLiteDB(location=sys.argv[1], table=sys.argv[2])
 db.add_record('t', {'label': 'x', 'buffers': [sys.argv[2].encode()]})
 text = 'y' * 20_000

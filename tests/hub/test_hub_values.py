@@ -16,7 +16,7 @@ from ipyparallel.controller.hub import empty_record
 from waiting import SECONDS
 
 from mqsql.errors import QueryError, StorageError
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LABELS: list[Any] = [7, 0.5, ['run', 3], {'run': 1}, True, 'text', {'a': [1, {'b': None}]}, [], '', -(2**70), b'raw']
@@ -265,7 +265,7 @@ def test_a_record_that_is_no_dict_is_still_a_task(db: SQLiteDB, said: pytest.Log
 def test_of_a_record_too_large_for_sqlite_the_largest_value_is_left_out(
     db: SQLiteDB, said: pytest.LogCaptureFixture
 ) -> None:
-    db._file._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 100_000)  # of a billion bytes
+    db._store._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 100_000)  # of a billion bytes
     db.add_record('m', {'content': {'a': 'x' * 200_000}, 'label': 'a', 'buffers': [b'a']})
     db.update_record('m', {'result_buffers': [b'r', bytes(200_000)], 'completed': NOON, 'stderr': 'e' * 150_000})
     record = db.get_record('m')
@@ -282,7 +282,7 @@ def test_output_that_grows_too_large_for_sqlite_holds_up_no_query(db: SQLiteDB, 
     for msg_id, length in (('m', 35_000), ('n', 25_000)):
         db.update_record(msg_id, {'stdout': LONG})
         db.update_record(msg_id, {'stdout': LONG.ljust(length)})
-    db._file._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 30_000)  # of a billion bytes
+    db._store._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 30_000)  # of a billion bytes
     assert [len(r['stdout']) for r in db.find_records({}, ['stdout'])] == [20_000, 25_000]
     assert "The last output of the task 'm' is lost" in said.text
     db.update_record('m', {'stdout': LONG.ljust(40_000), 'label': 'kept'})

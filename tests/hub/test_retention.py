@@ -10,8 +10,8 @@ import pytest
 from waiting import wait_until
 
 from mqsql.hub import retention
-from mqsql.hub.database import SQLiteDB
 from mqsql.hub.retention import Limits, Retention
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.settings import Settings
 from mqsql.storage.sqlite.store import SqliteStore

@@ -11,7 +11,7 @@ from store_files import fill, other
 
 import mqsql
 from mqsql import cli
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from store_files import NOON, blob_count, other
 
 import mqsql
 from mqsql.errors import DamagedValueError, DamagedValueWarning
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.storage import Store
 
 NOT_UTF8 = "CAST(x'7b226122ff7d' AS TEXT)"

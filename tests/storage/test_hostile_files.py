@@ -21,8 +21,8 @@ from store_files import other
 import mqsql
 from mqsql import cli
 from mqsql.errors import StorageError
-from mqsql.hub.database import SQLiteDB
 from mqsql.hub.pickles import read_pickled_buffers
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.settings import LEGACY_TABLE
 
 COLUMNS = 'msg_id, header, content, buffers, submitted, client_uuid, engine_uuid, started, completed'

@@ -18,7 +18,7 @@ from test_store_deadline import KINDS, opened
 
 import mqsql
 from mqsql.errors import MissingRecordError, MqsqlError, StorageError, UnknownNameError
-from mqsql.hub.database import SQLiteDB
+from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.limits import Deadline
 from mqsql.storage import Store
 from mqsql.storage.duckdb.connection import Database
