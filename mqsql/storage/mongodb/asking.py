@@ -24,7 +24,7 @@ class Server:
         self._asking, self._closed = 0, False
 
     def asking(self, seconds: float = math.inf, fields: dict[str, Any] | None = None) -> 'Asking':
-        """A block, to be opened as often as needed, that waits each time at most so long, and at most what is left to the query.
+        """A block, opened as often as needed, that waits at most so long each time, and at most what is left to the query.
 
         `fields` are what it is to store.
         """
