@@ -37,16 +37,13 @@ def documents(mongo: Place) -> Iterator[Any]:
 
 
 def test_times_have_their_microseconds_at_every_depth(store: MongoStore) -> None:
-    content = {'t': EXACT, 'list': [NOON, [LATER, {'x.y': EXACT, '$z': [EXACT]}]], 'no': NOON}
+    content: dict[str, Any] = {'t': EXACT, 'list': [NOON, [LATER, {'x.y': EXACT, '$z': [EXACT]}]], 'no': NOON}
     store.add_record('m', {'started': EXACT, 'submitted': NOON, 'content': content, 'label': EXACT, 'header': [EXACT]})
     found = store.get_record('m')
     assert found['content'] == content
     assert [found[key] for key in ('started', 'submitted', 'label', 'header')] == [EXACT, NOON, EXACT, [EXACT]]
-    assert (
-        next(store.find({}, ['content.list']))['content']
-        == {'list': (content['list'][1:] and [content['list'][1][:0], content['list'][1]][1:]) or []}
-        or True
-    )
+    (part,) = store.find({}, ['content.t', 'content.no'])
+    assert part['content'] == {'t': EXACT, 'no': NOON}
     (computed,) = store.find({}, projection={'at': '$content.t', 'many': {'$slice': ['$content.list', 1]}})
     assert (computed['at'], computed['many']) == (EXACT, [NOON])
 
@@ -190,7 +187,7 @@ def test_what_bson_cannot_hold_is_refused_with_its_place_and_nothing_is_sent(
 
 
 def test_a_key_that_bson_cannot_hold_is_that_of_no_record(store: MongoStore) -> None:
-    with pytest.raises(RecordError, match='msg_id: .*lone surrogates'):
+    with pytest.raises(RecordError, match=r'msg_id: .*lone surrogates'):
         store.add_record('\ud800', {})
     for call in (store.get_record, store.drop_record, lambda key: store.update_record(key, {'stdout': 'x'})):
         with pytest.raises(mqsql.MissingRecordError):
