@@ -291,8 +291,9 @@ class MongoStore(Store):
                 values = [coerce_value(value) for value in found]
             except UnstorableError as e:
                 raise DamagedValueError(f'{self.path}: {path} has a value that another program stored: {e}') from e
-        # The server tells times without their microseconds.
-        return self._distinct_of_all(path, query, given) if _has_time(values) else values
+        # The server tells times without their microseconds, and a column that another program has set to null as a value.
+        doubtful = _has_time(values) or (path in self.table.columns and None in values)
+        return self._distinct_of_all(path, query, given) if doubtful else values
 
     def _distinct_of_all(self, path: str, query: Query, options: dict[str, Any]) -> list[Any]:
         records = list(self._find(query, [path.partition('.')[0]], **options))
