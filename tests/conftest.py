@@ -59,11 +59,17 @@ def mongo_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
         yield url
 
 
+@pytest.fixture
+def mongo_place(mongo_urls: Callable[[str], str]) -> Iterator[Callable[[str], Place]]:
+    """A database of the test's own on a server of some kind."""
+    with ExitStack() as stack:
+        yield lambda kind: stack.enter_context(place(kind, mongo_urls(kind)))
+
+
 @pytest.fixture(params=KINDS)
-def mongo(request: pytest.FixtureRequest, mongo_urls: Callable[[str], str]) -> Iterator[Place]:
+def mongo(request: pytest.FixtureRequest, mongo_place: Callable[[str], Place]) -> Place:
     """A database of the test's own on each kind of server."""
-    with place(request.param, mongo_urls(request.param)) as made:
-        yield made
+    return mongo_place(request.param)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
