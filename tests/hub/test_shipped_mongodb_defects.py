@@ -278,8 +278,8 @@ def test_the_names_in_the_documentation_of_ipyparallel_mean_something(db: Any) -
     db.add_record('m', request('m'))
     db.add_record('done', request('done', at=NOON + timedelta(1)))
     db.update_record('done', {'completed': NOON})
-    assert found(db, {'complete': None}) == found(db, {'submitted': {'$le': NOON}}) == ['m']
-    assert found(db, {'complete': {'$ne': None}}) == found(db, {'submitted': {'$ge': NOON + timedelta(1)}}) == ['done']
+    assert found(db, {'complete': None}) == found(db, {'submitted': {'$le': NOON + timedelta(1)}}) == ['m']
+    assert found(db, {'complete': {'$ne': None}}) == found(db, {'submitted': {'$ge': NOON}}) == ['done']
     assert found(db, {'submitted': {'$gte': '2026-03-02'}}) == ['done']
 
 
