@@ -43,6 +43,8 @@ def found(collection: Any, deviation: Deviation) -> list[Any] | None:
     try:
         if deviation.documents:
             collection.insert_many([{'_id': i, **document} for i, document in enumerate(deviation.documents)])
+        if deviation.indexed:
+            collection.create_index(deviation.indexed)
         answer = list(collection.find(deviation.query, deviation.projection))
     except PyMongoError:
         return None
@@ -55,7 +57,8 @@ def test_a_listed_deviation_still_exists(database: Open, kind: str, name: str) -
     given = found(database(kind).tasks, deviation)
     # The order of keys counts, too.
     assert repr(given) != repr(deviation.expected), 'the server has been mended: take the deviation off the list'
-    assert name in deviations(kind, deviation.query, deviation.documents, projection=deviation.projection)
+    options: dict[str, Any] = {'projection': deviation.projection, 'indexed': [deviation.indexed]}
+    assert name in deviations(kind, deviation.query, deviation.documents, **options)
 
 
 @pytest.mark.parametrize(('kind', 'name'), LISTED)

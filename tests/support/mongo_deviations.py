@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 Query = Mapping[str, Any]
 
+RANGES = ('$gt', '$gte', '$ge', '$lt', '$lte', '$le')
+
 
 # --- what a query asks
 
@@ -73,9 +75,15 @@ class Asked:
     """A query, the documents that it is asked of, and the paths of a sort or of distinct values."""
 
     def __init__(
-        self, query: Any, documents: Iterable[Query], projection: Any = None, paths: Iterable[Any] = ()
+        self,
+        query: Any,
+        documents: Iterable[Query],
+        projection: Any = None,
+        paths: Iterable[Any] = (),
+        indexed: Iterable[str] = (),
     ) -> None:
         self.query, self.documents, self.projection, self.paths = query, list(documents), projection, list(paths)
+        self.indexed = set(indexed)
         self.conditions = list(conditions(query))
 
     def patterns(self) -> Iterator[tuple[str, str]]:
@@ -232,6 +240,19 @@ def _schema_numbers(asked: Asked) -> bool:
     )
 
 
+def _pattern_in_index(asked: Asked) -> bool:
+    return any(
+        isinstance(value, re.Pattern) and c.path in asked.indexed and c.operator in ('$eq', '$in')
+        for c in asked.conditions
+        for value in parts(c.operand)
+    )
+
+
+def _tiny_in_index(asked: Asked) -> bool:
+    ranges = [c for c in asked.conditions if c.operator in RANGES and c.path in asked.indexed]
+    return bool(ranges) and any(_is_number(v) and 0 < abs(v) < 1e-120 for v in (*asked.values(), *parts(asked.query)))
+
+
 SCHEMA_SIZES = {'minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties', 'maxProperties'}
 
 
@@ -255,6 +276,8 @@ class Deviation(NamedTuple):
     expected: list[Any] | None
     """What MongoDB finds: the documents by their place, or with a projection what is left of them; None if it refuses."""
     projection: dict[str, Any] | None = None
+    indexed: str = ''
+    """The path of the index that it takes."""
 
 
 SECANTUS = {
@@ -362,6 +385,24 @@ SECANTUS = {
         {'$jsonSchema': {'properties': {'a': {'enum': [1]}}}},
         [],
     ),
+    'patterns in an index': Deviation(
+        'a pattern in place of a value matches texts, also where there is an index',
+        'it finds nothing in an index; $regex does',
+        _pattern_in_index,
+        [{'a': 'b'}],
+        {'a': re.compile('b')},
+        [0],
+        indexed='a',
+    ),
+    'tiny numbers in an index': Deviation(
+        'an index is in the order of numbers',
+        'numbers nearer to 0 than about 1e-127 have a wrong place in it',
+        _tiny_in_index,
+        [{'a': 1e-200}],
+        {'a': {'$lt': 0.5}},
+        [0],
+        indexed='a',
+    ),
     'schemas that are not valid': Deviation(
         'an unknown keyword, an operand of the wrong type, and a schema inside $elemMatch is refused',
         'it is ignored',
@@ -414,7 +455,7 @@ def _plain(value: Any) -> bool:
 
 def _operand_of_nx(asked: Asked) -> bool:
     listed = [one for operand in asked.operands('$in', '$nin') for one in operand]
-    single = asked.operands('$eq', '$ne', '$gt', '$gte', '$ge', '$lt', '$lte', '$le')
+    single = asked.operands('$eq', '$ne', *RANGES)
     return not all(map(_plain, (*listed, *single))) or not all(isinstance(o, bool) for o in asked.operands('$exists'))
 
 
@@ -509,8 +550,17 @@ DEVIATIONS: dict[str, dict[str, Deviation]] = {'secantus': SECANTUS, 'nx': NX, '
 
 
 def deviations(
-    kind: str, query: Any, documents: Iterable[Query], *, projection: Any = None, paths: Iterable[Any] = ()
+    kind: str,
+    query: Any,
+    documents: Iterable[Query],
+    *,
+    projection: Any = None,
+    paths: Iterable[Any] = (),
+    indexed: Iterable[str] = (),
 ) -> list[str]:
-    """The names of the deviations that may change a server's answer; `paths` are those of the sort or of distinct values."""
-    asked = Asked(query, documents, projection, paths)
+    """The names of the deviations that may change a server's answer.
+
+    `paths` are those of the sort or of distinct values, `indexed` those of the indexes that the collection has.
+    """
+    asked = Asked(query, documents, projection, paths, indexed)
     return [name for name, deviation in DEVIATIONS[kind].items() if deviation.concerns(asked)]
