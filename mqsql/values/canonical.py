@@ -185,6 +185,13 @@ def _buffer(part: Any, i: int) -> bytes:
         raise UnstorableError(f'takes bytes, not {short_repr(part)}', f'[{i}]') from e
 
 
+def copied(value: Any) -> Any:
+    """A canonical value with dicts and lists of its own."""
+    if type(value) is dict:
+        return {name: copied(part) for name, part in value.items()}
+    return list(map(copied, value)) if type(value) is list else value
+
+
 def type_bracket(value: object) -> str:
     """The BSON type bracket of a canonical value: only values of one bracket are ordered among each other by queries."""
     return _BRACKETS[type(value)]
