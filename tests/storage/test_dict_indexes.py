@@ -175,6 +175,8 @@ def test_numbers_that_are_equal_are_one_value_and_booleans_are_none() -> None:
         ):
             assert store.keys({'label': value}) == [f'm{i}' for i in expected]
             assert number_tested(store, {'label': value}) == len(expected)
+        store.update_record('m0', {'label': True})
+        assert store.keys({'label': True}) == ['m0', 'm2']
 
 
 def test_what_a_query_gives_is_a_copy() -> None:
