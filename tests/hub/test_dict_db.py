@@ -11,6 +11,7 @@ from unittest import TestCase
 
 import pytest
 from hub_cluster import client, controller, finished, held
+from hub_labels import ShippedLabels
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
 from traitlets import TraitError
@@ -444,11 +445,23 @@ def test_threads_may_write_and_ask_while_tasks_are_culled() -> None:
 # --- a real hub
 
 
+DATABASE = '--IPController.db_class=mqsql.hub.DictDB'
+
+
+@pytest.mark.hub
+class TestShippedLabels(ShippedLabels, TestCase):
+    """In memory."""
+
+    __test__ = True
+
+    def database(self) -> list[str]:
+        return [DATABASE]
+
+
 @pytest.mark.hub
 def test_a_real_hub_keeps_its_tasks_in_memory_within_limits(tmp_path: Path) -> None:
-    database = '--IPController.db_class=mqsql.hub.DictDB'
     with (
-        controller(tmp_path, '--DictDB.record_limit=20', '--DictDB.cull_fraction=0.5', database=database) as cluster,
+        controller(tmp_path, '--DictDB.record_limit=20', '--DictDB.cull_fraction=0.5', database=DATABASE) as cluster,
         client(cluster) as rc,
     ):
         view = rc.load_balanced_view()
