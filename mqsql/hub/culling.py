@@ -74,7 +74,10 @@ class CulledStore(DictStore):
 
     def _note(self, key: str, before: Record, after: Record) -> None:
         """Note that a record has become another; an empty one is none."""
-        self._bytes += self._size(after) - self._size(before)
+        for column in self._blobs:
+            old, new = before.get(column, ()), after.get(column, ())
+            if old is not new:
+                self._bytes += sum(map(len, new)) - sum(map(len, old))
         ended, ends = before.get('completed'), after.get('completed')
         if ended != ends:
             self._stale += ended is not None
@@ -87,24 +90,20 @@ class CulledStore(DictStore):
         if after:
             self._culled.discard(key)
 
-    def _size(self, record: Record) -> int:
-        return sum(sum(map(len, record.get(column, ()))) for column in self._blobs)
-
     # --- what goes
 
     def _excess(self) -> Iterator[str]:
         """The keys of the records to drop; each is dropped before the next is asked for."""
         limits = self._limits
         oldest = self._oldest_orphan, self._oldest_finished
-        yield from self._beyond('record_limit', limits.record_limit, lambda: len(self._records), oldest)
-        # Orphans have no buffers.
-        yield from self._beyond('size_limit', limits.size_limit, lambda: self._bytes, oldest[1:])
+        if 0 < limits.record_limit < len(self._records):
+            yield from self._beyond('record_limit', limits.record_limit, lambda: len(self._records), oldest)
+        if 0 < limits.size_limit < self._bytes:  # orphans have no buffers
+            yield from self._beyond('size_limit', limits.size_limit, lambda: self._bytes, oldest[1:])
 
     def _beyond(
         self, name: str, limit: int, used: Callable[[], int], oldest: tuple[Callable[[], str | None], ...]
     ) -> Iterator[str]:
-        if not 0 < limit < used():
-            return
         most = limit - limit * self._limits.cull_fraction
         for key in (key for find in oldest for key in iter(find, None)):
             if used() <= most:

@@ -44,6 +44,8 @@ class Indexed(ABC):
 
 def offered(record: Record, path: Path) -> frozenset[Order]:
     """The values that a record offers at a path to tests of equality, and NOTHING also where the path has no end."""
+    if len(path) == 1 and not isinstance(value := record.get(path[0]), list):
+        return frozenset({order(value)})
     return frozenset(order(value) for value in each(walk(record, path))) or frozenset({NOTHING})
 
 

@@ -17,9 +17,6 @@ class HashIndex:
 
     def change(self, key: str, before: Record | None, after: Record | None) -> None:
         """Note that a record has become another; None is no record."""
-        column = self._path[0]
-        if before is not None and after is not None and before.get(column) is after.get(column):
-            return
         old = frozenset() if before is None else offered(before, self._path)
         new = frozenset() if after is None else offered(after, self._path)
         for value in old - new:
@@ -97,8 +94,9 @@ class DictRecords:
     def change(self, key: str, record: Record | None) -> None:
         """Put a record in place of that of its key; None takes it away."""
         before = self._records.get(key)
-        for index in self._indexes.values():
-            index.change(key, before, record)
+        for (column, *_), index in self._indexes.items():
+            if before is None or record is None or before.get(column) is not record.get(column):
+                index.change(key, before, record)
         if record is None:
             del self._records[key], self._positions[key]
             return

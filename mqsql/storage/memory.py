@@ -68,7 +68,10 @@ class DictStore(Store):
     def _update(self, key: str, changes: Record) -> None:
         values = self.table.normalize(changes)
         with self._lock:
-            self._write({key: self._present(self._known(key) | values)})
+            known = self._known(key)
+            record = known | values
+            same_columns = len(record) == len(known) and None not in values.values()
+            self._write({key: record if same_columns else self._present(record)})
 
     def _drop(self, key: str) -> None:
         with self._lock:
