@@ -1,5 +1,6 @@
 """Which tasks were dropped to keep a limit, as far as a hub remembers it."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 ORPHAN_SECONDS = 60.0
@@ -12,7 +13,8 @@ class CulledIds:
     """The last 100,000 ids of tasks that were dropped to keep a limit."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, None] = {}
+        # A dict is slow to give its first key when it had others before.
+        self._ids: OrderedDict[str, None] = OrderedDict()
 
     def __contains__(self, msg_id: object) -> bool:
         return isinstance(msg_id, str) and msg_id in self._ids
@@ -20,10 +22,10 @@ class CulledIds:
     def add(self, ids: Iterable[str]) -> None:
         """Remember these, and forget the oldest instead."""
         for msg_id in ids:
-            self._ids.pop(msg_id, None)
             self._ids[msg_id] = None
+            self._ids.move_to_end(msg_id)
             if len(self._ids) > REMEMBERED:
-                del self._ids[next(iter(self._ids))]
+                self._ids.popitem(last=False)
 
     def discard(self, msg_id: str) -> None:
         """Forget one, whose task is there again."""

@@ -1,5 +1,6 @@
 """A store in memory that keeps within limits: the oldest finished tasks go, pending ones never."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from heapq import heapify, heappop, heappush
@@ -42,7 +43,7 @@ class CulledStore(DictStore):
         self._finished: list[tuple[datetime, str]] = []
         """A heap of the tasks by the time of their end; an entry is stale once its task is gone or has another end."""
         self._stale = 0
-        self._orphans: dict[str, float] = {}
+        self._orphans: OrderedDict[str, float] = OrderedDict()
         """Records of which only output is known, and since when, in this order."""
         self._culled = CulledIds()
 
