@@ -17,11 +17,10 @@ from unittest import TestCase
 import apsw
 import pytest
 import zmq
-from hub_cluster import DATABASE, PATIENCE, finished, make_engines_patient, stop, wait_until_heard
-from ipyparallel.cluster.launcher import LocalControllerLauncher
+from hub_cluster import DATABASE
+from hub_labels import ShippedLabels
 from ipyparallel.controller.hub import empty_record
 from ipyparallel.tests.test_db import TaskDBTest
-from ipyparallel.tests.test_label import TaskLabelTest
 from ipyparallel.util import extract_dates
 from store_files import change
 from systems import in_zone, needs_tzset
@@ -51,30 +50,13 @@ class TestShippedSuite(TaskDBTest, TestCase):  # type: ignore[misc]
 
 
 @pytest.mark.hub
-class TestShippedLabels(TaskLabelTest, TestCase):  # type: ignore[misc]
-    """ipyparallel's tests of labels, as they are, on a real controller."""
+class TestShippedLabels(ShippedLabels, TestCase):
+    """On an SQLite file."""
 
-    @pytest.fixture(autouse=True)
-    def _directory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.directory = tmp_path
-        monkeypatch.setenv('IPYTHONDIR', str(make_engines_patient(tmp_path / 'ipython')))
+    __test__ = True
 
-    def setUp(self) -> None:
-        super().setUp()
-        wait_until_heard(self.rc)
-
-    def run_tasks(self, view: Any) -> Any:
-        before = len(self.rc.history)
-        labels = super().run_tasks(view)
-        finished(self.rc, self.rc.get_result(self.rc.history[before:], owner=False))
-        return labels
-
-    def get_controller_launcher(self) -> type[LocalControllerLauncher]:
-        options = [DATABASE, f'--SQLiteDB.location={self.directory}', *PATIENCE]
-        return type('Launcher', (LocalControllerLauncher,), {'controller_args': options})
-
-    def tearDown(self) -> None:
-        stop(self.cluster)
+    def database(self) -> list[str]:
+        return [DATABASE, f'--SQLiteDB.location={self.directory}']
 
 
 @pytest.fixture
