@@ -7,6 +7,7 @@ with the kept changes upon them.
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from copy import deepcopy
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -200,7 +201,7 @@ class WriteBuffer:
                 return self._store.get_record(msg_id)
             key, keys = self._store.table.key, self._store.table.all_keys
             found = dict.fromkeys(keys) | {key: msg_id} if msg_id in self._new else self._store.get_record(msg_id)
-            return found | self._kept[msg_id]
+            return found | deepcopy(self._kept[msg_id])  # callers may change what they are given
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """As Store's; what is kept comes last."""
