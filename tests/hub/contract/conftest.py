@@ -1,6 +1,7 @@
 """The databases that the contract is about: one of each kind, empty or with a history."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,35 @@ from hub_kinds import KINDS, Kind
 FAULTS = ('db error', 'db::', 'conflicting', 'failed to get')
 """How the hub's complaints of its database begin, but for that of a query."""
 
-Make = Callable[..., Any]
+
+class Maker:
+    """Makes databases of a kind that have the same history."""
+
+    def __init__(self, kind: Kind, directory: Path) -> None:
+        self.kind, self._directory = kind, directory
+        self._made: list[Any] = []
+        self._trouble = ExitStack()
+
+    def __call__(self, **options: Any) -> Any:
+        """A database; what is the matter with this kind begins with the first."""
+        self._made.append(self.kind.make(self._directory, **options))
+        if len(self._made) == 1:
+            self._trouble.enter_context(self.kind.trouble(self._directory))
+        return self._made[-1]
+
+    def again(self, **options: Any) -> Any:
+        """A database with what is left of the history when all others are closed."""
+        self.close()
+        return self(**options)
+
+    def close(self) -> None:
+        """Close all; of what is the matter, nothing is left before."""
+        self._trouble.close()
+        for db in self._made:
+            db.close()
 
 
-@pytest.fixture(scope='module', params=KINDS, ids=lambda kind: kind.name)
+@pytest.fixture(scope='module', params=KINDS, ids=str)
 def kind(request: pytest.FixtureRequest) -> Kind:
     """Each kind of database."""
     found: Kind = request.param
@@ -22,21 +48,15 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture
-def make(kind: Kind, tmp_path: Path) -> Iterator[Make]:
-    """Makes databases with the history of the test; closes them."""
-    made: list[Any] = []
-
-    def make_one(**options: Any) -> Any:
-        made.append(kind.make(tmp_path, **options))
-        return made[-1]
-
-    yield make_one
-    for db in made:
-        db.close()
+def make(kind: Kind, tmp_path: Path) -> Iterator[Maker]:
+    """Makes databases with the history of the test."""
+    maker = Maker(kind, tmp_path)
+    yield maker
+    maker.close()
 
 
 @pytest.fixture
-def db(make: Make) -> Any:
+def db(make: Maker) -> Any:
     """An empty database."""
     return make()
 
