@@ -1,11 +1,14 @@
-"""How the tests run: hypothesis profiles, the local zone of the property tests, stores and files, the tally at the end."""
+"""How the tests run: hypothesis profiles, the local zone of the property tests, stores, files, servers, and the tally."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from mongo_servers import GIVEN, KINDS, Place, place, running
 from strategies import LOCAL_ZONE
 from systems import in_zone
 from tally import TALLY
@@ -40,6 +43,27 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def path(tmp_path: Path) -> Path:
     """Where a file may be made."""
     return tmp_path / 'tasks.db'
+
+
+@pytest.fixture(scope='session')
+def mongo_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """The URL of a server of some kind, for tests that leave it running; it starts when a test first asks for it."""
+    with ExitStack() as stack:
+
+        @cache
+        def url(kind: str) -> str:
+            if kind == 'given':
+                return GIVEN
+            return stack.enter_context(running(kind, tmp_path_factory.mktemp(kind))).url
+
+        yield url
+
+
+@pytest.fixture(params=KINDS)
+def mongo(request: pytest.FixtureRequest, mongo_urls: Callable[[str], str]) -> Iterator[Place]:
+    """A database of the test's own on each kind of server."""
+    with place(request.param, mongo_urls(request.param)) as made:
+        yield made
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -14,12 +14,13 @@ PROJECT = Path(__file__).parents[2] / 'pyproject.toml'
 
 
 def dependencies() -> Iterator[Requirement]:
-    """Those of the package and of its extra for hubs that have a lowest version."""
+    """Those of the package and of its extras that have a lowest version."""
     project = tomllib.loads(PROJECT.read_text(encoding='utf-8'))['project']
     for text in (
         *project['dependencies'],
         *project['optional-dependencies']['hub'],
         *project['optional-dependencies']['duckdb'],
+        *project['optional-dependencies']['mongodb'],
     ):
         requirement = Requirement(text)
         if _lowest(requirement):
