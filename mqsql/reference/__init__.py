@@ -11,7 +11,7 @@ It shares nothing with the compiler: a mistake in one shows as a difference from
     find          which records, in what order, with which keys
 """
 
-from mqsql.reference.find import count, distinct, find, find_one, found, matches
+from mqsql.reference.find import count, distinct, find, find_one, found, matches, selection
 from mqsql.reference.query import OPERATORS
 
-__all__ = ['OPERATORS', 'count', 'distinct', 'find', 'find_one', 'found', 'matches']
+__all__ = ['OPERATORS', 'count', 'distinct', 'find', 'find_one', 'found', 'matches', 'selection']

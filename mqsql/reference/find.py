@@ -66,6 +66,15 @@ def find(records: Records, query: object = None, keys: Keys = None, **options: A
     return list(found(records, query, keys, **options))
 
 
+def selection(
+    keys: Keys = None, projection: Projection = None, *, collation: Collation = None, table: Table = TASKS
+) -> Select:
+    """What makes the dict to return of a record: of canonical values, without those that are missing. See `found`."""
+    place = _place(table, collation)
+    with allowed():
+        return partial(_made, _read_select(keys, projection, table, place.fold))
+
+
 def find_one(records: Records, query: object = None, keys: Keys = None, **options: Any) -> Record | None:
     """The first record that `find` gives with these options, or None."""
     return next(iter(find(records, query, keys, **{**options, 'limit': 1})), None)

@@ -5,8 +5,8 @@ import os
 from mqsql.schema import TASKS, Table
 from mqsql.settings import Settings
 from mqsql.storage.base import Explanation, Store
-from mqsql.storage.extras import require_duckdb
-from mqsql.storage.urls import DICT, PARQUET, SQLITE, read_url
+from mqsql.storage.extras import require_duckdb, require_pymongo
+from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, read_url
 
 __all__ = ['Explanation', 'Store', 'open']
 
@@ -26,8 +26,10 @@ def open(
         a path, "sqlite:///path"            an SQLite file                ":memory:"          SQLite in memory
         "duckdb:path", "duckdb:///path"     a DuckDB file                 "duckdb::memory:"   DuckDB in memory
         "parquet:path", "parquet:dir/*"     Parquet files, read-only      "dict:"             dicts of this process
+        "mongodb://user:password@host:port/database.collection?options"   a collection of a MongoDB server
 
-    DuckDB and Parquet need mqsql[duckdb]. The path of Parquet files may have the patterns of `glob`, or be a directory.
+    DuckDB and Parquet need mqsql[duckdb], MongoDB mqsql[mongodb]. The path of Parquet files may have the patterns of `glob`, or
+    be a directory.
 
     A file is created if it does not exist, unless `readonly`, which never changes it and works while others write it.
     `journal_mode` is "wal" (the default: readers and writers do not wait for each other), or "delete", "truncate" or
@@ -38,6 +40,10 @@ def open(
 
     A DuckDB file serves one process, or several that all open it with `readonly`; `busy_timeout` is how many seconds to wait
     for another to close it. `journal_mode` and `synchronous` are SQLite's alone: DuckDB flushes each change to the disk.
+
+    Queries are relayed to a MongoDB server. It compares times by the millisecond, and gives records in an order of its own
+    unless they are sorted. An address without a collection means that of the table's name. `busy_timeout` is how many seconds a
+    call by key waits for the server.
 
     A store serves the threads of the process that opened it. A fork of that process, such as a worker of multiprocessing, opens
     the file again; the store that it inherits raises StorageError.
@@ -58,6 +64,11 @@ def open(
         from mqsql.storage.sqlite.store import SqliteStore
 
         return SqliteStore(path, readonly=readonly, table=table, settings=settings)
+    if kind == MONGODB:
+        require_pymongo()
+        from mqsql.storage.mongodb.opening import open_store
+
+        return open_store(path, readonly=readonly, table=table, timeout=busy_timeout, query_timeout=query_timeout)
     require_duckdb(path)
     if kind == PARQUET:
         from mqsql.storage.duckdb.parquet import ParquetStore

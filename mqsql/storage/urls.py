@@ -7,13 +7,16 @@ from mqsql.errors import StorageError, short_repr
 from mqsql.settings import MEMORY
 from mqsql.values.plain import as_text
 
-SQLITE, DUCKDB, PARQUET, DICT = 'sqlite', 'duckdb', 'parquet', 'dict'
+SQLITE, DUCKDB, PARQUET, MONGODB, DICT = 'sqlite', 'duckdb', 'parquet', 'mongodb', 'dict'
 
-_FORMS = f'a path, sqlite:///path, {MEMORY}, duckdb:path, duckdb:{MEMORY}, parquet:path or dict:'
+_FORMS = (
+    f'a path, sqlite:///path, {MEMORY}, duckdb:path, duckdb:{MEMORY}, parquet:path, mongodb://host/database.collection '
+    'or dict:'
+)
 
 
 class Location(NamedTuple):
-    """A kind of store, and the absolute path of its file, or `:memory:`."""
+    """A kind of store, and the absolute path of its file, `:memory:`, or the address of its server."""
 
     kind: str
     path: str
@@ -26,6 +29,8 @@ def read_url(url: object) -> Location:
         raise StorageError(f'a store is named by a path or a URL, not {short_repr(url)}')
     if name == f'{DICT}:':
         return Location(DICT, '')
+    if name.startswith((f'{MONGODB}://', f'{MONGODB}+srv://')):
+        return Location(MONGODB, name)
     for kind in (DUCKDB, PARQUET):
         if name.startswith(f'{kind}:'):
             return Location(kind, _absolute(_after_slashes(name.removeprefix(f'{kind}:'), kind), name))

@@ -17,12 +17,13 @@ from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.settings import Settings
 from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
+from mqsql.storage.buffers import LazyBuffers, damaged_buffers
 from mqsql.storage.encoding import present
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.buffers import LazyBuffers, add_blobs, damaged_buffers, read_blobs
+from mqsql.storage.sqlite.blobs import add_blobs, read_blobs
 from mqsql.storage.sqlite.connection import Adoptable, Guest
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
@@ -64,7 +65,7 @@ class SqliteStore(SqliteFile):
         kind = self.table.columns[column]
         return self._lazy_buffers if kind is BUFFERS else decoder(kind)
 
-    def _tell(self, key: object, name: str, what: str) -> LazyBuffers | None:
+    def _tell(self, key: object, name: str, what: str) -> LazyBuffers[str] | None:
         """What a record has in place of a value that cannot be read; see `Tell`."""
         sentence = self._damages.report(key, name, what)
         return damaged_buffers(sentence) if self.table.columns[self.table.column(name)] is BUFFERS else None
@@ -152,7 +153,7 @@ class SqliteStore(SqliteFile):
         """The values, each list of bytes stored as blobs and replaced by their ids."""
         return tuple([add_blobs(connection, self.table, v) if isinstance(v, list) else v for v in given.values()])
 
-    def _lazy_buffers(self, ids: str) -> LazyBuffers:
+    def _lazy_buffers(self, ids: str) -> LazyBuffers[str]:
         return LazyBuffers(ids, len(decode_ids(ids)), self._read_blobs)
 
     def _read_blobs(self, ids: str) -> list[bytes]:

@@ -1,21 +1,18 @@
-"""Buffers that are read from the file when they are first used.
+"""Buffers that are read from the database when they are first used.
 
 The hub reads a record for every line of output that its task prints, and its buffers, which may be large, almost never.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import Any, Generic, TypeVar, overload
 
-import apsw
+from mqsql.errors import DamagedValueError, short_repr
 
-from mqsql.errors import SHOWN, DamagedValueError
-from mqsql.schema import Table
-from mqsql.storage.sqlite import ddl
-
-Reader = Callable[[str], list[bytes]]
+Ids = TypeVar('Ids', bound=Sequence[object])
+"""How a database names the buffers of a record."""
 
 
-class LazyBuffers(Sequence[bytes]):
+class LazyBuffers(Sequence[bytes], Generic[Ids]):
     """A list of bytes as it was when its record was read; the length is known, the content is read at the first look.
 
     It equals the list of its content. Looking raises StorageError if the record's buffers have been replaced or dropped
@@ -25,7 +22,7 @@ class LazyBuffers(Sequence[bytes]):
     __slots__ = ('_content', '_ids', '_length', '_read')
     __hash__ = None  # type: ignore[assignment]  # as a list
 
-    def __init__(self, ids: str, length: int | None, read: Reader) -> None:
+    def __init__(self, ids: Ids, length: int | None, read: Callable[[Ids], list[bytes]]) -> None:
         """`read` is called with the ids, unless the length is 0; None is an unknown length."""
         self._ids, self._length, self._read = ids, length, read
         self._content: list[bytes] | None = None
@@ -35,7 +32,7 @@ class LazyBuffers(Sequence[bytes]):
             content = [] if self._length == 0 else self._read(self._ids)
             if not all(type(blob) is bytes for blob in content):
                 raise DamagedValueError(
-                    f'of the buffers {self._ids[:SHOWN]} one is no bytes; another program stored it'
+                    f'of the buffers {short_repr(self._ids)} one is no bytes; another program stored it'
                 )
             self._content = content
         return self._content
@@ -64,24 +61,10 @@ class LazyBuffers(Sequence[bytes]):
         return list, (list(self._look()),)
 
 
-def damaged_buffers(sentence: str) -> LazyBuffers:
+def damaged_buffers(sentence: str) -> LazyBuffers[str]:
     """Buffers that cannot be found: reading them raises DamagedValueError with this sentence."""
 
     def read(ids: str) -> list[bytes]:
         raise DamagedValueError(sentence)
 
     return LazyBuffers('', None, read)
-
-
-def add_blobs(connection: apsw.Connection, table: Table, blobs: list[bytes]) -> str:
-    """Store blobs; a JSON array of their ids."""
-    ids = []
-    for blob in blobs:
-        connection.execute(ddl.insert_blob(table), (blob,))
-        ids.append(str(connection.last_insert_rowid()))
-    return f'[{",".join(ids)}]'
-
-
-def read_blobs(connection: apsw.Connection, table: Table, ids: str) -> list[bytes]:
-    """The blobs that a JSON array names by their ids, in its order; fewer if some are gone."""
-    return [blob for _, blob in sorted(connection.execute(ddl.select_blobs(table), (ids,)))]

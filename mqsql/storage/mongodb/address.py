@@ -1,0 +1,52 @@
+"""Addresses of collections: mongodb://user:password@host:port/database.collection?options."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+
+from mqsql.errors import StorageError, printable
+
+HEARTBEAT = 10_000  # milliseconds, pymongo's own
+
+
+@dataclass(frozen=True)
+class Address:
+    """A collection of a server. `name` is what messages call it: without the user, the password and the options."""
+
+    url: str
+    name: str
+    database: str
+    collection: str
+    options: frozenset[str]
+
+    def client(self, timeout: float) -> 'MongoClient[dict[str, Any]]':
+        """A client that waits `timeout` seconds for a server, unless the address has options of its own for that."""
+        milliseconds = int(timeout * 1000)
+        given: dict[str, Any] = {'serverSelectionTimeoutMS': milliseconds, 'connectTimeoutMS': milliseconds}
+        options = {name: value for name, value in given.items() if name.lower() not in self.options}
+        try:
+            return MongoClient(self.url, connect=False, appname='mqsql', **options)
+        except (PyMongoError, ValueError) as e:
+            raise _wrong(e) from e
+
+
+def read_address(url: str, collection: str) -> Address:
+    """The parts of an address; `collection` is the default. StorageError for one that cannot be read."""
+    try:
+        parts = parse_uri(url, validate=True, warn=False)
+    except (PyMongoError, ValueError) as e:
+        raise _wrong(e) from e
+    database, collection = parts['database'], parts['collection'] or collection
+    hosts = ','.join(f'{host}:{port}' if port else host for host, port in parts['nodelist'])
+    if not database:
+        raise StorageError(f'mongodb://{hosts}: the address names no database; write mongodb://{hosts}/database')
+    options = frozenset(name.lower() for name in parts['options'])
+    return Address(url, f'mongodb://{hosts}/{database}.{collection}', database, collection, options)
+
+
+def _wrong(error: Exception) -> StorageError:
+    # Not the address itself, which may hold a password.
+    return StorageError(f'the address of the MongoDB server cannot be used: {printable(str(error))}')

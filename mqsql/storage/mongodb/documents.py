@@ -1,0 +1,143 @@
+"""Records as documents of BSON, and back.
+
+A document has a field for each column with a value, in BSON's own type, so that the server answers queries as they are. It also
+has `_id`, which is the key, and `microseconds`, since BSON's times end at milliseconds. What BSON cannot hold is refused.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from mqsql.errors import RecordError, StorageError, short_repr
+from mqsql.schema import BUFFERS, TIMESTAMP, ColumnType, Record, Table
+from mqsql.schema.rows import Tell
+from mqsql.values.canonical import INT64
+from mqsql.values.libraries import UnstorableError
+
+ID, MICROSECONDS = '_id', 'microseconds'
+
+MAX_LEVELS = 99
+"""Of dicts and lists in a value; MongoDB takes 100 with the document itself (its manual, "MongoDB Limits and Thresholds")."""
+
+Steps = tuple[str | int, ...]
+Document = dict[str, Any]
+
+
+def check_table(table: Table) -> None:
+    """StorageError for a table whose documents would contradict themselves."""
+    for name in (ID, MICROSECONDS):
+        if name in table.columns and not name == table.key == ID:
+            raise StorageError(
+                f'the table {table.name!r} has a column {name!r}, which MongoDB or mqsql needs; name it otherwise'
+            )
+
+
+# --- to documents
+
+
+def to_fields(record: Record) -> tuple[Document, Document]:
+    """The fields for canonical values that are not None, and the microseconds of their times that BSON's lack.
+
+    Buffers are left as they are. RecordError names what BSON cannot hold.
+    """
+    fields = {column: value for column, value in record.items() if value is not None}
+    microseconds: Document = {}
+    for column, value in fields.items():
+        found: list[list[Any]] = []
+        try:
+            _look(value, (), found)
+        except UnstorableError as e:
+            raise RecordError(str(e), column + e.path) from e.__cause__
+        if found:
+            # Of a time itself only the number.
+            microseconds[column] = found if len(found[0]) > 1 else found[0][0]
+    return fields, microseconds
+
+
+def _look(value: Any, steps: Steps, found: list[list[Any]]) -> None:
+    """Add the microseconds in a value to `found`, each with the steps to its time.
+
+    UnstorableError for what BSON cannot hold.
+    """
+    kind = type(value)
+    if kind is str:
+        check_text(value, steps)
+    elif kind is datetime:
+        if rest := value.microsecond % 1000:
+            found.append([rest, *steps])
+    elif kind is int:
+        if value not in INT64:
+            raise _refused(f'MongoDB stores integers of at most 64 bits, not {short_repr(value)}', steps)
+    elif kind is dict or kind is list:
+        if len(steps) >= MAX_LEVELS:
+            raise _refused(f'MongoDB stores at most {MAX_LEVELS} levels of nesting', steps)
+        if kind is dict:
+            for name in value:
+                _check_name(name, steps)
+        for step, item in value.items() if kind is dict else enumerate(value):
+            if type(item) not in _ANY:
+                _look(item, (*steps, step), found)
+
+
+_ANY = frozenset({float, bool, bytes, type(None)})
+"""Types whose values BSON holds, each of them."""
+
+
+def check_text(text: str, steps: Steps = ()) -> None:
+    """UnstorableError for text that is not Unicode."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise _refused(f'MongoDB stores text without lone surrogates, not {short_repr(text)}', steps) from None
+
+
+def _check_name(name: str, steps: Steps) -> None:
+    check_text(name, steps)
+    if '\0' in name:
+        raise _refused(f'MongoDB stores no field whose name has NUL, such as {short_repr(name)}', steps)
+    if name == '$ref':
+        raise _refused('MongoDB takes a document with the field $ref for a DBRef', steps)
+
+
+def _refused(message: str, steps: Steps) -> UnstorableError:
+    path = ''.join(f'[{step}]' if isinstance(step, int) else f'.{step}' for step in steps)
+    return UnstorableError(message, path[:200])
+
+
+# --- from documents
+
+
+def read_fields(document: Document, table: Table, columns: tuple[str, ...], tell: Tell) -> Record:
+    """The canonical values of columns, None where there is none; `tell` is called with each that no column holds.
+
+    Those of Buffers are as in the document.
+    """
+    key = document.get(table.key)
+    return {column: _read(document, column, table.columns[column], key, tell) for column in columns}
+
+
+def _read(document: Document, column: str, kind: ColumnType, key: object, tell: Tell) -> Any:
+    stored = document.get(column)
+    if stored is None or kind is BUFFERS:
+        return stored
+    try:
+        value = kind.coerce(stored)
+    except UnstorableError as e:
+        return tell(key, column, f'is not what a column of {kind.holds} holds: {e}')
+    microseconds = (document.get(MICROSECONDS) or {}).get(column)
+    return value if microseconds is None else _with_microseconds(value, kind, microseconds)
+
+
+def _with_microseconds(value: Any, kind: ColumnType, microseconds: Any) -> Any:
+    if kind is TIMESTAMP or isinstance(microseconds, int):
+        return _later(value, microseconds)
+    for rest, *steps, last in microseconds:
+        place = value
+        for step in steps:
+            place = place[step]
+        place[last] = _later(place[last], rest)
+    return value
+
+
+def _later(time: datetime, microseconds: int) -> datetime:
+    return time.replace(microsecond=time.microsecond // 1000 * 1000 + microseconds)

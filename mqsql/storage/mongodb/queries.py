@@ -1,0 +1,232 @@
+"""Queries as MongoDB takes them.
+
+They are relayed as they are. Only what MongoDB has no words for is said in its own: aliases, $ge, $le and $glob, patterns of
+Python, times without a zone, and operands that a column reads as its own type, such as ids as bytes and times as text.
+A query that comes here has been read by the compiler, so it has a meaning.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bson import Regex
+
+from mqsql.compiler.parse.operators.patterns import options_of
+from mqsql.errors import RecordError, UnsupportedError, short_repr
+from mqsql.functions.glob import Class, Token, Wildcard, tokens_of
+from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
+from mqsql.storage.mongodb.documents import to_fields
+from mqsql.values.canonical import INT64, coerce_string, coerce_value
+from mqsql.values.paths import DBREF
+
+Document = dict[str, Any]
+Condition = tuple[str, Any]
+
+_AS_MONGODB = {'$ge': '$gte', '$le': '$lte'}
+_LOGICAL = frozenset({'$and', '$or', '$nor'})
+_LISTS = frozenset({'$in', '$nin', '$all'})
+_VALUES = frozenset({'$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$ge', '$le'})
+_VARIABLE = re.compile(r'\$\$(ROOT|CURRENT)\.(.*)', re.DOTALL)
+
+
+def translate(query: Mapping[str, Any], table: Table) -> Document:
+    """The query as MongoDB takes it; UnsupportedError for a value that BSON cannot hold."""
+    return _query(query, Names(table), '')
+
+
+class Names:
+    """The names of fields: columns at the top of a record, any inside an element of an array (`table` is None)."""
+
+    def __init__(self, table: Table | None) -> None:
+        self._table = table
+
+    def field(self, path: str) -> tuple[str, ColumnType]:
+        """The path with the column's own name, and the column's type."""
+        if self._table is None:
+            return path, DOCUMENT
+        name, dot, rest = path.partition('.')
+        column = self._table.column(name)
+        return column + dot + rest, self._table.columns[column]
+
+    def root(self, path: str) -> str:
+        """A path of an expression with the column's own name, if it begins with an alias."""
+        name, dot, rest = path.partition('.')
+        return (self._table.aliases.get(name, name) if self._table else name) + dot + rest
+
+
+# --- queries
+
+
+def _query(query: Mapping[str, Any], names: Names, path: str) -> Document:
+    conditions = [
+        condition for key, operand in query.items() for condition in _conditions(key, operand, names, _at(path, key))
+    ]
+    said: Document = {}
+    again: list[Document] = []
+    for key, test in conditions:
+        # A key may be given under two names.
+        if key in said:
+            again.append({key: test})
+        else:
+            said[key] = test
+    if again:
+        said['$and'] = [*said.get('$and', ()), *again]
+    return said
+
+
+def _conditions(key: str, operand: Any, names: Names, path: str) -> Iterator[Condition]:
+    if key in _LOGICAL:
+        yield key, [_query(part, names, f'{path}[{i}]') for i, part in enumerate(operand)]
+    elif key == '$expr':
+        yield key, _expression(operand, names, path)
+    elif key == '$comment':
+        yield key, operand
+    elif key.startswith('$') and key not in DBREF:
+        yield key, _value(operand, DOCUMENT, path)
+    else:
+        field, kind = names.field(key)
+        for test in _tests(operand, kind, path):
+            yield field, test
+
+
+def _tests(operand: Any, kind: ColumnType, path: str) -> list[Any]:
+    """The tests of a field that hold together; several only where MongoDB needs an operator twice."""
+    if not _is_operators(operand):
+        return [_value(operand, kind, path)]
+    tests: list[Document] = [{}]
+    for name, argument in operand.items():
+        for operator, said in _operator(name, argument, operand, kind, _at(path, name)):
+            test = next((test for test in tests if operator not in test), None)
+            if test is None:
+                tests.append(test := {})
+            test[operator] = said
+    return tests
+
+
+def _is_operators(operand: Any) -> bool:
+    if not isinstance(operand, dict) or all(name in operand for name in DBREF[:2]):
+        return False
+    return next(iter(operand), '').startswith('$')
+
+
+def _operator(name: str, argument: Any, siblings: Document, kind: ColumnType, path: str) -> Iterator[Condition]:
+    if name in _VALUES:
+        yield _AS_MONGODB.get(name, name), _value(argument, kind, path)
+    elif name in _LISTS:
+        yield name, [_item(item, kind, f'{path}[{i}]') for i, item in enumerate(argument)]
+    elif name == '$glob':
+        yield '$regex', Regex(storable(_glob(coerce_string(argument)), path), 's')
+    elif name == '$not':
+        yield name, _one(_tests(argument, kind, path), '$not', path)
+    elif name == '$elemMatch':
+        yield name, _element(argument, path)
+    elif name == '$regex' and isinstance(argument, re.Pattern):
+        # With options beside it, those of the pattern are none.
+        yield name, argument.pattern if siblings.get('$options') else _pattern(argument)
+    else:
+        yield name, storable(argument, path)
+
+
+def _element(argument: Document, path: str) -> Any:
+    if _is_operators(argument) and next(iter(argument)) not in _LOGICAL | {'$expr', '$jsonSchema', '$comment'}:
+        return _one(_tests(argument, DOCUMENT, path), '$elemMatch', path)
+    return _query(argument, Names(None), path)
+
+
+def _item(item: Any, kind: ColumnType, path: str) -> Any:
+    if _is_operators(item):  # in $all only
+        return {'$elemMatch': _element(item['$elemMatch'], _at(path, '$elemMatch'))}
+    return _value(item, kind, path)
+
+
+def _one(tests: list[Any], operator: str, path: str) -> Any:
+    if len(tests) > 1:
+        twice = next(iter(tests[1]))
+        raise UnsupportedError(f'{twice} twice inside {operator}', 'MongoDB', path)
+    return tests[0]
+
+
+def _at(path: str, step: str) -> str:
+    return f'{path}.{step}' if path else step
+
+
+# --- patterns
+
+
+def _pattern(pattern: 're.Pattern[str]') -> Regex[str]:
+    return Regex(pattern.pattern, options_of(pattern))
+
+
+def _glob(pattern: str) -> str:
+    r"""A pattern of fnmatch as a regular expression; $ at its end would also match before the end of a last line."""
+    return rf'\A{"".join(map(_token, tokens_of(pattern)))}(?![\s\S])'
+
+
+def _token(token: Token) -> str:
+    match token:
+        case Wildcard():
+            return '.*' if token is Wildcard.MANY else '.'
+        case Class():
+            ranges = ''.join(f'{_character(low)}-{_character(high)}' for low, high in token.ranges)
+            return f'[{"^" if token.negated else ""}{ranges}]' if ranges else '(?!)'
+    return _character(ord(token))
+
+
+def _character(code: int) -> str:
+    """A character that stands for itself. A pattern of BSON ends at NUL."""
+    char = chr(code)
+    return char if char.isalnum() or code > 127 else rf'\{char}' if code else r'\x00'
+
+
+# --- values
+
+
+def _value(value: Any, kind: ColumnType, path: str) -> Any:
+    """A value that is compared with a field of this type."""
+    if isinstance(value, re.Pattern):
+        return _pattern(value)
+    return value if value is None or kind is BUFFERS else storable(kind.coerce_operand(value), path)
+
+
+def storable(value: Any, path: str) -> Any:
+    """A canonical value that is compared; UnsupportedError if BSON cannot hold it."""
+    if type(value) is int and value not in INT64 and float_of(value) == value:
+        return float_of(value)
+    try:
+        to_fields({'': value})
+    except RecordError:
+        raise UnsupportedError(short_repr(value), 'MongoDB', path) from None
+    return value
+
+
+def float_of(number: int) -> float:
+    """The nearest float, infinite beyond all of them."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number)
+
+
+# --- expressions
+
+
+def _expression(value: Any, names: Names, path: str) -> Any:
+    match value:
+        case str():
+            return _field_path(value, names)
+        case {'$literal': literal}:
+            return {'$literal': storable(coerce_value(literal), path)}
+        case dict():
+            return {key: _expression(part, names, _at(path, key)) for key, part in value.items()}
+        case list():
+            return [_expression(part, names, f'{path}[{i}]') for i, part in enumerate(value)]
+        case re.Pattern():
+            return _pattern(value)
+    return storable(coerce_value(value), path)
+
+
+def _field_path(text: str, names: Names) -> str:
+    if found := _VARIABLE.fullmatch(text):
+        return f'$${found[1]}.{names.root(found[2])}'
+    return text if text.startswith('$$') or not text.startswith('$') else f'${names.root(text[1:])}'

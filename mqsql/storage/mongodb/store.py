@@ -1,0 +1,371 @@
+"""The store in a collection of a MongoDB server: records by key and by query."""
+
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from itertools import chain, islice
+from typing import Any, Unpack
+
+import pymongo
+from bson import Binary, encode
+from bson.codec_options import CodecOptions, DatetimeConversion
+from pymongo.collection import Collection
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from mqsql import limits, reference
+from mqsql.compiler import compile_count, compile_delete, compile_distinct
+from mqsql.errors import DamagedValueError, RecordError
+from mqsql.schema import BUFFERS, TASKS, TIMESTAMP, Index, Record, Table
+from mqsql.schema.rows import Damages, warn
+from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
+from mqsql.storage.buffers import LazyBuffers, damaged_buffers
+from mqsql.storage.indexes import IndexKeys, with_index, without_index
+from mqsql.storage.mishaps import Warn
+from mqsql.storage.mongodb.chunks import Chunks, is_reference
+from mqsql.storage.mongodb.documents import ID, MICROSECONDS, Document, check_table, check_text, read_fields, to_fields
+from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of
+from mqsql.storage.mongodb.finds import Find, plain_options, set_options
+from mqsql.storage.mongodb.plans import explanation, read_indexes
+from mqsql.storage.mongodb.queries import Names, translate
+from mqsql.storage.queries import Cursor
+from mqsql.values.canonical import coerce_value
+from mqsql.values.libraries import UnstorableError
+from mqsql.values.plain import read_plain
+
+Client = pymongo.MongoClient[Document]
+
+DROPPED = 1_000  # records that one command deletes
+
+
+class MongoStore(Store):
+    """Records in a collection; the content of their buffers is in another one, whose name ends with "_buffers".
+
+    A call by key waits at most `timeout` seconds for the server (for each 8 MiB of buffers), a query `query_timeout`. Each call
+    that changes something returns when the server has acknowledged it as its write concern says.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        database: str,
+        collection: str,
+        *,
+        name: str,
+        readonly: bool = False,
+        table: Table = TASKS,
+        timeout: float = 5.0,
+        query_timeout: float = 0.0,
+        say: Warn = warn,
+    ) -> None:
+        """`name` is what messages call the collection; `client` is closed with the store. Asks the server nothing.
+
+        `say` is told, once each, of the values of other programs that cannot be read.
+        """
+        super().__init__(name, table, readonly=readonly, query_timeout=query_timeout)
+        check_table(table)
+        self.path, self._client, self._timeout, self._failures = name, client, timeout, Failures(name)
+        options: CodecOptions[Document] = CodecOptions(
+            tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO
+        )
+        with self._failures:
+            self._collection: Collection[Document] = client[database].get_collection(collection, options)
+            self._chunks = Chunks(client[database][f'{collection}_buffers'], self._asking)
+        self._buffers = tuple(column for column, kind in table.columns.items() if kind is BUFFERS)
+        self._damages = Damages(name, say)
+
+    def prepare(self) -> None:
+        """Create the indexes of the table that the collection lacks, however long it takes; wait `timeout` for the server.
+
+        StorageError if the server does not answer or refuses, and if two records of the collection have the same key.
+        """
+        self.ping()
+        if self.readonly:
+            return
+        with self._failures:
+            if self.table.key != ID:
+                self._collection.create_index(self.table.key, unique=True)
+            for index in self.table.indexes:
+                self._collection.create_index(list(index.keys))
+
+    def ping(self) -> None:
+        """StorageError unless the server answers within `timeout`."""
+        with self._asking():
+            self._client.admin.command('ping')
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """A block that asks the server something about a key."""
+        self._queries.check_open()
+        with self._failures, pymongo.timeout(min(self._timeout, limits.current().left())):
+            yield
+
+    @contextmanager
+    def _storing(self, fields: Document) -> Iterator[None]:
+        """The same for a change; a RecordError names the largest of its fields."""
+        try:
+            with self._asking():
+                yield
+        except RecordError as e:
+            largest = max(fields, key=lambda name: len(encode({name: fields[name]})))
+            raise RecordError(str(e), largest) from e.__cause__
+
+    def waiting(self, seconds: float) -> AbstractContextManager[object]:
+        """A block whose calls together wait at most so long for the server."""
+        return pymongo.timeout(seconds)
+
+    # --- records by key
+
+    def _encode(self, record: Record) -> Record:
+        """The canonical values."""
+        values = self.table.normalize(record)
+        to_fields(values)
+        return values
+
+    def _document(self, values: Record) -> Document:
+        """The document for a new record, whose buffers are stored by this call."""
+        fields, microseconds = to_fields(values)
+        document = {ID: fields[self.table.key], **fields, **self._stored_buffers(fields)}
+        return document | {MICROSECONDS: microseconds} if microseconds else document
+
+    def _stored_buffers(self, fields: Record) -> dict[str, list[Binary]]:
+        return {column: self._chunks.add(fields[column]) for column in self._buffers if fields.get(column)}
+
+    def _add(self, key: str, record: Record) -> None:
+        document = self._document(self._encode(record))
+        if not self._insert(document):
+            self._drop_chunks([document])
+            raise self._duplicate(key)
+
+    def _insert(self, document: Document) -> bool:
+        """Store a document; whether no other one has its key."""
+        with self._storing(document):
+            try:
+                self._collection.insert_one(document)
+            except DuplicateKeyError:
+                return False
+        return True
+
+    def _add_all(self, records: list[Record]) -> None:
+        documents = [self._document(values) for values in records]
+        self._queries.check_open()
+        with self._failures:
+            try:
+                if documents:
+                    self._collection.insert_many(documents)
+            except BulkWriteError as e:
+                # There is no transaction on a single server: what has been stored is taken back.
+                number = int(e.details['nInserted'])
+                self._collection.delete_many({ID: {'$in': [one[ID] for one in documents[:number]]}})
+                self._drop_chunks(documents)
+                if code_of(e) != DUPLICATE:
+                    raise
+                raise self._duplicate(documents[number][self.table.key]) from None
+
+    def _get(self, key: str) -> Record:
+        self._check_text(key)
+        with self._asking():
+            document = self._collection.find_one({self.table.key: key})
+        if document is None:
+            raise self._missing(key)
+        return self._record(document, self.table.all_keys)
+
+    def _update(self, key: str, changes: Record) -> None:
+        self._check_text(key)
+        values = self.table.normalize(changes)
+        fields, microseconds = to_fields(values)
+        update = self._changes(values, fields | self._stored_buffers(fields), microseconds)
+        replaced = {column: 1 for column in values if column in self._buffers}
+        with self._storing(update.get('$set', {})):
+            before = self._change(key, update, replaced)
+        if before is None:
+            self._drop_chunks([update.get('$set', {})])
+            raise self._missing(key)
+        self._drop_chunks([before])
+
+    def _change(self, key: str, update: Document, replaced: Document) -> Document | None:
+        """Change a record; the buffers that it had in the replaced columns, None if there is no such record."""
+        test = {self.table.key: key}
+        if replaced:
+            return self._collection.find_one_and_update(test, update, {ID: 1, **replaced})
+        if not update:
+            return self._collection.find_one(test, {ID: 1})
+        return {} if self._collection.update_one(test, update).matched_count else None
+
+    def _changes(self, values: Record, fields: Document, microseconds: Document) -> Document:
+        """The update that gives columns these values."""
+        timed = [
+            column for column in values if self.table.columns[column] is TIMESTAMP or self.table.columns[column].mixed
+        ]
+        said = fields | {f'{MICROSECONDS}.{column}': value for column, value in microseconds.items()}
+        gone = [column for column in values if column not in fields]
+        gone += [f'{MICROSECONDS}.{column}' for column in timed if column not in microseconds]
+        update = {'$set': said, '$unset': dict.fromkeys(gone, '')}
+        return {operator: operand for operator, operand in update.items() if operand}
+
+    def _drop(self, key: str) -> None:
+        self._check_text(key)
+        with self._asking():
+            before = self._collection.find_one_and_delete({self.table.key: key}, dict.fromkeys((ID, *self._buffers), 1))
+        if before is None:
+            raise self._missing(key)
+        self._drop_chunks([before])
+
+    def _drop_chunks(self, documents: list[Document]) -> None:
+        self._chunks.drop(
+            reference for document in documents for column in self._buffers for reference in document.get(column) or ()
+        )
+
+    def _check_text(self, key: str) -> None:
+        """MissingRecordError for a key that no record has here."""
+        try:
+            check_text(key)
+        except UnstorableError:
+            raise self._missing(key) from None
+
+    # --- records from documents
+
+    def _record(self, document: Document, columns: tuple[str, ...]) -> Record:
+        record = read_fields(document, self.table, columns, self._damages)
+        for column in self._buffers:
+            if record.get(column) is not None:
+                record[column] = self._read_buffers(document, column)
+        return record
+
+    def _read_buffers(self, document: Document, column: str) -> Any:
+        stored = document[column]
+        if isinstance(stored, list) and stored and all(map(is_reference, stored)):
+            return LazyBuffers(tuple(stored), len(stored), self._read_chunks)
+        try:
+            # Of the hub's shipped class, or empty.
+            return self.table.columns[column].coerce(stored)
+        except UnstorableError as e:
+            sentence = self._damages.report(document.get(self.table.key), column, f'cannot be read: {e}')
+            return damaged_buffers(sentence)
+
+    def _read_chunks(self, references: tuple[Binary, ...]) -> list[bytes]:
+        return self._chunks.read(references)
+
+    # --- records by query
+
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
+        with self._queries.answering() as deadline:
+            find, turn = Find(self.table, query, keys, options), _Turn(self._failures)
+            with turn:
+                found = self._collection.find(*find.command, **find.options)
+                # So that the server answers now.
+                rows = chain([first], found) if (first := next(found, None)) is not None else iter(())
+            return Cursor(self._queries, deadline, rows, partial(self._shaped, find), turn, found.close)
+
+    def _shaped(self, find: Find, document: Document) -> Record:
+        record = self._record(document, find.columns)
+        made: Record = find.select({column: value for column, value in record.items() if value is not None})
+        return made
+
+    def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
+        with self._queries.answering():
+            query, given = read_plain({} if query is None else query), plain_options(options)
+            compile_count(query, table=self.table, **given)
+            with _Turn(self._failures):
+                return self._collection.count_documents(translate(query, self.table), **set_options(given))
+
+    def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
+        with self._queries.answering():
+            key, query, given = (
+                read_plain(key, 'key'),
+                read_plain({} if query is None else query),
+                plain_options(options),
+            )
+            compile_distinct(key, query, table=self.table, **given)
+            path = Names(self.table).field(key)[0]
+            with _Turn(self._failures):
+                found = self._collection.distinct(path, translate(query, self.table), **set_options(given))
+            try:
+                values = [coerce_value(value) for value in found]
+            except UnstorableError as e:
+                raise DamagedValueError(f'{self.path}: {path} has a value that another program stored: {e}') from e
+        # The server tells times without their microseconds.
+        return self._distinct_of_all(path, query, given) if _has_time(values) else values
+
+    def _distinct_of_all(self, path: str, query: Query, options: dict[str, Any]) -> list[Any]:
+        records = list(self._find(query, [path.partition('.')[0]], **options))
+        return reference.distinct(records, path, table=self.table, **options)
+
+    def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
+        with self._queries.answering():
+            find = Find(self.table, query, keys, options)
+            with _Turn(self._failures):
+                plan = self._collection.find(*find.command, **find.options).explain()
+        return explanation(self._collection.name, find, plan)
+
+    def _drop_matching(self, query: Query) -> None:
+        with self._queries.answering():
+            query = read_plain(query)
+            compile_delete(query, table=self.table)
+            said = translate(query, self.table)
+            turn = _Turn(self._failures)
+            with turn:
+                found = self._collection.find(said, dict.fromkeys((ID, *self._buffers), 1))
+            while documents := self._some(found, turn):
+                self._drop_some(documents, said, turn)
+
+    def _some(self, found: Iterator[Document], turn: '_Turn') -> list[Document]:
+        with turn:
+            limits.check()
+            return list(islice(found, DROPPED))
+
+    def _drop_some(self, documents: list[Document], query: Document, turn: '_Turn') -> None:
+        ids = [document[ID] for document in documents]
+        with turn:
+            # A record may have been changed since it was found.
+            number = self._collection.delete_many({'$and': [{ID: {'$in': ids}}, query]}).deleted_count
+            left = {one[ID] for one in self._collection.find({ID: {'$in': ids}}, {ID: 1})} if number < len(ids) else ()
+        self._drop_chunks([document for document in documents if document[ID] not in left])
+
+    # --- indexes
+
+    def _look_for_indexes(self) -> int:
+        """Those of the collection that are on columns and paths; a number that changes with them."""
+        with self._asking():
+            found = read_indexes(self._collection.index_information(), self.table)
+        self.table = replace(self.table, indexes=found)
+        return hash(found)
+
+    def _create_index(self, index: Index) -> None:
+        with_index(self.table, index)  # says if the name is taken
+        with self._failures:
+            self._collection.create_index(list(index.keys), name=index.name)
+
+    def _drop_index(self, index_or_name: IndexKeys) -> None:
+        self._look_for_indexes()
+        _, index = without_index(self.table, index_or_name)
+        with self._asking():
+            self._collection.drop_index(index.name)
+
+    def _close(self) -> None:
+        with self._failures:
+            self._client.close()
+
+
+class _Turn:
+    """A block, as often as needed, that asks the server for a part of an answer, in the time that is left to the query."""
+
+    def __init__(self, failures: Failures) -> None:
+        self._failures = failures
+
+    def __enter__(self) -> None:
+        left = limits.current().left()
+        self._timeout = pymongo.timeout(left if left < math.inf else None)
+        self._timeout.__enter__()
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._timeout.__exit__(kind, error, trace)
+        self._failures.__exit__(kind, error, trace)
+
+
+def _has_time(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_has_time, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, datetime)
