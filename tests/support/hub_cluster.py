@@ -17,9 +17,9 @@ from typing import Any
 import ipyparallel
 import psutil  # type: ignore[import-untyped]
 import pytest
+from hub_kinds import SQLITE, Kind
 from waiting import SECONDS, holds_in_time, wait_until
 
-DATABASE = '--IPController.db_class=mqsql.hub.SQLiteDB'
 # An engine is known to the hub after its second heartbeat, and is taken for dead when it has missed two minutes of them.
 PATIENCE = (
     '--HeartMonitor.period=500',
@@ -38,12 +38,12 @@ _numbers = count()
 
 @contextmanager
 def controller(
-    directory: Path, *arguments: str, engines: int = 2, database: str = DATABASE, location: Path | None = None
+    directory: Path, *arguments: str, engines: int = 2, kind: Kind = SQLITE, location: Path | None = None
 ) -> Iterator[Any]:
-    """A running cluster whose hub keeps its records in tasks.db at `location`, or else in `directory`, where all its other
-    files are, and hears of all tasks; its processes are gone after the block.
+    """A running cluster whose hub has the history of `location`, or else of `directory`, where all its other files are,
+    in a database of this kind, and hears of all tasks; its processes are gone after the block.
     """
-    options = [database, f'--SQLiteDB.location={location or directory}', *PATIENCE, *arguments]
+    options = [*kind.arguments(location or directory), *PATIENCE, *arguments]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('IPYTHONDIR', str(make_engines_patient(directory / 'ipython')))
         cluster = ipyparallel.Cluster(n=engines, controller_args=options, log_level=40)

@@ -16,13 +16,13 @@ from mqsql import hub
 
 @dataclass(frozen=True)
 class Kind:
-    """A class of mqsql.hub, and the options that make it keep the history of a directory: the same one for each that is made."""
+    """A class of mqsql.hub, and the options with which all that are made for a directory have the same history."""
 
     name: str
     options: Callable[[Path], dict[str, Any]]
     survives: bool = True
     """Whether the history is there when the database is closed and made again."""
-    trouble: Callable[[Path], AbstractContextManager[None]] = nullcontext
+    trouble: Callable[[Path], AbstractContextManager[object]] = nullcontext
     """What is the matter while the database is used."""
 
     def __str__(self) -> str:

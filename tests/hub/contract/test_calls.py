@@ -49,7 +49,9 @@ def test_threads_may_record_one_task(db: Any) -> None:
     def work(thread: int) -> None:
         barrier.wait()
         for i in range(TASKS):
-            db.add_record(f'm{i}', {'msg_id': f'm{i}', ('stdout', 'stderr', 'queue', 'label')[thread % 4]: f'{thread % 4}'})
+            db.add_record(
+                f'm{i}', {'msg_id': f'm{i}', ('stdout', 'stderr', 'queue', 'label')[thread % 4]: f'{thread % 4}'}
+            )
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(work, range(THREADS)))

@@ -325,7 +325,8 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (
         {'content.n': {'$type': 'nothing'}},
         None,
-        "content.n.$type: unknown type 'nothing' (str); known are array, binData, bool, date, double, int, long, null, number, object, string and BSON numbers",
+        "content.n.$type: unknown type 'nothing' (str); known are array, binData, bool, date, double, int, long, null, number, "
+        'object, string and BSON numbers',
     ),
     ({'stdout': {'$gt': 'a', 'b': 1}}, None, "stdout: operators and other keys cannot be mixed: 'b' (str)"),
     ({'$or': []}, None, '$or: takes a non-empty list of queries, not [] (list)'),

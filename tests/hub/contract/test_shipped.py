@@ -1,6 +1,5 @@
 """ipyparallel's own tests of a task database, as they are."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,10 +10,9 @@ class TestShipped(TaskDBTest):  # type: ignore[misc]
     """What every database of ipyparallel has to pass."""
 
     @pytest.fixture(autouse=True)
-    def _prepared(self, db: Any) -> Iterator[None]:
+    def _prepared(self, db: Any) -> None:
         self.made = db
         self.setUp()
-        yield
 
     def create_db(self) -> Any:
         return self.made
