@@ -13,29 +13,69 @@ import apsw
 
 from mqsql import hub
 
+Options = dict[str, Any]
+Urls = Callable[[str], str]
+"""The URL of a running server of some kind."""
+
 
 @dataclass(frozen=True)
 class Kind:
-    """A class of mqsql.hub, and the options with which all that are made for a directory have the same history."""
+    """A class of mqsql.hub, on what it is tried with."""
 
     name: str
-    options: Callable[[Path], dict[str, Any]]
+    home: Callable[[Path, Urls], AbstractContextManager[Options]]
+    """The options that say where a history is, which is gone after the block; in an empty directory it is a new one."""
     survives: bool = True
     """Whether the history is there when the database is closed and made again."""
+    variant: str = ''
+    """What tells it from other kinds of the same class."""
     trouble: Callable[[Path], AbstractContextManager[object]] = nullcontext
     """What is the matter while the database is used."""
 
     def __str__(self) -> str:
-        return self.name if self.trouble is nullcontext else f'{self.name}-{self.trouble.__name__}'
+        return f'{self.name}-{self.variant}' if self.variant else self.name
 
-    def make(self, directory: Path, **options: Any) -> Any:
-        """A database with the history of this directory."""
-        return getattr(hub, self.name)(**self.options(directory), **options)
+    @contextmanager
+    def history(self, directory: Path, urls: Urls) -> Iterator['History']:
+        """A history in this directory, or on a server; it is gone after the block."""
+        with self.home(directory, urls) as options:
+            yield History(self, directory, options)
 
-    def arguments(self, directory: Path) -> list[str]:
-        """What tells a controller to use it."""
-        options = [f'--{self.name}.{option}={value}' for option, value in self.options(directory).items()]
-        return [f'--IPController.db_class=mqsql.hub.{self.name}', *options]
+
+@dataclass(frozen=True)
+class History:
+    """The records that all databases made here have in common."""
+
+    kind: Kind
+    directory: Path
+    options: Options
+
+    def make(self, **more: Any) -> Any:
+        """A database with these records; `more` are other options."""
+        return getattr(hub, self.kind.name)(**self.options, **more)
+
+    @property
+    def arguments(self) -> list[str]:
+        """What tells a controller to use such a database."""
+        return arguments(self.kind.name, self.options)
+
+
+def arguments(name: str, options: Options) -> list[str]:
+    """What tells a controller to use a database of this class with these options."""
+    said = [f'--{name}.{option}={value}' for option, value in options.items()]
+    return [f'--IPController.db_class=mqsql.hub.{name}', *said]
+
+
+@contextmanager
+def in_directory(directory: Path, urls: Urls) -> Iterator[Options]:
+    """A file in this directory."""
+    yield {'location': str(directory)}
+
+
+@contextmanager
+def in_locked_file(directory: Path, urls: Urls) -> Iterator[Options]:
+    """The same, for a hub that does not wait when the file is locked."""
+    yield {'location': str(directory), 'busy_timeout': 0}
 
 
 @contextmanager
@@ -48,12 +88,7 @@ def locked(directory: Path) -> Iterator[None]:
     other.close()
 
 
-SQLITE = Kind('SQLiteDB', lambda directory: {'location': str(directory)})
+KINDS = (Kind('SQLiteDB', in_directory),)
 
-KINDS = (SQLITE,)
-
-RECORDING = (
-    *KINDS,
-    Kind('SQLiteDB', lambda directory: {'location': str(directory), 'busy_timeout': 0}, trouble=locked),
-)
+RECORDING = (*KINDS, Kind('SQLiteDB', in_locked_file, variant='locked', trouble=locked))
 """Those that record and answer, but do not drop."""

@@ -1,31 +1,31 @@
 """The databases that the contract is about: one of each kind, empty or with a history."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hub_alone import HubAlone, hub_alone
-from hub_kinds import KINDS, Kind
+from hub_kinds import KINDS, History, Kind, Urls
 
 FAULTS = ('db error', 'db::', 'conflicting', 'failed to get')
 """How the hub's complaints of its database begin, but for that of a query."""
 
 
 class Maker:
-    """Makes databases of a kind that have the same history."""
+    """Makes databases that have the same history."""
 
-    def __init__(self, kind: Kind, directory: Path) -> None:
-        self.kind, self._directory = kind, directory
+    def __init__(self, history: History) -> None:
+        self._history, self.kind = history, history.kind
         self._made: list[Any] = []
         self._trouble = ExitStack()
 
     def __call__(self, **options: Any) -> Any:
         """A database; what is the matter with this kind begins with the first."""
-        self._made.append(self.kind.make(self._directory, **options))
+        self._made.append(self._history.make(**options))
         if len(self._made) == 1:
-            self._trouble.enter_context(self.kind.trouble(self._directory))
+            self._trouble.enter_context(self.kind.trouble(self._history.directory))
         return self._made[-1]
 
     def again(self, **options: Any) -> Any:
@@ -48,11 +48,10 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 
 @pytest.fixture
-def make(kind: Kind, tmp_path: Path) -> Iterator[Maker]:
+def make(kind: Kind, tmp_path: Path, mongo_urls: Urls) -> Iterator[Maker]:
     """Makes databases with the history of the test."""
-    maker = Maker(kind, tmp_path)
-    yield maker
-    maker.close()
+    with kind.history(tmp_path, mongo_urls) as history, closing(Maker(history)) as maker:
+        yield maker
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import ipyparallel
 import pytest
 from hub_cluster import client, controller, ended, finished, forget_all, held, wait_for_output, wait_for_record
-from hub_kinds import Kind
+from hub_kinds import Kind, Urls
 from ipyparallel.error import RemoteError, TaskAborted
 from ipyparallel.tests.test_label import TaskLabelTest
 from waiting import SECONDS
@@ -53,9 +53,17 @@ def say(word: str) -> str:
 
 
 @pytest.fixture(scope='module')
-def cluster(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with controller(tmp_path_factory.mktemp('cluster'), kind=kind) as running:
+def cluster(kind: Kind, tmp_path_factory: pytest.TempPathFactory, mongo_urls: Urls) -> Iterator[Any]:
+    directory = tmp_path_factory.mktemp('cluster')
+    with kind.history(directory, mongo_urls) as history, controller(directory, database=history.arguments) as running:
         yield running
+
+
+@pytest.fixture
+def database(kind: Kind, tmp_path: Path, mongo_urls: Urls) -> Iterator[list[str]]:
+    """What tells a controller of the test's own to use a database of this kind."""
+    with kind.history(tmp_path, mongo_urls) as history:
+        yield history.arguments
 
 
 @pytest.fixture
@@ -136,7 +144,9 @@ def test_tasks_with_labels_of_any_type_are_found_fetched_and_submitted_again(rc:
     assert sorted(map(repr, (r['label'] for r in everything))) == sorted(2 * ["'text'", '7', "['run', 3]"])
 
 
-def test_tasks_of_a_hub_whose_messages_are_pickles_are_recorded_whatever_they_hold(kind: Kind, tmp_path: Path) -> None:
+def test_tasks_of_a_hub_whose_messages_are_pickles_are_recorded_whatever_they_hold(
+    database: list[str], tmp_path: Path
+) -> None:
     kept: list[tuple[Any, Any]] = [
         ({1, 2}, None),
         ({3: 4}, {}),
@@ -144,7 +154,7 @@ def test_tasks_of_a_hub_whose_messages_are_pickles_are_recorded_whatever_they_ho
         (b'raw', b'raw'),
         (object, None),
     ]
-    with controller(tmp_path, '--Session.packer=pickle', kind=kind) as cluster, client(cluster) as rc:
+    with controller(tmp_path, '--Session.packer=pickle', database=database) as cluster, client(cluster) as rc:
         view = rc.load_balanced_view()
         for label, expected in kept:
             with view.temp_flags(label=label):
@@ -223,8 +233,8 @@ def test_a_task_that_is_retried_is_one_record_of_its_last_attempt(rc: Any, tmp_p
     assert rc.db_query({'msg_id': ids[1], 'stdout': {'$regex': 'attempt 2'}}, keys=[]) == [{'msg_id': ids[1]}]
 
 
-def test_a_task_outlives_its_engine(kind: Kind, tmp_path: Path) -> None:
-    with controller(tmp_path, engines=3, kind=kind) as cluster, client(cluster, 3) as rc:
+def test_a_task_outlives_its_engine(database: list[str], tmp_path: Path) -> None:
+    with controller(tmp_path, engines=3, database=database) as cluster, client(cluster, 3) as rc:
         marker = tmp_path / 'marker'
 
         @ipyparallel.interactive  # type: ignore[untyped-decorator]

@@ -4,12 +4,13 @@ import copy
 import fnmatch
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hub_kinds import Kind
+from hub_kinds import Kind, Urls
 from ipyparallel.util import extract_dates
 from odd_values import Hostile
 from queries import OPERATORS, operators_in
@@ -53,13 +54,12 @@ def filled(i: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope='module')
-def history(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def history(kind: Kind, tmp_path_factory: pytest.TempPathFactory, mongo_urls: Urls) -> Iterator[Any]:
     """A database with eight records, named m0 to m7, that no test changes."""
-    db = kind.make(tmp_path_factory.mktemp('history'))
-    for i in range(8):
-        db.add_record(f'm{i}', {'msg_id': f'm{i}', **filled(i)})
-    yield db
-    db.close()
+    with kind.history(tmp_path_factory.mktemp('history'), mongo_urls) as made, closing(made.make()) as db:
+        for i in range(8):
+            db.add_record(f'm{i}', {'msg_id': f'm{i}', **filled(i)})
+        yield db
 
 
 def numbers(records: list[dict[str, Any]]) -> str:
