@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ FAULTS = ('db error', 'db::', 'conflicting', 'failed to get')
 
 
 class Maker:
-    """Makes databases that have the same history."""
+    """Makes databases that have the same history, which is empty at first."""
 
     def __init__(self, history: History) -> None:
         self._history, self.kind = history, history.kind
@@ -25,6 +24,7 @@ class Maker:
         """A database; what is the matter with this kind begins with the first."""
         self._made.append(self._history.make(**options))
         if len(self._made) == 1:
+            self._made[0].drop_matching_records({})
             self._trouble.enter_context(self.kind.trouble(self._history.directory))
         return self._made[-1]
 
@@ -47,10 +47,17 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return found
 
 
+@pytest.fixture(scope='module')
+def history(kind: Kind, tmp_path_factory: pytest.TempPathFactory, mongo_urls: Urls) -> Iterator[History]:
+    """Where the databases of a module have their records: a server takes long to make a new place."""
+    with kind.history(tmp_path_factory.mktemp('history'), mongo_urls) as found:
+        yield found
+
+
 @pytest.fixture
-def make(kind: Kind, tmp_path: Path, mongo_urls: Urls) -> Iterator[Maker]:
+def make(history: History) -> Iterator[Maker]:
     """Makes databases with the history of the test."""
-    with kind.history(tmp_path, mongo_urls) as history, closing(Maker(history)) as maker:
+    with closing(Maker(history)) as maker:
         yield maker
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import ipyparallel
 import pytest
 from hub_cluster import client, controller, ended, finished, forget_all, held, wait_for_output, wait_for_record
-from hub_kinds import Kind, Urls
+from hub_kinds import History, Kind, Urls
 from ipyparallel.error import RemoteError, TaskAborted
 from ipyparallel.tests.test_label import TaskLabelTest
 from waiting import SECONDS
@@ -53,9 +53,8 @@ def say(word: str) -> str:
 
 
 @pytest.fixture(scope='module')
-def cluster(kind: Kind, tmp_path_factory: pytest.TempPathFactory, mongo_urls: Urls) -> Iterator[Any]:
-    directory = tmp_path_factory.mktemp('cluster')
-    with kind.history(directory, mongo_urls) as history, controller(directory, database=history.arguments) as running:
+def cluster(history: History, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with controller(tmp_path_factory.mktemp('cluster'), database=history.arguments) as running:
         yield running
 
 

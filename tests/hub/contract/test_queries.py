@@ -54,9 +54,9 @@ def filled(i: int) -> dict[str, Any]:
 
 
 @pytest.fixture(scope='module')
-def history(kind: Kind, tmp_path_factory: pytest.TempPathFactory, mongo_urls: Urls) -> Iterator[Any]:
+def eight(kind: Kind, tmp_path_factory: pytest.TempPathFactory, mongo_urls: Urls) -> Iterator[Any]:
     """A database with eight records, named m0 to m7, that no test changes."""
-    with kind.history(tmp_path_factory.mktemp('history'), mongo_urls) as made, closing(made.make()) as db:
+    with kind.history(tmp_path_factory.mktemp('eight'), mongo_urls) as made, closing(made.make()) as db:
         for i in range(8):
             db.add_record(f'm{i}', {'msg_id': f'm{i}', **filled(i)})
         yield db
@@ -184,11 +184,11 @@ FOUND: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(('query', 'found'), FOUND, ids=lambda value: str(value)[:60])
-def test_which_records_a_query_finds(history: Any, query: dict[str, Any], found: str) -> None:
+def test_which_records_a_query_finds(eight: Any, query: dict[str, Any], found: str) -> None:
     before = copy.deepcopy(query)
-    assert numbers(history.find_records(query, [])) == found
-    assert numbers(history.find_records({'$nor': [query]}, [])) == ''.join(i for i in ALL if i not in found)
-    assert numbers(history.find_records(MappingProxyType(query))) == found
+    assert numbers(eight.find_records(query, [])) == found
+    assert numbers(eight.find_records({'$nor': [query]}, [])) == ''.join(i for i in ALL if i not in found)
+    assert numbers(eight.find_records(MappingProxyType(query))) == found
     assert query == before
 
 
@@ -196,10 +196,10 @@ def test_every_operator_takes_part() -> None:
     assert {name for query, _ in FOUND for name in operators_in(query)} == set(OPERATORS)
 
 
-def test_a_naive_time_is_local(history: Any) -> None:
+def test_a_naive_time_is_local(eight: Any) -> None:
     one = NOON + SECOND
     for query in (one.astimezone().replace(tzinfo=None), {'$in': [one.astimezone().replace(tzinfo=None)]}):
-        assert numbers(history.find_records({'submitted': query})) == '1'
+        assert numbers(eight.find_records({'submitted': query})) == '1'
 
 
 @needs_tzset
@@ -217,29 +217,29 @@ def test_a_text_without_a_zone_is_in_utc_for_a_hub_too(db: Any) -> None:
         assert db.find_records({'submitted': datetime(2026, 3, 1, 13)}, []) == [{'msg_id': 'm'}]
 
 
-def test_globs_are_those_of_fnmatch(history: Any) -> None:
+def test_globs_are_those_of_fnmatch(eight: Any) -> None:
     texts = [label for label in LABELS if isinstance(label, str)]
     for pattern in ('[!a]*', '[^a]*', '*/?', '?', '[[]*', '*[]]', '', '*', 'A', '[a-b]', '[]x[]*', 'a/[0-9]'):
         expected = [text for text in texts if fnmatch.fnmatchcase(text, pattern)]
         query = {'$and': [{'label': {'$glob': pattern}}, {'label': {'$not': {'$type': 'array'}}}]}
-        assert [r['label'] for r in history.find_records(query, ['label'])] == expected
+        assert [r['label'] for r in eight.find_records(query, ['label'])] == expected
 
 
 # --- lists of any length
 
 
 @pytest.mark.parametrize('count', [999, 1000, 1200, 50_000])
-def test_lists_of_any_length(history: Any, count: int) -> None:
+def test_lists_of_any_length(eight: Any, count: int) -> None:
     ids = [f'm{i}' for i in range(5, count)]
-    assert numbers(history.find_records({'msg_id': {'$in': ids}})) == '567'
-    assert numbers(history.find_records({'msg_id': {'$nin': ids}})) == '01234'
+    assert numbers(eight.find_records({'msg_id': {'$in': ids}})) == '567'
+    assert numbers(eight.find_records({'msg_id': {'$nin': ids}})) == '01234'
     labels = {'label': {'$in': [*range(count), 'a']}, 'completed': {'$ne': None}}
-    assert numbers(history.find_records(labels, ['label'])) == '06'
+    assert numbers(eight.find_records(labels, ['label'])) == '06'
 
 
-def test_a_query_may_hold_iterators(history: Any) -> None:
-    assert history.find_records({'label': {'$in': iter([7, 8])}}, iter(['queue'])) == [{'msg_id': 'm5', 'queue': None}]
-    assert numbers(history.find_records({'msg_id': {'$in': map('m{}'.format, (1, 2))}, 'label': {'$ne': 'b'}})) == '2'
+def test_a_query_may_hold_iterators(eight: Any) -> None:
+    assert eight.find_records({'label': {'$in': iter([7, 8])}}, iter(['queue'])) == [{'msg_id': 'm5', 'queue': None}]
+    assert numbers(eight.find_records({'msg_id': {'$in': map('m{}'.format, (1, 2))}, 'label': {'$ne': 'b'}})) == '2'
 
 
 # --- keys
@@ -260,22 +260,22 @@ KEYS: list[tuple[Any, list[str]]] = [
 
 
 @pytest.mark.parametrize(('keys', 'names'), KEYS, ids=range(len(KEYS)))
-def test_records_have_the_keys_that_are_asked_for(history: Any, keys: Any, names: list[str]) -> None:
+def test_records_have_the_keys_that_are_asked_for(eight: Any, keys: Any, names: list[str]) -> None:
     before = copy.deepcopy(keys)
     record = dict.fromkeys(TASKS.columns) | {'msg_id': 'm4'} | filled(4)
     record |= {alias: record[column] for alias, column in TASKS.aliases.items()}
-    (found,) = history.find_records({'msg_id': 'm4'}, keys)
+    (found,) = eight.find_records({'msg_id': 'm4'}, keys)
     assert found == {name: record[name] for name in names}
     assert keys == before
     # The hub takes the buffers away.
     assert (found.pop('buffers', None) is None) == ('buffers' not in names)
 
 
-def test_parts_of_documents_can_be_asked_for(history: Any) -> None:
-    assert history.find_records({'msg_id': 'm2'}, ['content.n', 'header.date']) == [
+def test_parts_of_documents_can_be_asked_for(eight: Any) -> None:
+    assert eight.find_records({'msg_id': 'm2'}, ['content.n', 'header.date']) == [
         {'msg_id': 'm2', 'content': {'n': 2}, 'header': {'date': NOON + 2 * SECOND}}
     ]
-    assert history.find_records({'msg_id': 'm2'}, 'content.steps.v') == [
+    assert eight.find_records({'msg_id': 'm2'}, 'content.steps.v') == [
         {'msg_id': 'm2', 'content': {'steps': [{'v': 0}, {'v': 1}]}}
     ]
 
@@ -342,15 +342,15 @@ REFUSED: list[tuple[Any, Any, str]] = [
 
 
 @pytest.mark.parametrize(('query', 'keys', 'text'), REFUSED, ids=range(len(REFUSED)))
-def test_what_is_refused_is_named_in_the_same_words(history: Any, query: Any, keys: Any, text: str) -> None:
+def test_what_is_refused_is_named_in_the_same_words(eight: Any, query: Any, keys: Any, text: str) -> None:
     with pytest.raises(QueryError) as raised:
-        history.find_records(query, keys)
+        eight.find_records(query, keys)
     assert str(raised.value) == text
     # The hub's databases raise KeyError for names that there are not.
     assert isinstance(raised.value, KeyError) == ('unknown' in text and '$type' not in text)
 
 
 @pytest.mark.parametrize('query', [5, ['a'], Hostile(), {'label': Hostile()}, {b'label': 1}], ids=range(5))
-def test_what_is_no_query_is_refused(history: Any, query: Any) -> None:
+def test_what_is_no_query_is_refused(eight: Any, query: Any) -> None:
     with pytest.raises(QueryError):
-        history.find_records(query)
+        eight.find_records(query)
