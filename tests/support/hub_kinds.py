@@ -73,6 +73,12 @@ def in_directory(directory: Path, urls: Urls) -> Iterator[Options]:
 
 
 @contextmanager
+def in_memory(directory: Path, urls: Urls) -> Iterator[Options]:
+    """The memory of the process, without the limit of records that the class has."""
+    yield {'record_limit': 0}
+
+
+@contextmanager
 def in_locked_file(directory: Path, urls: Urls) -> Iterator[Options]:
     """The same, for a hub that does not wait when the file is locked."""
     yield {'location': str(directory), 'busy_timeout': 0}
@@ -88,7 +94,7 @@ def locked(directory: Path) -> Iterator[None]:
     other.close()
 
 
-KINDS = (Kind('SQLiteDB', in_directory),)
+KINDS = (Kind('SQLiteDB', in_directory), Kind('DictDB', in_memory, survives=False))
 
 RECORDING = (*KINDS, Kind('SQLiteDB', in_locked_file, variant='locked', trouble=locked))
 """Those that record and answer, but do not drop."""
