@@ -201,7 +201,8 @@ class WriteBuffer:
                 return self._store.get_record(msg_id)
             key, keys = self._store.table.key, self._store.table.all_keys
             found = dict.fromkeys(keys) | {key: msg_id} if msg_id in self._new else self._store.get_record(msg_id)
-            return found | copied(self._kept[msg_id])  # callers may change what they are given
+            found.update(copied(self._kept[msg_id]))  # callers may change what they are given
+            return found
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """As Store's; what is kept comes last."""
