@@ -27,6 +27,8 @@ class Kind:
     """The options that say where a history is, which is gone after the block; in an empty directory it is a new one."""
     survives: bool = True
     """Whether the history is there when the database is closed and made again."""
+    bson: bool = False
+    """Whether values are BSON's: no integer beyond 64 bits, no text with a lone surrogate, and queries see milliseconds."""
     variant: str = ''
     """What tells it from other kinds of the same class."""
     trouble: Callable[[Path], AbstractContextManager[object]] = nullcontext

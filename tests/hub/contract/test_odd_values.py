@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize('kind', RECORDING, ids=str, indirect=True, 
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONG = 'x' * 20_000
-LABELS: list[Any] = [7, 0.5, ['run', 3], {'run': 1}, True, 'text', {'a': [1, {'b': None}]}, [], '', -(2**70), b'raw']
+LABELS: list[Any] = [7, 0.5, ['run', 3], {'run': 1}, True, 'text', {'a': [1, {'b': None}]}, [], '', -(2**63), b'raw']
 
 
 Said = Callable[[], list[str]]

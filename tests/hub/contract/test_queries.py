@@ -21,14 +21,14 @@ from mqsql.schema import TASKS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-MICROSECOND = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 
 LABELS: list[Any] = ['a', 'b', 'a/1', '[x]', None, 7, ['run', 3], {'run': 1}]
 
 
 def filled(i: int) -> dict[str, Any]:
     """The record of a number from 0 to 7."""
-    times = {'submitted': NOON + i * SECOND, 'started': None if i == 7 else NOON + i * MICROSECOND}
+    times = {'submitted': NOON + i * SECOND, 'started': None if i == 7 else NOON + i * MILLISECOND}
     return {
         **times,
         'completed': NOON + i * SECOND if i % 2 == 0 else None,
@@ -119,9 +119,9 @@ FOUND: list[tuple[dict[str, Any], str]] = [
     ({'submitted': {'$lt': NOON + 2 * SECOND}}, '01'),
     ({'submitted': {'$lte': NOON + 2 * SECOND}}, '012'),
     ({'submitted': {'$le': NOON + 2 * SECOND}}, '01'),
-    ({'started': {'$lt': NOON + 2 * MICROSECOND}}, '01'),
-    ({'started': {'$lte': NOON + 2 * MICROSECOND}}, '012'),
-    ({'started': NOON + 2 * MICROSECOND}, '2'),
+    ({'started': {'$lt': NOON + 2 * MILLISECOND}}, '01'),
+    ({'started': {'$lte': NOON + 2 * MILLISECOND}}, '012'),
+    ({'started': NOON + 2 * MILLISECOND}, '2'),
     ({'started': {'$gte': NOON}}, '0123456'),
     ({'started': {'$not': {'$gte': NOON}}}, '7'),
     ({'content.n': {'$gt': 2.5, '$lte': 4}}, '34'),
