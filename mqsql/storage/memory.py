@@ -1,11 +1,11 @@
 """The store over plain dicts, searched by the reference."""
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any, Unpack
 
 from mqsql import limits, reference
-from mqsql.errors import StorageError
+from mqsql.errors import QueryError, StorageError
 from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.dict_records import DictRecords, Selection, first_path
@@ -90,17 +90,28 @@ class DictStore(Store):
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
         return self._found(self._selection(), query, keys, **options)
 
+    @contextmanager
+    def _worded(self, query: Query | None, keys: Keys = None, **options: Unpack[Options]) -> Iterator[None]:
+        """The compiler says why it refuses what the reference refuses in this block: all stores use the same words."""
+        try:
+            yield
+        except QueryError:
+            from mqsql.compiler import compile  # takes long, and is needed for this alone
+
+            compile(query, keys, **options, table=self.table)
+            raise
+
     def _found(self, records: Selection, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
-        with self._queries.answering() as deadline:
+        with self._queries.answering() as deadline, self._worded(query, keys, **options):
             found = reference.found(records, query, keys, **options, table=self.table)
         return Cursor(self._queries, deadline, found, copied, nullcontext())
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
-        with self._queries.answering():
+        with self._queries.answering(), self._worded(query, **options):
             return reference.count(self._selection(), query, **options, table=self.table)
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
-        with self._queries.answering():
+        with self._queries.answering(), self._worded(query, **options):
             values: list[Any] = copied(reference.distinct(self._selection(), key, query, **options, table=self.table))
         return values
 
@@ -114,7 +125,7 @@ class DictStore(Store):
         return Explanation('', {}, (plan,), indexes)
 
     def _drop_matching(self, query: Query) -> None:
-        with self._queries.answering(), self._lock:
+        with self._queries.answering(), self._lock, self._worded(query):
             found = reference.find(self._selection(), query, [], table=self.table)
             limits.check()
             self._write({record[self.table.key]: None for record in found})

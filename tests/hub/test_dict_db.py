@@ -1,39 +1,26 @@
-"""The hub's database in memory: ipyparallel's own tests, what its DictDB gets wrong, and the limits."""
+"""The hub's database in memory: its options and its limits."""
 
 import logging
 import re
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest import TestCase
 
 import pytest
 from hub_cluster import client, controller, finished, held
-from hub_labels import ShippedLabels
+from hub_kinds import arguments
 from ipyparallel.controller.hub import empty_record
-from ipyparallel.tests.test_db import TaskDBTest
 from traitlets import TraitError
 from traitlets.config import Config
 
 from mqsql import hub
-from mqsql.errors import QueryError, StorageError
 from mqsql.hub import culled, culling
 from mqsql.hub.culled import ORPHAN_SECONDS
 from mqsql.hub.dict_db import DictDB
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class TestShippedSuite(TaskDBTest, TestCase):  # type: ignore[misc]
-    """ipyparallel's tests of a task database, as they are."""
-
-    def create_db(self) -> DictDB:
-        return DictDB()
-
-    def tearDown(self) -> None:
-        self.db.close()
 
 
 @pytest.fixture
@@ -104,109 +91,6 @@ def test_a_configuration_to_start_from() -> None:
     assert text.startswith("c.IPController.db_class = 'mqsql.hub.DictDB'\n")
     options = re.findall(r'^# c\.DictDB\.(\w+) = (.*)$', text, re.MULTILINE)
     assert {'record_limit': '1024', 'size_limit': '1073741824', 'cull_fraction': '0.1'}.items() <= dict(options).items()
-
-
-# --- what ipyparallel's own DictDB gets wrong
-
-
-def test_a_query_of_two_keys_is_both(db: DictDB) -> None:
-    for i, engine in enumerate(['a', 'a', None]):
-        db.add_record(f'm{i}', {'engine_uuid': engine, 'client_uuid': 'c', 'completed': NOON if i == 0 else None})
-    assert found(db, {'msg_id': 'm0', 'engine_uuid': 'a'}) == ['m0']
-    assert found(db, {'engine_uuid': 'a', 'completed': None}) == ['m1']
-    assert found(db, {'client_uuid': 'c', 'completed': {'$gte': NOON}}) == ['m0']
-    assert found(db, {'completed': {'$gte': NOON}, 'client_uuid': 'c'}) == ['m0']
-
-
-def test_a_purge_drops_the_records_that_match_and_no_others(db: DictDB) -> None:
-    for i, engine in enumerate([None, 'a', 'e', 'e']):
-        db.add_record(f'm{i}', {'engine_uuid': engine, 'completed': NOON if i == 3 else None})
-    db.drop_matching_records({'engine_uuid': 'e', 'completed': None})
-    assert db.get_history() == ['m0', 'm1', 'm3']
-    db.drop_matching_records({'engine_uuid': 'e', 'completed': {'$ne': None}})
-    assert db.get_history() == ['m0', 'm1']
-
-
-def test_greater_is_greater_and_all_is_all(db: DictDB) -> None:
-    for i in range(3):
-        db.add_record(f'm{i}', {'submitted': NOON + timedelta(hours=i), 'content': {'tags': list(range(i + 1))}})
-    assert found(db, {'submitted': {'$gt': NOON + timedelta(hours=1)}}) == ['m2']
-    assert found(db, {'content.tags': {'$all': [0, 1]}}) == ['m1', 'm2']
-
-
-def test_every_display_is_kept(db: DictDB) -> None:
-    db.add_record('m', {})
-    for i in range(3):
-        db.update_record('m', {'display_data': {'data': {'text/plain': str(i)}}})
-    shown = db.get_record('m')['display_data']
-    assert [part['data']['text/plain'] for part in [*shown['earlier'], shown]] == ['0', '1', '2']
-
-
-def test_pending_tasks_do_not_disturb_queries_on_their_times(db: DictDB) -> None:
-    db.add_record('done', {'started': NOON, 'completed': NOON, 'label': 'a'})
-    db.add_record('pending', {})
-    assert found(db, {'started': {'$lt': NOON + timedelta(hours=1)}}) == ['done']
-    assert found(db, {'label': {'$glob': 'a*'}, 'completed': {'$ne': None}}) == ['done']
-    with pytest.raises(QueryError, match='started'):
-        db.find_records({'started': {'$lt': 'yesterday'}})
-
-
-def test_whole_documents_paths_and_all_operators_can_be_asked_for(db: DictDB) -> None:
-    db.add_record('m', {'header': {'msg_type': 'apply_request', 'date': NOON}})
-    for query in (
-        {'header': {'msg_type': 'apply_request', 'date': NOON}},
-        {'header.msg_type': {'$regex': '^apply'}},
-        {'$or': [{'header.date': {'$gt': NOON}}, {'completed': None}]},
-    ):
-        assert found(db, query) == ['m']
-    for one in ({'statred': 1}, {'started': {'$foo': 1}}):
-        with pytest.raises(KeyError, match='unknown'):
-            db.find_records(one)
-    with pytest.raises(KeyError, match='no record'):
-        db.update_record('absent', {'label': 'a'})
-    with pytest.raises(KeyError, match='no record'):
-        db.drop_record('absent')
-
-
-def test_what_a_caller_gives_and_gets_is_its_own(db: DictDB) -> None:
-    record = {'submitted': datetime(2026, 3, 1, 12), 'header': {'a': 1}, 'buffers': [bytearray(b'x')]}
-    db.add_record('m', record)
-    assert record['submitted'] == datetime(2026, 3, 1, 12)
-    record['header'] |= {'a': 2}  # type: ignore[operator]
-    record['buffers'][0][:] = b'y'  # type: ignore[index]
-    for got in (db.get_record('m'), *db.find_records({'msg_id': 'm'})):
-        assert (got['header'], got['buffers']) == ({'a': 1}, [b'x'])
-        got['header']['a'] = 3
-        got['buffers'].clear()
-    assert (db.get_record('m')['header'], db.get_record('m')['buffers']) == ({'a': 1}, [b'x'])
-
-
-def test_history_is_by_instant_and_holds_output_without_a_request(db: DictDB) -> None:
-    for i, hours in enumerate((9, -9, 0)):
-        zone = timezone(timedelta(hours=hours))
-        db.add_record(f'm{i}', {'submitted': (NOON + timedelta(minutes=i)).astimezone(zone)})
-    db.add_record('output', empty_record() | {'msg_id': 'output', 'stdout': 'of a broadcast\n'})
-    assert db.get_history() == ['output', 'm0', 'm1', 'm2']
-    db.drop_matching_records({'completed': {'$ne': None}})
-    assert db.get_history() == ['m0', 'm1', 'm2']
-
-
-def test_what_cannot_be_stored_costs_only_itself(db: DictDB, caplog: pytest.LogCaptureFixture) -> None:
-    db.add_record('m', {'submitted': 'noon', 'label': 'kept', 'engine_uuid': 'e'})
-    db.update_record('m', {'stdout': 'x', 'header': {'a': object(), 'b': 1}, 'completed': 5})
-    record = db.get_record('m')
-    assert (record['submitted'], record['completed'], record['label']) == (None, None, 'kept')
-    assert (record['stdout'], record['header']) == ('x', {'b': 1})
-    assert found(db, {'engine_uuid': 'e', 'completed': None}) == ['m']
-    assert [message.split(':')[0] for message in caplog.messages] == ['submitted', 'header', 'header', 'completed']
-
-
-def test_only_key_errors_leave_get_record(db: DictDB) -> None:
-    db.close()
-    with pytest.raises(KeyError):
-        db.get_record('m')
-    with pytest.raises(StorageError, match='closed'):
-        db.find_records({})
 
 
 # --- how many records are tested
@@ -445,23 +329,10 @@ def test_threads_may_write_and_ask_while_tasks_are_culled() -> None:
 # --- a real hub
 
 
-DATABASE = '--IPController.db_class=mqsql.hub.DictDB'
-
-
-@pytest.mark.hub
-class TestShippedLabels(ShippedLabels, TestCase):
-    """In memory."""
-
-    __test__ = True
-
-    def database(self) -> list[str]:
-        return [DATABASE]
-
-
 @pytest.mark.hub
 def test_a_real_hub_keeps_its_tasks_in_memory_within_limits(tmp_path: Path) -> None:
     with (
-        controller(tmp_path, '--DictDB.record_limit=20', '--DictDB.cull_fraction=0.5', database=DATABASE) as cluster,
+        controller(tmp_path, database=arguments('DictDB', {'record_limit': 20, 'cull_fraction': 0.5})) as cluster,
         client(cluster) as rc,
     ):
         view = rc.load_balanced_view()
