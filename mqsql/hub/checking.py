@@ -32,11 +32,12 @@ def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
             )
         check_owner(connection, name, None)
         if folded(table.name) not in map(folded, objects_of(connection)):
-            raise StorageError(f'{path}: it has no history called {history!r}{_known(connection, name)}')
+            raise StorageError(f'{path}: it has no history called {history!r}{known_histories(connection, name)}')
         yield from check_records(connection, name, table, track)
 
 
-def _known(connection: apsw.Connection, path: str) -> str:
+def known_histories(connection: apsw.Connection, path: str) -> str:
+    """The end of a message: the histories that a file of mqsql has; empty if there is none."""
     histories = (history_name(table) for table in other_tables(connection, path, TASKS))
     known = ', '.join(map(repr, islice(histories, MOST_NAMED)))
     return known and f'; write --table with one of {known}'

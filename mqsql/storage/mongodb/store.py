@@ -25,7 +25,16 @@ from mqsql.storage.buffers import LazyBuffers, damaged_buffers
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.mongodb.chunks import Chunks, is_reference
-from mqsql.storage.mongodb.documents import ID, MICROSECONDS, Document, check_table, check_text, read_fields, to_fields
+from mqsql.storage.mongodb.documents import (
+    ID,
+    MICROSECONDS,
+    Document,
+    check_table,
+    check_text,
+    check_value,
+    read_fields,
+    to_fields,
+)
 from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of
 from mqsql.storage.mongodb.finds import Find, plain_options, set_options
 from mqsql.storage.mongodb.plans import explanation, read_indexes
@@ -123,6 +132,12 @@ class MongoStore(Store):
         values = self.table.normalize(record)
         to_fields(values)
         return values
+
+    def coerce_value(self, value: object, depth: int) -> Any:
+        """See Store."""
+        canonical = super().coerce_value(value, depth)
+        check_value(canonical, depth)
+        return canonical
 
     def _document(self, values: Record) -> Document:
         """The document for a new record, whose buffers are stored by this call."""
