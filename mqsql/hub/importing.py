@@ -142,7 +142,7 @@ def _opened(source: Location, history: LegacyHistory, table: Table, *, same: boo
     if source.kind == SQLITE:
         with _file(source.path) as connection:
             if not _has(connection, table) or (same and history.tables(connection)):
-                yield _legacy(connection, source.path, history)
+                yield _legacy(connection, source.path, history, table)
                 return
     if same:
         raise StorageError(f'{_name(source, table)}: this is both the old and the new database; name another')
@@ -179,14 +179,14 @@ def _has(connection: apsw.Connection, table: Table) -> bool:
     return ours and folded(table.name) in map(folded, objects_of(connection))
 
 
-def _legacy(connection: apsw.Connection, path: str, history: LegacyHistory) -> _Old:
+def _legacy(connection: apsw.Connection, path: str, history: LegacyHistory, table: Table) -> _Old:
     """The history that ipyparallel's own SQLiteDB wrote; StorageError if there is none."""
     tables = history.tables(connection)
     if not tables:
         known = ', '.join(map(repr, legacy_tables(connection)[:SHOWN]))
         theirs = known and f' that ipyparallel wrote; its tables are {known}'
         raise StorageError(
-            f'{path}: it has no history called {history.name!r}{theirs or known_histories(connection, path)}'
+            f'{path}: it has no history called {history.name!r}{theirs or known_histories(connection, path, table)}'
         )
     return _Old(tables, history.count(connection), _reading(path, history.records(connection)))
 
