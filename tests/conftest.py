@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from mongo_differences import DIFFERENCES
 from mongo_servers import GIVEN, KINDS, Place, place, running
 from strategies import LOCAL_ZONE
 from systems import in_zone
@@ -31,9 +32,16 @@ def local_zone() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=['file', ':memory:', 'dict:', 'duckdb'])
+@pytest.fixture(params=['file', ':memory:', 'dict:', 'duckdb', 'mongodb'])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store of each kind."""
+    if request.param == 'mongodb':
+        if (reason := DIFFERENCES.get(request.node.originalname)) is not None:
+            pytest.skip(reason)
+        mongo = request.getfixturevalue('secantus')
+        with mqsql.open(f'{mongo.url}/{mongo.database}.tasks') as opened:
+            yield opened
+        return
     urls = {'file': str(tmp_path / 'tasks.db'), 'duckdb': f'duckdb:{tmp_path}/tasks.duckdb'}
     with mqsql.open(urls.get(request.param, request.param)) as opened:
         yield opened
@@ -63,6 +71,13 @@ def mongo_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
 def mongo(request: pytest.FixtureRequest, mongo_urls: Callable[[str], str]) -> Iterator[Place]:
     """A database of the test's own on each kind of server."""
     with place(request.param, mongo_urls(request.param)) as made:
+        yield made
+
+
+@pytest.fixture
+def secantus(mongo_urls: Callable[[str], str]) -> Iterator[Place]:
+    """A database of the test's own on SecantusDB alone, of our servers the one nearer to MongoDB."""
+    with place('secantus', mongo_urls('secantus')) as made:
         yield made
 
 

@@ -1,7 +1,6 @@
 """The store in a collection of a MongoDB server: records by key and by query."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -12,18 +11,21 @@ from typing import Any, Unpack
 import pymongo
 from bson import Binary, encode
 from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.raw_bson import RawBSONDocument
+from pymongo import IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from mqsql import limits, reference
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
-from mqsql.errors import DamagedValueError, RecordError
+from mqsql.errors import DamagedValueError, MissingRecordError, RecordError
 from mqsql.schema import BUFFERS, TASKS, TIMESTAMP, Index, Record, Table
 from mqsql.schema.rows import Damages, warn
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.buffers import LazyBuffers, damaged_buffers
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
+from mqsql.storage.mongodb.asking import Asking, Server
 from mqsql.storage.mongodb.chunks import Chunks, is_reference
 from mqsql.storage.mongodb.documents import (
     ID,
@@ -35,7 +37,7 @@ from mqsql.storage.mongodb.documents import (
     read_fields,
     to_fields,
 )
-from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of
+from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of, too_large
 from mqsql.storage.mongodb.finds import Find, plain_options, set_options
 from mqsql.storage.mongodb.plans import explanation, read_indexes
 from mqsql.storage.mongodb.queries import Names, translate
@@ -46,7 +48,7 @@ from mqsql.values.plain import read_plain
 
 Client = pymongo.MongoClient[Document]
 
-DROPPED = 1_000  # records that one command deletes
+AT_ONCE = 1_000  # records that one command stores or deletes
 
 
 class MongoStore(Store):
@@ -75,11 +77,11 @@ class MongoStore(Store):
         """
         super().__init__(name, table, readonly=readonly, query_timeout=query_timeout)
         check_table(table)
-        self.path, self._client, self._timeout, self._failures = name, client, timeout, Failures(name)
+        self.path, self._client, self._timeout, self._server = name, client, timeout, Server(client, name)
         options: CodecOptions[Document] = CodecOptions(
             tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO
         )
-        with self._failures:
+        with Failures(name):
             self._collection: Collection[Document] = client[database].get_collection(collection, options)
             self._chunks = Chunks(client[database][f'{collection}_buffers'], self._asking)
         self._buffers = tuple(column for column, kind in table.columns.items() if kind is BUFFERS)
@@ -93,33 +95,23 @@ class MongoStore(Store):
         self.ping()
         if self.readonly:
             return
-        with self._failures:
+        with self._server.asking():
+            there = [one['key'] for one in self._collection.index_information().values()]
+            wanted = [IndexModel(list(index.keys)) for index in self.table.indexes if list(index.keys) not in there]
             if self.table.key != ID:
-                self._collection.create_index(self.table.key, unique=True)
-            for index in self.table.indexes:
-                self._collection.create_index(list(index.keys))
+                wanted.append(IndexModel(self.table.key, unique=True))
+            if wanted:
+                self._collection.create_indexes(wanted)
 
     def ping(self) -> None:
         """StorageError unless the server answers within `timeout`."""
         with self._asking():
             self._client.admin.command('ping')
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """A block that asks the server something about a key."""
+    def _asking(self, fields: Document | None = None) -> Asking:
+        """A block that asks the server something about a key, or stores these fields."""
         self._queries.check_open()
-        with self._failures, pymongo.timeout(min(self._timeout, limits.current().left())):
-            yield
-
-    @contextmanager
-    def _storing(self, fields: Document) -> Iterator[None]:
-        """The same for a change; a RecordError names the largest of its fields."""
-        try:
-            with self._asking():
-                yield
-        except RecordError as e:
-            largest = max(fields, key=lambda name: len(encode({name: fields[name]})))
-            raise RecordError(str(e), largest) from e.__cause__
+        return self._server.asking(self._timeout, fields)
 
     def waiting(self, seconds: float) -> AbstractContextManager[object]:
         """A block whose calls together wait at most so long for the server."""
@@ -139,45 +131,60 @@ class MongoStore(Store):
         check_value(canonical, depth)
         return canonical
 
-    def _document(self, values: Record) -> Document:
-        """The document for a new record, whose buffers are stored by this call."""
-        fields, microseconds = to_fields(values)
-        document = {ID: fields[self.table.key], **fields, **self._stored_buffers(fields)}
-        return document | {MICROSECONDS: microseconds} if microseconds else document
+    def _documents(self, records: list[Record]) -> list[Document]:
+        """The documents for new records, whose buffers are stored by this call, many at once."""
+        given = [to_fields(values) for values in records]
+        held = [(fields, column) for fields, _ in given for column in self._buffers if fields.get(column)]
+        references = iter(self._chunks.add([buffer for fields, column in held for buffer in fields[column]]))
+        for fields, column in held:
+            fields[column] = list(islice(references, len(fields[column])))
+        return [
+            {ID: fields[self.table.key], **fields, **({MICROSECONDS: microseconds} if microseconds else {})}
+            for fields, microseconds in given
+        ]
 
     def _stored_buffers(self, fields: Record) -> dict[str, list[Binary]]:
         return {column: self._chunks.add(fields[column]) for column in self._buffers if fields.get(column)}
 
-    def _add(self, key: str, record: Record) -> None:
-        document = self._document(self._encode(record))
-        if not self._insert(document):
-            self._drop_chunks([document])
-            raise self._duplicate(key)
+    @contextmanager
+    def _storing(self, *documents: Document) -> Iterator[None]:
+        """A block that stores documents. Their chunks are dropped if they are refused, but not if they may have been stored."""
+        try:
+            yield
+        except (RecordError, MissingRecordError):
+            self._drop_chunks(documents)
+            raise
 
-    def _insert(self, document: Document) -> bool:
-        """Store a document; whether no other one has its key."""
-        with self._storing(document):
+    def _add(self, key: str, record: Record) -> None:
+        (document,) = self._documents([self.table.normalize(record)])
+        with self._storing(document), self._asking(document):
             try:
                 self._collection.insert_one(document)
             except DuplicateKeyError:
-                return False
-        return True
+                raise self._duplicate(key) from None
 
     def _add_all(self, records: list[Record]) -> None:
-        documents = [self._document(values) for values in records]
-        self._queries.check_open()
-        with self._failures:
+        documents = self._documents(records)
+        with self._storing(*documents):
+            number = 0
+            for some in _groups(documents):
+                number += self._insert(some, documents, number)
+
+    def _insert(self, some: list[RawBSONDocument], documents: list[Document], before: int) -> int:
+        """Store some of the documents, behind those `before` them; how many.
+
+        There is no transaction on a single server: if one is refused, all of them are taken back.
+        """
+        with self._asking({}):
             try:
-                if documents:
-                    self._collection.insert_many(documents)
+                self._collection.insert_many(some)
             except BulkWriteError as e:
-                # There is no transaction on a single server: what has been stored is taken back.
-                number = int(e.details['nInserted'])
+                number = before + int(e.details['nInserted'])
                 self._collection.delete_many({ID: {'$in': [one[ID] for one in documents[:number]]}})
-                self._drop_chunks(documents)
                 if code_of(e) != DUPLICATE:
                     raise
                 raise self._duplicate(documents[number][self.table.key]) from None
+        return len(some)
 
     def _get(self, key: str) -> Record:
         self._check_text(key)
@@ -192,12 +199,13 @@ class MongoStore(Store):
         values = self.table.normalize(changes)
         fields, microseconds = to_fields(values)
         update = self._changes(values, fields | self._stored_buffers(fields), microseconds)
+        said = update.get('$set', {})
         replaced = {column: 1 for column in values if column in self._buffers}
-        with self._storing(update.get('$set', {})):
-            before = self._change(key, update, replaced)
-        if before is None:
-            self._drop_chunks([update.get('$set', {})])
-            raise self._missing(key)
+        with self._storing(said):
+            with self._asking(said):
+                before = self._change(key, update, replaced)
+            if before is None:
+                raise self._missing(key)
         self._drop_chunks([before])
 
     def _change(self, key: str, update: Document, replaced: Document) -> Document | None:
@@ -228,7 +236,7 @@ class MongoStore(Store):
             raise self._missing(key)
         self._drop_chunks([before])
 
-    def _drop_chunks(self, documents: list[Document]) -> None:
+    def _drop_chunks(self, documents: Iterable[Document]) -> None:
         self._chunks.drop(
             reference for document in documents for column in self._buffers for reference in document.get(column) or ()
         )
@@ -267,12 +275,13 @@ class MongoStore(Store):
 
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
         with self._queries.answering() as deadline:
-            find, turn = Find(self.table, query, keys, options), _Turn(self._failures)
+            find, turn = Find(self.table, query, keys, options), self._server.asking()
             with turn:
                 found = self._collection.find(*find.command, **find.options)
                 # So that the server answers now.
                 rows = chain([first], found) if (first := next(found, None)) is not None else iter(())
-            return Cursor(self._queries, deadline, rows, partial(self._shaped, find), turn, found.close)
+            # A cursor that is given up is closed by pymongo, in a thread of its own.
+            return Cursor(self._queries, deadline, rows, partial(self._shaped, find), turn)
 
     def _shaped(self, find: Find, document: Document) -> Record:
         record = self._record(document, find.columns)
@@ -283,7 +292,7 @@ class MongoStore(Store):
         with self._queries.answering():
             query, given = read_plain({} if query is None else query), plain_options(options)
             compile_count(query, table=self.table, **given)
-            with _Turn(self._failures):
+            with self._server.asking():
                 return self._collection.count_documents(translate(query, self.table), **set_options(given))
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
@@ -295,7 +304,7 @@ class MongoStore(Store):
             )
             compile_distinct(key, query, table=self.table, **given)
             path = Names(self.table).field(key)[0]
-            with _Turn(self._failures):
+            with self._server.asking():
                 found = self._collection.distinct(path, translate(query, self.table), **set_options(given))
             try:
                 values = [coerce_value(value) for value in found]
@@ -311,7 +320,7 @@ class MongoStore(Store):
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         with self._queries.answering():
             find = Find(self.table, query, keys, options)
-            with _Turn(self._failures):
+            with self._server.asking():
                 plan = self._collection.find(*find.command, **find.options).explain()
         return explanation(self._collection.name, find, plan)
 
@@ -320,18 +329,18 @@ class MongoStore(Store):
             query = read_plain(query)
             compile_delete(query, table=self.table)
             said = translate(query, self.table)
-            turn = _Turn(self._failures)
+            turn = self._server.asking()
             with turn:
                 found = self._collection.find(said, dict.fromkeys((ID, *self._buffers), 1))
             while documents := self._some(found, turn):
                 self._drop_some(documents, said, turn)
 
-    def _some(self, found: Iterator[Document], turn: '_Turn') -> list[Document]:
+    def _some(self, found: Iterator[Document], turn: Asking) -> list[Document]:
         with turn:
             limits.check()
-            return list(islice(found, DROPPED))
+            return list(islice(found, AT_ONCE))
 
-    def _drop_some(self, documents: list[Document], query: Document, turn: '_Turn') -> None:
+    def _drop_some(self, documents: list[Document], query: Document, turn: Asking) -> None:
         ids = [document[ID] for document in documents]
         with turn:
             # A record may have been changed since it was found.
@@ -350,7 +359,8 @@ class MongoStore(Store):
 
     def _create_index(self, index: Index) -> None:
         with_index(self.table, index)  # says if the name is taken
-        with self._failures:
+        self._queries.check_open()
+        with self._server.asking():
             self._collection.create_index(list(index.keys), name=index.name)
 
     def _drop_index(self, index_or_name: IndexKeys) -> None:
@@ -360,24 +370,30 @@ class MongoStore(Store):
             self._collection.drop_index(index.name)
 
     def _close(self) -> None:
-        with self._failures:
-            self._client.close()
+        with limits.unlimited():
+            self._server.close(self._timeout)
 
 
-class _Turn:
-    """A block, as often as needed, that asks the server for a part of an answer, in the time that is left to the query."""
+LARGEST = 16 * 2**20
+"""Bytes of a document."""
 
-    def __init__(self, failures: Failures) -> None:
-        self._failures = failures
 
-    def __enter__(self) -> None:
-        left = limits.current().left()
-        self._timeout = pymongo.timeout(left if left < math.inf else None)
-        self._timeout.__enter__()
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self._timeout.__exit__(kind, error, trace)
-        self._failures.__exit__(kind, error, trace)
+def _groups(documents: list[Document]) -> Iterator[list[RawBSONDocument]]:
+    """The documents, as many at a time as can be sent at once."""
+    encoded = [RawBSONDocument(encode(document)) for document in documents]
+    for i, one in enumerate(encoded):
+        if len(one.raw) > LARGEST:
+            raise too_large(documents[i], f'[{i}].')
+    group: list[RawBSONDocument] = []
+    size = 0
+    for one in encoded:
+        if group and (size + len(one.raw) > LARGEST or len(group) == AT_ONCE):
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += len(one.raw)
+    if group:
+        yield group
 
 
 def _has_time(value: Any) -> bool:
