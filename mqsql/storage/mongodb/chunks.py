@@ -81,7 +81,7 @@ class Chunks:
 
 def is_reference(stored: object) -> bool:
     """Whether a stored buffer is a reference to its content; else it is the content."""
-    return isinstance(stored, Binary) and stored.subtype == USER_DEFINED_SUBTYPE
+    return isinstance(stored, Binary) and stored.subtype == USER_DEFINED_SUBTYPE and not len(stored) % _ID_BYTES
 
 
 def _ids(reference: bytes) -> Iterator[ObjectId]:

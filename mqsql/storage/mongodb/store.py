@@ -237,9 +237,8 @@ class MongoStore(Store):
         self._drop_chunks([before])
 
     def _drop_chunks(self, documents: Iterable[Document]) -> None:
-        self._chunks.drop(
-            reference for document in documents for column in self._buffers for reference in document.get(column) or ()
-        )
+        stored = [document[column] for document in documents for column in self._buffers if column in document]
+        self._chunks.drop(buffer for buffers in stored if isinstance(buffers, list) for buffer in buffers)
 
     def _check_text(self, key: str) -> None:
         """MissingRecordError for a key that no record has here."""
@@ -259,9 +258,12 @@ class MongoStore(Store):
 
     def _read_buffers(self, document: Document, column: str) -> Any:
         stored = document[column]
-        if isinstance(stored, list) and stored and all(map(is_reference, stored)):
-            return LazyBuffers(tuple(stored), len(stored), self._read_chunks)
+        references = sum(map(is_reference, stored)) if isinstance(stored, list) else 0
+        if references and references == len(stored):
+            return LazyBuffers(tuple(stored), references, self._read_chunks)
         try:
+            if references:
+                raise UnstorableError('only some are references to chunks')
             # Of the hub's shipped class, or empty.
             return self.table.columns[column].coerce(stored)
         except UnstorableError as e:
@@ -310,8 +312,9 @@ class MongoStore(Store):
                 values = [coerce_value(value) for value in found]
             except UnstorableError as e:
                 raise DamagedValueError(f'{self.path}: {path} has a value that another program stored: {e}') from e
-        # The server tells times without their microseconds.
-        return self._distinct_of_all(path, query, given) if _has_time(values) else values
+        # The server tells times without their microseconds, and a column that another program has set to null as a value.
+        doubtful = _has_time(values) or (path in self.table.columns and None in values)
+        return self._distinct_of_all(path, query, given) if doubtful else values
 
     def _distinct_of_all(self, path: str, query: Query, options: dict[str, Any]) -> list[Any]:
         records = list(self._find(query, [path.partition('.')[0]], **options))
