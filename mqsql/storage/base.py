@@ -16,6 +16,7 @@ from mqsql.storage.extras import require_duckdb
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
+from mqsql.values.canonical import coerce_value
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.plain import as_text, either
 
@@ -348,6 +349,10 @@ class Store(ABC):
         if named is None or self.read_key(named) != known:
             raise RecordError('the key of a record never changes', self.table.key)
         return known, {column: value for column, value in given.items() if column != self.table.key}
+
+    def coerce_value(self, value: object, depth: int) -> Any:
+        """The canonical form of a value that is so many levels deep in a column; UnstorableError for what cannot be there."""
+        return coerce_value(value, depth=depth)
 
     def read_key(self, key: object) -> str:
         """The key as plain text; RecordError if it is no text."""
