@@ -1,5 +1,6 @@
 """`mqsql import` between databases of every kind."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -139,7 +140,7 @@ def test_what_is_there_already_stays_as_it_is(urls: Urls, new: str) -> None:
 def test_a_history_of_another_name_is_one_in_each_file(tmp_path: Path) -> None:
     old = write_sessions(tmp_path, 1, 'mine')
     steps = [str(old), f'duckdb:{tmp_path}/a.duckdb', str(tmp_path / 'b.db'), str(tmp_path / 'c.db')]
-    for one, other in zip(steps, steps[1:], strict=False):
+    for one, other in itertools.pairwise(steps):
         assert 'tasks imported: 3;' in run('import', one, other, '--table', 'mine').stdout
     assert "no history called 'ipython-tasks'; write --table with one of 'mine'" in run('import', *steps[2:]).stderr
 

@@ -1,5 +1,6 @@
 """Queries of a known shape give the statement that they give when they are parsed."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -41,9 +42,13 @@ def parsing() -> AbstractContextManager[object]:
 def statements(query: Any, options: dict[str, Any], table: Table) -> str:
     """All that compiling gives, or the error."""
     said = []
-    for make in (lambda: compile(query, **options, table=table), lambda: compile_count(query, table=table)):
+    makes: list[Callable[[], Any]] = [
+        lambda: compile(query, **options, table=table),
+        lambda: compile_count(query, table=table),
+    ]
+    for make in makes:
         try:
-            made: Any = make()
+            made = make()
         except MqsqlError as e:
             said.append(repr(e))
             continue
@@ -91,7 +96,8 @@ def test_shapes(data: st.DataObject) -> None:
     d = Draws(data.draw)
 
     def operand(operator: str) -> Any:
-        kind = d.pick([TEXTS, TEXTS, TIMES, [None], [7, True, 1.5]])
+        kinds: list[list[Any]] = [TEXTS, TEXTS, TIMES, [None], [7, True, 1.5]]
+        kind = d.pick(kinds)
         several = operator in ('$in', '$nin') and not d.once_in(8)
         return [d.pick(kind) for _ in range(d.pick(range(4)))] if several else d.pick(kind)
 
@@ -99,7 +105,13 @@ def test_shapes(data: st.DataObject) -> None:
         return {name: operand(name) for name in d.several(0, 2, lambda: d.pick(OPERATORS))}
 
     shaped = {key: tests() if d.once_in(2) else operand('') for key in d.several(0, 3, lambda: d.pick(COLUMNS))}
-    options = d.pick([{}, {'keys': ['label', 'content.a']}, {'keys': 'label', 'sort': 'started'}, {'limit': 3}])
+    choices: list[dict[str, Any]] = [
+        {},
+        {'keys': ['label', 'content.a']},
+        {'keys': 'label', 'sort': 'started'},
+        {'limit': 3},
+    ]
+    options = d.pick(choices)
     for asked in (shaped, with_others(d, shaped), with_others(d, shaped)):
         for table in (TASKS, INDEXED):
             assert_same(asked, options, table)
