@@ -9,7 +9,7 @@ import apsw
 
 from mqsql.errors import StorageError
 from mqsql.hub.legacy import all_legacy, history_name, history_table
-from mqsql.schema import TASKS
+from mqsql.schema import Table
 from mqsql.settings import Settings
 from mqsql.storage.sqlite.check import MOST_NAMED, Finding, Track, check_records, other_tables
 from mqsql.storage.sqlite.connection import check_owner, connect
@@ -32,11 +32,14 @@ def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
             )
         check_owner(connection, name, None)
         if folded(table.name) not in map(folded, objects_of(connection)):
-            raise StorageError(f'{path}: it has no history called {history!r}{_known(connection, name)}')
+            raise StorageError(
+                f'{path}: it has no history called {history!r}{known_histories(connection, name, table)}'
+            )
         yield from check_records(connection, name, table, track)
 
 
-def _known(connection: apsw.Connection, path: str) -> str:
-    histories = (history_name(table) for table in other_tables(connection, path, TASKS))
+def known_histories(connection: apsw.Connection, path: str, table: Table) -> str:
+    """The end of a message that there is no such table: the histories that a file of mqsql has; empty if there is none."""
+    histories = (history_name(table) for table in other_tables(connection, path, table))
     known = ', '.join(map(repr, islice(histories, MOST_NAMED)))
     return known and f'; write --table with one of {known}'

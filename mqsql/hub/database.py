@@ -76,7 +76,8 @@ class HubDatabase(BaseDB):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._storable, self._reported = Storable(TASKS, self.log.error), set[object]()
+        self._storable = Storable(TASKS, self.log.error, lambda value, depth: self._store.coerce_value(value, depth))
+        self._reported = set[object]()
 
     def _culled(self, msg_id: str) -> bool:
         """Whether the record of this id was dropped to keep a limit."""

@@ -13,9 +13,11 @@ from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.encoding import encode_each
 from mqsql.storage.extras import require_duckdb
+from mqsql.storage.garbage import no_collection
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
+from mqsql.values.canonical import coerce_value
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.plain import as_text, either
 
@@ -291,7 +293,8 @@ class Store(ABC):
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]: ...
 
     def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
-        return list(self._find(query, keys, **options))
+        with no_collection():
+            return list(self._find(query, keys, **options))
 
     @abstractmethod
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int: ...
@@ -348,6 +351,10 @@ class Store(ABC):
         if named is None or self.read_key(named) != known:
             raise RecordError('the key of a record never changes', self.table.key)
         return known, {column: value for column, value in given.items() if column != self.table.key}
+
+    def coerce_value(self, value: object, depth: int) -> Any:
+        """The canonical form of a value that is so many levels deep in a column; UnstorableError for what cannot be there."""
+        return coerce_value(value, depth=depth)
 
     def read_key(self, key: object) -> str:
         """The key as plain text; RecordError if it is no text."""

@@ -31,6 +31,9 @@ def read_url(url: object) -> Location:
         return Location(DICT, '')
     if name.startswith((f'{MONGODB}://', f'{MONGODB}+srv://')):
         return Location(MONGODB, name)
+    if name.startswith(f'{MONGODB}:'):
+        # Not the rest, which may hold a password.
+        raise StorageError(f'the address of a MongoDB server begins with {MONGODB}://; give {_FORMS}')
     for kind in (DUCKDB, PARQUET):
         if name.startswith(f'{kind}:'):
             return Location(kind, _absolute(_after_slashes(name.removeprefix(f'{kind}:'), kind), name))

@@ -13,7 +13,7 @@ from bson import Binary, ObjectId
 from bson.binary import USER_DEFINED_SUBTYPE
 from pymongo.collection import Collection
 
-from mqsql.errors import StorageError
+from mqsql.storage.buffers import GoneError
 from mqsql.storage.mongodb.documents import Document
 
 CHUNK = 8 * 2**20
@@ -65,9 +65,7 @@ class Chunks:
         try:
             return [b''.join([parts[one] for one in part]) for part in ids]
         except KeyError:
-            raise StorageError(
-                'these buffers are gone; their record was changed or dropped after it was read'
-            ) from None
+            raise GoneError from None
 
     def _next(self, found: Iterator[Document]) -> Document | None:
         with self._asking():

@@ -83,6 +83,11 @@ _ANY = frozenset({float, bool, bytes, type(None)})
 """Types whose values BSON holds, each of them."""
 
 
+def check_value(value: Any, depth: int) -> None:
+    """UnstorableError for a canonical value, so many levels deep in a column, that BSON cannot hold."""
+    _look(value, ('',) * depth, [])
+
+
 def check_text(text: str, steps: Steps = ()) -> None:
     """UnstorableError for text that is not Unicode."""
     if not text.isascii():

@@ -27,7 +27,16 @@ from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.mongodb.asking import Asking, Server
 from mqsql.storage.mongodb.chunks import Chunks, is_reference
-from mqsql.storage.mongodb.documents import ID, MICROSECONDS, Document, check_table, check_text, read_fields, to_fields
+from mqsql.storage.mongodb.documents import (
+    ID,
+    MICROSECONDS,
+    Document,
+    check_table,
+    check_text,
+    check_value,
+    read_fields,
+    to_fields,
+)
 from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of, too_large
 from mqsql.storage.mongodb.finds import Find, plain_options, set_options
 from mqsql.storage.mongodb.plans import explanation, read_indexes
@@ -116,11 +125,23 @@ class MongoStore(Store):
         to_fields(values)
         return values
 
-    def _document(self, values: Record) -> Document:
-        """The document for a new record, whose buffers are stored by this call."""
-        fields, microseconds = to_fields(values)
-        document = {ID: fields[self.table.key], **fields, **self._stored_buffers(fields)}
-        return document | {MICROSECONDS: microseconds} if microseconds else document
+    def coerce_value(self, value: object, depth: int) -> Any:
+        """See Store."""
+        canonical = super().coerce_value(value, depth)
+        check_value(canonical, depth)
+        return canonical
+
+    def _documents(self, records: list[Record]) -> list[Document]:
+        """The documents for new records, whose buffers are stored by this call, many at once."""
+        given = [to_fields(values) for values in records]
+        held = [(fields, column) for fields, _ in given for column in self._buffers if fields.get(column)]
+        references = iter(self._chunks.add([buffer for fields, column in held for buffer in fields[column]]))
+        for fields, column in held:
+            fields[column] = list(islice(references, len(fields[column])))
+        return [
+            {ID: fields[self.table.key], **fields, **({MICROSECONDS: microseconds} if microseconds else {})}
+            for fields, microseconds in given
+        ]
 
     def _stored_buffers(self, fields: Record) -> dict[str, list[Binary]]:
         return {column: self._chunks.add(fields[column]) for column in self._buffers if fields.get(column)}
@@ -135,7 +156,7 @@ class MongoStore(Store):
             raise
 
     def _add(self, key: str, record: Record) -> None:
-        document = self._document(self.table.normalize(record))
+        (document,) = self._documents([self.table.normalize(record)])
         with self._storing(document), self._asking(document):
             try:
                 self._collection.insert_one(document)
@@ -143,7 +164,7 @@ class MongoStore(Store):
                 raise self._duplicate(key) from None
 
     def _add_all(self, records: list[Record]) -> None:
-        documents = [self._document(values) for values in records]
+        documents = self._documents(records)
         with self._storing(*documents):
             number = 0
             for some in _groups(documents):
