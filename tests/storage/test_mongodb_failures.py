@@ -26,7 +26,7 @@ from mqsql.errors import DuplicateRecordError, MqsqlError, QueryError, RecordErr
 from mqsql.storage import Store
 from mqsql.storage.mongodb.failures import Failures
 
-SOON = 0.5
+SOON = 0.3
 """Seconds that a call may wait for a server."""
 
 LOOKING = 'heartbeatFrequencyMS=500&connectTimeoutMS=500'
@@ -144,9 +144,11 @@ def test_the_tables_name_is_that_of_the_collection(secantus: Place) -> None:
 
 def test_a_wrong_password_is_a_storage_error_that_does_not_name_it(tmp_path: Path) -> None:
     directory = tmp_path / 'server'
-    with running('secantus', directory, *JOURNALED['secantus']) as server:
-        with pymongo.MongoClient[dict[str, Any]](server.url) as client:
-            client.admin.command('createUser', 'hub', pwd='right', roles=['root'])
+    with (
+        running('secantus', directory, *JOURNALED['secantus']) as server,
+        pymongo.MongoClient[dict[str, Any]](server.url) as client,
+    ):
+        client.admin.command('createUser', 'hub', pwd='right', roles=['root'])
     with running('secantus', directory, '--auth') as server:
         host = f'127.0.0.1:{server.port}'
         with mqsql.open(f'mongodb://hub:right@{host}/x.y?authSource=admin') as store:
@@ -166,7 +168,7 @@ def test_a_wrong_password_is_a_storage_error_that_does_not_name_it(tmp_path: Pat
 def test_no_call_waits_longer_for_a_frozen_server_than_it_may(server: Server, mine: Place, name: str) -> None:
     with opened(mine) as patient, opened(mine, query_timeout=SOON) as store:
         patient.add_record('m', {'buffers': [b'kept']})
-        said = 'the server does not answer' if name in BY_KEY else r'longer than query_timeout \(0\.5 s\)'
+        said = 'the server does not answer' if name in BY_KEY else r'longer than query_timeout \(0\.3 s\)'
         with frozen(server), store.waiting(SOON), pytest.raises(StorageError, match=said):
             CALLS[name](store)
         wait_until(lambda: works(patient.count))
@@ -198,7 +200,7 @@ def test_a_slow_answer_is_ended_by_query_timeout(mine: Place) -> None:
             store.find()
 
 
-@pytest.mark.parametrize('name', [name for name in CALLS if 'index' not in name and name != 'update of nothing'])
+@pytest.mark.parametrize('name', ['add with buffers', 'add many', 'get', 'update of buffers', 'find', 'drop matching'])
 def test_connections_that_are_closed_are_a_storage_error(mine: Place, name: str) -> None:
     commands = ['insert', 'find', 'update', 'findAndModify', 'delete', 'aggregate', 'distinct', 'explain']
     with opened(mine) as store:
