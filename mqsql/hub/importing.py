@@ -173,22 +173,28 @@ def _exists(path: str) -> bool:
     return True
 
 
+def _is_ours(connection: apsw.Connection) -> bool:
+    return bool(connection.pragma('application_id') == ddl.APPLICATION_ID)
+
+
 def _has(connection: apsw.Connection, table: Table) -> bool:
     """Whether a file is one of mqsql that has this table."""
-    ours = connection.pragma('application_id') == ddl.APPLICATION_ID
-    return ours and folded(table.name) in map(folded, objects_of(connection))
+    return _is_ours(connection) and folded(table.name) in map(folded, objects_of(connection))
 
 
 def _legacy(connection: apsw.Connection, path: str, history: LegacyHistory, table: Table) -> _Old:
     """The history that ipyparallel's own SQLiteDB wrote; StorageError if there is none."""
     tables = history.tables(connection)
     if not tables:
-        known = ', '.join(map(repr, legacy_tables(connection)[:SHOWN]))
-        theirs = known and f' that ipyparallel wrote; its tables are {known}'
-        raise StorageError(
-            f'{path}: it has no history called {history.name!r}{theirs or known_histories(connection, path, table)}'
-        )
+        known = known_histories(connection, path, table) if _is_ours(connection) else _theirs(connection)
+        raise StorageError(f'{path}: it has no history called {history.name!r}{known}')
     return _Old(tables, history.count(connection), _reading(path, history.records(connection)))
+
+
+def _theirs(connection: apsw.Connection) -> str:
+    """The end of a message: the tables of ipyparallel in a file; empty if there is none."""
+    known = ', '.join(map(repr, legacy_tables(connection)[:SHOWN]))
+    return known and f' that ipyparallel wrote; its tables are {known}'
 
 
 def _reading(path: str, records: Iterator[Record]) -> Iterator[Record]:

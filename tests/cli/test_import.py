@@ -7,6 +7,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hub_shipped import records, write_sessions
 from hub_shipped_mongo import COLLECTION, kept, write_collection
-from mongo_servers import JOURNALED, PROGRAMS, Place, running
+from mongo_servers import JOURNALED, KINDS, Place, place, running
 from store_files import FULL, change, fill
 from systems import needs_sigkill
 
@@ -27,8 +28,6 @@ from mqsql.hub.importing import import_history
 from mqsql.hub.legacy import LegacyHistory
 from mqsql.schema import Record
 from mqsql.settings import LEGACY_TABLE, Settings
-
-KINDS = ['sqlite', 'duckdb', 'mongodb', 'parquet']
 
 WHOLE: dict[str, Any] = FULL | {
     'client_uuid': 'client-ü',
@@ -47,6 +46,14 @@ def run(*words: object) -> Result:
 
 def copy_history(old: str, new: str, track: Callable[..., Iterable[Record]] = lambda records, total: records) -> Any:
     return import_history(old, new, LegacyHistory(LEGACY_TABLE, print), Settings(), track)
+
+
+# NX-27017 keeps no subtype of binary data, by which references to buffers are known.
+@pytest.fixture(params=[kind for kind in KINDS if kind != 'nx'])
+def mongo(request: pytest.FixtureRequest, mongo_urls: Callable[[str], str]) -> Iterator[Place]:
+    """A database of the test's own."""
+    with place(request.param, mongo_urls(request.param)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -85,7 +92,7 @@ def contents(url: str) -> list[Record]:
 
 
 @pytest.mark.parametrize('new', ['sqlite', 'duckdb', 'mongodb'])
-@pytest.mark.parametrize('old', KINDS)
+@pytest.mark.parametrize('old', ['sqlite', 'duckdb', 'mongodb', 'parquet'])
 def test_a_history_is_the_same_in_every_database(urls: Urls, old: str, new: str) -> None:
     one, other = urls(old, 'old'), urls(new, 'new')
     numbers = [*range(40, 0, -1), *range(41, 60)]
@@ -139,7 +146,7 @@ def test_what_is_there_already_stays_as_it_is(urls: Urls, new: str) -> None:
 def test_a_history_of_another_name_is_one_in_each_file(tmp_path: Path) -> None:
     old = write_sessions(tmp_path, 1, 'mine')
     steps = [str(old), f'duckdb:{tmp_path}/a.duckdb', str(tmp_path / 'b.db'), str(tmp_path / 'c.db')]
-    for one, other in zip(steps, steps[1:], strict=False):
+    for one, other in pairwise(steps):
         assert 'tasks imported: 3;' in run('import', one, other, '--table', 'mine').stdout
     assert "no history called 'ipython-tasks'; write --table with one of 'mine'" in run('import', *steps[2:]).stderr
 
@@ -231,13 +238,13 @@ def test_damaged_values_are_left_out_and_named(tmp_path: Path, urls: Urls, new: 
     change(old, "UPDATE task_records SET msg_id = CAST(x'ff' AS TEXT) WHERE msg_id = 'm0005'")
     done = run('import', old, urls(new, 'new'))
     assert done.exit_code == 0
-    assert 'tasks imported: 5; there already: 0; values damaged: 5; tables read: 1' in done.stdout, done.stderr
+    assert 'tasks imported: 5; there already: 0; values damaged: 6; tables read: 1' in done.stdout
     for said in (
         "header of the record 'm0001'",
         "buffers of the record 'm0002'",
         'The buffers of task m0003 cannot be read and is left out',
         'The buffers of task m0004 cannot be read and is left out',
-        'records have no msg_id that can be read',
+        'Records without a msg_id that can be read, which are left out: 1',
     ):
         assert said in done.stderr
     found = contents(urls(new, 'new'))
@@ -302,15 +309,12 @@ def test_an_import_that_was_killed_is_repeated(urls: Urls) -> None:
     assert contents(new) == contents(old)
 
 
-@pytest.mark.parametrize('kind', PROGRAMS)
-def test_an_import_whose_server_was_killed_is_repeated(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_whose_server_was_killed_is_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copying, 'BATCH', 2)
     monkeypatch.setattr('mqsql.hub.importing.PATIENCE', 1.0)
     old = str(tmp_path / 'old.db')
     write(old, [{'msg_id': f'm{n}', 'buffers': [b'%d' % n]} for n in range(9)])
-    with running(kind, tmp_path / 'server', *JOURNALED[kind]) as server:
+    with running('secantus', tmp_path / 'server', *JOURNALED['secantus']) as server:
 
         def killing(records: Iterable[Record], total: int) -> Iterator[Record]:
             for n, record in enumerate(records):
@@ -327,6 +331,7 @@ def test_an_import_whose_server_was_killed_is_repeated(
         back = str(tmp_path / 'back.db')
         with pytest.raises(StorageError, match='the server does not answer'):
             copy_history(new, back, killing)
+        server.start()
         assert not os.path.exists(back)
 
 
@@ -375,15 +380,14 @@ def test_an_error_is_one_line_and_creates_nothing(
         assert client[mongo.database].list_collection_names() == []
 
 
-def test_a_password_is_never_printed(mongo: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_is_not_printed_when_no_server_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('mqsql.hub.importing.PATIENCE', 1.0)
     write(str(tmp_path / 'old.db'), [{'msg_id': 'm'}])
-    address = mongo.url.removeprefix('mongodb://')
-    for url in (f'mongodb://user:secret@{address}/{mongo.database}', 'mongodb://user:secret@127.0.0.1:1/db'):
-        for words in ((tmp_path / 'old.db', url), (url, tmp_path / 'new.db')):
-            done = run('import', *words)
-            assert 'secret' not in done.output
-            assert '127.0.0.1' in done.output
+    url = 'mongodb://user:secret@127.0.0.1:1/db'
+    for words in ((tmp_path / 'old.db', url), (url, tmp_path / 'new.db')):
+        done = run('import', *words)
+        assert 'secret' not in done.output
+        assert done.output.startswith('Error: mongodb://127.0.0.1:1/db.task_records: the server does not answer')
 
 
 @pytest.mark.parametrize('words', [['old.db', 'mongodb://host/db'], ['mongodb://host/db', 'new.db']])
