@@ -6,13 +6,14 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pymongo
 import pytest
+from bson import ObjectId
 from click.testing import CliRunner, Result
 from hub_shipped import records, write_sessions
 from hub_shipped_mongo import COLLECTION, kept, write_collection
@@ -402,3 +403,81 @@ def test_without_pymongo_it_says_what_to_install(tmp_path: Path, words: list[str
     done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr == "Error: pymongo is not installed; try: pip install 'mqsql[mongodb]'\n"
+
+
+# --- check
+
+
+def test_what_is_wrong_with_a_collection_is_listed(mongo: Place, urls: Urls) -> None:
+    url = urls('mongodb', 'tasks')
+    assert '.tasks: it has no records' in run('check', url).stderr
+    with mqsql.open(url) as store:
+        fill(store, 4)
+    clean = run('check', url)
+    assert (clean.exit_code, clean.stdout) == (0, f'{url}: problems found: 0\n')
+    old = ObjectId.from_datetime(datetime(2026, 1, 1, tzinfo=UTC))
+    with pymongo.MongoClient[dict[str, Any]](mongo.url) as client:
+        tasks, chunks = (client[mongo.database][name] for name in ('tasks', 'tasks_buffers'))
+        chunks.insert_many([{'_id': old, 'data': b'old'}, {'data': b'of a record that is being stored'}])
+        lost = tasks.find_one({'msg_id': 'm0001'}, {'buffers': 1})
+        assert lost
+        chunks.delete_one({'_id': ObjectId(bytes(lost['buffers'][0]))})
+        tasks.update_one({'msg_id': 'm0002'}, {'$set': {'header': 'text', 'buffers': ['text']}})
+        tasks.update_one({'msg_id': 'm0003'}, {'$unset': {'msg_id': ''}})
+        found = run('check', url)
+        assert found.exit_code == 1
+        lines = found.stdout.splitlines()
+        assert (
+            f"tasks: 'm0001': buffers: names chunks that are not there: {ObjectId(bytes(lost['buffers'][0]))}" in lines
+        )
+        assert any(line.startswith("tasks: 'm0002': header: is not what a column of documents holds") for line in lines)
+        assert any(line.startswith("tasks: 'm0002': buffers: takes bytes, not 'text' (str)") for line in lines)
+        assert "tasks: _id 'm0003': msg_id: is missing" in lines
+        assert f'tasks_buffers: no record names these 1 chunks; --delete-orphans deletes them: {old}' in lines
+        assert lines[-1] == f'{url}: problems found: 5'
+        assert chunks.count_documents({}) == 5
+        assert ' and were deleted' in run('check', url, '--delete-orphans').stdout
+        assert chunks.count_documents({'_id': old}) == 0
+        assert chunks.count_documents({}) == 4
+        assert 'problems found: 4\n' in run('check', url).stdout
+
+
+def test_a_collection_of_the_shipped_class_is_in_order(mongo: Place) -> None:
+    done = run('check', write_collection(mongo.url, 1, mongo.database))
+    assert (done.exit_code, done.stdout.endswith('problems found: 0\n')) == (0, True)
+
+
+def test_what_a_killed_import_left_is_found_and_deleted(
+    mongo: Place, urls: Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mqsql.storage.mongodb.store import MongoStore
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    old, new = urls('sqlite', 'old'), urls('mongodb', 'new')
+    write(old, [{'msg_id': 'm', 'buffers': [b'a', b'b']}])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(MongoStore, '_insert', end)
+        copy_history(old, new)
+    assert 'tasks imported: 1;' in run('import', old, new).stdout
+    assert 'problems found: 0\n' in run('check', new).stdout
+    monkeypatch.setattr('mqsql.storage.mongodb.check.RECENT', -timedelta(hours=1))
+    assert 'no record names these 2 chunks, and were deleted: ' in run('check', new, '--delete-orphans').stdout
+    assert 'problems found: 0\n' in run('check', new).stdout
+    assert contents(new) == contents(old)
+
+
+@pytest.mark.parametrize(
+    ('words', 'reason'),
+    [
+        (['duckdb:a.duckdb'], 'only SQLite files and collections of MongoDB can be checked'),
+        (['a.db', '--delete-orphans'], 'only the chunks of a collection of MongoDB can be deleted'),
+        (['mongodb://user:secret@host'], 'names no database'),
+    ],
+)
+def test_what_cannot_be_checked_is_refused(words: list[str], reason: str) -> None:
+    done = run('check', *words)
+    assert done.exit_code == 1
+    assert reason in done.stderr
+    assert 'secret' not in done.output
