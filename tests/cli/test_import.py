@@ -457,9 +457,10 @@ def test_what_a_killed_import_left_is_found_and_deleted(
 
     old, new = urls('sqlite', 'old'), urls('mongodb', 'new')
     write(old, [{'msg_id': 'm', 'buffers': [b'a', b'b']}])
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(MongoStore, '_insert', end)
-        copy_history(old, new)
+        with pytest.raises(KeyboardInterrupt):
+            copy_history(old, new)
     assert 'tasks imported: 1;' in run('import', old, new).stdout
     assert 'problems found: 0\n' in run('check', new).stdout
     monkeypatch.setattr('mqsql.storage.mongodb.check.RECENT', -timedelta(hours=1))

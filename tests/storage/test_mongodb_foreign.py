@@ -127,7 +127,9 @@ BEYOND = {'a date beyond the year 9999': DatetimeMS(2**60), 'a date before the y
 def test_each_foreign_value_is_told(value: Any) -> None:
     told: list[tuple[object, str, str]] = []
     sent = encode({'msg_id': 'm', 'content': {'a': [value]}, 'label': value, 'stdout': 'x'})
-    document: dict[str, Any] = decode(sent, CodecOptions(tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO))
+    document: dict[str, Any] = decode(
+        sent, CodecOptions(tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+    )
     found = read_fields(document, TASKS, ('msg_id', 'content', 'label', 'stdout'), lambda *what: told.append(what))
     assert found == {'msg_id': 'm', 'content': None, 'label': None, 'stdout': 'x'}
     assert [(key, column) for key, column, _ in told] == [('m', 'content'), ('m', 'label')]

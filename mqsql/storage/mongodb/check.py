@@ -51,6 +51,7 @@ class _Check:
         # Those that come later belong to records that may be read or not.
         old = ObjectId.from_datetime(datetime.now(UTC) - RECENT)
         self._old = {one['_id'] for one in chunks.find({'_id': {'$lt': old}}, {'_id': 1})}
+        self._buffers = [column for column, kind in table.columns.items() if kind is BUFFERS]
         self._named: set[ObjectId] = set()
 
     def records(self, name: str, track: Track) -> Iterator[Finding]:
@@ -60,10 +61,9 @@ class _Check:
             raise StorageError(f'{name}: it has no records')
         for document in track(self._collection.find(), number):
             yield from self._of_values(document)
-            for column, kind in self._table.columns.items():
-                if kind is BUFFERS and (stored := document.get(column)) is not None:
-                    if problem := self._of_buffers(kind.coerce, stored):
-                        yield Finding(self._collection.name, self._key(document), column, problem)
+            for column in self._buffers:
+                if problem := self._of_buffers(document.get(column)):
+                    yield Finding(self._collection.name, self._key(document), column, problem)
 
     def _key(self, document: Document) -> str:
         key = document.get(self._table.key)
@@ -80,12 +80,14 @@ class _Check:
         read_fields(document, self._table, self._table.all_keys, tell)
         return found
 
-    def _of_buffers(self, coerce: Any, stored: Any) -> str:
+    def _of_buffers(self, stored: Any) -> str:
         """What is wrong with a value of a column of buffers; empty if nothing is."""
+        if stored is None:
+            return ''
         references = [one for one in stored if is_reference(one)] if isinstance(stored, list) else []
         if not references:
             try:
-                coerce(stored)
+                BUFFERS.coerce(stored)
             except UnstorableError as e:
                 return str(e)
             return ''
