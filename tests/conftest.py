@@ -68,20 +68,25 @@ def mongo_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
         yield url
 
 
+@pytest.fixture
+def mongo_place(mongo_urls: Callable[[str], str]) -> Iterator[Callable[[str], Place]]:
+    """A database of the test's own on a server of some kind."""
+    with ExitStack() as stack:
+        yield lambda kind: stack.enter_context(place(kind, mongo_urls(kind)))
+
+
 @pytest.fixture(params=KINDS)
-def mongo(request: pytest.FixtureRequest, mongo_urls: Callable[[str], str]) -> Iterator[Place]:
+def mongo(request: pytest.FixtureRequest, mongo_place: Callable[[str], Place]) -> Place:
     """A database of the test's own on each kind of server. A test that the server cannot pass must fail there."""
     if reason := why_not(request.param, request.node.name):
         request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
-    with place(request.param, mongo_urls(request.param)) as made:
-        yield made
+    return mongo_place(request.param)
 
 
 @pytest.fixture
-def secantus(mongo_urls: Callable[[str], str]) -> Iterator[Place]:
+def secantus(mongo_place: Callable[[str], Place]) -> Place:
     """A database of the test's own on SecantusDB alone, of our servers the one nearer to MongoDB."""
-    with place('secantus', mongo_urls('secantus')) as made:
-        yield made
+    return mongo_place('secantus')
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

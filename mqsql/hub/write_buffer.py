@@ -18,6 +18,7 @@ from mqsql.storage.base import Keys, Query
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.values.canonical import copied
 from mqsql.values.plain import read_plain
 
 RETRY_SECONDS = 1.0
@@ -200,7 +201,8 @@ class WriteBuffer:
                 return self._store.get_record(msg_id)
             key, keys = self._store.table.key, self._store.table.all_keys
             found = dict.fromkeys(keys) | {key: msg_id} if msg_id in self._new else self._store.get_record(msg_id)
-            return found | self._kept[msg_id]
+            found.update(copied(self._kept[msg_id]))  # callers may change what they are given
+            return found
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """As Store's; what is kept comes last."""

@@ -13,6 +13,7 @@ from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.encoding import encode_each
 from mqsql.storage.extras import require_duckdb
+from mqsql.storage.garbage import no_collection
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
@@ -292,7 +293,8 @@ class Store(ABC):
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]: ...
 
     def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
-        return list(self._find(query, keys, **options))
+        with no_collection():
+            return list(self._find(query, keys, **options))
 
     @abstractmethod
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int: ...

@@ -189,8 +189,8 @@ def _value(value: Any, kind: ColumnType, path: str) -> Any:
 
 def storable(value: Any, path: str) -> Any:
     """A canonical value that is compared; UnsupportedError if BSON cannot hold it."""
-    if type(value) is int and value not in INT64 and float_of(value) == value:
-        return float_of(value)
+    if type(value) is int and value not in INT64 and (number := _float(value)) == value:
+        return number
     try:
         to_fields({'': value})
     except RecordError:
@@ -198,12 +198,12 @@ def storable(value: Any, path: str) -> Any:
     return value
 
 
-def float_of(number: int) -> float:
-    """The nearest float, infinite beyond all of them."""
+def _float(number: int) -> float:
+    """The nearest float; infinite, which no integer is, beyond all of them."""
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf
 
 
 # --- expressions

@@ -97,7 +97,7 @@ class MongoStore(Store):
             return
         with self._server.asking():
             there = [one['key'] for one in self._collection.index_information().values()]
-            wanted = [IndexModel(list(index.keys)) for index in self.table.indexes if list(index.keys) not in there]
+            wanted = [IndexModel(keys) for index in self.table.indexes if (keys := self._keys(index)) not in there]
             if self.table.key != ID:
                 wanted.append(IndexModel(self.table.key, unique=True))
             if wanted:
@@ -362,9 +362,14 @@ class MongoStore(Store):
 
     def _create_index(self, index: Index) -> None:
         with_index(self.table, index)  # says if the name is taken
+        keys = self._keys(index)
         self._queries.check_open()
         with self._server.asking():
-            self._collection.create_index(list(index.keys), name=index.name)
+            self._collection.create_index(keys, name=index.name)
+
+    def _keys(self, index: Index) -> list[tuple[str, int]]:
+        """The keys of an index; UnsupportedError for one that BSON cannot hold."""
+        return [(Names(self.table).field(key)[0], way) for key, way in index.keys]
 
     def _drop_index(self, index_or_name: IndexKeys) -> None:
         self._look_for_indexes()

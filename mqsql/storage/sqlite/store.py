@@ -19,6 +19,7 @@ from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
 from mqsql.storage.buffers import GoneError, LazyBuffers, damaged_buffers
 from mqsql.storage.encoding import present
+from mqsql.storage.garbage import no_collection
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
@@ -188,7 +189,7 @@ class SqliteStore(SqliteFile):
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
         rows = self._fetch_sound(query)
-        with self._failures:
+        with self._failures, no_collection():
             for row in rows:
                 limits.check()
                 records.append(query.record(row))

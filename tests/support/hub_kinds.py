@@ -1,0 +1,102 @@
+"""The kinds of database that a hub may have, for tests that each of them has to pass.
+
+A line of KINDS is all that a class needs to take part in the contract (tests/hub/contract), on real hubs, too.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from mqsql import hub
+
+Options = dict[str, Any]
+Urls = Callable[[str], str]
+"""The URL of a running server of some kind."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of mqsql.hub, on what it is tried with."""
+
+    name: str
+    home: Callable[[Path, Urls], AbstractContextManager[Options]]
+    """The options that say where a history is, which is gone after the block; in an empty directory it is a new one."""
+    survives: bool = True
+    """Whether the history is there when the database is closed and made again."""
+    bson: bool = False
+    """Whether values are BSON's: no integer beyond 64 bits, no text with a lone surrogate, and queries see milliseconds."""
+    variant: str = ''
+    """What tells it from other kinds of the same class."""
+    trouble: Callable[[Path], AbstractContextManager[object]] = nullcontext
+    """What is the matter while the database is used."""
+
+    def __str__(self) -> str:
+        return f'{self.name}-{self.variant}' if self.variant else self.name
+
+    @contextmanager
+    def history(self, directory: Path, urls: Urls) -> Iterator['History']:
+        """A history in this directory, or on a server; it is gone after the block."""
+        with self.home(directory, urls) as options:
+            yield History(self, directory, options)
+
+
+@dataclass(frozen=True)
+class History:
+    """The records that all databases made here have in common."""
+
+    kind: Kind
+    directory: Path
+    options: Options
+
+    def make(self, **more: Any) -> Any:
+        """A database with these records; `more` are other options."""
+        return getattr(hub, self.kind.name)(**self.options, **more)
+
+    @property
+    def arguments(self) -> list[str]:
+        """What tells a controller to use such a database."""
+        return arguments(self.kind.name, self.options)
+
+
+def arguments(name: str, options: Options) -> list[str]:
+    """What tells a controller to use a database of this class with these options."""
+    said = [f'--{name}.{option}={value}' for option, value in options.items()]
+    return [f'--IPController.db_class=mqsql.hub.{name}', *said]
+
+
+@contextmanager
+def in_directory(directory: Path, urls: Urls) -> Iterator[Options]:
+    """A file in this directory."""
+    yield {'location': str(directory)}
+
+
+@contextmanager
+def in_memory(directory: Path, urls: Urls) -> Iterator[Options]:
+    """The memory of the process, without the limit of records that the class has."""
+    yield {'record_limit': 0}
+
+
+@contextmanager
+def in_locked_file(directory: Path, urls: Urls) -> Iterator[Options]:
+    """The same, for a hub that does not wait when the file is locked."""
+    yield {'location': str(directory), 'busy_timeout': 0}
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Another program is in the middle of a change of the file, so that what is recorded is kept in memory."""
+    other = apsw.Connection(str(directory / 'tasks.db'))
+    other.execute('BEGIN IMMEDIATE')
+    yield
+    other.execute('ROLLBACK')
+    other.close()
+
+
+KINDS = (Kind('SQLiteDB', in_directory), Kind('DictDB', in_memory, survives=False))
+
+RECORDING = (*KINDS, Kind('SQLiteDB', in_locked_file, variant='locked', trouble=locked))
+"""Those that record and answer, but do not drop."""
