@@ -442,6 +442,16 @@ def test_what_is_wrong_with_a_collection_is_listed(mongo: Place, urls: Urls) -> 
         assert 'problems found: 4\n' in run('check', url).stdout
 
 
+def test_chunks_of_another_table_are_no_orphans(urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('mqsql.storage.mongodb.check.RECENT', -timedelta(hours=1))
+    letters = mqsql.Table('letters', {'msg_id': mqsql.STRING, 'pages': mqsql.BUFFERS}, 'msg_id')
+    url = urls('mongodb', 'letters')
+    with mqsql.open(url, table=letters) as store:
+        store.add_record('m', {'pages': [b'page']})
+        assert 'problems found: 0\n' in run('check', url, '--delete-orphans').stdout
+        assert store.get_record('m')['pages'] == [b'page']
+
+
 def test_a_collection_of_the_shipped_class_is_in_order(mongo: Place) -> None:
     done = run('check', write_collection(mongo.url, 1, mongo.database))
     assert (done.exit_code, done.stdout.endswith('problems found: 0\n')) == (0, True)

@@ -60,6 +60,8 @@ class _Check:
         if not number and not self._old:
             raise StorageError(f'{name}: it has no records')
         for document in track(self._collection.find(), number):
+            # Also in fields that are no columns: the records may be of another table.
+            self._named.update(one for value in document.values() for one in _chunks_of(value))
             yield from self._of_values(document)
             for column in self._buffers:
                 if problem := self._of_buffers(document.get(column)):
@@ -84,16 +86,14 @@ class _Check:
         """What is wrong with a value of a column of buffers; empty if nothing is."""
         if stored is None:
             return ''
-        references = [one for one in stored if is_reference(one)] if isinstance(stored, list) else []
-        if not references:
+        ids = list(_chunks_of(stored))
+        if not ids:
             try:
                 BUFFERS.coerce(stored)
             except UnstorableError as e:
                 return str(e)
             return ''
-        ids = [one for reference in references for one in chunk_ids(reference)]
-        self._named.update(ids)
-        if len(references) < len(stored):
+        if not all(map(is_reference, stored)):
             return 'only some are references to chunks'
         unknown = [one for one in ids if one not in self._old]
         there = {one['_id'] for one in self._chunks.find({'_id': {'$in': unknown}}, {'_id': 1})} if unknown else ()
@@ -109,3 +109,10 @@ class _Check:
             done = ', and were deleted' if delete else '; --delete-orphans deletes them'
             problem = f'no record names these {len(orphans):,} chunks{done}: {some(orphans)}'
             yield Finding(self._chunks.name, '', '', problem)
+
+
+def _chunks_of(value: Any) -> Iterator[ObjectId]:
+    """The ids of the chunks that a value of a document names."""
+    for one in value if isinstance(value, list) else ():
+        if is_reference(one):
+            yield from chunk_ids(one)
