@@ -6,6 +6,7 @@ A line of KINDS is all that a class needs to take part in the contract (tests/hu
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,16 @@ class Kind:
     survives: bool = True
     """Whether the history is there when the database is closed and made again."""
     bson: bool = False
-    """Whether values are BSON's: no integer beyond 64 bits, no text with a lone surrogate, and queries see milliseconds."""
+    """Whether values are BSON's: no integer beyond 64 bits, no lone surrogates, and queries see only milliseconds."""
     variant: str = ''
     """What tells it from other kinds of the same class."""
     trouble: Callable[[Path], AbstractContextManager[object]] = nullcontext
     """What is the matter while the database is used."""
+
+    @property
+    def instant(self) -> timedelta:
+        """The least difference of times that queries and the order of history see."""
+        return timedelta(milliseconds=1) if self.bson else timedelta(microseconds=1)
 
     def __str__(self) -> str:
         return f'{self.name}-{self.variant}' if self.variant else self.name
