@@ -30,6 +30,8 @@ class Kind:
     """Whether the history is there when the database is closed and made again."""
     bson: bool = False
     """Whether values are BSON's: no integer beyond 64 bits, no lone surrogates, and queries see only milliseconds."""
+    deviates: Callable[[Any, list[dict[str, Any]]], object] = lambda query, records: False
+    """Whether the server that it is tried with may answer a query of these records in another way than MongoDB."""
     variant: str = ''
     """What tells it from other kinds of the same class."""
     trouble: Callable[[Path], AbstractContextManager[object]] = nullcontext

@@ -63,7 +63,9 @@ def test_drawn_queries_find_what_the_reference_finds(kind: Kind, make: Maker, nu
     for record in records:
         db.add_record(record['msg_id'], record)
     assert outcome(db.find_records, {}, TASKS.default_keys) == outcome(reference.find, records, {}, TASKS.default_keys)
-    for asked in queries:
+    sure = [asked for asked in queries if not kind.deviates(asked, records)]
+    assert len(sure) >= QUERIES / 2
+    for asked in sure:
         assert outcome(db.find_records, asked, []) == outcome(reference.find, records, asked, []), asked
         assert outcome(db.find_records, asked) == outcome(reference.find, records, asked, TASKS.all_keys), asked
 
