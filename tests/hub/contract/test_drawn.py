@@ -59,15 +59,20 @@ def as_bson(value: Any) -> Any:
 @pytest.mark.parametrize('number', range(ROUNDS))
 def test_drawn_queries_find_what_the_reference_finds(kind: Kind, make: Maker, number: int) -> None:
     db = make()
-    records, queries = drawn(number, kind.bson)
+    records, queries = drawn(number, kind.mongodb)
     for record in records:
         db.add_record(record['msg_id'], record)
-    assert outcome(db.find_records, {}, TASKS.default_keys) == outcome(reference.find, records, {}, TASKS.default_keys)
+    order = sorted if kind.mongodb else list
+
+    def answers(call: Any, *args: Any) -> list[str]:
+        return order(outcome(call, *args).splitlines())
+
+    assert answers(db.find_records, {}, TASKS.default_keys) == answers(reference.find, records, {}, TASKS.default_keys)
     sure = [asked for asked in queries if not kind.deviates(asked, records)]
     assert len(sure) >= QUERIES / 2
     for asked in sure:
-        assert outcome(db.find_records, asked, []) == outcome(reference.find, records, asked, []), asked
-        assert outcome(db.find_records, asked) == outcome(reference.find, records, asked, TASKS.all_keys), asked
+        assert answers(db.find_records, asked, []) == answers(reference.find, records, asked, []), asked
+        assert answers(db.find_records, asked) == answers(reference.find, records, asked, TASKS.all_keys), asked
 
 
 def test_the_queries_were_telling() -> None:

@@ -118,9 +118,9 @@ def test_of_a_value_that_the_kind_does_not_have_as_little_as_possible_is_left_ou
     db.add_record('m', {'content': content, 'label': 2**64, 'stdout': 'x', 'queue': 'q'})
     db.update_record('m', {'result_content': content, 'stderr': 'y'})
     record = db.get_record('m')
-    kept = {'a': 1, 'list': [1, None, {'b': 2}]} if kind.bson else content
+    kept = {'a': 1, 'list': [1, None, {'b': 2}]} if kind.mongodb else content
     assert (record['content'], record['result_content']) == (kept, kept)
-    assert record['label'] == (None if kind.bson else 2**64)
+    assert record['label'] == (None if kind.mongodb else 2**64)
     assert (record['stdout'], record['queue'], record['stderr']) == ('x', 'q', 'y')
 
 
