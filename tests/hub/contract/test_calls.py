@@ -6,6 +6,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from hub_kinds import Kind
 
 from contract.conftest import Maker
 from mqsql.errors import StorageError
@@ -56,9 +57,12 @@ def test_threads_may_record_one_task(db: Any) -> None:
     assert sorted(record['msg_id'] for record in db.find_records(whole, [])) == sorted(f'm{i}' for i in range(TASKS))
 
 
-def test_a_clients_query_ends_in_time(make: Maker) -> None:
+def test_a_clients_query_ends_in_time(kind: Kind, make: Maker) -> None:
+    record, query = {'stdout': 'a' * 60 + 'b'}, {'stdout': {'$regex': '(a+)+$'}}
+    if kind.deviates(query, [record]):
+        pytest.skip('this server goes on for ever')
     db = make(query_timeout=0.5)
-    db.add_record('m', {'stdout': 'a' * 60 + 'b'})
+    db.add_record('m', record)
     with pytest.raises(StorageError, match='query_timeout'):
-        db.find_records({'stdout': {'$regex': '(a+)+$'}})
+        db.find_records(query)
     assert db.get_history() == ['m']
