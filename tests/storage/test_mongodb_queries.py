@@ -290,10 +290,38 @@ def test_options_are_relayed(store: MongoStore, commands: Commands) -> None:
     assert sent['filter'] == {'completed': None}
     assert (sent['sort'], sent['skip'], sent['limit']) == ({'execute_result.a': -1}, 2, 5)
     assert sent['collation'].items() >= collation.items()
-    assert 'buffers' not in sent['projection']
-    commands.clear()
-    store.find(keys=['label'])
-    assert set(commands.sent[0]['projection']) == {'_id', 'microseconds', 'msg_id', 'label'}
+    assert sent['projection'] == {'buffers': 0, 'result_buffers': 0}
+
+
+FETCHED: list[tuple[dict[str, Any], set[str] | None]] = [
+    ({'keys': ['label']}, {'label'}),
+    ({'keys': 'content.a.b'}, {'content'}),
+    ({'keys': []}, set()),
+    ({'projection': ['pyin', 'content.a']}, {'execute_input', 'content'}),
+    ({'projection': {'complete': 1, 'content.a': True}}, {'completed', 'content'}),
+    ({'projection': {'buffers': 1}}, {'buffers'}),
+    ({'keys': {'label': 1}}, {'label'}),
+    ({'keys': {}}, None),
+    ({'projection': {'label': 0}}, None),
+    ({'projection': {'n': {'$add': ['$content.a', 1]}}}, None),
+]
+
+
+@pytest.mark.parametrize(('options', 'columns'), FETCHED, ids=[str(options) for options, _ in FETCHED])
+def test_only_the_columns_that_are_needed_are_fetched(
+    store: MongoStore, commands: Commands, options: dict[str, Any], columns: set[str] | None
+) -> None:
+    store.find(**options)
+    fields = commands.sent[0]['projection']
+    if columns is None:
+        assert fields == {'buffers': 0, 'result_buffers': 0}
+    else:
+        assert fields == dict.fromkeys({'_id', 'microseconds', 'msg_id', *columns}, 1)
+
+
+def test_all_of_a_record_is_asked_for_without_fields(store: MongoStore, commands: Commands) -> None:
+    store.find_records({})
+    assert 'projection' not in commands.sent[0]
 
 
 REFUSED: list[Any] = [
@@ -411,7 +439,7 @@ def test_text_stays_a_value(store: MongoStore, text: str) -> None:
 def test_explain_names_the_index_and_what_is_asked(store: MongoStore) -> None:
     said = store.explain({'label': 'x'}, limit=1)
     assert said.indexes == ('label_1',)
-    assert said.sql.startswith(f'db.{COLLECTION}.find({{"label": "x"}}, {{')
+    assert said.sql.startswith(f'db.{COLLECTION}.find({{"label": "x"}}, {{"buffers": 0')
     assert '.limit(1)' in said.sql
     assert any('IXSCAN' in line for line in said.plan)
 

@@ -126,6 +126,13 @@ class Server:
     def freeze(self) -> None:
         """Let it do nothing: its connections stay open, and nobody answers."""
         self.process.suspend()
+        wait_until(self._is_stopped, f'{self.kind} goes on')
+
+    def _is_stopped(self) -> bool:
+        threads = list(Path(f'/proc/{self.process.pid}/task').glob('*/stat')) or None
+        if threads is None:  # this system says it of the process only
+            return bool(self.process.status() == psutil.STATUS_STOPPED)
+        return all(stat.read_text().rpartition(')')[2].split()[0] == 'T' for stat in threads)
 
     def thaw(self) -> None:
         """Let it go on after `freeze`."""
