@@ -281,9 +281,14 @@ def test_an_iterator_says_that_its_server_was_restarted(server: Server, mine: Pl
 
 
 def test_what_was_acknowledged_survives_a_kill_of_the_server(server: Server, mine: Place) -> None:
-    acknowledged = []
+    acknowledged: list[str] = []
+
+    def kill() -> None:
+        wait_until(lambda: len(acknowledged) > 20)
+        server.kill()
+
     with opened(mine, busy_timeout=SOON) as store:
-        killing = threading.Timer(0.3, server.kill)
+        killing = threading.Thread(target=kill)
         killing.start()
         with pytest.raises(StorageError):  # noqa: PT012 - until it fails
             for i in range(100_000):
@@ -334,16 +339,18 @@ def test_closing_waits_for_no_answer_and_ends_what_is_read(server: Server, mine:
 
 def test_closing_while_others_write_leaves_only_storage_errors(mine: Place) -> None:
     store = opened(mine)
+    dropped: list[str] = []
 
     def write(name: int) -> None:
         for i in range(100_000):
             store.add_record(f'{name}-{i}', {'buffers': [b'x']})
             store.update_record(f'{name}-{i}', {'buffers': [b'y']})
             store.drop_record(f'{name}-{i}')
+            dropped.append(f'{name}-{i}')
 
     with ThreadPoolExecutor(3) as threads:
         writing = [threads.submit(write, name) for name in range(3)]
-        time.sleep(0.2)
+        wait_until(lambda: len(dropped) > 20)
         store.close()
         errors = [one.exception(SECONDS) for one in writing]
     for error in errors:
