@@ -481,7 +481,7 @@ def test_an_error_of_the_driver_says_what_happened(error: Exception, kind: type[
     assert told.value.__cause__ is error
 
 
-@pytest.mark.parametrize('code', [2, 28, 52, 57, 121])
+@pytest.mark.parametrize('code', [2, 28, 52, 57, 121, 171])
 def test_what_the_server_refuses_to_store_is_a_record_error(code: int) -> None:
     with pytest.raises(RecordError, match='refuses this: said by the server'), Failures('x', {'label': 1}):
         raise failure(code)
