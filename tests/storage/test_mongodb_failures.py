@@ -116,6 +116,7 @@ ADDRESSES = [
     'mongodb://127.0.0.1:99999/x',
     'mongodb://127.0.0.1/x?noSuchOption=1&maxPoolSize=x',
     'mongodb://127.0.0.1/a b.c',
+    'mongodb://127.0.0.1:1/x?authMechanism=nonsense',
     f'mongodb://user:{SECRET}/x@127.0.0.1/x',
     f'mongodb://user:a:{SECRET}@127.0.0.1/x',
     f'mongodb://user:{SECRET}@@127.0.0.1/x',
@@ -132,6 +133,20 @@ def test_an_address_that_cannot_be_used_is_refused_without_the_password(address:
     while error is not None:
         assert SECRET not in f'{error} {error!r}'
         error = error.__cause__
+
+
+def test_what_is_wrong_with_an_address_is_said() -> None:
+    for user in ('', f'hub:{SECRET}@'):
+        with pytest.raises(StorageError, match='authmechanism must be'):
+            mqsql.open(f'mongodb://{user}127.0.0.1:1/x?authMechanism=nonsense')
+    # A part of the address that may be the password would be repeated.
+    with pytest.raises(StorageError, match=r'write each character other than .* as urllib\.parse\.quote_plus does'):
+        mqsql.open('mongodb://password:a:b@127.0.0.1:1/x')
+
+
+def test_a_server_must_acknowledge_what_it_stores() -> None:
+    with pytest.raises(StorageError, match='w=0'):
+        mqsql.open('mongodb://127.0.0.1:1/x?w=0')
 
 
 def test_the_tables_name_is_that_of_the_collection(secantus: Place) -> None:

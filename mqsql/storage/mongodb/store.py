@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from mqsql import limits, reference
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
-from mqsql.errors import DamagedValueError, MissingRecordError, RecordError
+from mqsql.errors import DamagedValueError, MissingRecordError, RecordError, StorageError
 from mqsql.schema import BUFFERS, TASKS, TIMESTAMP, Index, Record, Table
 from mqsql.schema.rows import Damages, warn
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
@@ -84,6 +84,10 @@ class MongoStore(Store):
         with Failures(name):
             self._collection: Collection[Document] = client[database].get_collection(collection, options)
             self._chunks = Chunks(client[database][f'{collection}_buffers'], self._asking)
+        if not self._collection.write_concern.acknowledged:
+            raise StorageError(
+                f'{name}: with w=0 the server does not say whether it has stored a record; leave that out'
+            )
         self._buffers = tuple(column for column, kind in table.columns.items() if kind is BUFFERS)
         self._damages = Damages(name, say)
 
