@@ -114,8 +114,14 @@ class MongoStore(Store):
 
     def _asking(self, fields: Document | None = None) -> Asking:
         """A block that asks the server something about a key, or stores these fields."""
-        self._queries.check_open()
+        self._check_open()
         return self._server.asking(self._timeout, fields)
+
+    def _check_open(self) -> None:
+        """StorageError if the store is closed; it may still write when no query is answered any more."""
+        self._lock.check_process()
+        if self.closed:
+            raise StorageError(f'{self.path}: the store is closed; open it again')
 
     def waiting(self, seconds: float) -> AbstractContextManager[object]:
         """A block whose calls together wait at most so long for the server."""
