@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from typing import Any, Unpack
@@ -49,6 +49,7 @@ from mqsql.values.plain import read_plain
 
 Client = pymongo.MongoClient[Document]
 
+EVER = datetime.min.replace(tzinfo=UTC)
 AT_ONCE = 1_000  # records that one command stores or deletes
 
 
@@ -290,6 +291,15 @@ class MongoStore(Store):
                 rows = chain([first], found) if (first := next(found, None)) is not None else iter(())
             # A cursor that is given up is closed by pymongo, in a thread of its own.
             return Cursor(self._queries, deadline, rows, partial(self._shaped, find), turn)
+
+    def get_history(self) -> list[str]:
+        """See Store. The server sorts by milliseconds."""
+        history = self.table.history
+        if history is None or self.table.columns[history] is not TIMESTAMP:
+            return super().get_history()
+        records = self._find_all({}, [history], sort=history)
+        records.sort(key=lambda record: record[history] or EVER)
+        return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
     def _shaped(self, find: Find, document: Document) -> Record:
         record = self._record(document, find.columns)
