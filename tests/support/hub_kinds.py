@@ -3,14 +3,19 @@
 A line of KINDS is all that a class needs to take part in the contract (tests/hub/contract), on real hubs, too.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
+from mongo_deviations import deviations, parts
+from mongo_servers import KINDS as SERVERS
+from mongo_servers import place
 
 from mqsql import hub
 
@@ -89,6 +94,26 @@ def in_memory(directory: Path, urls: Urls) -> Iterator[Options]:
     yield {'record_limit': 0}
 
 
+def on(server: str) -> Callable[[Path, Urls], AbstractContextManager[Options]]:
+    """A database of its own on such a server, which may be slow while other tests run."""
+
+    @contextmanager
+    def in_database(directory: Path, urls: Urls) -> Iterator[Options]:
+        with place(server, urls(server)) as found:
+            yield {'connection_args': [found.url], 'database': found.database, 'timeout': 60}
+
+    return in_database
+
+
+def may_deviate(server: str, query: Any, records: list[dict[str, Any]]) -> bool:
+    """Whether this server may answer in another way than MongoDB, as is known or because of the indexes of a hub.
+
+    SecantusDB looks a pattern that stands as a value up in an index, as if it were text, and never stops a pattern without end.
+    """
+    odd = any(isinstance(part, re.Pattern) or part == '(a+)+$' for part in parts(query))
+    return bool(deviations(server, query, records)) or (server == 'secantus' and odd)
+
+
 @contextmanager
 def in_locked_file(directory: Path, urls: Urls) -> Iterator[Options]:
     """The same, for a hub that does not wait when the file is locked."""
@@ -105,7 +130,15 @@ def locked(directory: Path) -> Iterator[None]:
     other.close()
 
 
-KINDS = (Kind('SQLiteDB', in_directory), Kind('DictDB', in_memory, survives=False))
+KINDS = (
+    Kind('SQLiteDB', in_directory),
+    Kind('DictDB', in_memory, survives=False),
+    *(
+        Kind('MongoDB', on(server), mongodb=True, deviates=partial(may_deviate, server), variant=server)
+        for server in SERVERS
+        if server != 'nx'
+    ),
+)
 
 RECORDING = (*KINDS, Kind('SQLiteDB', in_locked_file, variant='locked', trouble=locked))
 """Those that record and answer, but do not drop."""

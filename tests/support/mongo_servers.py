@@ -114,8 +114,9 @@ class Server:
         self.process.wait(SECONDS)
 
     def kill(self) -> None:
-        """End it at once, also while it is frozen."""
-        self.process.kill()
+        """End it at once, also while it is frozen, if it has not ended."""
+        if self.process.poll() is None:
+            self.process.kill()
         self.process.wait(SECONDS)
 
     def restart(self) -> None:
@@ -149,6 +150,16 @@ def running(kind: str, directory: Path, *options: str) -> Iterator[Server]:
     finally:
         if server.process is not None:
             server.kill()
+
+
+@contextmanager
+def guarded(directory: Path, user: str, password: str) -> Iterator[Server]:
+    """A server that asks for a password, with one user, who may do everything."""
+    options = JOURNALED['secantus']
+    with running('secantus', directory, *options) as server, pymongo.MongoClient[dict[str, Any]](server.url) as client:
+        client.admin.command('createUser', user, pwd=password, roles=['root'])
+    with running('secantus', directory, '--auth', *options) as server:
+        yield server
 
 
 def answers(url: str) -> bool:
