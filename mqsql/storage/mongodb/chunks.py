@@ -16,7 +16,7 @@ from pymongo.collection import Collection
 from mqsql.storage.buffers import GoneError
 from mqsql.storage.mongodb.documents import Document
 
-CHUNK = 8 * 2**20
+CHUNK = 2 * 2**20
 """Bytes of a chunk; also of all that are sent at once."""
 
 _ID_BYTES = 12

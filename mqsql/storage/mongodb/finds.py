@@ -40,12 +40,12 @@ class Find:
         self._table = table
 
     @property
-    def command(self) -> tuple[Document, Document | None]:
-        """The filter and the fields of the server's find."""
+    def fields(self) -> Document | None:
+        """The fields of the documents to fetch, as the server's find takes them."""
         if all(self._table.columns[column] is BUFFERS for column in self._left_out):
             # Shorter to say than all the others.
-            return self.filter, dict.fromkeys(self._left_out, 0) or None
-        return self.filter, {ID: 1, MICROSECONDS: 1} | dict.fromkeys(self.columns, 1)
+            return dict.fromkeys(self._left_out, 0) or None
+        return {ID: 1, MICROSECONDS: 1} | dict.fromkeys(self.columns, 1)
 
 
 def plain_options(options: Mapping[str, Any]) -> dict[str, Any]:
