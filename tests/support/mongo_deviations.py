@@ -10,8 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from bson import Regex
+
 Query = Mapping[str, Any]
 
+PATTERNS = (re.Pattern, Regex)
 RANGES = ('$gt', '$gte', '$ge', '$lt', '$lte', '$le')
 
 
@@ -51,7 +54,7 @@ def _is_operators(operand: Any) -> bool:
 def _operator(path: str, operator: str, operand: Any, inside: bool) -> Iterator[Condition]:
     yield Condition(path, operator, operand, inside)
     if operator == '$not':
-        yield from conditions({path or '$eq': operand} if isinstance(operand, re.Pattern) else {path: operand}, inside)
+        yield from conditions({path or '$eq': operand} if isinstance(operand, PATTERNS) else {path: operand}, inside)
     elif operator == '$elemMatch':
         yield from conditions(operand, True)
     elif operator == '$all' and isinstance(operand, list | tuple):
@@ -72,7 +75,7 @@ def _is_reference(value: Any) -> bool:
 
 
 class Asked:
-    """A query, the documents that it is asked of, and the paths of a sort or of distinct values."""
+    """A query, the documents that it is asked of, and what else it is asked with; see `deviations`."""
 
     def __init__(
         self,
@@ -81,9 +84,13 @@ class Asked:
         projection: Any = None,
         paths: Iterable[Any] = (),
         indexed: Iterable[str] = (),
+        distinct: Any = None,
+        collation: Any = None,
     ) -> None:
         self.query, self.documents, self.projection, self.paths = query, list(documents), projection, list(paths)
-        self.indexed = set(indexed)
+        self.indexed, self.distinct, self.collation = set(indexed), distinct, collation
+        if distinct is not None:
+            self.paths.append(distinct)
         self.conditions = list(conditions(query))
 
     def patterns(self) -> Iterator[tuple[str, str]]:
@@ -92,7 +99,7 @@ class Asked:
             if condition.operator == '$regex' and isinstance(condition.operand, str):
                 yield condition.operand, ''.join(c.operand for c in self.conditions if c.operator == '$options')
             for value in parts(condition.operand):
-                if isinstance(value, re.Pattern):
+                if isinstance(value, PATTERNS):
                     yield value.pattern, 'i' if value.flags & re.IGNORECASE else ''
         for schema in self.schemas():
             if isinstance(schema.get('pattern'), str):
@@ -210,6 +217,20 @@ def _expression_meets_array(asked: Asked) -> bool:
     return any(asked.passes(path, _is_array) for path in _expression_paths(asked))
 
 
+def _function(asked: Asked) -> bool:
+    keys = (
+        key
+        for operand in asked.operands('$expr')
+        for part in parts(operand)
+        if isinstance(part, Mapping)
+        for key in part
+    )
+    return any(key.startswith('$') and key not in PLAIN_EXPRESSIONS for key in keys)
+
+
+PLAIN_EXPRESSIONS = {*RANGES, '$eq', '$ne', '$and', '$or', '$not', '$cond', '$ifNull', '$literal'}
+
+
 def _reference(asked: Asked) -> bool:
     """Whether there is a DBRef in what the query asks for, or in the fields that it asks."""
     whole = any(c.operator == '$jsonSchema' for c in asked.conditions)
@@ -242,7 +263,7 @@ def _schema_numbers(asked: Asked) -> bool:
 
 def _pattern_in_index(asked: Asked) -> bool:
     return any(
-        isinstance(value, re.Pattern) and c.path in asked.indexed and c.operator in ('$eq', '$in')
+        isinstance(value, PATTERNS) and c.path in asked.indexed and c.operator in ('$eq', '$in')
         for c in asked.conditions
         for value in parts(c.operand)
     )
@@ -251,6 +272,31 @@ def _pattern_in_index(asked: Asked) -> bool:
 def _tiny_in_index(asked: Asked) -> bool:
     ranges = [c for c in asked.conditions if c.operator in RANGES and c.path in asked.indexed]
     return bool(ranges) and any(_is_number(v) and 0 < abs(v) < 1e-120 for v in (*asked.values(), *parts(asked.query)))
+
+
+def _dollar_in_sort(asked: Asked) -> bool:
+    return any(step in ('$id', '$ref', '$db') for path in asked.paths for step in str(path).split('.'))
+
+
+def _collated_inside(asked: Asked) -> bool:
+    return bool(asked.collation and asked.operands('$expr', '$elemMatch', '$all'))
+
+
+def _collated_ranges(asked: Asked) -> bool:
+    return bool(asked.collation and asked.operands(*RANGES))
+
+
+def _collated_letters(asked: Asked) -> bool:
+    texts = (part for part in (*asked.values(), *parts(asked.query)) if isinstance(part, str))
+    return bool(asked.collation) and not all(' ' <= char <= '~' for text in texts for char in text)
+
+
+def _parallel_arrays(asked: Asked) -> bool:
+    return len(asked.paths) > 1 and any(map(_is_array, asked.values()))
+
+
+def _distinct_in_array(asked: Asked) -> bool:
+    return isinstance(asked.distinct, str) and asked.passes(asked.distinct, _is_array)
 
 
 SCHEMA_SIZES = {'minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties', 'maxProperties'}
@@ -278,7 +324,14 @@ class Deviation(NamedTuple):
     projection: dict[str, Any] | None = None
     indexed: str = ''
     """The path of the index that it takes."""
+    sort: tuple[str, ...] = ()
+    """The paths of the sort."""
+    distinct: str = ''
+    """The key of the distinct values that are asked for, in place of the documents."""
+    collation: dict[str, Any] | None = None
 
+
+CASELESS = {'locale': 'en', 'strength': 2}
 
 SECANTUS = {
     'patterns of Python': Deviation(
@@ -353,6 +406,14 @@ SECANTUS = {
         {'$expr': {'$eq': ['$a.0', 1]}},
         [],
     ),
+    'functions of expressions': Deviation(
+        'most functions of a missing value are null; those of a wrong one are refused with a code',
+        'some are refused, and some fail with another code',
+        _function,
+        [{'a': 1}],
+        {'$expr': {'$sqrt': {'$arrayElemAt': [[1], 3]}}},
+        [],
+    ),
     'references': Deviation(
         'a DBRef is a document with the fields $ref and $id',
         'no path goes into it, it is no object for $type, the order of its fields does not count, it is beside the order',
@@ -402,6 +463,60 @@ SECANTUS = {
         {'a': {'$lt': 0.5}},
         [0],
         indexed='a',
+    ),
+    'the fields of references in sorts': Deviation(
+        'of the names that begin with $ a sort takes $id, $ref and $db',
+        'it takes none',
+        _dollar_in_sort,
+        [{'a': {'b': 1}}],
+        {},
+        [0],
+        sort=('a.$id',),
+    ),
+    'sorts by two arrays': Deviation(
+        'a sort by two arrays of one document is refused',
+        'it is taken',
+        _parallel_arrays,
+        [{'a': [1], 'b': [2]}],
+        {},
+        None,
+        sort=('a', 'b'),
+    ),
+    'comparisons within others under a collation': Deviation(
+        'a collation applies to all comparisons',
+        'it does not to those of $expr, $elemMatch and $all',
+        _collated_inside,
+        [{'a': ['b']}],
+        {'a': {'$elemMatch': {'$eq': 'B'}}},
+        [0],
+        collation=CASELESS,
+    ),
+    'ranges under a collation': Deviation(
+        'texts are in the order of the language, in documents, too',
+        'without upper case they are in the order of their code points',
+        _collated_ranges,
+        [{'a': 'B'}],
+        {'a': {'$lt': 'a_'}},
+        [],
+        collation={'locale': 'en'},
+    ),
+    'letters beyond ASCII and control characters under a collation': Deviation(
+        'they are compared as the language does; control characters do not count',
+        'some are different though they are equal, and the other way round',
+        _collated_letters,
+        [{'a': 'a\0b'}],
+        {'a': 'ab'},
+        [0],
+        collation=CASELESS,
+    ),
+    'distinct values in arrays': Deviation(
+        'the path to distinct values goes into the elements of arrays, and finds null',
+        'only a position leads there, and null is not found',
+        _distinct_in_array,
+        [{'a': [{'b': 1}]}],
+        {},
+        [1],
+        distinct='a.b',
     ),
     'schemas that are not valid': Deviation(
         'an unknown keyword, an operand of the wrong type, and a schema inside $elemMatch is refused',
@@ -557,10 +672,12 @@ def deviations(
     projection: Any = None,
     paths: Iterable[Any] = (),
     indexed: Iterable[str] = (),
+    distinct: Any = None,
+    collation: Any = None,
 ) -> list[str]:
     """The names of the deviations that may change a server's answer.
 
-    `paths` are those of the sort or of distinct values, `indexed` those of the indexes that the collection has.
+    `paths` are those of the sort, `distinct` is that to distinct values, `indexed` are those of the collection's indexes.
     """
-    asked = Asked(query, documents, projection, paths, indexed)
+    asked = Asked(query, documents, projection, paths, indexed, distinct, collation)
     return [name for name, deviation in DEVIATIONS[kind].items() if deviation.concerns(asked)]

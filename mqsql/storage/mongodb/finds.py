@@ -65,4 +65,4 @@ def _columns(table: Table, keys: Any, projection: Any) -> tuple[str, ...]:
 
 def _sort(sort: Any, table: Table) -> list[tuple[str, int]]:
     pairs = read_directions(sort, 'sort')
-    return [(key if key == '$natural' else Names(table).field(key)[0], way) for key, way in pairs]
+    return [(key if key == '$natural' else Names(table).key(key, 'sort'), way) for key, way in pairs]

@@ -42,14 +42,26 @@ class Names:
     def __init__(self, table: Table | None) -> None:
         self.table = table
 
-    def field(self, path: str) -> tuple[str, ColumnType]:
-        """The path with the column's own name, and the column's type; UnsupportedError for a path that BSON cannot hold."""
-        storable({path: None}, path)
+    def field(self, path: str, place: str = '') -> tuple[str, ColumnType]:
+        """The path with the column's own name, and the column's type; UnsupportedError for a path that BSON cannot hold.
+
+        `place` is where it stands in the query.
+        """
+        try:
+            to_fields({'': {path: None}})
+        except RecordError:
+            raise _unsupported(path, place or path) from None
         if self.table is None:
             return path, DOCUMENT
         name, dot, rest = path.partition('.')
         column = self.table.column(name)
         return column + dot + rest, self.table.columns[column]
+
+    def key(self, path: str, place: str) -> str:
+        """The path as a key of a sort or of an index, in which MongoDB takes no $ but in the names of a DBRef."""
+        if any(step.startswith('$') and step not in DBREF for step in path.split('.')):
+            raise _unsupported(path, place)
+        return self.field(path, place)[0]
 
 
 # --- queries
@@ -83,7 +95,7 @@ def _conditions(key: str, operand: Any, names: Names, path: str) -> Iterator[Con
         # $comment, a schema of elements, or a part of a DBRef.
         yield key, _value(operand, DOCUMENT, path)
     else:
-        field, kind = names.field(key)
+        field, kind = names.field(key, path)
         for test in _tests(operand, kind, path):
             yield field, test
 
@@ -194,8 +206,12 @@ def storable(value: Any, path: str) -> Any:
     try:
         to_fields({'': value})
     except RecordError:
-        raise UnsupportedError(short_repr(value), 'MongoDB', path) from None
+        raise _unsupported(value, path) from None
     return value
+
+
+def _unsupported(value: Any, path: str) -> UnsupportedError:
+    return UnsupportedError(short_repr(value), 'MongoDB', path)
 
 
 def _float(number: int) -> float:

@@ -369,7 +369,7 @@ class MongoStore(Store):
 
     def _keys(self, index: Index) -> list[tuple[str, int]]:
         """The keys of an index; UnsupportedError for one that BSON cannot hold."""
-        return [(Names(self.table).field(key)[0], way) for key, way in index.keys]
+        return [(Names(self.table).key(key, 'keys'), way) for key, way in index.keys]
 
     def _drop_index(self, index_or_name: IndexKeys) -> None:
         self._look_for_indexes()

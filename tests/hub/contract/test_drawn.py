@@ -4,9 +4,9 @@ from functools import cache
 from typing import Any
 
 import pytest
-from comparisons import RandomDraws
 from places import places
 from queries import query
+from rounds import RandomDraws
 from stores import outcome
 from strategies import collection
 from tables import TABLE
