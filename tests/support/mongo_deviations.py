@@ -83,12 +83,12 @@ class Asked:
         documents: Iterable[Query],
         projection: Any = None,
         paths: Iterable[Any] = (),
-        indexed: Iterable[str] = (),
+        indexed: Mapping[str, int] | None = None,
         distinct: Any = None,
         collation: Any = None,
     ) -> None:
         self.query, self.documents, self.projection, self.paths = query, list(documents), projection, list(paths)
-        self.indexed, self.distinct, self.collation = set(indexed), distinct, collation
+        self.indexed, self.distinct, self.collation = indexed or {}, distinct, collation
         if distinct is not None:
             self.paths.append(distinct)
         self.conditions = list(conditions(query))
@@ -217,20 +217,6 @@ def _expression_meets_array(asked: Asked) -> bool:
     return any(asked.passes(path, _is_array) for path in _expression_paths(asked))
 
 
-def _function(asked: Asked) -> bool:
-    keys = (
-        key
-        for operand in asked.operands('$expr')
-        for part in parts(operand)
-        if isinstance(part, Mapping)
-        for key in part
-    )
-    return any(key.startswith('$') and key not in PLAIN_EXPRESSIONS for key in keys)
-
-
-PLAIN_EXPRESSIONS = {*RANGES, '$eq', '$ne', '$and', '$or', '$not', '$cond', '$ifNull', '$literal'}
-
-
 def _reference(asked: Asked) -> bool:
     """Whether there is a DBRef in what the query asks for, or in the fields that it asks."""
     whole = any(c.operator == '$jsonSchema' for c in asked.conditions)
@@ -272,6 +258,11 @@ def _pattern_in_index(asked: Asked) -> bool:
 def _tiny_in_index(asked: Asked) -> bool:
     ranges = [c for c in asked.conditions if c.operator in RANGES and c.path in asked.indexed]
     return bool(ranges) and any(_is_number(v) and 0 < abs(v) < 1e-120 for v in (*asked.values(), *parts(asked.query)))
+
+
+def _descending_texts(asked: Asked) -> bool:
+    ranges = [c for c in asked.conditions if c.operator in RANGES and isinstance(c.operand, str)]
+    return any(asked.indexed.get(c.path) == -1 for c in ranges)
 
 
 def _dollar_in_sort(asked: Asked) -> bool:
@@ -322,8 +313,8 @@ class Deviation(NamedTuple):
     expected: list[Any] | None
     """What MongoDB finds: the documents by their place, or with a projection what is left of them; None if it refuses."""
     projection: dict[str, Any] | None = None
-    indexed: str = ''
-    """The path of the index that it takes."""
+    indexed: dict[str, int] | None = None
+    """The key of the index that it takes."""
     sort: tuple[str, ...] = ()
     """The paths of the sort."""
     distinct: str = ''
@@ -406,14 +397,6 @@ SECANTUS = {
         {'$expr': {'$eq': ['$a.0', 1]}},
         [],
     ),
-    'functions of expressions': Deviation(
-        'most functions of a missing value are null; those of a wrong one are refused with a code',
-        'some are refused, and some fail with another code',
-        _function,
-        [{'a': 1}],
-        {'$expr': {'$sqrt': {'$arrayElemAt': [[1], 3]}}},
-        [],
-    ),
     'references': Deviation(
         'a DBRef is a document with the fields $ref and $id',
         'no path goes into it, it is no object for $type, the order of its fields does not count, it is beside the order',
@@ -453,7 +436,7 @@ SECANTUS = {
         [{'a': 'b'}],
         {'a': re.compile('b')},
         [0],
-        indexed='a',
+        indexed={'a': 1},
     ),
     'tiny numbers in an index': Deviation(
         'an index is in the order of numbers',
@@ -462,7 +445,16 @@ SECANTUS = {
         [{'a': 1e-200}],
         {'a': {'$lt': 0.5}},
         [0],
-        indexed='a',
+        indexed={'a': 1},
+    ),
+    'ranges of texts in a descending index': Deviation(
+        'an index in descending order finds what one in ascending order does',
+        'a text that begins with the bound is beyond it',
+        _descending_texts,
+        [{'a': 'bc'}],
+        {'a': {'$gt': 'b'}},
+        [0],
+        indexed={'a': -1},
     ),
     'the fields of references in sorts': Deviation(
         'of the names that begin with $ a sort takes $id, $ref and $db',
@@ -671,13 +663,14 @@ def deviations(
     *,
     projection: Any = None,
     paths: Iterable[Any] = (),
-    indexed: Iterable[str] = (),
+    indexed: Mapping[str, int] | None = None,
     distinct: Any = None,
     collation: Any = None,
 ) -> list[str]:
     """The names of the deviations that may change a server's answer.
 
-    `paths` are those of the sort, `distinct` is that to distinct values, `indexed` are those of the collection's indexes.
+    `paths` are those of the sort, `distinct` is that to distinct values, `indexed` are those of the collection's indexes, each
+    with 1, or -1 where an index has it in descending order.
     """
     asked = Asked(query, documents, projection, paths, indexed, distinct, collation)
     return [name for name, deviation in DEVIATIONS[kind].items() if deviation.concerns(asked)]

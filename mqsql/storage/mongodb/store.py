@@ -39,7 +39,7 @@ from mqsql.storage.mongodb.documents import (
 )
 from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of, too_large
 from mqsql.storage.mongodb.finds import Find, plain_options, set_options
-from mqsql.storage.mongodb.plans import explanation, read_indexes
+from mqsql.storage.mongodb.plans import explanation, is_of_key, read_indexes
 from mqsql.storage.mongodb.queries import Names, translate
 from mqsql.storage.queries import Cursor
 from mqsql.values.canonical import coerce_value
@@ -287,6 +287,9 @@ class MongoStore(Store):
 
     def _shaped(self, find: Find, document: Document) -> Record:
         record = self._record(document, find.columns)
+        for column in find.sliced:
+            if record[column] is not None:
+                record[column] = list(record[column])
         made: Record = find.select({column: value for column, value in record.items() if value is not None})
         return made
 
@@ -361,6 +364,8 @@ class MongoStore(Store):
         return hash(found)
 
     def _create_index(self, index: Index) -> None:
+        if is_of_key(index, self.table):
+            return
         with_index(self.table, index)  # says if the name is taken
         keys = self._keys(index)
         self._queries.check_open()
