@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tables import TABLE
 from test_bad_queries import spoiled_queries
 
 import mqsql
-from mqsql.errors import MqsqlError
+from mqsql.errors import MqsqlError, UnsupportedError
 from mqsql.schema import Record
 from mqsql.storage.mongodb.store import MongoStore
 
@@ -30,10 +31,10 @@ def asked(mongo_urls: Callable[[str], str]) -> Iterator[tuple[MongoStore, Comman
         yield store, commands
 
 
-def refusal(call: Callable[[], object]) -> str:
+def refusal(call: Callable[..., object], *arguments: object, **options: Any) -> str:
     """The class and the words of a refusal; '' if there is none."""
     try:
-        call()
+        call(*arguments, **options)
     except MqsqlError as e:
         return f'{type(e).__name__}: {e}'
     return ''
@@ -46,24 +47,18 @@ def test_a_spoiled_query_is_refused_in_the_same_words_and_not_sent(
 ) -> None:
     store, commands = asked
     for one in drawn[1]:
-        expected = refusal(lambda one=one: mqsql.compile(one, table=TABLE))
-        calls: list[Callable[[Any], object]] = [
-            store.find,
-            store.count,
-            store.drop_matching_records,
-            lambda one: store.distinct('label', one),
-        ]
-        for call in calls:
+        expected = refusal(mqsql.compile, one, table=TABLE)
+        for call in (store.find, store.count, store.drop_matching_records, partial(store.distinct, 'label')):
             commands.clear()
-            given_words = refusal(lambda one=one, call=call: call(one))
-            SEEN['refused' if expected else 'taken'] += 1
+            said = refusal(call, one)
             if expected:
-                assert given_words == expected
-            if given_words:
+                assert said == expected
+            if expected or UnsupportedError.__name__ in said:
                 assert not commands.sent
-            SEEN['not said'] += bool(given_words) and not expected
+            SEEN['refused' if expected else 'taken'] += 1
 
 
-def test_many_were_refused():
-    print(SEEN)
-    assert 0
+def test_most_were_refused() -> None:
+    if SEEN.total() < 5_000:
+        pytest.skip('judges the queries of the first test, which were too few')
+    assert SEEN['refused'] > SEEN['taken'] > 1_000

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conformance import FOLDER, load, verdict
+from conformance import FOLDER, StoreEngine, load, verdict
 from mongo_deviations import deviations
 from mongo_servers import KINDS, Place
 from mongo_stores import opened
@@ -45,7 +45,7 @@ def test_answers_are_those_of_mongodb(mongo_place: Callable[[str], Place], kind:
 def judged(store: Store, case: Any) -> str:
     """'' where the answer is the recorded one, or what MongoDB cannot be asked is refused."""
     try:
-        return verdict(store, case)
+        return verdict(StoreEngine(store), case)
     except UnsupportedError as e:
         return '' if case.error or case.id == NATURAL else str(e)
 

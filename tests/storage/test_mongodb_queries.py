@@ -188,6 +188,7 @@ UNSUPPORTED: list[tuple[Any, str]] = [
     ({'content.\ud800': 1}, 'content.\ud800'),
     ({'content.a': {'$elemMatch': {'\ud800': 1}}}, 'content.a.$elemMatch.\ud800'),
     ({'$or': [{'label': '\udfff'}]}, '$or[0].label'),
+    ({'$comment': [re.compile('a')]}, '$comment'),
     ({'label': {'$not': {'$ge': 1, '$gt': 2}}}, 'label.$not'),
     ({'label': {'$elemMatch': {'$ge': 1, '$gt': 2}}}, 'label.$elemMatch'),
     ({'$expr': {'$eq': ['$label', 2**63 + 1]}}, '$expr.$eq[1]'),

@@ -18,6 +18,7 @@ from mqsql.functions.glob import Class, Token, Wildcard, tokens_of
 from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
 from mqsql.storage.mongodb.documents import ID, MICROSECONDS, to_fields
 from mqsql.values.canonical import INT64, coerce_string, coerce_value
+from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import DBREF
 
 Document = dict[str, Any]
@@ -92,12 +93,19 @@ def _conditions(key: str, operand: Any, names: Names, path: str) -> Iterator[Con
     elif key == '$jsonSchema' and names.table is not None:
         yield key, _schema(operand, names, path)
     elif key.startswith('$'):
-        # $comment, a schema of elements, or a part of a DBRef.
-        yield key, _value(operand, DOCUMENT, path)
+        yield key, _about_all(operand, path)
     else:
         field, kind = names.field(key, path)
         for test in _tests(operand, kind, path):
             yield field, test
+
+
+def _about_all(operand: Any, path: str) -> Any:
+    """A comment, which may be anything, a schema of elements, or a part of a DBRef."""
+    try:
+        return _value(operand, DOCUMENT, path)
+    except UnstorableError:
+        raise _unsupported(operand, path) from None
 
 
 def _tests(operand: Any, kind: ColumnType, path: str) -> list[Any]:
