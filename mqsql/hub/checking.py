@@ -1,4 +1,4 @@
-"""Finds what is wrong with a history in a file."""
+"""Finds what is wrong with a history in a database."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,12 +11,38 @@ from mqsql.errors import StorageError
 from mqsql.hub.legacy import all_legacy, history_name, history_table
 from mqsql.schema import Table
 from mqsql.settings import Settings
-from mqsql.storage.sqlite.check import MOST_NAMED, Finding, Track, check_records, other_tables
+from mqsql.storage.extras import require_pymongo
+from mqsql.storage.findings import MOST_NAMED, Finding, Track
+from mqsql.storage.sqlite.check import check_records, other_tables
 from mqsql.storage.sqlite.connection import check_owner, connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
 from mqsql.storage.sqlite.layout import objects_of
 from mqsql.storage.statements import folded
+from mqsql.storage.urls import MONGODB, SQLITE, read_url
+
+PATIENCE = 30.0
+"""Seconds to wait for a server."""
+
+
+def check_history(url: str, history: str, track: Track, *, delete_orphans: bool = False) -> Iterator[Finding]:
+    """All that is wrong with a history, in an SQLite file or a collection of MongoDB; StorageError if there is none.
+
+    It is only read, but for chunks of buffers in MongoDB that no record names: `delete_orphans` deletes those.
+    """
+    location, table = read_url(url), history_table(history)
+    if location.kind == MONGODB:
+        require_pymongo()
+        from mqsql.storage.mongodb.address import read_address
+        from mqsql.storage.mongodb.check import check_collection
+
+        address = read_address(location.path, table.name)
+        return check_collection(address, table, track, PATIENCE, delete_orphans=delete_orphans)
+    if location.kind != SQLITE:
+        raise StorageError(f'{url}: only SQLite files and collections of MongoDB can be checked')
+    if delete_orphans:
+        raise StorageError(f'{url}: only the chunks of a collection of MongoDB can be deleted')
+    return check_file(Path(location.path), history, track)
 
 
 def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:

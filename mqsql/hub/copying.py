@@ -28,7 +28,7 @@ class StoredHistory:
         keys = [record[self._key] for record in store.find({}, [], sort='$natural')]
         self._keys = list(dict.fromkeys(key for key in keys if key is not None))
         if unreadable := keys.count(None):
-            say(f'{unreadable:,} records have no {self._key} that can be read, and are left out')
+            say(f'Records without a {self._key} that can be read, which are left out: {unreadable:,}')
 
     def count(self) -> int:
         """How many records it has."""

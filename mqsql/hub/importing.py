@@ -10,7 +10,7 @@ import apsw
 
 from mqsql.errors import StorageError
 from mqsql.hub.checking import known_histories
-from mqsql.hub.copying import Additions, StoredHistory
+from mqsql.hub.copying import Additions, StoredHistory, Warn
 from mqsql.hub.legacy import LegacyHistory, history_table, legacy_tables
 from mqsql.schema import Record, Table
 from mqsql.settings import MEMORY, Settings
@@ -24,7 +24,7 @@ from mqsql.storage.sqlite.layout import objects_of
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.storage.sqlite.unfinished import whole
 from mqsql.storage.statements import folded
-from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, Location, read_url
+from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, Location, read_url, shown
 
 SHOWN = 5  # tables that a message names
 
@@ -44,9 +44,9 @@ class Transfer:
     """
 
     name: str
+    tables: list[str]
     added: int
     present: int
-    tables: list[str]
     lost: int = 0
     refused: int = 0
 
@@ -70,7 +70,8 @@ def import_history(old: Url, new: Url, history: LegacyHistory, settings: Setting
     Raises StorageError if `old` has no such history or either database cannot be used, OSError if `new` cannot be created.
     """
     source, target, table = read_url(old), read_url(new), history_table(history.name)
-    _check(source, target, table)
+    _check(source, target)
+    name = shown(new, table.name)
     with _opened(source, history, table, same=_same(source, target, table)) as found:
         records = track(found.records, found.count)
         if target.kind == SQLITE:
@@ -79,36 +80,29 @@ def import_history(old: Url, new: Url, history: LegacyHistory, settings: Setting
                 closing(SqliteStore(str(path), table=table, settings=settings)) as store,
             ):
                 added = store.add_missing(records)
-            return Transfer(os.fspath(new), added, found.count - added, found.tables)
-        return _add(target, records, table, settings, history, found.tables)
+            return Transfer(name, found.tables, added, found.count - added)
+        done = _add(target, records, table, settings, history.say)
+        return Transfer(name, found.tables, done.added, done.present, done.lost, done.refused)
 
 
-def _add(
-    target: Location,
-    records: Iterable[Record],
-    table: Table,
-    settings: Settings,
-    history: LegacyHistory,
-    tables: list[str],
-) -> Transfer:
+def _add(target: Location, records: Iterable[Record], table: Table, settings: Settings, say: Warn) -> Additions:
     """Copy records into a database other than SQLite."""
     patient = replace(settings, busy_timeout=PATIENCE)
-    with closing(open_location(target, readonly=False, table=table, settings=patient, say=history.say)) as store:
-        additions = Additions(store, history.say)
+    with closing(open_location(target, readonly=False, table=table, settings=patient, say=say)) as store:
+        additions = Additions(store, say)
         try:
             additions.add_missing(records)
         except StorageError as e:
             raise StorageError(
                 f'{e}; {additions.added:,} tasks have been copied, and a repeat of the import goes on'
             ) from e
-    name = _name(target, table)
-    return Transfer(name, additions.added, additions.present, tables, additions.lost, additions.refused)
+    return additions
 
 
 # --- the databases
 
 
-def _check(source: Location, target: Location, table: Table) -> None:
+def _check(source: Location, target: Location) -> None:
     """StorageError for databases from which or into which nothing can be copied."""
     for location in (source, target):
         if location.kind == DICT or location.path == MEMORY:
@@ -121,19 +115,10 @@ def _check(source: Location, target: Location, table: Table) -> None:
         )
 
 
-def _name(location: Location, table: Table) -> str:
-    """What messages call a database."""
-    if location.kind != MONGODB:
-        return location.path
-    from mqsql.storage.mongodb.address import read_address
-
-    return read_address(location.path, table.name).name
-
-
 def _same(source: Location, target: Location, table: Table) -> bool:
     if source.kind == target.kind != MONGODB and os.path.exists(source.path) and os.path.exists(target.path):
         return os.path.samefile(source.path, target.path)
-    return source.kind == target.kind and _name(source, table) == _name(target, table)
+    return source.kind == target.kind and shown(source.path, table.name) == shown(target.path, table.name)
 
 
 @contextmanager
@@ -145,12 +130,12 @@ def _opened(source: Location, history: LegacyHistory, table: Table, *, same: boo
                 yield _legacy(connection, source.path, history, table)
                 return
     if same:
-        raise StorageError(f'{_name(source, table)}: this is both the old and the new database; name another')
+        raise StorageError(f'{shown(source.path, table.name)}: this is both the old and the new database; name another')
     patient = Settings(busy_timeout=PATIENCE)
     with closing(open_location(source, readonly=True, table=table, settings=patient, say=history.say)) as store:
         stored = StoredHistory(store, history.say)
         if not stored.count():
-            raise StorageError(f'{_name(source, table)}: it has no records')
+            raise StorageError(f'{shown(source.path, table.name)}: it has no records')
         yield _Old([store.table.name], stored.count(), stored.records())
 
 
@@ -173,22 +158,28 @@ def _exists(path: str) -> bool:
     return True
 
 
+def _is_ours(connection: apsw.Connection) -> bool:
+    return bool(connection.pragma('application_id') == ddl.APPLICATION_ID)
+
+
 def _has(connection: apsw.Connection, table: Table) -> bool:
     """Whether a file is one of mqsql that has this table."""
-    ours = connection.pragma('application_id') == ddl.APPLICATION_ID
-    return ours and folded(table.name) in map(folded, objects_of(connection))
+    return _is_ours(connection) and folded(table.name) in map(folded, objects_of(connection))
 
 
 def _legacy(connection: apsw.Connection, path: str, history: LegacyHistory, table: Table) -> _Old:
     """The history that ipyparallel's own SQLiteDB wrote; StorageError if there is none."""
     tables = history.tables(connection)
     if not tables:
-        known = ', '.join(map(repr, legacy_tables(connection)[:SHOWN]))
-        theirs = known and f' that ipyparallel wrote; its tables are {known}'
-        raise StorageError(
-            f'{path}: it has no history called {history.name!r}{theirs or known_histories(connection, path, table)}'
-        )
+        known = known_histories(connection, path, table) if _is_ours(connection) else _theirs(connection)
+        raise StorageError(f'{path}: it has no history called {history.name!r}{known}')
     return _Old(tables, history.count(connection), _reading(path, history.records(connection)))
+
+
+def _theirs(connection: apsw.Connection) -> str:
+    """The end of a message: the tables of ipyparallel in a file; empty if there is none."""
+    known = ', '.join(map(repr, legacy_tables(connection)[:SHOWN]))
+    return known and f' that ipyparallel wrote; its tables are {known}'
 
 
 def _reading(path: str, records: Iterator[Record]) -> Iterator[Record]:

@@ -59,7 +59,7 @@ class Retention:
     Records of which only output is known, since before any request could still come, go first: nothing tells their age.
     """
 
-    def __init__(self, tasks: WriteBuffer, store: SqliteStore, limits: Limits, say: Warn) -> None:
+    def __init__(self, tasks: WriteBuffer[SqliteStore], store: SqliteStore, limits: Limits, say: Warn) -> None:
         self._tasks, self._store, self._limits = tasks, store, limits
         self._tell = say
         self._key = store.table.key

@@ -3,7 +3,7 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
@@ -94,7 +94,7 @@ class Store(ABC):
     """
 
     def __init__(self, name: str, table: Table, *, readonly: bool, query_timeout: float) -> None:
-        self.table, self.readonly, self.closed = table, readonly, False
+        self.name, self.table, self.readonly, self.closed = name, table, readonly, False
         self._lock = Lock(name)
         self._queries = Queries(self._lock, query_timeout)
 
@@ -322,6 +322,10 @@ class Store(ABC):
 
     @abstractmethod
     def _drop_index(self, index_or_name: IndexKeys) -> None: ...
+
+    def waiting(self, seconds: float) -> AbstractContextManager[object]:
+        """A block whose calls wait no longer than that for other processes or for a server; other stores wait for nothing."""
+        return nullcontext()
 
     # --- shared checks
 

@@ -44,6 +44,19 @@ def read_url(url: object) -> Location:
     return Location(SQLITE, _absolute(name, name))
 
 
+def shown(url: str | os.PathLike[str], table: str) -> str:
+    """A path or a URL for messages: that of a server without its user, password and options, but with its collection.
+
+    `table` is the collection of one that names none.
+    """
+    kind, path = read_url(url)
+    if kind != MONGODB:
+        return os.fspath(url)
+    from mqsql.storage.mongodb.address import read_address
+
+    return read_address(path, table).name
+
+
 def _after_slashes(path: str, kind: str) -> str:
     # As in SQLAlchemy: three slashes for a path from here, four for one from the root, none for memory.
     if not path.startswith('//'):

@@ -182,7 +182,7 @@ def coerce_buffers(value: object) -> list[bytes]:
 
 def _buffer(part: Any, i: int) -> bytes:
     try:
-        return bytes(memoryview(part))
+        return part if type(part) is bytes else bytes(memoryview(part))
     except Exception as e:  # whatever code of others raises, see `plain`
         raise UnstorableError(f'takes bytes, not {short_repr(part)}', f'[{i}]') from e
 

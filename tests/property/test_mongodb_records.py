@@ -9,9 +9,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mongo_servers import place
 from mongo_stores import COLLECTION, client_of
-from stores import plain
+from queries import Query
+from stores import outcome, plain
 from strategies import collections, record
 from tables import TABLE
+from test_bad_queries import spoiled_queries
 
 import mqsql
 from mqsql.errors import RecordError
@@ -48,7 +50,7 @@ def refused(count: Callable[[], int], call: Callable[[], object]) -> bool:
     return False
 
 
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 2)
 @given(collections())
 def test_records_come_back_or_nothing_is_written(held: Held, collection: list[Record]) -> None:
     store, count = held
@@ -73,7 +75,7 @@ def changes(draw: st.DrawFn) -> tuple[Record, list[Record]]:
     return drawn[0], drawn[1:]
 
 
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=settings().max_examples // 2)
 @given(changes())
 def test_changes_leave_what_they_say(held: Held, drawn: tuple[Record, list[Record]]) -> None:
     store, count = held
@@ -86,3 +88,15 @@ def test_changes_leave_what_they_say(held: Held, drawn: tuple[Record, list[Recor
         assert repr(plain(store.get_record('m'))) == canonical(now)
     chunks = [buffer for column in ('buffers', 'result_buffers') for buffer in now.get(column) or () if buffer]
     assert count() == 1 + len(chunks)
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(spoiled_queries())
+def test_a_spoiled_query_is_refused_as_everywhere(held: Held, drawn: tuple[list[Record], list[Query]]) -> None:
+    store, _ = held
+    with mqsql.open('dict:', table=TABLE) as empty:
+        for one in drawn[1]:
+            expected = outcome(empty.find_records, one)
+            answer = outcome(store.find_records, one)
+            if expected.startswith('raises'):
+                assert answer == expected

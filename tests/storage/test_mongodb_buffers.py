@@ -74,9 +74,11 @@ def test_buffers_come_back(store: MongoStore, chunks: Any, buffers: list[bytes])
 
 
 def test_a_buffer_of_100_mb_takes_not_much_more_memory(secantus: Place) -> None:
+    pytest.importorskip('resource')
     script = """
 import sys, mqsql, psutil, resource
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+unit = 2**20 if sys.platform == 'darwin' else 2**10
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
 with mqsql.open(sys.argv[1], busy_timeout=60) as store:
     content = bytes(100 * 2**20)
     before = peak()
@@ -87,7 +89,7 @@ with mqsql.open(sys.argv[1], busy_timeout=60) as store:
 """
     done = subprocess.run([sys.executable, '-c', script, url_of(secantus)], capture_output=True, text=True, check=True)
     writing, reading = map(int, done.stdout.split())
-    assert writing < 50, 'MiB more than the buffer itself'
+    assert writing < 80, 'MiB more than the buffer itself'
     assert reading < 100 + 150, 'MiB more, of which 100 are the buffer'
 
 

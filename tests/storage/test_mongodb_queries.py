@@ -15,7 +15,7 @@ from mongo_stores import COLLECTION, Commands, client_of, heard
 from store_files import NOON
 
 import mqsql
-from mqsql.errors import MqsqlError, QueryError, StorageError, UnknownNameError, UnsupportedError
+from mqsql.errors import MqsqlError, QueryError, UnknownNameError, UnsupportedError
 from mqsql.schema import ANY, NUMBER, STRING, TASKS, Table
 from mqsql.storage.mongodb.queries import translate
 from mqsql.storage.mongodb.store import MongoStore
@@ -296,10 +296,38 @@ def test_options_are_relayed(store: MongoStore, commands: Commands) -> None:
     assert sent['filter'] == {'completed': None}
     assert (sent['sort'], sent['skip'], sent['limit']) == ({'execute_result.a': -1}, 2, 5)
     assert sent['collation'].items() >= collation.items()
-    assert 'buffers' not in sent['projection']
-    commands.clear()
-    store.find(keys=['label'])
-    assert set(commands.sent[0]['projection']) == {'_id', 'microseconds', 'msg_id', 'label'}
+    assert sent['projection'] == {'buffers': 0, 'result_buffers': 0}
+
+
+FETCHED: list[tuple[dict[str, Any], set[str] | None]] = [
+    ({'keys': ['label']}, {'label'}),
+    ({'keys': 'content.a.b'}, {'content'}),
+    ({'keys': []}, set()),
+    ({'projection': ['pyin', 'content.a']}, {'execute_input', 'content'}),
+    ({'projection': {'complete': 1, 'content.a': True}}, {'completed', 'content'}),
+    ({'projection': {'buffers': 1}}, {'buffers'}),
+    ({'keys': {'label': 1}}, {'label'}),
+    ({'keys': {}}, None),
+    ({'projection': {'label': 0}}, None),
+    ({'projection': {'n': {'$add': ['$content.a', 1]}}}, None),
+]
+
+
+@pytest.mark.parametrize(('options', 'columns'), FETCHED, ids=[str(options) for options, _ in FETCHED])
+def test_only_the_columns_that_are_needed_are_fetched(
+    store: MongoStore, commands: Commands, options: dict[str, Any], columns: set[str] | None
+) -> None:
+    store.find(**options)
+    fields = commands.sent[0]['projection']
+    if columns is None:
+        assert fields == {'buffers': 0, 'result_buffers': 0}
+    else:
+        assert fields == dict.fromkeys({'_id', 'microseconds', 'msg_id', *columns}, 1)
+
+
+def test_all_of_a_record_is_asked_for_without_fields(store: MongoStore, commands: Commands) -> None:
+    store.find_records({})
+    assert 'projection' not in commands.sent[0]
 
 
 REFUSED: list[Any] = [
@@ -418,7 +446,7 @@ def test_text_stays_a_value(store: MongoStore, text: str) -> None:
 def test_explain_names_the_index_and_what_is_asked(store: MongoStore) -> None:
     said = store.explain({'label': 'x'}, limit=1)
     assert said.indexes == ('label_1',)
-    assert said.sql.startswith(f'db.{COLLECTION}.find({{"label": "x"}}, {{')
+    assert said.sql.startswith(f'db.{COLLECTION}.find({{"label": "x"}}, {{"buffers": 0')
     assert '.limit(1)' in said.sql
     assert any('IXSCAN' in line for line in said.plan)
 
@@ -470,13 +498,38 @@ def client_indexes(mongo: Place) -> list[str]:
         return list(client[mongo.database][COLLECTION].index_information())
 
 
-def test_a_query_beyond_16_mib_is_a_query_error(store: MongoStore) -> None:
-    for call in (store.count, store.find, store.drop_matching_records):
-        with pytest.raises((QueryError, StorageError), match=r'at most 16 MiB|too large'):
-            call({'stdout': {'$in': ['x' * (9 * 2**20), 'y' * (9 * 2**20)]}})
-    assert store.count() == len(RECORDS)
-
-
 def test_what_is_relayed_is_bson() -> None:
     query = {'label': {'$in': [re.compile('a', re.I), NOON, b'x', None, 1.5]}, 'queue': {'$glob': '\0*'}}
     assert decode(encode(said(query)))['label']['$in'][0] == Regex('a', 'i')
+
+
+# --- queries beyond 16 MiB
+
+MANY = [f'{i:08}-{"f" * 27}' for i in range(4_000)]
+
+
+def test_more_ids_than_a_message_has(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('mqsql.storage.mongodb.parts.LARGEST', 50_000)
+    store.drop_matching_records({})
+    ids = [MANY[0], MANY[1_500], MANY[3_999], 'other']
+    store.add_records({'msg_id': msg_id, 'label': i} for i, msg_id in enumerate(ids))
+    asked = {'msg_id': {'$in': [*MANY, MANY[0]]}}
+    assert sorted(record['label'] for record in store.find(asked, ['label'])) == [0, 1, 2]
+    assert store.count({**asked, 'label': {'$gt': 0}}) == 2
+    assert sorted(store.distinct('label', asked)) == [0, 1, 2]
+    with pytest.raises(QueryError, match='16 MiB with sort and limit'):
+        store.find(asked, sort='label', limit=1)
+    with pytest.raises(QueryError, match='16 MiB; ask for less'):
+        store.count({'msg_id': {'$nin': MANY}})
+    with pytest.raises(QueryError, match='16 MiB; ask for less'):
+        store.count({'label': {'$in': MANY}})
+    store.drop_matching_records(asked)
+    assert store.get_history() == ['other']
+
+
+def test_the_history_is_in_the_order_of_microseconds(store: MongoStore) -> None:
+    store.drop_matching_records({})
+    for i in (3, 1, 2):
+        store.add_record(f'm{i}', {'submitted': NOON + timedelta(microseconds=i)})
+    store.add_record('never', {})
+    assert store.get_history() == ['never', 'm1', 'm2', 'm3']

@@ -265,6 +265,10 @@ def _descending_texts(asked: Asked) -> bool:
     return any(asked.indexed.get(c.path) == -1 for c in ranges)
 
 
+def _sorted_list(asked: Asked) -> bool:
+    return any(c.operator == '$in' and c.path in asked.indexed and c.path in asked.paths for c in asked.conditions)
+
+
 def _dollar_in_sort(asked: Asked) -> bool:
     return any(step in ('$id', '$ref', '$db') for path in asked.paths for step in str(path).split('.'))
 
@@ -455,6 +459,16 @@ SECANTUS = {
         {'a': {'$gt': 'b'}},
         [0],
         indexed={'a': -1},
+    ),
+    'lists in an index': Deviation(
+        'what a list finds is sorted, also if there is an index for both',
+        'it comes in the order of the list',
+        _sorted_list,
+        [{'a': 2}, {'a': 1}],
+        {'a': {'$in': [2, 1]}},
+        [1, 0],
+        sort=('a',),
+        indexed={'a': 1},
     ),
     'the fields of references in sorts': Deviation(
         'of the names that begin with $ a sort takes $id, $ref and $db',

@@ -1,5 +1,6 @@
 """Addresses of collections: mongodb://user:password@host:port/database.collection?options."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,11 @@ def read_address(url: str, collection: str) -> Address:
 
 
 def _wrong(url: str, error: Exception) -> StorageError:
-    # With a name and a password in the address, pymongo may repeat parts of them.
-    what = _ENCODED if '@' in url else printable(str(error))
+    what = printable(str(error))
+    user, _, _ = url.partition('://')[2].rpartition('@')
+    # Of a password that is not encoded, pymongo may take a part for a port, and repeat it.
+    if any(part in what for part in re.split('[:/@]', user) if part):
+        what = _ENCODED
     return StorageError(f'the address of the MongoDB server cannot be used: {what}')
 
 

@@ -21,7 +21,7 @@ class Server:
 
     def __init__(self, client: 'pymongo.MongoClient[Any]', path: str) -> None:
         self._client, self._path, self._lock = client, path, Lock()
-        self._asking, self._closed = 0, False
+        self._asking, self._closing, self._closed = 0, False, False
 
     def asking(self, seconds: float = math.inf, fields: dict[str, Any] | None = None) -> 'Asking':
         """A block, opened as often as needed, that waits at most so long each time, and at most what is left to the query.
@@ -39,13 +39,14 @@ class Server:
         """A block has ended."""
         with self._lock:
             self._asking -= 1
-            last = self._closed and not self._asking
-        if last:
-            self._client.close()
+            if not self._closing or self._asking or self._closed:
+                return
+            self._closed = True
+        self._client.close()
 
     def close(self, seconds: float) -> None:
         """Close the client, or let the last block do it; what is said to the server may take so long."""
-        self._closed = True
+        self._closing = True
         with self.asking(seconds):
             pass
 

@@ -5,7 +5,9 @@ has `_id`, which is the key, and `microseconds`, since BSON's times end at milli
 time inside the value, with the steps to it. What BSON cannot hold is refused.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from mqsql.errors import RecordError, StorageError, short_repr
@@ -118,20 +120,22 @@ def read_fields(document: Document, table: Table, columns: tuple[str, ...], tell
 
     Those of Buffers are as in the document.
     """
-    key = document.get(table.key)
-    return {column: _read(document, column, table.columns[column], key, tell) for column in columns}
+    key, said = document.get(table.key), document.get(MICROSECONDS)
+    microseconds = said if isinstance(said, dict) else {}
+    record: Record = {}
+    for column in columns:
+        stored, kind = document.get(column), table.columns[column]
+        if stored is not None and kind is not BUFFERS:
+            stored = _read(stored, kind, microseconds.get(column), partial(tell, key, column))
+        record[column] = stored
+    return record
 
 
-def _read(document: Document, column: str, kind: ColumnType, key: object, tell: Tell) -> Any:
-    stored = document.get(column)
-    if stored is None or kind is BUFFERS:
-        return stored
+def _read(stored: Any, kind: ColumnType, microseconds: Any, tell: Callable[[str], Any]) -> Any:
     try:
         value = kind.coerce(stored)
     except UnstorableError as e:
-        return tell(key, column, f'is not what a column of {kind.holds} holds: {e}')
-    said = document.get(MICROSECONDS)
-    microseconds = said.get(column) if isinstance(said, dict) else None
+        return tell(f'is not what a column of {kind.holds} holds: {e}')
     return value if microseconds is None else _with_microseconds(value, microseconds)
 
 

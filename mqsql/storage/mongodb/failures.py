@@ -32,7 +32,7 @@ _BY_CODE = {
 }
 """Advice by the code of the server's error (MongoDB's manual, "Error Codes")."""
 
-_REFUSED = {2, 9, 14, 28, 40, 51, 52, 55, 57, 121, 168, 241}
+_REFUSED = {2, 9, 14, 28, 40, 51, 52, 55, 57, 121, 168, 171, 241}
 _SPECIFIC = range(10_000, 2**31)
 """Codes of single checks, of what is asked for the most part."""
 
@@ -94,6 +94,12 @@ def _is_unanswered(error: PyMongoError) -> bool:
     return error.timeout or isinstance(error, ConnectionFailure)
 
 
+def unanswered(error: BaseException) -> bool:
+    """Whether an error of mqsql is that the server did not answer in time, or could not be reached, and not that it refused."""
+    cause = error.__cause__
+    return isinstance(cause, PyMongoError) and _is_unanswered(cause)
+
+
 def code_of(error: PyMongoError) -> int | None:
     """The code of the server's error, of the first one where several changes were asked for."""
     if isinstance(error, BulkWriteError) and error.details['writeErrors']:
@@ -102,7 +108,8 @@ def code_of(error: PyMongoError) -> int | None:
 
 
 def _words(error: PyMongoError) -> str:
-    words = error.details.get('errmsg') if isinstance(error, OperationFailure) and error.details else None
+    details = (error.details if isinstance(error, OperationFailure) else None) or {}
+    words = next(iter(details.get('writeErrors', ())), details).get('errmsg')
     # What follows is a description of the whole topology.
     return (
         printable(str(words or error).partition(', Timeout:')[0].partition(', full error:')[0]) or type(error).__name__

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from typing import Any, Unpack
@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from mqsql import limits, reference
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
-from mqsql.errors import DamagedValueError, MissingRecordError, RecordError
+from mqsql.errors import DamagedValueError, MissingRecordError, RecordError, StorageError
 from mqsql.schema import BUFFERS, TASKS, TIMESTAMP, Index, Record, Table
 from mqsql.schema.rows import Damages, warn
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
@@ -39,6 +39,7 @@ from mqsql.storage.mongodb.documents import (
 )
 from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of, too_large
 from mqsql.storage.mongodb.finds import Find, plain_options, set_options
+from mqsql.storage.mongodb.parts import parts
 from mqsql.storage.mongodb.plans import explanation, is_of_key, read_indexes
 from mqsql.storage.mongodb.queries import Names, translate
 from mqsql.storage.queries import Cursor
@@ -48,13 +49,14 @@ from mqsql.values.plain import read_plain
 
 Client = pymongo.MongoClient[Document]
 
+EVER = datetime.min.replace(tzinfo=UTC)
 AT_ONCE = 1_000  # records that one command stores or deletes
 
 
 class MongoStore(Store):
     """Records in a collection; the content of their buffers is in another one, whose name ends with "_buffers".
 
-    A call by key waits at most `timeout` seconds for the server (for each 8 MiB of buffers), a query `query_timeout`. Each call
+    A call by key waits at most `timeout` seconds for the server (for each 2 MiB of buffers), a query `query_timeout`. Each call
     that changes something returns when the server has acknowledged it as its write concern says.
     """
 
@@ -84,6 +86,10 @@ class MongoStore(Store):
         with Failures(name):
             self._collection: Collection[Document] = client[database].get_collection(collection, options)
             self._chunks = Chunks(client[database][f'{collection}_buffers'], self._asking)
+        if not self._collection.write_concern.acknowledged:
+            raise StorageError(
+                f'{name}: with w=0 the server does not say whether it has stored a record; leave that out'
+            )
         self._buffers = tuple(column for column, kind in table.columns.items() if kind is BUFFERS)
         self._damages = Damages(name, say)
 
@@ -110,8 +116,14 @@ class MongoStore(Store):
 
     def _asking(self, fields: Document | None = None) -> Asking:
         """A block that asks the server something about a key, or stores these fields."""
-        self._queries.check_open()
+        self._check_open()
         return self._server.asking(self._timeout, fields)
+
+    def _check_open(self) -> None:
+        """StorageError if the store is closed; it may still write when no query is answered any more."""
+        self._lock.check_process()
+        if self.closed:
+            raise StorageError(f'{self.path}: the store is closed; open it again')
 
     def waiting(self, seconds: float) -> AbstractContextManager[object]:
         """A block whose calls together wait at most so long for the server."""
@@ -279,11 +291,21 @@ class MongoStore(Store):
         with self._queries.answering() as deadline:
             find, turn = Find(self.table, query, keys, options), self._server.asking()
             with turn:
-                found = self._collection.find(*find.command, **find.options)
+                commands = [(part, find.fields) for part in parts(find.filter, find.options, self.table)]
+                found = chain.from_iterable(self._collection.find(*each, **find.options) for each in commands)
                 # So that the server answers now.
                 rows = chain([first], found) if (first := next(found, None)) is not None else iter(())
             # A cursor that is given up is closed by pymongo, in a thread of its own.
             return Cursor(self._queries, deadline, rows, partial(self._shaped, find), turn)
+
+    def get_history(self) -> list[str]:
+        """See Store. The server sorts by milliseconds."""
+        history = self.table.history
+        if history is None or self.table.columns[history] is not TIMESTAMP:
+            return super().get_history()
+        records = self._find_all({}, [history], sort=history)
+        records.sort(key=lambda record: record[history] or EVER)
+        return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
     def _shaped(self, find: Find, document: Document) -> Record:
         record = self._record(document, find.columns)
@@ -297,8 +319,10 @@ class MongoStore(Store):
         with self._queries.answering():
             query, given = read_plain({} if query is None else query), plain_options(options)
             compile_count(query, table=self.table, **given)
+            chosen = set_options(given)
             with self._server.asking():
-                return self._collection.count_documents(translate(query, self.table), **set_options(given))
+                asked = parts(translate(query, self.table), chosen, self.table)
+                return sum(self._collection.count_documents(part, **chosen) for part in asked)
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
         with self._queries.answering():
@@ -309,8 +333,11 @@ class MongoStore(Store):
             )
             compile_distinct(key, query, table=self.table, **given)
             path = Names(self.table).field(key)[0]
+            first, *others = parts(translate(query, self.table), {}, self.table)
+            if others:
+                return self._distinct_of_all(path, query, given)
             with self._server.asking():
-                found = self._collection.distinct(path, translate(query, self.table), **set_options(given))
+                found = self._collection.distinct(path, first, **set_options(given))
             try:
                 values = [coerce_value(value) for value in found]
             except UnstorableError as e:
@@ -327,19 +354,21 @@ class MongoStore(Store):
         with self._queries.answering():
             find = Find(self.table, query, keys, options)
             with self._server.asking():
-                plan = self._collection.find(*find.command, **find.options).explain()
+                plan = self._collection.find(find.filter, find.fields, **find.options).explain()
         return explanation(self._collection.name, find, plan)
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
             query = read_plain(query)
             compile_delete(query, table=self.table)
-            said = translate(query, self.table)
-            turn = self._server.asking()
-            with turn:
-                found = self._collection.find(said, dict.fromkeys((ID, *self._buffers), 1))
-            while documents := self._some(found, turn):
-                self._drop_some(documents, said, turn)
+            for part in parts(translate(query, self.table), {}, self.table):
+                self._drop_found(part, self._server.asking())
+
+    def _drop_found(self, query: Document, turn: Asking) -> None:
+        with turn:
+            found = self._collection.find(query, dict.fromkeys((ID, *self._buffers), 1))
+        while documents := self._some(found, turn):
+            self._drop_some(documents, query, turn)
 
     def _some(self, found: Iterator[Document], turn: Asking) -> list[Document]:
         with turn:

@@ -1,9 +1,12 @@
 """Drawn queries find in a hub's database what the reference finds in the same records."""
 
+import re
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import pytest
+from hub_kinds import Kind
 from places import places
 from queries import query
 from rounds import RandomDraws
@@ -14,6 +17,7 @@ from tables import TABLE
 from contract.conftest import Maker
 from mqsql import reference
 from mqsql.schema import TASKS, Record
+from mqsql.values.canonical import INT64
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -23,25 +27,52 @@ VALUES = 60
 
 
 @cache
-def drawn(number: int) -> tuple[list[Record], list[dict[str, Any]]]:
-    """Records of tasks, and queries for them."""
+def drawn(number: int, bson: bool = False) -> tuple[list[Record], list[dict[str, Any]]]:
+    """Records of tasks, and queries for them; if `bson`, all values are BSON's."""
     d = RandomDraws(number, VALUES)
+    read = as_bson if bson else lambda value: value
     others = TABLE.columns.keys() - TASKS.columns.keys()
-    records = [{key: value for key, value in record.items() if key not in others} for record in collection(d, 6, 12)]
+    records = [
+        read({key: value for key, value in record.items() if key not in others}) for record in collection(d, 6, 12)
+    ]
+    records = list({record['msg_id']: record for record in records}.values())
     known = places(records)
-    return records, [query(d, known) for _ in range(QUERIES)]
+    return records, [read(query(d, known)) for _ in range(QUERIES)]
+
+
+def as_bson(value: Any) -> Any:
+    """The value, or one near it that BSON has."""
+    match value:
+        case dict():
+            return {as_bson(key): as_bson(part) for key, part in value.items()}
+        case list():
+            return [as_bson(part) for part in value]
+        case str():
+            return re.sub('[\0\ud800-\udfff]', 'x', value)
+        case int() if value not in INT64:
+            return value % 2**62
+        case datetime():
+            return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    return value
 
 
 @pytest.mark.parametrize('number', range(ROUNDS))
-def test_drawn_queries_find_what_the_reference_finds(make: Maker, number: int) -> None:
+def test_drawn_queries_find_what_the_reference_finds(kind: Kind, make: Maker, number: int) -> None:
     db = make()
-    records, queries = drawn(number)
+    records, queries = drawn(number, kind.mongodb)
     for record in records:
         db.add_record(record['msg_id'], record)
-    assert outcome(db.find_records, {}, TASKS.default_keys) == outcome(reference.find, records, {}, TASKS.default_keys)
-    for asked in queries:
-        assert outcome(db.find_records, asked, []) == outcome(reference.find, records, asked, []), asked
-        assert outcome(db.find_records, asked) == outcome(reference.find, records, asked, TASKS.all_keys), asked
+    order = sorted if kind.mongodb else list
+
+    def answers(call: Any, *args: Any) -> list[str]:
+        return order(outcome(call, *args).splitlines())
+
+    assert answers(db.find_records, {}, TASKS.default_keys) == answers(reference.find, records, {}, TASKS.default_keys)
+    sure = [asked for asked in queries if not kind.deviates(asked, records)]
+    assert len(sure) >= QUERIES / 2
+    for asked in sure:
+        assert answers(db.find_records, asked, []) == answers(reference.find, records, asked, []), asked
+        assert answers(db.find_records, asked) == answers(reference.find, records, asked, TASKS.all_keys), asked
 
 
 def test_the_queries_were_telling() -> None:
