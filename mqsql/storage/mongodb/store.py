@@ -40,7 +40,7 @@ from mqsql.storage.mongodb.documents import (
 from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of, too_large
 from mqsql.storage.mongodb.finds import Find, plain_options, set_options
 from mqsql.storage.mongodb.parts import parts
-from mqsql.storage.mongodb.plans import explanation, read_indexes
+from mqsql.storage.mongodb.plans import explanation, is_of_key, read_indexes
 from mqsql.storage.mongodb.queries import Names, translate
 from mqsql.storage.queries import Cursor
 from mqsql.values.canonical import coerce_value
@@ -309,6 +309,9 @@ class MongoStore(Store):
 
     def _shaped(self, find: Find, document: Document) -> Record:
         record = self._record(document, find.columns)
+        for column in find.sliced:
+            if record[column] is not None:
+                record[column] = list(record[column])
         made: Record = find.select({column: value for column, value in record.items() if value is not None})
         return made
 
@@ -390,6 +393,8 @@ class MongoStore(Store):
         return hash(found)
 
     def _create_index(self, index: Index) -> None:
+        if is_of_key(index, self.table):
+            return
         with_index(self.table, index)  # says if the name is taken
         keys = self._keys(index)
         self._queries.check_open()
@@ -398,7 +403,7 @@ class MongoStore(Store):
 
     def _keys(self, index: Index) -> list[tuple[str, int]]:
         """The keys of an index; UnsupportedError for one that BSON cannot hold."""
-        return [(Names(self.table).field(key)[0], way) for key, way in index.keys]
+        return [(Names(self.table).key(key, 'keys'), way) for key, way in index.keys]
 
     def _drop_index(self, index_or_name: IndexKeys) -> None:
         self._look_for_indexes()
