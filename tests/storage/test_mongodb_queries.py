@@ -243,6 +243,7 @@ Ask = Callable[[Any], object]
 ASKED: dict[str, Ask] = {
     'sort by a path': lambda s: s.keys(sort=[('content.n', -1)]),
     'sort by an alias': lambda s: s.keys(sort={'complete': -1, 'msg_id': 1}),
+    'sort by both names of a column': lambda s: s.keys(sort=[('complete', -1), ('completed', 1), ('msg_id', 1)]),
     'limit and skip': lambda s: s.keys(sort='content.n', skip=1, limit=2),
     'the last': lambda s: s.find_one(sort=[('msg_id', -1)], keys=['content.n']),
     'one by its key': lambda s: s.find_one('b', ['label']),

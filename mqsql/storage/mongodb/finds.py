@@ -82,5 +82,8 @@ def _includes(value: Any) -> bool:
 
 
 def _sort(sort: Any, table: Table) -> list[tuple[str, int]]:
-    pairs = read_directions(sort, 'sort')
-    return [(key if key == '$natural' else Names(table).key(key, 'sort'), way) for key, way in pairs]
+    said: dict[str, int] = {}
+    for key, way in read_directions(sort, 'sort'):
+        # A column that is named twice is sorted by once.
+        said.setdefault(key if key == '$natural' else Names(table).key(key, 'sort'), way)
+    return list(said.items())
