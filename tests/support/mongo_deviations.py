@@ -260,6 +260,10 @@ def _tiny_in_index(asked: Asked) -> bool:
     return bool(ranges) and any(_is_number(v) and 0 < abs(v) < 1e-120 for v in (*asked.values(), *parts(asked.query)))
 
 
+def _ranges_of_bytes(asked: Asked) -> bool:
+    return any(isinstance(part, bytes) for operand in asked.operands(*RANGES) for part in parts(operand))
+
+
 def _descending_texts(asked: Asked) -> bool:
     ranges = [c for c in asked.conditions if c.operator in RANGES and isinstance(c.operand, str)]
     return any(asked.indexed.get(c.path) == -1 for c in ranges)
@@ -450,6 +454,14 @@ SECANTUS = {
         {'a': {'$lt': 0.5}},
         [0],
         indexed={'a': 1},
+    ),
+    'ranges of binary data': Deviation(
+        'binary data is in the order of its length, then of its bytes',
+        'for a range the length does not count',
+        _ranges_of_bytes,
+        [{'a': b'b'}],
+        {'a': {'$lt': b'aa'}},
+        [0],
     ),
     'ranges of texts in a descending index': Deviation(
         'an index in descending order finds what one in ascending order does',
