@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis.strategies import SearchStrategy
-from mongo_deviations import deviations
+from mongo_deviations import deviations, parts
 from mongo_servers import GIVEN, Place, place, running
 from mongo_stores import opened
 from places import places
@@ -52,9 +52,14 @@ class MillisecondDraws(RandomDraws):
         return in_milliseconds(super()._draw(strategy))
 
 
-def storable(records: Iterable[Record]) -> Iterator[Record]:
-    """Those records that BSON can hold."""
+def storable(kind: str, records: Iterable[Record]) -> Iterator[Record]:
+    """Those records that BSON can hold, and the server.
+
+    SecantusDB fails where an index meets a DBRef in an array; of the columns of several types only the label has an index.
+    """
     for record in records:
+        if kind == 'secantus' and any(isinstance(part, dict) and '$ref' in part for part in parts(record.get('label'))):
+            continue
         with suppress(RecordError):
             to_fields(TABLE.normalize(record))
             yield record
@@ -94,7 +99,7 @@ class Comparing:
         self.store.drop_matching_records({})
         for name in self.indexes.keys() - self._own.keys():
             self.store.drop_index(name)
-        self.records = list(storable(map(in_milliseconds, records)))
+        self.records = list(storable(self.kind, map(in_milliseconds, records)))
         self.done['records'] += len(records)
         self.done['not held'] += len(records) - len(self.records)
         self.store.add_records(self.records)
