@@ -273,6 +273,10 @@ ASKED: dict[str, Ask] = {
     'distinct of an alias': lambda s: s.distinct('complete'),
     'distinct times': lambda s: sorted(s.distinct('started')),
     'distinct of arrays': lambda s: sorted(map(str, s.distinct('content.list'))),
+    'distinct DBRefs': lambda s: (
+        s.update_record('d', {'metadata': {'r': [{'$ref': 'a', '$id': 1}]}}),
+        s.distinct('metadata.r'),
+    ),
     'a glob': lambda s: s.keys({'queue': {'$glob': '[Tt]ask'}}),
     'a glob with a newline': lambda s: s.keys({'queue': {'$glob': 'task\n'}}),
     'not': lambda s: s.keys({'queue': {'$not': {'$glob': '*sk*'}}}, sort='msg_id'),

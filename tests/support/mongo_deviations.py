@@ -220,7 +220,8 @@ def _expression_meets_array(asked: Asked) -> bool:
 def _reference(asked: Asked) -> bool:
     """Whether there is a DBRef in what the query asks for, or in the fields that it asks."""
     whole = any(c.operator == '$jsonSchema' for c in asked.conditions)
-    fields = {path.partition('.')[0] for path in (*(c.path for c in asked.conditions), *_expression_paths(asked))}
+    paths = [*(c.path for c in asked.conditions), *_expression_paths(asked), *map(str, asked.paths)]
+    fields = {path.partition('.')[0] for path in paths}
     stored = [value for document in asked.documents for name, value in document.items() if whole or name in fields]
     return any(_is_reference(part) for value in (asked.query, *stored) for part in parts(value))
 

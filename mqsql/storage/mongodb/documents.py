@@ -154,13 +154,18 @@ def read_fields(document: Document, table: Table, columns: tuple[str, ...], tell
 
 def _read(stored: Any, kind: ColumnType, microseconds: Any, tell: Callable[[str], Any]) -> Any:
     try:
-        try:
-            value = kind.coerce(stored)
-        except UnstorableError:
-            value = kind.coerce(_without_dbrefs(stored))
+        value = coerced(kind.coerce, stored)
     except UnstorableError as e:
         return tell(f'is not what a column of {kind.holds} holds: {e}')
     return value if microseconds is None else _with_microseconds(value, microseconds)
+
+
+def coerced(coerce: Callable[[object], Any], stored: Any) -> Any:
+    """What `coerce` makes of a value of a document; UnstorableError if it takes none such."""
+    try:
+        return coerce(stored)
+    except UnstorableError:
+        return coerce(_without_dbrefs(stored))
 
 
 def _without_dbrefs(stored: Any) -> Any:

@@ -34,6 +34,7 @@ from mqsql.storage.mongodb.documents import (
     check_table,
     check_text,
     check_value,
+    coerced,
     read_fields,
     to_fields,
 )
@@ -339,7 +340,7 @@ class MongoStore(Store):
             with self._server.asking():
                 found = self._collection.distinct(path, first, **set_options(given))
             try:
-                values = [coerce_value(value) for value in found]
+                values = [coerced(coerce_value, value) for value in found]
             except UnstorableError as e:
                 raise DamagedValueError(f'{self.path}: {path} has a value that another program stored: {e}') from e
         # The server tells times without their microseconds, and a column that another program has set to null as a value.
