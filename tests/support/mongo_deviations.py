@@ -256,9 +256,11 @@ def _pattern_in_index(asked: Asked) -> bool:
     )
 
 
-def _tiny_in_index(asked: Asked) -> bool:
+def _extreme_in_index(asked: Asked) -> bool:
     ranges = [c for c in asked.conditions if c.operator in RANGES and c.path in asked.indexed]
-    return bool(ranges) and any(_is_number(v) and 0 < abs(v) < 1e-120 for v in (*asked.values(), *parts(asked.query)))
+    return bool(ranges) and any(
+        _is_number(v) and v and not 1e-120 < abs(v) < 1e120 for v in (*asked.values(), *parts(asked.query))
+    )
 
 
 def _ranges_of_bytes(asked: Asked) -> bool:
@@ -447,10 +449,10 @@ SECANTUS = {
         [0],
         indexed={'a': 1},
     ),
-    'tiny numbers in an index': Deviation(
+    'tiny and huge numbers in an index': Deviation(
         'an index is in the order of numbers',
-        'numbers nearer to 0 than about 1e-127 have a wrong place in it',
-        _tiny_in_index,
+        'numbers nearer to 0 than about 1e-127, and huge ones, have a wrong place in it',
+        _extreme_in_index,
         [{'a': 1e-200}],
         {'a': {'$lt': 0.5}},
         [0],
