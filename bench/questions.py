@@ -69,34 +69,35 @@ class Question:
 
 @dataclass(frozen=True)
 class Facts:
-    """What questions need to know of a history: how long it is, its last time, ids, and two on which tasks depend."""
+    """What questions need to know of a history: some of its times in order, ids, and two on which tasks depend."""
 
     history: History
-    last: datetime
+    times: tuple[datetime, ...]
     ids: tuple[str, ...]
     dependencies: tuple[str, ...]
 
     @classmethod
     def of(cls, history: History) -> 'Facts':
         """Look through the history once."""
-        step = max(1, history.size // MOST_IDS)
-        ids, dependencies, last = [], set[str](), START
+        id_step, time_step = max(1, history.size // MOST_IDS), max(1, history.size // MOST_TIMES)
+        ids, times, dependencies = [], [], set[str]()
         for i, record in enumerate(history):
-            if i % step == 0:
+            if i % id_step == 0:
                 ids.append(record['msg_id'])
+            if i % time_step == 0:
+                times.append(record['submitted'])
             after = record['metadata']['after']
             if after and len(dependencies) < 2:
                 dependencies.add(after['dependencies'][0])
-            last = max(last, record['submitted'])
-        return cls(history, last, tuple(ids), tuple(sorted(dependencies)))
+        return cls(history, tuple(sorted(times)), tuple(ids), tuple(sorted(dependencies)))
 
     def some_ids(self, number: int) -> list[str]:
         """So many ids, from all of the history."""
         return list(islice(self.ids[:: max(1, len(self.ids) // number)], number))
 
     def time(self, part: float) -> datetime:
-        """The time at which a part of the history has passed, by the millisecond."""
-        moment = START + (self.last - START) * part
+        """The time at which a part of the tasks had been submitted, by the millisecond."""
+        moment = self.times[min(int(part * len(self.times)), len(self.times) - 1)]
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     @property
@@ -105,7 +106,7 @@ class Facts:
         return self.ids[-1].partition('_')[0]
 
 
-MOST_IDS = 1_000_000
+MOST_IDS, MOST_TIMES = 1_000_000, 10_000
 NEW = 100
 """Records that are added one by one, in each round."""
 NEW_AT_ONCE = 1_000
@@ -201,7 +202,7 @@ def _by_key(facts: Facts) -> Iterator[Question]:
 
 
 def _of_hub(facts: Facts) -> Iterator[Question]:
-    size, seed = facts.history.size, facts.history.seed
+    seed = facts.history.seed
     hour, client = facts.time(1) - HOUR, facts.client
     early, late = facts.time(0.25), facts.time(0.98)
     engines = [engine(seed, 3), engine(seed, 11)]
@@ -285,7 +286,6 @@ def _of_hub(facts: Facts) -> Iterator[Question]:
         keys=('label',),
         sql='SELECT DISTINCT label FROM tasks WHERE label IS NOT NULL',
     )
-    assert size
 
 
 _HISTORY = 'SELECT msg_id FROM tasks ORDER BY submitted'
