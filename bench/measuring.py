@@ -248,11 +248,12 @@ def cycle(measured: Measured, question: Question) -> Outcome:
 
 
 def _submitted(record: Record) -> Record:
-    return {key: record[key] for key in SUBMITTED} | {'stdout': ''}
+    return {key: value if key in SUBMITTED else None for key, value in record.items()} | {'stdout': ''}
 
 
 def _later(record: Record) -> list[Record]:
-    result = {key: value for key, value in record.items() if key not in (*SUBMITTED, 'engine_uuid') and value is not None}
+    known = (*SUBMITTED, 'engine_uuid')
+    result = {key: value for key, value in record.items() if key not in known and value is not None}
     return [{'engine_uuid': record['engine_uuid']}, *([result] if result else [])]
 
 

@@ -107,10 +107,10 @@ class Facts:
 
 
 MOST_IDS, MOST_TIMES = 1_000_000, 10_000
-NEW = 100
+NEW = 20
 """Records that are added one by one, in each round."""
 NEW_AT_ONCE = 1_000
-CYCLES = 50
+CYCLES = 10
 """Tasks of a round of the hub's cycle."""
 GETS = 100
 LASTING = 60_000
@@ -170,10 +170,10 @@ def _any(conditions: Iterable[Matches], record: Record) -> bool:
 # --- the questions
 
 
-def questions(facts: Facts) -> dict[str, Question]:
-    """Those that make sense for a history of this size, in the order in which they are asked: changes come last."""
+def questions(facts: Facts, *, every: bool = False) -> dict[str, Question]:
+    """Those that make sense for a history of this size, or `every`, in the order they are asked: changes come last."""
     parts = _by_key(facts), _of_hub(facts), _in_documents(facts), _whole(), _changes(facts)
-    return {asked.name: asked for part in parts for asked in part if asked.least <= facts.history.size}
+    return {asked.name: asked for part in parts for asked in part if every or asked.least <= facts.history.size}
 
 
 def _by_key(facts: Facts) -> Iterator[Question]:
@@ -385,30 +385,32 @@ def _changes(facts: Facts) -> Iterator[Question]:
 
 
 def truths(facts: Facts) -> dict[str, Checksum]:
-    """The checksum of each question's answer, in plain Python; of a question that changes something, of what it concerns."""
-    asked = {q.name: q for q in questions(facts).values() if q.kind not in ('compile', 'add', 'add_many', 'cycle')}
-    found: dict[str, list[Record]] = {name: [] for name, q in asked.items() if q.ordered}
-    size = facts.history.size
-    checks = {name: Checksum(q.ordered, every_for(_most(q, size))) for name, q in asked.items()}
+    """The checksum of each question's answer, in plain Python; of a purge, how many records go."""
+    known = questions(facts).values()
+    counted = [q for q in known if q.kind in ('find', 'get', 'count', 'purge') and not q.ordered]
+    ordered = [q for q in known if q.ordered]
+    checks = {q.name: Checksum(q.ordered, every_for(_most(q, facts.history.size))) for q in (*counted, *ordered)}
+    found: dict[str, list[tuple[datetime, Record]]] = {q.name: [] for q in ordered}
     labels: set[str] = set()
     for record in facts.history:
-        for name, question in asked.items():
-            if question.kind == 'distinct':
-                labels.update([record['label']] if record['label'] else [])
-            elif question.ordered:
-                found[name].append({key: record[key] for key in {*question.keys, question.sort.lstrip('-')}})
-            elif question.matches(record):
-                _count(checks[name], question, record)
+        if record['label']:
+            labels.add(record['label'])
+        for question in counted:
+            if question.matches(record):
+                _count(checks[question.name], question, record)
+        for question in ordered:
+            _keep(found[question.name], question, record)
+    for question in ordered:
+        for _, record in _sorted(question, found[question.name]):
+            checks[question.name].add(record, question.keys)
+    checks['distinct'] = Checksum()
     for label in labels:
         checks['distinct'].add_value(label)
-    for name, records in found.items():
-        for record in _sorted(asked[name], records):
-            checks[name].add(record, asked[name].keys)
-    return checks
+    return {**checks, 'stream': checks['scan']}
 
 
 def _most(question: Question, size: int) -> int:
-    return size if question.kind in ('stream', 'history') or question.name == 'scan' else question.least
+    return question.least or (1 if question.query else size)
 
 
 def _count(check: Checksum, question: Question, record: Record) -> None:
@@ -418,7 +420,14 @@ def _count(check: Checksum, question: Question, record: Record) -> None:
         check.add(record, question.keys)
 
 
-def _sorted(question: Question, records: list[Record]) -> list[Record]:
-    key, falling = question.sort.lstrip('-'), question.sort.startswith('-')
-    known = [record for record in records if record[key] is not None]
-    return sorted(known, key=lambda record: record[key], reverse=falling)[: question.limit or None]
+def _keep(found: list[tuple[datetime, Record]], question: Question, record: Record) -> None:
+    moment = record[question.sort.lstrip('-')]
+    if moment is not None:
+        found.append((moment, {key: record[key] for key in question.keys}))
+        if question.limit and len(found) > 1000 * question.limit:
+            found[:] = _sorted(question, found)
+
+
+def _sorted(question: Question, found: list[tuple[datetime, Record]]) -> list[tuple[datetime, Record]]:
+    falling = question.sort.startswith('-')
+    return sorted(found, key=lambda pair: pair[0], reverse=falling)[: question.limit or None]
