@@ -36,7 +36,9 @@ ASKED = list(questions(Facts.of(History(1, 1)), every=True))
 @click.option('--patience', default=60.0, show_default=True, help='Seconds that one answer may take.')
 @click.option('--seed', default=1, show_default=True, help='Of the histories.')
 @click.option('--out', default='bench-results', type=click.Path(path_type=Path), show_default=True, help='A directory.')
-@click.option('--cache', default='.bench', type=click.Path(path_type=Path), show_default=True, help='For right answers.')
+@click.option(
+    '--cache', default='.bench', type=click.Path(path_type=Path), show_default=True, help='For right answers.'
+)
 @click.pass_context
 def main(
     context: click.Context,
@@ -79,7 +81,9 @@ def render(report: Report, out: Path) -> None:
     files = pictures.draw(report, out)
     for result in report.results:
         if result.status in (WRONG, ERROR):
-            console.print(f'{result.status.upper():6}{result.size:>11,} {result.contender}, {result.question}: {result.note}')
+            console.print(
+                f'{result.status.upper():6}{result.size:>11,} {result.contender}, {result.question}: {result.note}'
+            )
     for name, why in report.left_out.items():
         console.print(f'{name} was left out: {why}')
     console.print(f'Wrote results.json, results.md and {len(files)} pictures into {out}.')

@@ -21,7 +21,7 @@ SINGLE = 0.5
 
 @dataclass(frozen=True)
 class Change:
-    """A result of two runs: by how much the second differs from the first, as a part of that, and how much of this may be noise."""
+    """A result of two runs: by how much the second differs, as a part of the first, and how much of this may be noise."""
 
     old: Result
     new: Result
@@ -86,4 +86,4 @@ def _better(change: Change) -> bool:
 def _text(result: Result, other: Result) -> str:
     if not result.measured:
         return result.status
-    return f'×{result.ratio:.3g}' if result.ratio and other.ratio else f'{1e3 * result.seconds:.3g} ms'
+    return f'{result.ratio:.3g}' if result.ratio and other.ratio else f'{1e3 * result.seconds:.3g} ms'

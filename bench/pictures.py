@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from bench.contenders import LIMIT
@@ -36,10 +37,19 @@ MARKER = 4.0
 CHOSEN = ['pending', 'ids_500', 'status', 'latest', 'count_done', 'cycle']
 """The questions of the picture of a few."""
 
-SHOWN = ['limit', 'mqsql', 'mqsql-dict', 'ipyparallel-sqlite', 'ipyparallel-dict', 'neosqlite', 'secantusdb', 'mongomock']
+SHOWN = [
+    'limit',
+    'mqsql',
+    'mqsql-dict',
+    'ipyparallel-sqlite',
+    'ipyparallel-dict',
+    'neosqlite',
+    'secantusdb',
+    'mongomock',
+]
 """Their contenders."""
 
-SETTINGS = {
+SETTINGS: Any = {
     'font.size': 8,
     'axes.titlesize': 9,
     'axes.spines.top': False,
@@ -85,19 +95,19 @@ def times(report: Report, contenders: Sequence[str], questions: Sequence[str], *
         panel.set_visible(False)
     for panel in figure.axes[len(questions) :]:
         panel.set_visible(False)
+    figure.supxlabel('records in the history', fontsize=8)
     _legend(figure, report, contenders, columns)
     return figure
 
 
 def _legend(figure: Figure, report: Report, contenders: Sequence[str], columns: int) -> None:
     handles = [
-        mpl.lines.Line2D([], [], marker='o', markersize=MARKER, label=report.titles[name], **STYLES[name])
-        for name in contenders
+        Line2D([], [], marker='o', markersize=MARKER, label=report.titles[name], **STYLES[name]) for name in contenders
     ]
     handles.append(
-        mpl.lines.Line2D([], [], linestyle='', marker='o', color='gray', markerfacecolor='white', label='wrong answer')
+        Line2D([], [], linestyle='', marker='o', color='gray', markerfacecolor='white', label='wrong answer')
     )
-    handles.append(mpl.lines.Line2D([], [], linestyle='', marker='^', color='gray', label=f'over {report.patience:.0f} s'))
+    handles.append(Line2D([], [], linestyle='', marker='^', color='gray', label=f'over {report.patience:.0f} s'))
     figure.legend(handles=handles, loc='outside lower center', ncols=columns + 1)
 
 
@@ -143,6 +153,8 @@ def cycles(report: Report) -> Figure:
         bar = panel.barh(title, rate, color=STYLES[name]['color'], alpha=0.4 if status == WRONG else 1)
         panel.bar_label(bar, [f'{rate:,.0f}' if rate >= 10 else f'{rate:.1g}'], padding=3)
     panel.set_xscale('log')
+    panel.minorticks_off()
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f'{rate:,g}'))
     panel.set_title(f'Tasks in a second that a hub can record: history of {size:,}', loc='left')
     return figure
 
@@ -153,17 +165,25 @@ def memory(report: Report) -> Figure:
     panel = figure.subplots()
     for name in report.contenders:
         found = sorted((r for r in report.of(name, MEMORY) if r.measured), key=lambda result: result.size)
-        panel.plot([r.size for r in found], [max(r.bytes / 1e6, 0.1) for r in found], marker='o', markersize=MARKER, **STYLES[name])
+        panel.plot(
+            [r.size for r in found],
+            [max(r.bytes / 1e6, 1) for r in found],
+            marker='o',
+            markersize=MARKER,
+            **STYLES[name],
+        )
     panel.set_xscale('log')
     panel.set_yscale('log')
     panel.set_xticks(report.sizes, [_size(size) for size in report.sizes])
     panel.minorticks_off()
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda size, _: f'{size:g} MB'))
-    panel.set_title('Memory that it takes to read all records and keep none, against the size of the history', loc='left')
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda size, _: f'{size:,g} MB'))
+    panel.set_title(
+        'Memory that it takes to read all records and keep none, against the size of the history', loc='left'
+    )
     _legend_of_memory(figure, report)
     return figure
 
 
 def _legend_of_memory(figure: Figure, report: Report) -> None:
-    handles = [mpl.lines.Line2D([], [], label=report.titles[name], **STYLES[name]) for name in report.contenders]
+    handles = [Line2D([], [], label=report.titles[name], **STYLES[name]) for name in report.contenders]
     figure.legend(handles=handles, loc='outside right center')

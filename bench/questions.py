@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from bench.answers import Checksum, every_for
-from bench.data import BUFFERS, COLUMNS, LARGE, PART, PART_TIME, START, History, Record, engine
+from bench.data import BUFFERS, COLUMNS, START, History, Record, engine
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=START.tzinfo)
@@ -36,9 +36,8 @@ def microseconds(moment: datetime) -> int:
 class Question:
     """What is asked, in all languages.
 
-    `kind` is a method: find, get, count, distinct, history, purge, add, add_many, cycle, compile or stream. `matches` says which
-    records an answer has. `mongo` is the query for those that know MongoDB's operators only, if it differs. `path` is what an
-    index makes fast.
+    `kind` says how it is measured (`bench.measuring`), `matches` which records an answer has. `mongo` is the query for those that
+    know MongoDB's operators only, if it differs. `calls` is how often one measurement asks, `least` the smallest history.
     """
 
     name: str
@@ -52,7 +51,6 @@ class Question:
     params: Mapping[str, Any] = field(default_factory=dict)
     matches: Matches = lambda record: True
     mongo: Mapping[str, Any] | None = None
-    path: str = ''
     calls: int = 1
     least: int = 0
 
@@ -172,7 +170,7 @@ def _any(conditions: Iterable[Matches], record: Record) -> bool:
 
 def questions(facts: Facts, *, every: bool = False) -> dict[str, Question]:
     """Those that make sense for a history of this size, or `every`, in the order they are asked: changes come last."""
-    parts = _by_key(facts), _of_hub(facts), _in_documents(facts), _whole(), _changes(facts)
+    parts = _whole(), _by_key(facts), _of_hub(facts), _in_documents(facts), _compiled(), _changes(facts)
     return {asked.name: asked for part in parts for asked in part if every or asked.least <= facts.history.size}
 
 
@@ -300,7 +298,6 @@ def _in_documents(facts: Facts) -> Iterator[Question]:
         keys=('msg_id', 'result_content'),
         sql="SELECT {keys} FROM tasks WHERE result_content ->> '$.status' = 'error'",
         matches=partial(_equals, 'result_content.status', 'error'),
-        path='result_content.status',
     )
     date = "header ->> '$.date.$date'"
     yield Question(
@@ -310,7 +307,6 @@ def _in_documents(facts: Facts) -> Iterator[Question]:
         sql=f'SELECT {{keys}} FROM tasks WHERE {date} >= :since AND {date} < :before',
         params={'since': iso(since), 'before': iso(before)},
         matches=partial(_between, 'header.date', since, before),
-        path='header.date',
     )
     dependencies = list(facts.dependencies)
     yield Question(
@@ -323,7 +319,6 @@ def _in_documents(facts: Facts) -> Iterator[Question]:
         ),
         params=dict(zip(('one', 'other'), dependencies * 2, strict=False)),
         matches=partial(_depends, frozenset(dependencies)),
-        path='metadata.after.dependencies',
     )
     yield Question(
         'glob',
@@ -359,8 +354,12 @@ def iso(moment: datetime) -> str:
 
 def _whole() -> Iterator[Question]:
     everything = 'SELECT {keys} FROM tasks'
-    yield Question('scan', 'all records, all keys but buffers', keys=UNBUFFERED, sql=everything)
+    # First, before other answers have made the process larger.
     yield Question('stream', 'memory to read all records', 'stream', keys=UNBUFFERED, sql=everything)
+    yield Question('scan', 'all records, all keys but buffers', keys=UNBUFFERED, sql=everything)
+
+
+def _compiled() -> Iterator[Question]:
     yield Question('compile', 'compile a query of a known shape', 'compile', calls=1000)
     yield Question('compile_new', 'compile a query of a new shape', 'compile', calls=50)
 
@@ -369,7 +368,7 @@ def _changes(facts: Facts) -> Iterator[Question]:
     half = facts.time(0.5)
     yield Question('add_many', f'add {NEW_AT_ONCE:,} records at once, for each', 'add_many', calls=NEW_AT_ONCE)
     yield Question('add', 'add a record', 'add', calls=NEW)
-    yield Question('cycle', 'the hub\'s cycle of a task', 'cycle', calls=CYCLES)
+    yield Question('cycle', "the hub's cycle of a task", 'cycle', calls=CYCLES)
     yield Question(
         'purge',
         'purge of the older half',

@@ -49,7 +49,7 @@ class Result:
     def of(cls, size: int, contender: str, question: str, theirs: Sequence[Outcome], limits: Sequence[Outcome]) -> Self:
         """The result of rounds that were all measured, with the limit's, if that has an answer."""
         times = [outcome.seconds for outcome in theirs]
-        quotients = [t.seconds / l.seconds for t, l in zip(theirs, limits, strict=False) if l.seconds]
+        quotients = [their.seconds / ours.seconds for their, ours in zip(theirs, limits, strict=False) if ours.seconds]
         wrong = [outcome for outcome in theirs if outcome.status == WRONG]
         return cls(
             size,

@@ -87,7 +87,9 @@ def _left_out(report: Report, name: str) -> bool:
 def known(history: History, cache: Path) -> tuple[Facts, dict[str, Checksum]]:
     """The facts of a history and the right answers, which are kept for the next run unless what makes them has changed."""
     sources = ('data', 'questions', 'answers')
-    digest = hashlib.sha256(b''.join(Path(bench.__path__[0], f'{name}.py').read_bytes() for name in sources)).hexdigest()
+    digest = hashlib.sha256(
+        b''.join(Path(bench.__path__[0], f'{name}.py').read_bytes() for name in sources)
+    ).hexdigest()
     path = cache / f'{history.size}-{history.seed}-{digest[:16]}.pickle'
     if path.exists():
         kept: tuple[Facts, dict[str, Checksum]] = pickle.loads(path.read_bytes())
@@ -175,7 +177,7 @@ class _SizeRun:
             self._add(name, question.name, first.status, first.note)
             return
         spent = (first.seconds + beside.seconds) * question.calls
-        once = question.kind == 'purge' or spent > self.plan.share
+        once = question.kind in ('purge', 'stream') or spent > self.plan.share
         if once:
             outcomes, limits = [first], [beside]
         start = time.monotonic()
@@ -196,7 +198,9 @@ class _SizeRun:
         if before and before[-1].status == OVER:
             self._add(name, question, OVER, 'already with fewer records')
             return True
-        seconds = foretell([(r.size, r.seconds * _calls(self.facts, question)) for r in before if r.measured], self.size)
+        seconds = foretell(
+            [(r.size, r.seconds * _calls(self.facts, question)) for r in before if r.measured], self.size
+        )
         if seconds > most:
             self._add(name, question, OVER, f'foretold: {seconds:,.0f} s')
         return seconds > most

@@ -34,10 +34,10 @@ def _setting(report: Report) -> Iterator[str]:
     yield ' '.join(f'{name} {version},' for name, version in report.packages.items())[:-1] + '.'
     yield ''
     yield (
-        'The second column is the limit: the least time of SQL written by hand, rows decoded to full records. The others are how '
-        'many times as long it took: the median of the quotients of rounds in turn. `~` marks a quotient that was uncertain by '
-        f'more than {NOISY:.0%}, WRONG another answer than the right one, `> {report.patience:.0f} s` an answer that took longer or '
-        'was sure to, from its times with fewer records.'
+        'The limit is SQL written by hand, rows decoded to full records: the least time of a call. The other columns say how many '
+        'times as long it took: the median of the quotients of rounds in turn. `~` marks those that are uncertain by more than '
+        f'{NOISY:.0%}. WRONG is another answer than the right one; "too long" is over {report.patience:.0f} s, or sure to be by '
+        'the times with fewer records.'
     )
     noises = [result.noise for result in report.results if result.noise]
     if noises:
@@ -63,11 +63,11 @@ def _cell(result: Result | None) -> str:
     if result is None or not result.measured:
         return _failed(result)
     if result.question == MEMORY:
-        figure = f'{result.bytes / 1e6:,.0f} MB'
+        figure = f'{result.bytes / 1e6:,.0f} MB' if result.bytes >= 1e6 else '< 1 MB'
     elif result.contender == LIMIT or not result.ratio:
         figure = duration(result.seconds)
     else:
-        figure = ('~' if result.noise > NOISY else '') + quotient(result.ratio)
+        figure = ('~' if result.noise > NOISY else '') + _short(result.ratio)
     return f'WRONG {figure}' if result.status == WRONG else figure
 
 
@@ -91,13 +91,8 @@ def duration(seconds: float) -> str:
     return f'{_short(seconds * 1e6)} µs'
 
 
-def quotient(ratio: float) -> str:
-    """How many times as long."""
-    return f'×{_short(ratio)}'
-
-
 def _short(number: float) -> str:
-    return f'{number:,.0f}' if number >= 10 else f'{number:.2g}'
+    return f'{number:,.0f}' if number >= 10 else f'{number:.1f}' if number >= 1 else f'{number:.2g}'
 
 
 def _notes(report: Report, size: int) -> Iterator[str]:

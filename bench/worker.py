@@ -108,7 +108,9 @@ def _serve(
     measured, known = Measured(contender, facts.history, truths), questions(facts)
     try:
         while (asked := connection.recv()) is not None:
-            connection.send(_limited(lambda: measured.ask(known[asked]), patience) if asked else _fill(measured, patience))  # noqa: B023
+            connection.send(
+                _limited(lambda: measured.ask(known[asked]), patience) if asked else _fill(measured, patience)
+            )
     except EOFError:
         pass
     finally:

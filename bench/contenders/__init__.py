@@ -26,7 +26,11 @@ class Entry(NamedTuple):
         lowest, highest = self.pythons
         if not lowest <= sys.version_info[:2] <= highest:
             has = '.'.join(map(str, sys.version_info[:2]))
-            bound = f'{lowest[0]}.{lowest[1]} or newer' if sys.version_info < lowest else f'{highest[0]}.{highest[1]} at most'
+            bound = (
+                f'{lowest[0]}.{lowest[1]} or newer'
+                if sys.version_info < lowest
+                else f'{highest[0]}.{highest[1]} at most'
+            )
             return f'{self.package} needs Python {bound}, and this is {has}'
         return '' if not self.package or self.version() else f'{self.package} is not installed'
 
@@ -51,9 +55,7 @@ CONTENDERS: dict[str, Entry] = {
     'mqsql-indexed': Entry('mqsql, indexes on paths', 'ours', 'MqsqlIndexed'),
     'mqsql-duckdb': Entry('mqsql, DuckDB', 'ours', 'MqsqlDuck', 'duckdb'),
     'mqsql-dict': Entry('mqsql, dicts', 'ours', 'MqsqlDict'),
-    'mqsql-mongodb': Entry(
-        'mqsql over SecantusDB', 'mongo', 'MqsqlMongo', 'SecantusDB', pythons=((3, 11), (3, 13))
-    ),
+    'mqsql-mongodb': Entry('mqsql over SecantusDB', 'mongo', 'MqsqlMongo', 'SecantusDB', pythons=((3, 11), (3, 13))),
     'ipyparallel-sqlite': Entry('ipyparallel SQLiteDB', 'shipped', 'ShippedSQLite', 'ipyparallel'),
     'ipyparallel-dict': Entry('ipyparallel DictDB', 'shipped', 'ShippedDict', 'ipyparallel'),
     'neosqlite': Entry('neosqlite', 'mongo', 'Neosqlite', 'neosqlite'),

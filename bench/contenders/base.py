@@ -71,14 +71,14 @@ class Contender(ABC):
         """Translate a query, without asking it."""
         raise NotOfferedError('it has no compiler of its own')
 
-    def filled(self) -> None:
+    def filled(self) -> None:  # noqa: B027
         """Called when the history is complete: the place for indexes that are faster to make then."""
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027
         """Called after changes, within the time that is measured: whatever was not written yet, is now."""
 
-    def prepare_cycles(self) -> None:
+    def prepare_cycles(self) -> None:  # noqa: B027
         """Called before the hub's cycle is measured."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Release everything."""

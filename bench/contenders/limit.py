@@ -14,15 +14,13 @@ from typing import Any
 import apsw
 import orjson
 
-from bench.contenders.base import Contender
+from bench.contenders.base import Contender, NotOfferedError
 from bench.data import BUFFERS, COLUMNS, Record
 from bench.questions import EPOCH, Question, iso, microseconds
 
 FILE = 'limit.db'
 TIMES = ('submitted', 'started', 'completed', 'received')
-DOCUMENTS = (
-    'header metadata content result_header result_metadata result_content error execute_result'.split()
-)
+DOCUMENTS = 'header metadata content result_header result_metadata result_content error execute_result'.split()
 TEXTS = 'msg_id client_uuid engine_uuid resubmitted queue label execute_input stdout stderr'.split()
 # Small values first, since SQLite reads a row from its start.
 STORED = [*TEXTS[:6], *TIMES, *BUFFERS, *DOCUMENTS, *TEXTS[6:]]
@@ -98,7 +96,7 @@ class Limit(Contender):
     # --- changes
 
     def _encode(self, record: Record) -> dict[str, Any]:
-        stored = {}
+        stored: dict[str, Any] = {}
         for key, value in record.items():
             if value is None:
                 stored[key] = None
@@ -193,6 +191,9 @@ class LimitRaw(Limit):
 
     def find(self, question: Question) -> Any:
         return self._rows(question)
+
+    def prepare_cycles(self) -> None:
+        raise NotOfferedError('it has no records to which output could be added')
 
 
 def copy(source: Path, target: Path) -> None:

@@ -23,7 +23,7 @@ INDEXES: list[Any] = [
 
 
 class Collection(Contender):
-    """A collection of documents whose `_id` is the task's. `naive` ones give and take times without a zone, which are in UTC."""
+    """A collection of documents whose `_id` is the task's. `naive` ones give and take times in UTC without a zone."""
 
     naive = False
 
@@ -168,5 +168,3 @@ class MqsqlMongo(Mqsql):
     def close(self) -> None:
         super().close()
         self._server.stop()
-
-
