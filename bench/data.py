@@ -54,6 +54,15 @@ SUBMITTED = tuple('msg_id header metadata content buffers submitted client_uuid 
 """What is known when a task is submitted; the engine comes next, and the rest with the result."""
 
 
+def heard(record: Record) -> tuple[Record, list[Record], list[str]]:
+    """What a hub hears of a task: the request, with all keys, then its engine and result, and two lines of output."""
+    requested = {key: value if key in SUBMITTED else None for key, value in record.items()}
+    known = (*SUBMITTED, 'engine_uuid')
+    result = {key: value for key, value in record.items() if key not in known and value is not None}
+    changes = [{'engine_uuid': record['engine_uuid']}, *([result] if result else [])]
+    return requested | {'stdout': ''}, changes, [f'task {record["msg_id"]} begins\n', 'and it ends\n']
+
+
 def uuid(seed: int, kind: str, number: int) -> str:
     """The id of a client or an engine."""
     return str(UUID(int=Random(f'{seed} {kind} {number}').getrandbits(128), version=4))

@@ -16,7 +16,7 @@ import psutil  # type: ignore[import-untyped]
 
 from bench.answers import Checksum
 from bench.contenders.base import Contender
-from bench.data import BUFFERS, SUBMITTED, History, Record
+from bench.data import BUFFERS, History, Record, heard
 from bench.questions import CYCLES, NEW, NEW_AT_ONCE, Question
 
 KEPT = 100_000
@@ -235,7 +235,7 @@ def add_many(measured: Measured, question: Question) -> Outcome:
 
 def add(measured: Measured, question: Question) -> Outcome:
     """New tasks one by one, as they are submitted."""
-    records = [_submitted(record) for record in measured.new(NEW)]
+    records = [heard(record)[0] for record in measured.new(NEW)]
     with Clock() as clock:
         for record in records:
             measured.contender.add(record)
@@ -247,26 +247,12 @@ def cycle(measured: Measured, question: Question) -> Outcome:
     """New tasks from their submission to their end, with two lines of output each."""
     records, contender = measured.new(CYCLES), measured.contender
     contender.prepare_cycles()
-    tasks = [(_submitted(record), _later(record), _lines(record)) for record in records]
+    tasks = [heard(record) for record in records]
     with Clock() as clock:
         for requested, changes, lines in tasks:
             contender.cycle(requested, changes, lines)
         contender.settle()
-    return _outcome(_kept(contender, {**records[-1], 'stdout': ''.join(_lines(records[-1]))}), clock)
-
-
-def _submitted(record: Record) -> Record:
-    return {key: value if key in SUBMITTED else None for key, value in record.items()} | {'stdout': ''}
-
-
-def _later(record: Record) -> list[Record]:
-    known = (*SUBMITTED, 'engine_uuid')
-    result = {key: value for key, value in record.items() if key not in known and value is not None}
-    return [{'engine_uuid': record['engine_uuid']}, *([result] if result else [])]
-
-
-def _lines(record: Record) -> list[str]:
-    return [f'task {record["msg_id"]} begins\n', 'and it ends\n']
+    return _outcome(_kept(contender, {**records[-1], 'stdout': ''.join(tasks[-1][2])}), clock)
 
 
 def _kept(contender: Contender, record: Record) -> str:

@@ -101,11 +101,7 @@ class Report:
 
     def find(self, size: int, contender: str, question: str) -> Result | None:
         """The result, if there is one."""
-        return self._index.get((size, contender, question))
-
-    @property
-    def _index(self) -> Mapping[tuple[int, str, str], Result]:
-        return {(result.size, result.contender, result.question): result for result in self.results}
+        return next((result for result in self.of(contender, question) if result.size == size), None)
 
     def of(self, contender: str, question: str) -> Iterator[Result]:
         """Results of all sizes."""

@@ -34,10 +34,10 @@ def _setting(report: Report) -> Iterator[str]:
     yield ' '.join(f'{name} {version},' for name, version in report.packages.items())[:-1] + '.'
     yield ''
     yield (
-        'The limit is SQL written by hand, rows decoded to full records: the least time of a call. The other columns say how many '
-        'times as long it took: the median of the quotients of rounds in turn. `~` marks those that are uncertain by more than '
-        f'{NOISY:.0%}. WRONG is another answer than the right one; "too long" is over {report.patience:.0f} s, or sure to be by '
-        'the times with fewer records.'
+        'The limit is SQL written by hand, rows decoded to full records: the least time of a call. The other columns say how '
+        'many times as long it took: the median of the quotients of rounds in turn. `~` marks those that are uncertain by more '
+        f'than {NOISY:.0%}. WRONG is another answer than the right one; "too long" is over {report.patience:.0f} s, or sure to '
+        'be by the times with fewer records.'
     )
     noises = [result.noise for result in report.results if result.noise]
     if noises:
