@@ -36,8 +36,8 @@ def microseconds(moment: datetime) -> int:
 class Question:
     """What is asked, in all languages.
 
-    `kind` says how it is measured (`bench.measuring`), `matches` which records an answer has. `mongo` is the query for those who
-    know MongoDB's operators only, if it differs. `calls` is how often one round asks, `least` the smallest history.
+    `kind` says how it is measured (`bench.measuring`), `matches` which records an answer has. `mongo` is the query for those
+    who know MongoDB's operators only, if it differs. `calls` is how often one round asks, `least` the smallest history.
     """
 
     name: str

@@ -3,7 +3,7 @@ of SQLite's virtual machine, and the memory that reading all records takes.
 
 The calls of an operation differ by less than 5% from run to run, and by less than 15% between versions of Python. Quotients of
 times, of SQL written by hand and of mqsql in turn, differed by up to 30% on a loaded machine, also when they were the median of
-20. A budget is a tenth above what was counted with Python 3.11, which makes the most calls. When an operation has become better,
+20. A budget is a tenth above what was counted with Python 3.11, which makes the most calls. When an operation becomes better,
 lower its budget.
 """
 
@@ -16,7 +16,7 @@ from itertools import count
 import apsw
 import pytest
 
-from bench.contenders.ours import FILE, MqsqlFile
+from bench.contenders.ours import FILE, MqsqlFile, options
 from bench.data import History, heard
 from bench.questions import Facts, Question, questions
 from mqsql.compiler import FUNCTIONS
@@ -53,7 +53,7 @@ CALLS = {
     'add': 180,
     'cycle': 960,
 }
-"""Calls of functions, those of C included; for each record of `get`, `add`, `add_many` and `cycle`, of all else for the answer."""
+"""Calls of functions, those of C included; for each record of `get`, `add`, `add_many` and `cycle`, else for the answer."""
 
 STEPS = {
     'ids_500': 34_000,
@@ -102,13 +102,18 @@ def adding(ours: MqsqlFile, kind: str) -> Callable[[], object]:
     """What adds the tasks that follow the history."""
     start = HISTORY.size + ADDED * ['add_many', 'add', 'cycle'].index(kind)
     records = list(HISTORY.tasks(start, start + ADDED))
-    if kind == 'add_many':
-        return lambda: ours.add_many(records)
     tasks = [heard(record) for record in records]
-    if kind == 'add':
-        return lambda: [ours.add(requested) for requested, _, _ in tasks]
-    ours.prepare_cycles()
-    return lambda: [ours.cycle(*task) for task in tasks]
+    if kind == 'cycle':
+        ours.prepare_cycles()
+
+    def add() -> None:
+        if kind == 'add_many':
+            ours.add_many(records)
+        else:
+            for requested, changes, lines in tasks:
+                ours.add(requested) if kind == 'add' else ours.cycle(requested, changes, lines)
+
+    return add
 
 
 def calls(operation: Callable[[], object]) -> int:
@@ -144,8 +149,7 @@ def test_calls(ours: MqsqlFile, name: str) -> None:
 @pytest.mark.parametrize('name', STEPS)
 def test_steps(ours: MqsqlFile, name: str) -> None:
     question, steps = QUESTIONS[name], 0
-    sort = {'sort': {question.sort.lstrip('-'): -1}, 'limit': question.limit} if question.sort else {}
-    explained = ours.store.explain(question.query, question.keys, **sort)
+    explained = ours.store.explain(question.query, question.keys, **options(question))
     connection = apsw.Connection(str(ours.directory / FILE), flags=apsw.SQLITE_OPEN_READONLY)
     for function, number, implementation in FUNCTIONS:
         connection.create_scalar_function(function, implementation, number, deterministic=True)

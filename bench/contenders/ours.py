@@ -14,6 +14,12 @@ FILE = 'tasks.db'
 PATHS = ('result_content.status', 'header.date', 'metadata.after.dependencies')
 
 
+def options(question: Question) -> Any:
+    """The options of `find` for a question."""
+    sort = [(question.sort.lstrip('-'), -1 if question.sort.startswith('-') else 1)] if question.sort else None
+    return {'sort': sort, 'limit': question.limit}
+
+
 class Mqsql(Contender):
     """A store at a URL."""
 
@@ -40,10 +46,7 @@ class Mqsql(Contender):
         return self.store.get_record(msg_id)
 
     def find(self, question: Question) -> Iterable[Mapping[str, Any]]:
-        options: Any = {'limit': question.limit} if question.limit else {}
-        if question.sort:
-            options['sort'] = [(question.sort.lstrip('-'), -1 if question.sort.startswith('-') else 1)]
-        return self.store.find(question.query, question.keys, **options)
+        return self.store.find(question.query, question.keys, **options(question))
 
     def count(self, question: Question) -> int:
         return self.store.count(question.query)
