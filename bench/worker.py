@@ -8,17 +8,18 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from bench.answers import Checksum
 from bench.contenders import CONTENDERS
 from bench.contenders.base import NotOfferedError
 from bench.measuring import ERROR, LEFT_OUT, OK, OVER, Clock, Measured, Outcome
-from bench.questions import Facts, questions
+from bench.questions import Facts, Question, questions
 
 FILL_CHUNK = 1_000
 FILL_FACTOR = 3
@@ -105,16 +106,22 @@ def _serve(
         connection.send(_failed(e))
         return
     connection.send(Outcome(OK))
-    measured, known = Measured(contender, facts.history, truths), questions(facts)
     try:
-        while (asked := connection.recv()) is not None:
-            connection.send(
-                _limited(lambda: measured.ask(known[asked]), patience) if asked else _fill(measured, patience)
-            )
+        _answer(connection, Measured(contender, facts.history, truths), questions(facts), patience)
     except EOFError:
         pass
     finally:
         contender.close()
+
+
+def _answer(connection: Connection, measured: Measured, known: dict[str, Question], patience: float) -> None:
+    last = ''
+    while (asked := connection.recv()) is not None:
+        if asked != last:
+            gc.collect()  # once for each question: what the last one left is not its work
+            last = asked
+        work = partial(measured.ask, known[asked]) if asked else partial(_fill, measured)
+        connection.send(_limited(work, patience if asked else patience * FILL_FACTOR))
 
 
 def _silence(log: Path) -> None:
@@ -127,24 +134,19 @@ def _silence(log: Path) -> None:
     sys.stdout = sys.stderr = io.TextIOWrapper(os.fdopen(1, 'wb', closefd=False), line_buffering=True)
 
 
-def _fill(measured: Measured, patience: float) -> Outcome:
-    def add_all() -> Outcome:
-        with Clock() as clock:
-            for chunk in measured.history.chunks(FILL_CHUNK):
-                measured.contender.add_many(chunk)
-            measured.contender.settle()
-            measured.contender.filled()
-        return Outcome(OK, clock.seconds)
-
-    return _limited(add_all, patience * FILL_FACTOR)
+def _fill(measured: Measured) -> Outcome:
+    with Clock() as clock:
+        for chunk in measured.history.chunks(FILL_CHUNK):
+            measured.contender.add_many(chunk)
+        measured.contender.settle()
+        measured.contender.filled()
+    return Outcome(OK, clock.seconds)
 
 
-def _limited(work: Any, patience: float) -> Outcome:
-    gc.collect()
+def _limited(work: Callable[[], Outcome], patience: float) -> Outcome:
     try:
         with _time_limit(patience):
-            outcome: Outcome = work()
-            return outcome
+            return work()
     except OverTimeError:
         return Outcome(OVER, note=f'> {patience:.0f} s')
     except NotOfferedError as e:
