@@ -60,19 +60,17 @@ def main(
         return
     plan = Plan(sizes(records), list(contenders or CONTENDERS), asked, seed, seconds, patience, cache)
     out.mkdir(parents=True, exist_ok=True)
-    report = watched(plan)
-    report.write(out / 'results.json')
-    render(report, out)
+    render(watched(plan, out / 'results.json'), out)
 
 
-def watched(plan: Plan) -> Report:
-    """Run a plan, and show how far it is."""
+def watched(plan: Plan, path: Path) -> Report:
+    """Run a plan, show how far it is, and keep what there is."""
     columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn('{task.description}')
     total = len(plan.sizes) * len([name for name in plan.contenders if name != LIMIT])
     with Progress(*columns, console=console) as progress:
         task = progress.add_task('', total=total)
         plan.say = lambda what, steps: progress.update(task, advance=steps, description=what or None)
-        return run(plan)
+        return run(plan, lambda report: report.write(path))
 
 
 def render(report: Report, out: Path) -> None:
@@ -101,7 +99,7 @@ def compare(old: Path, new: Path, every: bool) -> None:
 @main.command()
 @click.argument('results', type=click.Path(exists=True, path_type=Path))
 def show(results: Path) -> None:
-    """Write the page and the pictures again, beside a file of results."""
+    """Write the page and the pictures again, beside a file of results, also that of a run which was stopped."""
     render(Report.read(results), results.parent)
 
 

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import bench
@@ -56,22 +56,23 @@ def sizes(largest: int) -> list[int]:
     return [*powers, largest]
 
 
-def run(plan: Plan) -> Report:
-    """Measure all of a plan."""
+def run(plan: Plan, keep: Callable[[Report], None] = lambda report: None) -> Report:
+    """Measure all of a plan; `keep` is given what there is after each contender."""
     report = Report(machine(), {}, {}, {}, plan.seed, plan.patience)
     taking_part = [name for name in plan.contenders if not _left_out(report, name)]
+    report.titles = {name: entry.title for name, entry in CONTENDERS.items() if name in (LIMIT, *taking_part)}
     for size in plan.sizes:
         plan.say(f'{size:,} records: making the history and its answers', 0)
         facts, checks = known(History(size, plan.seed), plan.cache)
         asked = plan.chosen(facts)
         report.questions |= {name: question.title for name, question in asked.items()}
-        plan.share = plan.seconds / (len(plan.sizes) * len(taking_part) * max(1, len(asked)))
+        plan.share = plan.seconds / (len(plan.sizes) * max(1, len(taking_part)) * max(1, len(asked)))
         with tempfile.TemporaryDirectory(prefix='mqsql-bench-') as folder:
             size_run = _SizeRun(plan, report, Path(folder), facts, checks)
             for name in taking_part:
                 size_run.contender(name)
-            size_run.limit()
-    report.titles = {name: entry.title for name, entry in CONTENDERS.items() if name in (LIMIT, *taking_part)}
+                keep(replace(report, results=[*report.results, *size_run.limit()]))
+            report.results += size_run.limit()
     return report
 
 
@@ -208,11 +209,9 @@ class _SizeRun:
     def _add(self, name: str, question: str, status: str, note: str) -> None:
         self.report.results.append(Result(self.size, name, question, status, note=note))
 
-    def limit(self) -> None:
+    def limit(self) -> list[Result]:
         """The limit's own results: from all rounds beside others."""
-        for question, outcomes in self.limits.items():
-            if outcomes:
-                self.report.results.append(Result.of(self.size, LIMIT, question, outcomes, outcomes))
+        return [Result.of(self.size, LIMIT, name, found, found) for name, found in self.limits.items() if found]
 
 
 def _calls(facts: Facts, question: str) -> int:
