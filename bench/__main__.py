@@ -60,7 +60,9 @@ def main(
         return
     plan = Plan(sizes(records), list(contenders or CONTENDERS), asked, seed, seconds, patience, cache)
     out.mkdir(parents=True, exist_ok=True)
-    render(watched(plan, out / 'results.json'), out)
+    report = watched(plan, out / 'results.json')
+    report.write(out / 'results.json')
+    render(report, out)
 
 
 def watched(plan: Plan, path: Path) -> Report:

@@ -60,6 +60,11 @@ class Process:
         self._process.join(START_SECONDS)
         self._kill()
 
+    @property
+    def pid(self) -> int | None:
+        """The id of the process, and of the group."""
+        return self._process.pid
+
     def opened(self) -> Outcome:
         """Whether the database could be opened."""
         return self._answer(START_SECONDS)
@@ -169,8 +174,8 @@ def _time_limit(seconds: float) -> Iterator[None]:
         raise OverTimeError
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -124,6 +124,7 @@ def test_losses_are_found(tmp_path: Path) -> None:
 
 def test_the_benchmark(tmp_path: Path) -> None:
     pytest.importorskip('resource')
+    pytest.importorskip('matplotlib')
     chosen = ('limit', 'mqsql', 'ipyparallel', 'neosqlite', 'secantusdb')
     names = [name for name, entry in CONTENDERS.items() if name.startswith(chosen) and not entry.missing()]
     out, directory = tmp_path / 'out', tmp_path / 'work'

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from benchmark_table import MARK, written
+from systems import needs_process_groups
 
 from bench.answers import Checksum
 from bench.compare import Change, changes
@@ -15,6 +18,7 @@ from bench.measuring import ERROR, OK, OVER, WRONG, Outcome
 from bench.questions import Facts, questions, truths
 from bench.results import Report, Result
 from bench.run import foretell, sizes
+from bench.worker import LostError, Process
 from mqsql.schema import TASKS
 
 HISTORY = History(3_000, seed=1)
@@ -108,6 +112,25 @@ def test_checksums_are_the_same_for_what_databases_cannot_keep_apart() -> None:
 def test_what_takes_long_is_foretold(times: list[tuple[int, float]], expected: float) -> None:
     size = 10 * times[-1][0] if times else 10
     assert foretell(times, size) == pytest.approx(expected)
+
+
+@needs_process_groups
+def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
+    facts = Facts.of(History(300, seed=1))
+    with Process('mqsql-dict', tmp_path, facts, truths(facts), patience=1e-5) as process:
+        assert process.opened().status == OK
+        assert process.fill().status == OVER
+        assert process.ask('scan').status == OVER
+
+
+@needs_process_groups
+def test_a_process_that_ends_is_noticed(tmp_path: Path) -> None:
+    facts = Facts.of(History(300, seed=1))
+    with Process('mqsql-dict', tmp_path, facts, truths(facts), patience=60) as process:
+        assert process.opened().status == OK
+        psutil.Process(process.pid).kill()
+        with pytest.raises(LostError):
+            process.ask('scan')
 
 
 def test_sizes() -> None:
