@@ -30,10 +30,12 @@ OK, WRONG, ERROR, OVER, LEFT_OUT = 'ok', 'wrong', 'error', 'over', 'left out'
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a question: seconds for each call, bytes of memory if these were asked for, and what was wrong."""
+    """What came of a question: seconds for each call, those of the processor, bytes of memory if these were asked for, and what
+    was wrong."""
 
     status: str
     seconds: float = 0.0
+    processor: float = 0.0
     note: str = ''
     bytes: int = 0
 
@@ -54,7 +56,8 @@ class Measured:
     def ask(self, question: Question) -> Outcome:
         """Ask once; whatever the contender raises leaves this."""
         outcome = MEASURES[question.kind](self, question)
-        return replace(outcome, seconds=outcome.seconds / question.calls)
+        processor = outcome.processor if self.contender.alone else 0.0
+        return replace(outcome, seconds=outcome.seconds / question.calls, processor=processor / question.calls)
 
     def truth(self, question: Question) -> Checksum:
         """The checksum of the right answer."""
@@ -73,20 +76,21 @@ class Measured:
 
 
 class Clock:
-    """A block, and the seconds that it took."""
+    """A block, the seconds that it took, and those of the processor, in all threads."""
 
-    seconds = 0.0
+    seconds = processor = 0.0
 
     def __enter__(self) -> 'Clock':
-        self._start = time.perf_counter()
+        self._start = time.perf_counter(), time.process_time()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._start
+        now = time.perf_counter(), time.process_time()
+        self.seconds, self.processor = (end - start for end, start in zip(now, self._start, strict=True))
 
 
 def _outcome(difference: str, clock: Clock) -> Outcome:
-    return Outcome(WRONG if difference else OK, clock.seconds, difference)
+    return Outcome(WRONG if difference else OK, clock.seconds, clock.processor, difference)
 
 
 def _numbers(found: int, wanted: int) -> str:

@@ -25,7 +25,8 @@ class Result:
 
     `seconds` is the least time for a call, `middle` the median, of so many `rounds`. `ratio` is the median of the contender's
     time divided by that of the limit, which was asked in turn with it; half of all such quotients differ from it by at most
-    `noise` of it (0 for one round, which says nothing about noise).
+    `noise` of it (0 for less than three, which say nothing of noise). `work` and `work_noise` are the same of the time of the
+    processor, which depends less on what else the machine does; 0 if a server does a part of the work.
     """
 
     size: int
@@ -37,6 +38,8 @@ class Result:
     rounds: int = 0
     ratio: float = 0.0
     noise: float = 0.0
+    work: float = 0.0
+    work_noise: float = 0.0
     bytes: int = 0
     note: str = ''
 
@@ -49,7 +52,6 @@ class Result:
     def of(cls, size: int, contender: str, question: str, theirs: Sequence[Outcome], limits: Sequence[Outcome]) -> Self:
         """The result of rounds that were all measured, with the limit's, if that has an answer."""
         times = [outcome.seconds for outcome in theirs]
-        quotients = [their.seconds / ours.seconds for their, ours in zip(theirs, limits, strict=False) if ours.seconds]
         wrong = [outcome for outcome in theirs if outcome.status == WRONG]
         return cls(
             size,
@@ -59,11 +61,17 @@ class Result:
             min(times),
             median(times),
             len(times),
-            median(quotients) if quotients else 0.0,
-            spread(quotients),
+            *_quotient(times, [outcome.seconds for outcome in limits]),
+            *_quotient([outcome.processor for outcome in theirs], [outcome.processor for outcome in limits]),
             max(outcome.bytes for outcome in theirs),
             wrong[0].note if wrong else '',
         )
+
+
+def _quotient(theirs: Sequence[float], ours: Sequence[float]) -> tuple[float, float]:
+    """The median of the quotients, and their spread."""
+    quotients = [one / other for one, other in zip(theirs, ours, strict=False) if one and other]
+    return (median(quotients), spread(quotients)) if quotients else (0.0, 0.0)
 
 
 def spread(values: Sequence[float]) -> float:

@@ -145,7 +145,7 @@ def _fill(measured: Measured) -> Outcome:
             measured.contender.add_many(chunk)
         measured.contender.settle()
         measured.contender.filled()
-    return Outcome(OK, clock.seconds)
+    return Outcome(OK, clock.seconds, clock.processor)
 
 
 def _limited(work: Callable[[], Outcome], patience: float) -> Outcome:

@@ -19,6 +19,9 @@ class Contender(ABC):
     decodes = True
     """Whether records are dicts of values; if not, only their number is checked."""
 
+    alone = True
+    """Whether its process does all the work."""
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 

@@ -145,6 +145,8 @@ class Montydb(Collection):
 class Secantus(Collection):
     """The server, through pymongo."""
 
+    alone = False
+
     def _open(self, directory: Path) -> Any:
         self._server = Server(directory)
         self._client = import_module('pymongo').MongoClient(self._server.url, tz_aware=True)
@@ -157,6 +159,8 @@ class Secantus(Collection):
 
 class MqsqlMongo(Mqsql):
     """mqsql's store over that server."""
+
+    alone = False
 
     def __init__(self, directory: Path) -> None:
         self._server = Server(directory)
