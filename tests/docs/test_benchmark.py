@@ -140,32 +140,39 @@ def test_sizes() -> None:
 
 
 def test_a_result_of_rounds() -> None:
-    theirs = [Outcome(OK, seconds) for seconds in (2.0, 3.0, 4.0)]
-    ours = [Outcome(OK, 1.0)] * 3
-    assert Result.of(10, 'x', 'q', theirs, ours) == Result(10, 'x', 'q', OK, 2.0, 3.0, 3, 3.0, pytest.approx(1 / 6))  # type: ignore[arg-type]
-    wrong = Result.of(10, 'x', 'q', [*theirs, Outcome(WRONG, 1.0, 'why')], ours)
+    theirs = [Outcome(OK, seconds, 2.0) for seconds in (2.0, 3.0, 4.0)]
+    ours = [Outcome(OK, 1.0, 0.5)] * 3
+    found = Result.of(10, 'x', 'q', theirs, ours)
+    assert replace(found, noise=0.0) == Result(10, 'x', 'q', OK, 2.0, 3.0, 3, ratio=3.0, work=4.0)
+    assert found.noise == pytest.approx(1 / 6)
+    wrong = Result.of(10, 'x', 'q', [*theirs, Outcome(WRONG, 1.0, note='why')], ours)
     assert (wrong.status, wrong.note) == (WRONG, 'why')
 
 
-BEFORE = Result(10, 'x', 'q', OK, 1.0, 1.0, rounds=9, ratio=2.0, noise=0.05)
+BEFORE = Result(10, 'x', 'q', OK, 1.0, 1.0, rounds=14, ratio=2.0, work=2.0, work_noise=0.05)
 
 
 @pytest.mark.parametrize(
-    ('after', 'marked'),
+    ('after', 'verdict'),
     [
-        (BEFORE, False),
-        (replace(BEFORE, ratio=2.5), False),
-        (replace(BEFORE, ratio=2.7), True),
-        (replace(BEFORE, ratio=1.5), True),
-        (replace(BEFORE, ratio=2.7, noise=0.1), False),
-        (replace(BEFORE, ratio=6.0, rounds=1, noise=0.0), True),
-        (replace(BEFORE, ratio=3.0, rounds=1, noise=0.0), False),
-        (replace(BEFORE, status=WRONG), True),
-        (Result(10, 'x', 'q', ERROR), True),
+        (BEFORE, ''),
+        (replace(BEFORE, work=2.7), ''),
+        (replace(BEFORE, work=2.9), 'worse'),
+        (replace(BEFORE, work=1.5), ''),
+        (replace(BEFORE, work=1.4), 'better'),
+        (replace(BEFORE, work=2.9, work_noise=0.1), ''),
+        (replace(BEFORE, work=3.8, rounds=1, work_noise=0.0), ''),
+        (replace(BEFORE, work=4.0, rounds=1, work_noise=0.0), 'worse'),
+        (replace(BEFORE, work=0.0, ratio=2.6), ''),
+        (replace(BEFORE, work=0.0, ratio=2.8), 'worse'),
+        (replace(BEFORE, status=WRONG), 'worse'),
+        (Result(10, 'x', 'q', ERROR), 'worse'),
     ],
 )
-def test_changes_beyond_the_noise_are_marked(after: Result, marked: bool) -> None:
-    assert Change(BEFORE, after).marked is marked
+def test_changes_beyond_the_noise_are_marked(after: Result, verdict: str) -> None:
+    assert Change(BEFORE, after).verdict == verdict
+    if verdict:
+        assert Change(after, BEFORE).verdict == {'better': 'worse', 'worse': 'better'}[verdict]
 
 
 def test_runs_are_compared_where_both_have_results() -> None:
