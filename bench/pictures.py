@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from bench.contenders import LIMIT
 from bench.measuring import OVER, WRONG
 from bench.results import Report
-from bench.table import MEMORY, duration
+from bench.table import MEMORY, in_unit
 
 STYLES: dict[str, dict[str, Any]] = {
     LIMIT: {'color': 'black', 'linestyle': (0, (4, 2)), 'linewidth': 1.4},
@@ -51,6 +51,7 @@ SHOWN = [
 
 SETTINGS: Any = {
     'font.size': 8,
+    'figure.titlesize': 10,
     'axes.titlesize': 9,
     'axes.spines.top': False,
     'axes.spines.right': False,
@@ -95,7 +96,7 @@ def times(report: Report, contenders: Sequence[str], questions: Sequence[str], *
         panel.set_visible(False)
     for panel in figure.axes[len(questions) :]:
         panel.set_visible(False)
-    figure.supxlabel('records in the history', fontsize=8)
+    figure.suptitle('Time of an answer against the number of records in the history', x=0.01, ha='left')
     _legend(figure, report, contenders, columns)
     return figure
 
@@ -130,7 +131,12 @@ def _panel(panel: Axes, report: Report, contenders: Sequence[str], question: str
     panel.set_yscale('log')
     panel.set_xticks(report.sizes, [_size(size) for size in report.sizes])
     panel.minorticks_off()
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _: duration(seconds)))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda seconds, _: _time(float(seconds))))
+
+
+def _time(seconds: float) -> str:
+    number, unit = in_unit(seconds)
+    return f'{number:g} {unit}'
 
 
 def _size(size: int) -> str:

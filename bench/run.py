@@ -65,7 +65,8 @@ def run(plan: Plan, keep: Callable[[Report], None] = lambda report: None) -> Rep
         plan.say(f'{size:,} records: making the history and its answers', 0)
         facts, checks = known(History(size, plan.seed), plan.cache)
         asked = plan.chosen(facts)
-        report.questions |= {name: question.title for name, question in asked.items()}
+        titles = {name: question.title for name, question in questions(facts, every=True).items()}
+        report.questions = {name: titles[name] for name in titles if name in asked or name in report.questions}
         plan.share = plan.seconds / (len(plan.sizes) * max(1, len(taking_part)) * max(1, len(asked)))
         with tempfile.TemporaryDirectory(prefix='mqsql-bench-') as folder:
             size_run = _SizeRun(plan, report, Path(folder), facts, checks)

@@ -65,7 +65,7 @@ def _cell(result: Result | None) -> str:
     if result.question == MEMORY:
         figure = f'{result.bytes / 1e6:,.0f} MB' if result.bytes >= 1e6 else '< 1 MB'
     elif result.contender == LIMIT or not result.ratio:
-        figure = duration(result.seconds)
+        figure = _time(result.seconds)
     else:
         figure = ('~' if result.noise > NOISY else '') + _short(result.ratio)
     return f'WRONG {figure}' if result.status == WRONG else figure
@@ -83,12 +83,15 @@ def _rate(result: Result | None) -> str:
     return f'{result.size / result.seconds:,.0f}' if result and result.measured else _failed(result)
 
 
-def duration(seconds: float) -> str:
+def _time(seconds: float) -> str:
+    number, unit = in_unit(seconds)
+    return f'{_short(number)} {unit}'
+
+
+def in_unit(seconds: float) -> tuple[float, str]:
     """A time in the unit that suits it."""
-    for unit, factor in (('s', 1.0), ('ms', 1e3)):
-        if seconds * factor >= 1:
-            return f'{_short(seconds * factor)} {unit}'
-    return f'{_short(seconds * 1e6)} µs'
+    unit, factor = next((pair for pair in (('s', 1.0), ('ms', 1e3)) if seconds * pair[1] >= 1), ('µs', 1e6))
+    return seconds * factor, unit
 
 
 def _short(number: float) -> str:
