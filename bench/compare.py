@@ -1,7 +1,7 @@
 """What changed between two runs, by the quotients to the limit; changes beyond the noise are marked.
 
-Compared is the time of the processor where one process does all the work, and else the time that passed. Three runs of the same
-code on a machine under load, compared with each other, had 1% of all results marked; by the time that passed, 15% would have been.
+Compared is the time of the processor where one process does all the work, and else the time that passed. Of three runs of the
+same code on a machine under load, compared with each other, 1% of all results were marked; by the time that passed, 15%.
 """
 
 from collections.abc import Iterator
