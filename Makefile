@@ -12,6 +12,7 @@ COUNT ?= 1000000
 RECORDS ?= 100000
 SEED ?= 1
 DIALECT ?= sqlite
+DB ?= SQLiteDB
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -92,8 +93,8 @@ soak: $(READY)  ## kill the controller KILLS=100 times (at most SECONDS=600); th
 	$(BIN)/python -m bench.hub_load --tasks $(TASKS) --repeat $(REPEAT)
 
 # It runs in another directory, or pytest would find our conftest.py.
-test-hub: $(READY)  ## run IPython Parallel's own tests, unmodified, on mqsql's database
-	cd .venv && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=../tests/support bin/pytest -p hub_plugin -c /dev/null -p no:cacheprovider -q \
+test-hub: $(READY)  ## run IPython Parallel's own tests, unmodified, on mqsql's database DB=SQLiteDB, or DB=DictDB
+	cd .venv && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=../tests/support MQSQL_HUB_DB=$(DB) bin/pytest -p hub_plugin -c /dev/null -p no:cacheprovider -q \
 	  -o asyncio_mode=auto -o asyncio_default_fixture_loop_scope=function --timeout=120 --pyargs \
 	  $(addprefix ipyparallel.tests.test_,client view lbview asyncresult magics)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from mongo_differences import BY_NATURE, why_not
 from mongo_servers import GIVEN, KINDS, Place, place, running
 from strategies import LOCAL_ZONE
 from systems import in_zone
@@ -31,9 +32,17 @@ def local_zone() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=['file', ':memory:', 'dict:', 'duckdb'])
+@pytest.fixture(params=['file', ':memory:', 'dict:', 'duckdb', 'mongodb'])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store of each kind."""
+    if request.param == 'mongodb':
+        name = request.node.originalname
+        if reason := BY_NATURE.get(name) or why_not('secantus', name):
+            pytest.skip(reason)
+        mongo = request.getfixturevalue('secantus')
+        with mqsql.open(f'{mongo.url}/{mongo.database}.tasks') as opened:
+            yield opened
+        return
     urls = {'file': str(tmp_path / 'tasks.db'), 'duckdb': f'duckdb:{tmp_path}/tasks.duckdb'}
     with mqsql.open(urls.get(request.param, request.param)) as opened:
         yield opened
@@ -59,11 +68,25 @@ def mongo_urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[s
         yield url
 
 
+@pytest.fixture
+def mongo_place(mongo_urls: Callable[[str], str]) -> Iterator[Callable[[str], Place]]:
+    """A database of the test's own on a server of some kind."""
+    with ExitStack() as stack:
+        yield lambda kind: stack.enter_context(place(kind, mongo_urls(kind)))
+
+
 @pytest.fixture(params=KINDS)
-def mongo(request: pytest.FixtureRequest, mongo_urls: Callable[[str], str]) -> Iterator[Place]:
-    """A database of the test's own on each kind of server."""
-    with place(request.param, mongo_urls(request.param)) as made:
-        yield made
+def mongo(request: pytest.FixtureRequest, mongo_place: Callable[[str], Place]) -> Place:
+    """A database of the test's own on each kind of server. A test that the server cannot pass must fail there."""
+    if reason := why_not(request.param, request.node.name):
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+    return mongo_place(request.param)
+
+
+@pytest.fixture
+def secantus(mongo_place: Callable[[str], Place]) -> Place:
+    """A database of the test's own on SecantusDB alone, of our servers the one nearer to MongoDB."""
+    return mongo_place('secantus')
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -20,14 +20,16 @@ from dataclasses import replace
 
 from mqsql import limits
 from mqsql.compiler.dialects import find_dialect
+from mqsql.compiler.known import known_text, read_shape
 from mqsql.compiler.outputs import parse_outputs
 from mqsql.compiler.parse import parse
+from mqsql.compiler.parse.context import Params
 from mqsql.compiler.parse.keys import parse_path
 from mqsql.compiler.parse.sort import parse_sort
 from mqsql.compiler.parse.window import parse_window
 from mqsql.compiler.shape.distinct import distinct_shaper
-from mqsql.compiler.shape.rows import Decoder
-from mqsql.compiler.statements import Distinct, Query, Statement, said
+from mqsql.compiler.shape.rows import Decoder, RowShaper
+from mqsql.compiler.statements import Distinct, Query, Statement, binder, said
 from mqsql.compiler.tree.select import LIMIT, SKIP, CountRecords, Delete, Part, Select, SelectDistinct
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import TASKS, Table
@@ -74,13 +76,23 @@ def compile(
 
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
-    texts = read_collation(collation)
-    chosen = find_dialect(dialect)
-    parsed = parse(either(query, filter), table, chosen.glob_type, texts)
-    order, window = parse_sort(sort, table, texts), parse_window(limit, skip)
-    shaper, computed = parse_outputs(keys, projection, table, parsed.place, chosen)
-    tree = Select(table, shaper.parts, computed, parsed.predicate, order, *_is_set(window), inline=buffers is None)
-    text = said(tree, lambda: tree, chosen, parsed.values, window)
+    chosen, window, query = find_dialect(dialect), parse_window(limit, skip), either(query, filter)
+
+    def parse_select() -> tuple[Select, RowShaper, Params]:
+        texts = read_collation(collation)
+        parsed = parse(query, table, chosen.glob_type, texts)
+        order = parse_sort(sort, table, texts)
+        shaper, computed = parse_outputs(keys, projection, table, parsed.place, chosen)
+        tree = Select(table, shaper.parts, computed, parsed.predicate, order, *_is_set(window), inline=buffers is None)
+        return tree, shaper, parsed.values
+
+    shaped = read_shape(query, keys, sort) if projection is None and collation is None else None
+    how = 'find', table, *_is_set(window), buffers is None
+    found = known_text(shaped, how, chosen, window, parse_select) if shaped else None
+    if found is None:
+        tree, shaper, values = parse_select()
+        found = said(tree, lambda: tree, chosen, binder(chosen, values, window)), shaper
+    text, shaper = found
     return Query(
         *text, _shaper=shaper if buffers is None else shaper.with_buffers(buffers), _tell=tell or _warning(table)
     )
@@ -98,11 +110,18 @@ def compile_count(
     collation: object = None,
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
-    query, texts = either(query, filter), read_collation(collation)
-    chosen, window = find_dialect(dialect), parse_window(limit, skip)
-    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
-    tree = CountRecords(table, parsed.predicate, *_is_set(window))
-    return Statement(*said(tree, lambda: tree, chosen, parsed.values, window))
+    chosen, window, query = find_dialect(dialect), parse_window(limit, skip), either(query, filter)
+
+    def parse_count() -> tuple[CountRecords, None, Params]:
+        parsed = parse({} if query is None else query, table, chosen.glob_type, read_collation(collation))
+        return CountRecords(table, parsed.predicate, *_is_set(window)), None, parsed.values
+
+    shaped = read_shape(query) if collation is None else None
+    found = known_text(shaped, ('count', table, *_is_set(window)), chosen, window, parse_count) if shaped else None
+    if found:
+        return Statement(*found[0])
+    tree, _, values = parse_count()
+    return Statement(*said(tree, lambda: tree, chosen, binder(chosen, values, window)))
 
 
 @limits.within_python
@@ -125,7 +144,7 @@ def compile_distinct(
     def each() -> Select:
         return Select(table, (Part(table.key), shaper.part), (), parsed.predicate)
 
-    text = said(SelectDistinct(table, shaper.part, parsed.predicate), each, chosen, parsed.values)
+    text = said(SelectDistinct(table, shaper.part, parsed.predicate), each, chosen, binder(chosen, parsed.values))
     return Distinct(*text, _shaper=shaper, _tell=tell or _warning(table))
 
 
@@ -141,7 +160,7 @@ def compile_delete(
     chosen = find_dialect(dialect)
     parsed = parse(query, table, chosen.glob_type, read_collation(collation))
     tree = Delete(table, parsed.predicate)
-    return Statement(*said(tree, lambda: replace(tree, within=True), chosen, parsed.values))
+    return Statement(*said(tree, lambda: replace(tree, within=True), chosen, binder(chosen, parsed.values)))
 
 
 def _is_set(window: Mapping[str, object]) -> tuple[bool, bool]:

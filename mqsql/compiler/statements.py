@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.parse.context import Params
-from mqsql.compiler.rendering import render
+from mqsql.compiler.rendering import Rendered, render
 from mqsql.compiler.shape.distinct import DistinctShaper
 from mqsql.compiler.shape.rows import RowShaper
 from mqsql.compiler.tree import select
@@ -78,18 +78,23 @@ class Text(NamedTuple):
     unindexed: 'Callable[[], Text] | None' = None
 
 
-def said(
-    tree: select.Statement,
-    plain: Callable[[], select.Statement],
-    dialect: Dialect,
-    params: Params,
-    window: dict[str, Stored] | None = None,
-) -> Text:
+Bind = Callable[[frozenset[str]], dict[str, Stored]]
+"""Gives the parameters of these names."""
+
+
+def said(tree: select.Statement, plain: Callable[[], select.Statement], dialect: Dialect, bind: Bind) -> Text:
     """A tree rendered in a dialect; `plain` makes the tree that reads no index on paths."""
-    sql, functions, indexes, used = render(tree, dialect)
-    bound = dialect.bind(params, used)
-    if window:
-        bound |= window
+    return text_of(render(tree, dialect), plain, dialect, bind)
+
+
+def text_of(rendered: Rendered, plain: Callable[[], select.Statement], dialect: Dialect, bind: Bind) -> Text:
+    """The same of a tree that is rendered."""
+    sql, functions, indexes, used = rendered
     return Text(
-        sql, bound, functions, indexes, lambda: said(select.without_indexes(plain()), plain, dialect, params, window)
+        sql, bind(used), functions, indexes, lambda: said(select.without_indexes(plain()), plain, dialect, bind)
     )
+
+
+def binder(dialect: Dialect, params: Params, window: dict[str, Stored] | None = None) -> Bind:
+    """Binds parameters, and those of a window."""
+    return lambda used: dialect.bind(params, used) | (window or {})

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mqsql.hub.configuration import config as config
+    from mqsql.hub.dict_db import DictDB as DictDB
+    from mqsql.hub.mongo_db import MongoDB as MongoDB
     from mqsql.hub.sqlite_db import SQLiteDB as SQLiteDB
 
-DATABASES = {'SQLiteDB': 'sqlite_db'}
+DATABASES = {'SQLiteDB': 'sqlite_db', 'MongoDB': 'mongo_db', 'DictDB': 'dict_db'}
 """The module of each database."""
 
-__all__ = ['SQLiteDB', 'config']
+__all__ = ['DictDB', 'MongoDB', 'SQLiteDB', 'config']
 
 _EXTRAS = {'bson': 'mongodb', 'pymongo': 'mongodb'} | dict.fromkeys(
     ('IPython', 'dateutil', 'ipyparallel', 'traitlets'), 'hub'

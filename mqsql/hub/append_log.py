@@ -14,6 +14,7 @@ from typing import Any
 import apsw
 
 from mqsql.errors import MissingRecordError, RecordError, StorageError, short_repr
+from mqsql.hub.joining import TEXTS
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import Record
 from mqsql.storage.base import Keys, Query
@@ -28,13 +29,11 @@ from mqsql.values.codec import decode_text, encode_text
 SHORT = 8_192  # characters up to which a text is simply written again
 TAKE_UP_SECONDS = 1.0
 
-COLUMNS = ('stdout', 'stderr')
-
 
 class AppendLog:
     """`tasks`, which writes to `store`, with changes of the output made cheap. The methods are those of Store."""
 
-    def __init__(self, tasks: WriteBuffer, store: SqliteStore, say: Warn) -> None:
+    def __init__(self, tasks: WriteBuffer[SqliteStore], store: SqliteStore, say: Warn) -> None:
         """`say` is told which tails of a process that was killed are lost."""
         self._tasks, self._store, self._say = tasks, store, say
         self._lock, self._closing = Lock(store.path), Event()
@@ -57,7 +56,7 @@ class AppendLog:
         """As Store's."""
         with self._lock:
             column, text = next(iter(changes.items())) if len(changes) == 1 else ('', None)
-            if column in COLUMNS and isinstance(text, str) and len(text) > SHORT and self._append(msg_id, column, text):
+            if column in TEXTS and isinstance(text, str) and len(text) > SHORT and self._append(msg_id, column, text):
                 return
             self._tasks.update_record(msg_id, {**self._texts.get(msg_id, {}), **changes})
             self._forget(msg_id)
@@ -152,7 +151,7 @@ class AppendLog:
             # Tails that stay are known by their start to be taken up.
             with suppress(StorageError), self._store.using() as connection:
                 connection.execute(ddl.delete_tails(self._store.table), (encode_text(msg_id),))
-        for column in COLUMNS:
+        for column in TEXTS:
             self._lengths.pop((msg_id, column), None)
 
     def _part(self) -> None:
@@ -178,7 +177,7 @@ class AppendLog:
 
     def _recover_tail(self, msg_id: object, column: object, start: object, tail: object) -> bool:
         """Add a tail to its text; whether the tail is no longer needed, since its text has it or its record is gone."""
-        if not (isinstance(msg_id, str) and column in COLUMNS and isinstance(start, int) and isinstance(tail, str)):
+        if not (isinstance(msg_id, str) and column in TEXTS and isinstance(start, int) and isinstance(tail, str)):
             self._say(f'Output of the task {short_repr(msg_id)} is damaged and left in the file: {short_repr(tail)}')
             return False
         try:

@@ -13,6 +13,7 @@ from ipyparallel.controller.dictdb import BaseDB
 from traitlets import Float, TraitError
 
 from mqsql.errors import DuplicateRecordError, MissingRecordError, RecordError, StorageError, short_repr
+from mqsql.hub.joining import joined, with_earlier
 from mqsql.hub.storable import Storable
 from mqsql.schema import TASKS, Record
 from mqsql.settings import MAX_TIMEOUT
@@ -29,14 +30,16 @@ MAX_SECONDS = 1e10
 class Seconds(Float[float, Any]):
     """A number of seconds, neither infinite nor NaN."""
 
-    def __init__(self, default: float, *, max: float = MAX_SECONDS, help: str) -> None:
-        super().__init__(default, min=0, max=max, help=help)
+    def __init__(self, default: float, *, min: float = 0, max: float = MAX_SECONDS, help: str) -> None:
+        super().__init__(default, min=min, max=max, help=help)
 
     def validate(self, obj: Any, value: Any) -> Any:
         """The number; TraitError says what to write."""
         seconds = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
-        if not 0 <= seconds <= self.max:
-            raise TraitError(f'{self.name} is a number of seconds from 0 to {self.max:,.0f}, not {short_repr(value)}')
+        if not self.min <= seconds <= self.max:
+            raise TraitError(
+                f'{self.name} is a number of seconds from {self.min:g} to {self.max:,.0f}, not {short_repr(value)}'
+            )
         return float(seconds)
 
 
@@ -76,7 +79,8 @@ class HubDatabase(BaseDB):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._storable, self._reported = Storable(TASKS, self.log.error), set[object]()
+        self._storable = Storable(TASKS, self.log.error, lambda value, depth: self._store.coerce_value(value, depth))
+        self._reported = set[object]()
 
     def _culled(self, msg_id: str) -> bool:
         """Whether the record of this id was dropped to keep a limit."""
@@ -99,7 +103,7 @@ class HubDatabase(BaseDB):  # type: ignore[misc]
         try:
             self._tasks.add_record(msg_id, rec)
         except DuplicateRecordError:
-            self._tasks.update_record(msg_id, {key: value for key, value in rec.items() if value})
+            self._tasks.update_record(msg_id, joined(self._tasks.get_record(msg_id), rec))
 
     def _write(self, write: Callable[[str, Mapping[str, Any]], None], msg_id: str, rec: Mapping[str, Any]) -> None:
         """Write a record, or changes of one, without the values that cannot be stored."""
@@ -150,19 +154,10 @@ class HubDatabase(BaseDB):  # type: ignore[misc]
         self._write(self._update, self._store.read_known_key(msg_id), rec)
 
     def _update(self, msg_id: str, rec: Mapping[str, Any]) -> None:
-        self._tasks.update_record(msg_id, {**rec, **self._with_earlier(msg_id, rec.get('display_data'))})
-
-    def _with_earlier(self, msg_id: str, short_repr: Any) -> Record:
-        before = self._tasks.get_record(msg_id)['display_data'] if short_repr else None
-        if not before or before == short_repr:
-            return {}
-        earlier = []
-        if isinstance(before, dict) and isinstance(before.get('earlier'), list):
-            earlier = before.pop('earlier')
-        displays = [*earlier, *([before] if before else [])]
-        if isinstance(short_repr, Mapping) and 'earlier' not in short_repr:
-            return {'display_data': {**short_repr, 'earlier': displays}}
-        return {'display_data': {'earlier': [*displays, short_repr]}}
+        if display := rec.get('display_data'):
+            before = self._tasks.get_record(msg_id)['display_data']
+            rec = {**rec, 'display_data': with_earlier(before, display)}
+        self._tasks.update_record(msg_id, rec)
 
     def drop_record(self, msg_id: Any) -> None:
         """Delete a record; KeyError if there is none."""

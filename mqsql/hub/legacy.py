@@ -36,7 +36,7 @@ class LegacyHistory:
     """
 
     def __init__(self, name: str, say: Warn, *, adopt: bool = True) -> None:
-        self.name, self._say, self._adopt = name, say, adopt
+        self.name, self.say, self._adopt = name, say, adopt
 
     def accepts(self, connection: apsw.Connection) -> bool:
         """Whether this is a file of that class."""
@@ -46,14 +46,14 @@ class LegacyHistory:
         """Its records for adoption; `say` is also given a line now and then."""
         tables = self.tables(connection) if self._adopt else []
         for table in tables:
-            self._say(f'Adopting the history in the table {table!r} of ipyparallel; the table itself is left as it is.')
+            self.say(f'Adopting the history in the table {table!r} of ipyparallel; the table itself is left as it is.')
         number = 0
         for number, record in enumerate(self.records(connection) if tables else (), 1):
             yield record
             if number % PROGRESS == 0:
-                self._say(f'{number:,} tasks adopted so far.')
+                self.say(f'{number:,} tasks adopted so far.')
         if number:
-            self._say(f'{number:,} tasks adopted.')
+            self.say(f'{number:,} tasks adopted.')
 
     def records(self, connection: apsw.Connection) -> Iterator[Record]:
         """Its records, oldest table first, each msg_id once: what a later table says of it came after a restart."""
@@ -93,10 +93,10 @@ class LegacyHistory:
             try:
                 yield from TASKS.normalize({column: _read(column, TASKS.columns[column], stored)}).items()
             except (ValueError, RecordError, RecursionError) as e:
-                self._say(f'The {column} of task {task} cannot be read and is left out: {e}')
+                self.say(f'The {column} of task {task} cannot be read and is left out: {e}')
             else:
                 if TASKS.columns[column] is not BUFFERS and _damaged(stored):
-                    self._say(f'The {column} of task {task} is not UTF-8; what is not is replaced by "{REPLACED}".')
+                    self.say(f'The {column} of task {task} is not UTF-8; what is not is replaced by "{REPLACED}".')
 
 
 def history_table(name: str) -> Table:

@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any
 
 from mqsql.errors import MissingRecordError, StorageError, short_repr
+from mqsql.hub.culled import ORPHAN_SECONDS, CulledIds
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import BUFFERS, Record
 from mqsql.settings import Settings
@@ -28,9 +29,7 @@ STEP_SECONDS = 0.005  # after which a step begins nothing new
 BATCH = 10  # records that one statement drops
 KEPT_PAGES = 256  # free pages that stay in the file for new records
 VACUUM_PAGES = 32  # that one statement removes from the file
-REMEMBERED = 100_000  # culled ids
 BUSY_SECONDS, IDLE_SECONDS = 0.025, 2.0  # between steps while there is something to do, and while not
-ORPHAN_SECONDS = 60.0  # after which output without a request is taken for an orphan
 WATCHED = 10_000  # records without a request
 
 EVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -60,7 +59,7 @@ class Retention:
     Records of which only output is known, since before any request could still come, go first: nothing tells their age.
     """
 
-    def __init__(self, tasks: WriteBuffer, store: SqliteStore, limits: Limits, say: Warn) -> None:
+    def __init__(self, tasks: WriteBuffer[SqliteStore], store: SqliteStore, limits: Limits, say: Warn) -> None:
         self._tasks, self._store, self._limits = tasks, store, limits
         self._tell = say
         self._key = store.table.key
@@ -71,7 +70,7 @@ class Retention:
         self._orphans: dict[str, float] = {}
         """Records of which only output is known, and since when."""
         self._emptied = EVER
-        self._culled: dict[str, None] = {}
+        self._culled = CulledIds()
         self._closing = Event()
         self._thread: Thread | None = None
 
@@ -189,9 +188,7 @@ class Retention:
         self._count -= len(ids)
         for msg_id in ids:
             self._orphans.pop(msg_id, None)
-            self._culled[msg_id] = None
-        while len(self._culled) > REMEMBERED:
-            del self._culled[next(iter(self._culled))]
+        self._culled.add(ids)
 
     def _drop_buffers(self) -> bool:
         """Empty the buffers of some tasks finished before a time, the oldest first."""

@@ -8,10 +8,12 @@ from typing import Any
 
 from mqsql.errors import QueryError, RecordError, short_repr
 from mqsql.schema import Record, Table
-from mqsql.values.canonical import MAX_DEPTH, coerce_value
+from mqsql.values.libraries import UnstorableError
 from mqsql.values.plain import as_text, native
 
 Warn = Callable[[str], object]
+Coerce = Callable[[Any, int], Any]
+"""Makes a value canonical that is so many levels deep in a column; UnstorableError for what the database cannot hold."""
 
 REMEMBERED = 10_000  # kinds; what else is left out is not told
 
@@ -19,10 +21,10 @@ _GONE = object()  # nothing of a value can be stored
 
 
 class Storable:
-    """Leaves out of records what `table` cannot hold; `say` is told of it, once for each column and type."""
+    """Leaves out of records what `table` or its database cannot hold; `say` is told, once for each column and type."""
 
-    def __init__(self, table: Table, say: Warn) -> None:
-        self._table, self._say = table, say
+    def __init__(self, table: Table, say: Warn, coerce: Coerce) -> None:
+        self._table, self._say, self._coerce = table, say, coerce
         self._said: set[tuple[str, str]] = set()
 
     def record(self, record: Mapping[str, Any]) -> Record:
@@ -35,9 +37,9 @@ class Storable:
         for name, value in self._items(record):
             column = self._column(name)
             if column is None:
-                self._tell(short_repr(name), value, 'there is no such key')
+                self.tell(short_repr(name), value, 'there is no such key')
             elif column in kept:
-                self._tell(column, value, 'it is given under two names')
+                self.tell(column, value, 'it is given under two names')
             elif column != self._table.key:
                 kept.update(self._value(column, value))
         return kept
@@ -48,17 +50,17 @@ class Storable:
         if gone not in record:
             stored = self._table.encode(record)
             gone = max(stored, key=lambda column: _size(stored[column]))
-        self._tell(gone, record[gone], why)
+        self.tell(gone, record[gone], why)
         return {column: value for column, value in record.items() if column != gone}
 
     def _items(self, record: object) -> Iterable[tuple[Any, Any]]:
         try:
             items = native(record)
         except Exception as e:  # a foreign object may raise anything when it is looked at
-            self._tell('a record', record, e)
+            self.tell('a record', record, e)
             return ()
         if not isinstance(items, tuple):
-            self._tell('a record', record, 'a record is a dict')
+            self.tell('a record', record, 'a record is a dict')
             return ()
         return items
 
@@ -71,10 +73,14 @@ class Storable:
     def _value(self, column: str, value: Any) -> Record:
         """The part of a value that can be stored, under its column; empty if there is none."""
         try:
-            return self._table.normalize({column: value})
+            normal = self._table.normalize({column: value})
+            self._coerce(normal[column], 0)
+            return normal
         except Exception as e:  # as above
-            self._tell(column, value, e)
-        part = self._part(column, value) if self._table.columns[column].mixed else _GONE
+            if not (self._table.columns[column].mixed and _has_parts(value)):
+                self.tell(column, value, e)
+                return {}
+        part = self._part(column, value)
         try:
             return {} if part is _GONE else self._table.normalize({column: part})
         except RecordError:
@@ -82,12 +88,19 @@ class Storable:
 
     def _part(self, column: str, value: Any, depth: int = 0) -> Any:
         try:
-            return coerce_value(value, depth=depth)
+            return self._coerce(value, depth)
         except Exception as e:  # as above
-            if depth < MAX_DEPTH and issubclass(type(value), Mapping | list | tuple):
+            if _has_parts(value) and self._holds([], depth):
                 return self._nested(column, value, depth)
-            self._tell(column, value, e)
+            self.tell(column, value, e)
             return _GONE
+
+    def _holds(self, value: Any, depth: int) -> bool:
+        try:
+            self._coerce(value, depth)
+        except UnstorableError:
+            return False
+        return True
 
     def _nested(self, column: str, value: Any, depth: int) -> Any:
         try:
@@ -96,24 +109,31 @@ class Storable:
                 return dict(self._fields(column, given, depth))
             parts = [self._part(column, item, depth + 1) for item in given]
         except Exception as e:  # as above
-            self._tell(column, value, e)
+            self.tell(column, value, e)
             return _GONE
         return [None if part is _GONE else part for part in parts]
 
     def _fields(self, column: str, items: Iterable[tuple[Any, Any]], depth: int) -> Iterator[tuple[str, Any]]:
         for key, item in items:
             if not issubclass(type(key), str):
-                self._tell(column, key, 'a document has text for keys')
+                self.tell(column, key, 'a document has text for keys')
+            elif not self._holds({as_text(key): None}, depth):
+                self.tell(column, key, 'no key of a document can be this here')
             elif (part := self._part(column, item, depth + 1)) is not _GONE:
                 yield as_text(key), part
 
-    def _tell(self, where: str, value: object, why: object) -> None:
+    def tell(self, where: str, value: object, why: object) -> None:
+        """Say that a value, or a key, is left out, and why."""
         kind = where, type(value).__name__
         if kind not in self._said and len(self._said) < REMEMBERED:
             self._said.add(kind)
             self._say(
                 f'{where}: {short_repr(value)} of a task cannot be stored and is left out (said once for its type): {why}'
             )
+
+
+def _has_parts(value: object) -> bool:
+    return issubclass(type(value), Mapping | list | tuple)
 
 
 def _size(stored: Any) -> int:

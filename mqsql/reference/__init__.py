@@ -8,6 +8,7 @@ It shares nothing with the compiler: a mistake in one shows as a difference from
     operators     the tests of values, with patterns and bits; json_schema and expressions are languages within
     query         from a query to a function of a record
     keys          what of a record is returned; projection is MongoDB's way to say it
+    narrowing     what an index can use of a query
     find          which records, in what order, with which keys
 """
 

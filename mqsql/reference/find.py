@@ -9,6 +9,7 @@ from mqsql.errors import QueryError, short_repr
 from mqsql.reference.allowance import allowed
 from mqsql.reference.collation import read_collation
 from mqsql.reference.keys import Select, read_keys
+from mqsql.reference.narrowing import Indexed, conditions
 from mqsql.reference.paths import at_path
 from mqsql.reference.place import Place, resolve_value
 from mqsql.reference.projection import read_projection
@@ -18,7 +19,7 @@ from mqsql.reference.values import MISSING, Fold, Order, order, same_text
 from mqsql.schema import TASKS, Record, Table
 from mqsql.values.plain import either, read_plain
 
-Records = Iterable[Mapping[str, Any]]
+Records = Iterable[Mapping[str, Any]] | Indexed
 Keys = str | Iterable[str] | Mapping[str, Any] | None
 Sort = str | Iterable[str | tuple[str, int]] | Mapping[str, int] | None
 Projection = Mapping[str, Any] | Iterable[str] | None
@@ -48,13 +49,14 @@ def found(
     """The matching records, in insertion order unless sorted, cut down to `keys` (None: all but Buffers) or `projection`.
 
     `filter` is pymongo's name of `query`; a dict in place of `keys` is a projection. A `limit` of None or 0 is none.
-    Gives fresh dicts with canonical values. All records are tested at once; what a projection computes comes with each.
+    Gives fresh dicts with canonical values; those in them belong to the records, if they are Indexed. All records are tested
+    at once; what a projection computes comes with each.
     """
     place, query = _place(table, collation), read_plain(either(query, filter))
     with allowed():  # one allowance for everything computed while the query is read
         match, select = _read_optional(query, place), _read_select(keys, projection, table, place.fold)
     by, window = read_sort(sort, table), _read_window(limit, skip)
-    matching = _matching(records, match, table)
+    matching = _matching(records, query, match, table, place.fold)
     # As in MongoDB, nothing is sorted where the key has one value, not even what could not be.
     one = place.fold is same_text and _of_one_key(query, table)
     ordered = matching if one else sorted_by(matching, by, place.fold)
@@ -107,9 +109,10 @@ def distinct(
     """The different values at `key`, an array's elements one by one, in the order they are met; missing gives none."""
     place, key = _place(table, collation), read_plain(key, 'key')
     steps = resolve_value(key, table, place.at(key if isinstance(key, str) else 'key'))
-    match = _read_optional(read_plain(either(query, filter)), place)
+    query = read_plain(either(query, filter))
+    match = _read_optional(query, place)
     first: dict[Order, Any] = {}
-    for record in _matching(records, match, table):
+    for record in _matching(records, query, match, table, place.fold):
         for value in _values(record, steps):
             first.setdefault(order(value, place.fold), value)
     return list(first.values())
@@ -146,13 +149,21 @@ def _values(record: Record, steps: list[str]) -> list[Any]:
     return [v for value in values for v in (value if isinstance(value, list) else [value])]
 
 
-def _matching(records: Records, match: Match, table: Table) -> list[Record]:
+def _matching(records: Records, query: Any, match: Match, table: Table, fold: Fold) -> list[Record]:
     found = []
-    for given in records:
+    for record in _candidates(records, query, table, fold):
         limits.check()
-        if match(record := _read_record(given, table)):
+        if match(record):
             found.append(record)
     return found
+
+
+def _candidates(records: Records, query: Any, table: Table, fold: Fold) -> Iterable[Record]:
+    """The records that may match, each in canonical form."""
+    if not isinstance(records, Indexed):
+        return (_read_record(record, table) for record in records)
+    # A collation finds texts that are not equal.
+    return records.candidates(conditions(query or {}, table, records) if fold is same_text else ())
 
 
 def _read_record(record: Mapping[str, Any], table: Table) -> Record:

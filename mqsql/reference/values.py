@@ -39,14 +39,14 @@ def same_text(text: str) -> str:
 def order(value: Any, fold: Fold = same_text) -> Order:
     """A hashable key: keys are equal where BSON values are, and ordered as they are."""
     match value:
+        case str():
+            return (STRING, fold(value))
         case None | Missing.MISSING:
             return (NULL,)
         case bool():
             return (BOOLEAN, value)
         case int() | float():
             return (NUMBER, False, 0) if is_nan(value) else (NUMBER, True, value)
-        case str():
-            return (STRING, fold(value))
         case dict():
             work(4 + 4 * len(value))
             return (OBJECT, tuple(_field(name, order(v, fold)) for name, v in limits.checked(value.items())))

@@ -3,10 +3,12 @@
 import os
 
 from mqsql.schema import TASKS, Table
+from mqsql.schema.rows import warn
 from mqsql.settings import Settings
 from mqsql.storage.base import Explanation, Store
 from mqsql.storage.extras import require_duckdb, require_pymongo
-from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, read_url
+from mqsql.storage.mishaps import Warn
+from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, Location, read_url
 
 __all__ = ['Explanation', 'Store', 'open']
 
@@ -53,27 +55,41 @@ def open(
 
     Raises StorageError for a file that cannot be opened or is not ours, which is then left as it is.
     """
-    kind, path = read_url(url)
     settings = Settings(journal_mode, synchronous, busy_timeout, query_timeout)
+    return open_location(read_url(url), readonly=readonly, table=table, settings=settings)
+
+
+def open_location(
+    location: Location, *, readonly: bool, table: Table = TASKS, settings: Settings, say: Warn = warn
+) -> Store:
+    """The store at a location, see `open`; `say` is told of the values of other programs that cannot be read."""
+    kind, path = location
     # Each kind of store needs modules that take long to import and that the others do not use.
     if kind == DICT:
         from mqsql.storage.memory import DictStore
 
-        return DictStore(readonly=readonly, table=table, query_timeout=query_timeout)
+        return DictStore(readonly=readonly, table=table, query_timeout=settings.query_timeout)
     if kind == SQLITE:
         from mqsql.storage.sqlite.store import SqliteStore
 
-        return SqliteStore(path, readonly=readonly, table=table, settings=settings)
+        return SqliteStore(path, readonly=readonly, table=table, settings=settings, say=say)
     if kind == MONGODB:
         require_pymongo()
         from mqsql.storage.mongodb.opening import open_store
 
-        return open_store(path, readonly=readonly, table=table, timeout=busy_timeout, query_timeout=query_timeout)
+        return open_store(path, readonly=readonly, table=table, settings=settings, say=say)
     require_duckdb(path)
     if kind == PARQUET:
         from mqsql.storage.duckdb.parquet import ParquetStore
 
-        return ParquetStore(path, table=table, query_timeout=query_timeout)
+        return ParquetStore(path, table=table, query_timeout=settings.query_timeout, say=say)
     from mqsql.storage.duckdb.store import DuckStore
 
-    return DuckStore(path, readonly=readonly, table=table, busy_timeout=busy_timeout, query_timeout=query_timeout)
+    return DuckStore(
+        path,
+        readonly=readonly,
+        table=table,
+        busy_timeout=settings.busy_timeout,
+        query_timeout=settings.query_timeout,
+        say=say,
+    )

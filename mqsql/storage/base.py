@@ -3,7 +3,7 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
@@ -13,9 +13,11 @@ from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
 from mqsql.storage.encoding import encode_each
 from mqsql.storage.extras import require_duckdb
+from mqsql.storage.garbage import no_collection
 from mqsql.storage.indexes import IndexKeys, index_keys, read_index
 from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
+from mqsql.values.canonical import coerce_value
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.plain import as_text, either
 
@@ -92,7 +94,7 @@ class Store(ABC):
     """
 
     def __init__(self, name: str, table: Table, *, readonly: bool, query_timeout: float) -> None:
-        self.table, self.readonly, self.closed = table, readonly, False
+        self.name, self.table, self.readonly, self.closed = name, table, readonly, False
         self._lock = Lock(name)
         self._queries = Queries(self._lock, query_timeout)
 
@@ -291,7 +293,8 @@ class Store(ABC):
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]: ...
 
     def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
-        return list(self._find(query, keys, **options))
+        with no_collection():
+            return list(self._find(query, keys, **options))
 
     @abstractmethod
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int: ...
@@ -319,6 +322,10 @@ class Store(ABC):
 
     @abstractmethod
     def _drop_index(self, index_or_name: IndexKeys) -> None: ...
+
+    def waiting(self, seconds: float) -> AbstractContextManager[object]:
+        """A block whose calls wait no longer than that for other processes or for a server; other stores wait for nothing."""
+        return nullcontext()
 
     # --- shared checks
 
@@ -348,6 +355,10 @@ class Store(ABC):
         if named is None or self.read_key(named) != known:
             raise RecordError('the key of a record never changes', self.table.key)
         return known, {column: value for column, value in given.items() if column != self.table.key}
+
+    def coerce_value(self, value: object, depth: int) -> Any:
+        """The canonical form of a value that is so many levels deep in a column; UnstorableError for what cannot be there."""
+        return coerce_value(value, depth=depth)
 
     def read_key(self, key: object) -> str:
         """The key as plain text; RecordError if it is no text."""

@@ -6,10 +6,18 @@ The hub reads a record for every line of output that its task prints, and its bu
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, overload
 
-from mqsql.errors import DamagedValueError, short_repr
+from mqsql.errors import DamagedValueError, StorageError, short_repr
 
 Ids = TypeVar('Ids', bound=Sequence[object])
 """How a database names the buffers of a record."""
+
+
+class GoneError(StorageError):
+    """Buffers were replaced or dropped after their record was read."""
+
+    def __init__(self, path: str = '') -> None:
+        where = f'{path}: ' if path else ''
+        super().__init__(f'{where}these buffers are gone; their record was changed or dropped after it was read')
 
 
 class LazyBuffers(Sequence[bytes], Generic[Ids]):
@@ -26,6 +34,11 @@ class LazyBuffers(Sequence[bytes], Generic[Ids]):
         """`read` is called with the ids, unless the length is 0; None is an unknown length."""
         self._ids, self._length, self._read = ids, length, read
         self._content: list[bytes] | None = None
+
+    @property
+    def damaged(self) -> bool:
+        """Whether they could not be read when their record was."""
+        return self._length is None
 
     def _look(self) -> list[bytes]:
         if self._content is None:
@@ -54,7 +67,7 @@ class LazyBuffers(Sequence[bytes], Generic[Ids]):
         return self._look() == other if isinstance(other, list) else NotImplemented
 
     def __repr__(self) -> str:
-        return '<damaged buffers>' if self._length is None else f'<{self._length} buffers>'
+        return '<damaged buffers>' if self.damaged else f'<{self._length} buffers>'
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy or a pickle is a plain list: it must not depend on the store.

@@ -31,6 +31,9 @@ def read_url(url: object) -> Location:
         return Location(DICT, '')
     if name.startswith((f'{MONGODB}://', f'{MONGODB}+srv://')):
         return Location(MONGODB, name)
+    if name.startswith(f'{MONGODB}:'):
+        # Not the rest, which may hold a password.
+        raise StorageError(f'the address of a MongoDB server begins with {MONGODB}://; give {_FORMS}')
     for kind in (DUCKDB, PARQUET):
         if name.startswith(f'{kind}:'):
             return Location(kind, _absolute(_after_slashes(name.removeprefix(f'{kind}:'), kind), name))
@@ -39,6 +42,19 @@ def read_url(url: object) -> Location:
     if '://' in name:
         raise StorageError(f'there is no store for {name.partition("://")[0]}://; give {_FORMS}')
     return Location(SQLITE, _absolute(name, name))
+
+
+def shown(url: str | os.PathLike[str], table: str) -> str:
+    """A path or a URL for messages: that of a server without its user, password and options, but with its collection.
+
+    `table` is the collection of one that names none.
+    """
+    kind, path = read_url(url)
+    if kind != MONGODB:
+        return os.fspath(url)
+    from mqsql.storage.mongodb.address import read_address
+
+    return read_address(path, table).name
 
 
 def _after_slashes(path: str, kind: str) -> str:

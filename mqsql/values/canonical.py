@@ -91,6 +91,8 @@ def read_iso(text: str) -> datetime:
 
 def to_utc(moment: datetime) -> datetime:
     """The same instant as a plain datetime in UTC."""
+    if moment.tzinfo is UTC and not moment.fold:
+        return moment
     offset = _offset(moment) if moment.tzinfo is not None else None
     naive = moment.replace(tzinfo=None)
     try:
@@ -180,9 +182,19 @@ def coerce_buffers(value: object) -> list[bytes]:
 
 def _buffer(part: Any, i: int) -> bytes:
     try:
-        return bytes(memoryview(part))
+        return part if type(part) is bytes else bytes(memoryview(part))
     except Exception as e:  # whatever code of others raises, see `plain`
         raise UnstorableError(f'takes bytes, not {short_repr(part)}', f'[{i}]') from e
+
+
+def copied(value: Any) -> Any:
+    """A canonical value with dicts and lists of its own."""
+    if type(value) is dict:
+        return {name: copied(part) if type(part) in _NESTED else part for name, part in value.items()}
+    return list(map(copied, value)) if type(value) is list else value
+
+
+_NESTED = frozenset({dict, list})
 
 
 def type_bracket(value: object) -> str:

@@ -188,11 +188,24 @@ def decode_document(stored: str, cut: Callable[[Any], Any] | None = None) -> Any
             _check_depth(value)
         if cut is not None:
             value = cut(value)
-        return _from_json(value, coded) if coded or tagged else value
+        if not (coded or tagged) or (not coded and _decode_dates(value) == stored.count('"$')):
+            return value
+        return _from_json(value, coded)
     except UNDECODABLE as e:
         if not isinstance(stored, str):
             raise DamagedError(f'is no text but {short_repr(stored)}') from None
         raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
+
+
+def _decode_dates(value: Any) -> int:
+    """Decode the dates among the fields of a document in place, and count them: few documents have a tag elsewhere."""
+    count = 0
+    if type(value) is dict:
+        for key, field in value.items():
+            if type(field) is dict and len(field) == 1 and '$date' in field:
+                value[key] = _from_date_text(field['$date'])
+                count += 1
+    return count
 
 
 _SHORT = 2 * MAX_DEPTH  # characters of text that cannot be nested deeper than a document may be

@@ -12,7 +12,11 @@ import pytest
 import mqsql
 from mqsql import errors
 
-HEAVY = {'sqlglot', 'apsw', 'orjson', 'pcre2', 'unicodedata', 'dateutil', 'click', 'rich', 'ipyparallel', 'difflib'}
+HEAVY = {'sqlglot', 'apsw', 'orjson', 'pcre2', 'unicodedata', 'dateutil', 'click', 'rich', 'ipyparallel', 'difflib'} | {
+    'pymongo',
+    'bson',
+    'duckdb',
+}
 OURS = {'mqsql.compiler', 'mqsql.reference', 'mqsql.schema', 'mqsql.storage', 'mqsql.functions', 'mqsql.values'}
 
 

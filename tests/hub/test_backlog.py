@@ -34,7 +34,7 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def tasks(path: Path, said: list[str]) -> Iterator[WriteBuffer]:
+def tasks(path: Path, said: list[str]) -> Iterator[WriteBuffer[SqliteStore]]:
     opened = WriteBuffer(SqliteStore(str(path), settings=Settings(busy_timeout=0)), MEBIBYTE, said.append)
     opened.add_record('old', {'label': 'old', 'buffers': [b'x', b'y'], 'submitted': NOON})
     yield opened
@@ -42,7 +42,7 @@ def tasks(path: Path, said: list[str]) -> Iterator[WriteBuffer]:
 
 
 @pytest.fixture
-def lock(path: Path, tasks: WriteBuffer) -> Iterator[apsw.Connection]:
+def lock(path: Path, tasks: WriteBuffer[SqliteStore]) -> Iterator[apsw.Connection]:
     """Another program in a transaction."""
     connection = apsw.Connection(str(path))
     connection.execute('BEGIN IMMEDIATE')
@@ -56,7 +56,7 @@ def written(path: Path) -> dict[str, Any]:
 
 
 def test_what_cannot_be_written_is_kept_and_written_later(
-    path: Path, tasks: WriteBuffer, lock: apsw.Connection, said: list[str]
+    path: Path, tasks: WriteBuffer[SqliteStore], lock: apsw.Connection, said: list[str]
 ) -> None:
     tasks.add_record('new', {'submitted': NOON, 'header': {'a': 1}, 'buffers': [b'n']})
     tasks.update_record('new', {'stdout': 'one\n'})
@@ -89,7 +89,7 @@ def test_what_cannot_be_written_is_kept_and_written_later(
     assert tasks.find_records({}) == [old, new]
 
 
-def test_queries_see_what_is_kept(tasks: WriteBuffer, lock: apsw.Connection) -> None:
+def test_queries_see_what_is_kept(tasks: WriteBuffer[SqliteStore], lock: apsw.Connection) -> None:
     tasks.add_record('new', {'label': 'new', 'header': {'n': 2}})
     tasks.update_record('old', {'label': 'changed', 'header': {'n': 1}})
     assert [r['msg_id'] for r in tasks.find_records({'label': 'old'})] == []
@@ -101,7 +101,7 @@ def test_queries_see_what_is_kept(tasks: WriteBuffer, lock: apsw.Connection) -> 
     assert tasks.get_history() == ['old', 'new']
 
 
-def test_the_rules_of_a_store_hold_for_what_is_kept(tasks: WriteBuffer, lock: apsw.Connection) -> None:
+def test_the_rules_of_a_store_hold_for_what_is_kept(tasks: WriteBuffer[SqliteStore], lock: apsw.Connection) -> None:
     tasks.add_record('new', {})
     for msg_id in ('new', 'old'):
         with pytest.raises(DuplicateRecordError):
@@ -115,7 +115,7 @@ def test_the_rules_of_a_store_hold_for_what_is_kept(tasks: WriteBuffer, lock: ap
 
 
 def test_what_is_dropped_is_dropped_from_both(
-    path: Path, tasks: WriteBuffer, lock: apsw.Connection, said: list[str]
+    path: Path, tasks: WriteBuffer[SqliteStore], lock: apsw.Connection, said: list[str]
 ) -> None:
     tasks.update_record('old', {'completed': NOON})
     tasks.add_record('new', {'completed': NOON})
@@ -131,7 +131,7 @@ def test_what_is_dropped_is_dropped_from_both(
     assert list(written(path)) == ['kept']
 
 
-def test_beyond_the_limit_a_change_is_lost_with_a_word(tasks: WriteBuffer, lock: apsw.Connection) -> None:
+def test_beyond_the_limit_a_change_is_lost_with_a_word(tasks: WriteBuffer[SqliteStore], lock: apsw.Connection) -> None:
     tasks.update_record('old', {'result_buffers': [bytes(MEBIBYTE - 100)]})
     with pytest.raises(StorageError, match='has reached 1,048,576 bytes; this change is lost'):
         tasks.update_record('old', {'stdout': 'x' * 200})
@@ -142,7 +142,7 @@ def test_beyond_the_limit_a_change_is_lost_with_a_word(tasks: WriteBuffer, lock:
 
 
 @pytest.mark.parametrize('cause', ['full', 'read-only'])
-def test_other_causes(path: Path, tasks: WriteBuffer, said: list[str], cause: str) -> None:
+def test_other_causes(path: Path, tasks: WriteBuffer[SqliteStore], said: list[str], cause: str) -> None:
     connection = tasks._store._connection
     pages = connection.pragma('page_count')
     pragma, bad, good = ('max_page_count', pages, pages + 1000) if cause == 'full' else ('query_only', 1, 0)
@@ -156,7 +156,7 @@ def test_other_causes(path: Path, tasks: WriteBuffer, said: list[str], cause: st
 
 
 def test_what_another_controller_has_added_meanwhile_is_completed(
-    path: Path, tasks: WriteBuffer, lock: apsw.Connection, said: list[str]
+    path: Path, tasks: WriteBuffer[SqliteStore], lock: apsw.Connection, said: list[str]
 ) -> None:
     tasks.add_record('new', {'stdout': 'of ours', 'label': None})
     lock.execute("INSERT INTO task_records (msg_id, label) VALUES ('new', 'of theirs')")
@@ -219,7 +219,7 @@ def test_closing_writes_what_is_kept_or_says_what_is_lost(path: Path, said: list
 
 
 def test_changes_during_the_writing_come_after_it(
-    path: Path, tasks: WriteBuffer, lock: apsw.Connection, said: list[str]
+    path: Path, tasks: WriteBuffer[SqliteStore], lock: apsw.Connection, said: list[str]
 ) -> None:
     for i in range(300):
         tasks.add_record(f'm{i}', {'stdout': '0'})
@@ -262,7 +262,7 @@ def test_closing_waits_for_the_file_as_any_change_does(
 
 
 def test_a_task_that_is_too_large_holds_up_no_other(
-    path: Path, tasks: WriteBuffer, lock: apsw.Connection, said: list[str]
+    path: Path, tasks: WriteBuffer[SqliteStore], lock: apsw.Connection, said: list[str]
 ) -> None:
     tasks.add_record('large', {'stdout': 'x' * 50_000})
     tasks.add_record('small', {'label': 'a'})

@@ -18,6 +18,7 @@ from hub_cluster import (
     held,
     hub_process,
     kill_controller,
+    sqlite_in,
     wait_for_record,
 )
 from ipyparallel.error import RemoteError, TaskAborted
@@ -123,9 +124,9 @@ def test_two_controllers_on_one_file_see_each_others_tasks(tmp_path: Path) -> No
     for directory in directories:
         directory.mkdir()
     with (
-        controller(directories[0], engines=1, location=tmp_path) as first,
+        controller(directories[0], engines=1, database=sqlite_in(tmp_path)) as first,
         client(first, 1) as one,
-        controller(directories[1], engines=1, location=tmp_path) as second,
+        controller(directories[1], engines=1, database=sqlite_in(tmp_path)) as second,
         client(second, 1) as two,
     ):
         tasks = [rc.load_balanced_view().map_async(work, range(1, 100), chunksize=1) for rc in (one, two)]

@@ -10,6 +10,7 @@ import pytest
 from waiting import wait_until
 
 from mqsql.hub import retention
+from mqsql.hub.culled import ORPHAN_SECONDS
 from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.hub.write_buffer import WriteBuffer
@@ -159,7 +160,7 @@ def test_output_without_a_task_goes_when_its_request_will_not_come(store: Sqlite
     # At once it is taken for the output of a task whose request is on its way: the finished ones have gone.
     assert (store.count(), finished(store)) == (53, [])
     store.update_record('orphan0', {'submitted': NOW})
-    clock.seconds += retention.ORPHAN_SECONDS
+    clock.seconds += ORPHAN_SECONDS
     while kept.step():
         pass
     assert store.get_history() == [f'orphan{i}' for i in range(34, 50)] + [

@@ -225,7 +225,7 @@ def test_every_method_of_a_store_works_on_any_table(url: str, tmp_path: Path) ->
         assert store.create_index('paid') == 'paid_1'
         assert set(store.list_indexes()) == {'total_1', 'items.name_1_total_-1', 'paid_1'}
         assert store.keys({'items.name': 'tea', 'total': 2}) == ['b']
-        assert ('total_1' in store.explain({'total': 2}).indexes) == (url != 'dict:')
+        assert store.explain({'total': 2}).indexes == ('total_1',)
         store.drop_index('paid_1')
         store.drop_record('a')
         store.drop_matching_records({'total': {'$lt': 3}})

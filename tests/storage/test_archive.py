@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from store_files import fill
@@ -33,12 +35,13 @@ def read_as_nobody(path: Path) -> str:
 
 
 @pytest.fixture
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory that everybody can read."""
-    shelf = tmp_path_factory.mktemp('shelf')
-    for directory in (shelf, shelf.parent, shelf.parent.parent):
-        directory.chmod(0o755)
-    return shelf
+def shelf() -> Iterator[Path]:
+    """A directory that everybody can read; those of pytest are closed to others by each run of it that begins."""
+    with TemporaryDirectory(prefix='shelf') as name:
+        shelf = Path(name)
+        shelf.chmod(0o755)
+        yield shelf
+        shelf.chmod(0o755)
 
 
 def closed(shelf: Path, mode: str) -> Path:

@@ -26,6 +26,12 @@ def test_a_record_comes_back_exactly(store: Store) -> None:
     assert list(map(type, found['header']['n'])) == [int, float, bool, type(None), int, float, bytes]
 
 
+def test_text_that_is_no_unicode_and_long_integers_come_back(store: Store) -> None:
+    odd = {'client_uuid': '\ud800', 'label': 2**80, 'content': {'\udfff': ['\ud800', -(2**80)], '$ref': 'a'}}
+    store.add_record('m', odd)
+    assert store.get_record('m') == dict.fromkeys(TASKS.all_keys) | odd | {'msg_id': 'm'}
+
+
 def test_an_empty_record_has_every_key(store: Store) -> None:
     store.add_record('m', {})
     assert store.get_record('m') == dict.fromkeys(TASKS.all_keys) | {'msg_id': 'm'}

@@ -3,6 +3,8 @@
     python tests/support/comparisons.py --count 1000000 --seed 1
     python tests/support/comparisons.py --count 100000 --dialect duckdb
 
+The dialect "dict" is none: it compares the indexes of dict: with the reference that tests every record.
+
 What the property tests draw by hypothesis, which searches and shrinks, is drawn here by a plain generator of random numbers,
 three times as fast; single values come from pools that hypothesis fills anew every 20,000 queries. A difference is printed
 with the collection and the call, and ends the run with status 1. Imports the drawing modules of `property`.
@@ -170,12 +172,12 @@ def compare(records: list[Record], store: Store | Duck, call: Call) -> str:
 
 @contextmanager
 def asked_in(d: Draws, records: list[Record], dialect: str) -> Iterator[Store | Duck]:
-    """The records in a database; in SQLite, they may have indexes."""
+    """The records in a database; in SQLite and in dicts, they may have indexes on any place."""
     if dialect == 'duckdb':
         yield Duck(records, TABLE)
         return
-    with holding(records) as store:
-        if d.once_in(4):
+    with holding(records, 'dict:' if dialect == 'dict' else ':memory:') as store:
+        if d.once_in(2 if dialect == 'dict' else 4):
             create_indexes(d, store, places(records))
         yield store
 
@@ -190,6 +192,8 @@ def run(number: int, dialect: str, count: int = SLICE, values: int = POOL) -> Co
         with asked_in(d, records, dialect) as database:
             for call in drawn:
                 note(done, call, compare(records, database, call), len(records))
+                if dialect == 'dict':
+                    note_narrowed(done, call, database)
     return done
 
 
@@ -203,6 +207,14 @@ def note(done: Counter[str], call: Call, answer: str, records: int) -> None:
     elif name == 'find' and not options:
         done['plain'] += 1
         done['telling'] += 0 < len(answer.splitlines()) < records
+
+
+def note_narrowed(done: Counter[str], call: Call, store: Any) -> None:
+    """Count a plain query that an index or the key answered: fewer records than there are were tested."""
+    name, arguments, options = call
+    if name == 'find' and not options:
+        with suppress(MqsqlError):  # refused
+            done['narrowed'] += 'found by' in store.explain(*arguments).plan[0]
 
 
 def summary(done: Counter[str], seeds: range, seconds: float) -> str:
@@ -223,7 +235,7 @@ def main() -> int:
     )
     parser.add_argument('--seed', type=int, default=1, help=f'the first seed; each serves for {SLICE:,} (%(default)s)')
     parser.add_argument('--processes', type=int, default=os.cpu_count(), help='(%(default)s)')
-    parser.add_argument('--dialect', choices=('sqlite', 'duckdb'), default='sqlite', help='(%(default)s)')
+    parser.add_argument('--dialect', choices=('sqlite', 'duckdb', 'dict'), default='sqlite', help='(%(default)s)')
     options = parser.parse_args()
     seeds = range(options.seed, options.seed - (-options.count // SLICE))
     begun, done = time.monotonic(), Counter[str]()

@@ -7,7 +7,7 @@ that is to be pending is one that ends when the test says so (`held`).
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
@@ -17,9 +17,9 @@ from typing import Any
 import ipyparallel
 import psutil  # type: ignore[import-untyped]
 import pytest
+from hub_kinds import arguments as arguments_of
 from waiting import SECONDS, holds_in_time, wait_until
 
-DATABASE = '--IPController.db_class=mqsql.hub.SQLiteDB'
 # An engine is known to the hub after its second heartbeat, and is taken for dead when it has missed two minutes of them.
 PATIENCE = (
     '--HeartMonitor.period=500',
@@ -37,13 +37,11 @@ _numbers = count()
 
 
 @contextmanager
-def controller(
-    directory: Path, *arguments: str, engines: int = 2, database: str = DATABASE, location: Path | None = None
-) -> Iterator[Any]:
-    """A running cluster whose hub keeps its records in tasks.db at `location`, or else in `directory`, where all its other
-    files are, and hears of all tasks; its processes are gone after the block.
+def controller(directory: Path, *arguments: str, engines: int = 2, database: Sequence[str] = ()) -> Iterator[Any]:
+    """A running cluster whose files are in `directory`, and whose hub hears of all tasks; its processes are gone after the
+    block. `database` tells the controller which database to use: without it the file tasks.db, there, too.
     """
-    options = [database, f'--SQLiteDB.location={location or directory}', *PATIENCE, *arguments]
+    options = [*(database or sqlite_in(directory)), *PATIENCE, *arguments]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('IPYTHONDIR', str(make_engines_patient(directory / 'ipython')))
         cluster = ipyparallel.Cluster(n=engines, controller_args=options, log_level=40)
@@ -54,6 +52,11 @@ def controller(
             yield cluster
         finally:
             stop(cluster)
+
+
+def sqlite_in(directory: Path) -> list[str]:
+    """What tells a controller to keep its records in tasks.db in this directory."""
+    return arguments_of('SQLiteDB', {'location': str(directory)})
 
 
 def make_engines_patient(ipython: Path) -> Path:

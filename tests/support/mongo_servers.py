@@ -114,8 +114,9 @@ class Server:
         self.process.wait(SECONDS)
 
     def kill(self) -> None:
-        """End it at once, also while it is frozen."""
-        self.process.kill()
+        """End it at once, also while it is frozen, if it has not ended."""
+        if self.process.poll() is None:
+            self.process.kill()
         self.process.wait(SECONDS)
 
     def restart(self) -> None:
@@ -126,6 +127,13 @@ class Server:
     def freeze(self) -> None:
         """Let it do nothing: its connections stay open, and nobody answers."""
         self.process.suspend()
+        wait_until(self._is_stopped, f'{self.kind} goes on')
+
+    def _is_stopped(self) -> bool:
+        threads = list(Path(f'/proc/{self.process.pid}/task').glob('*/stat')) or None
+        if threads is None:  # this system says it of the process only
+            return bool(self.process.status() == psutil.STATUS_STOPPED)
+        return all(stat.read_text().rpartition(')')[2].split()[0] == 'T' for stat in threads)
 
     def thaw(self) -> None:
         """Let it go on after `freeze`."""
@@ -142,6 +150,16 @@ def running(kind: str, directory: Path, *options: str) -> Iterator[Server]:
     finally:
         if server.process is not None:
             server.kill()
+
+
+@contextmanager
+def guarded(directory: Path, user: str, password: str) -> Iterator[Server]:
+    """A server that asks for a password, with one user, who may do everything."""
+    options = JOURNALED['secantus']
+    with running('secantus', directory, *options) as server, pymongo.MongoClient[dict[str, Any]](server.url) as client:
+        client.admin.command('createUser', user, pwd=password, roles=['root'])
+    with running('secantus', directory, '--auth', *options) as server:
+        yield server
 
 
 def answers(url: str) -> bool:

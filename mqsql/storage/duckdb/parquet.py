@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from mqsql.compiler.dialects.duckdb import COLUMN_TYPES
 from mqsql.errors import StorageError
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TASKS, TIMESTAMP, ColumnType, Table
+from mqsql.schema.rows import warn
 from mqsql.settings import MEMORY
 from mqsql.storage.duckdb import ddl
 from mqsql.storage.duckdb.connection import Connection, Database, open_database
 from mqsql.storage.duckdb.ddl import POSITION
 from mqsql.storage.duckdb.store import DuckStore
+from mqsql.storage.mishaps import Warn
 from mqsql.storage.statements import folded, quote
 from mqsql.values.codec import UNSOUND
 
@@ -36,9 +38,9 @@ class ParquetStore(DuckStore):
     be JSON, structs, maps or lists.
     """
 
-    def __init__(self, path: str, *, table: Table = TASKS, query_timeout: float = 0.0) -> None:
+    def __init__(self, path: str, *, table: Table = TASKS, query_timeout: float = 0.0, say: Warn = warn) -> None:
         self._files = files_of(path)
-        super().__init__(path, readonly=True, table=table, query_timeout=query_timeout)
+        super().__init__(path, readonly=True, table=table, query_timeout=query_timeout, say=say)
 
     def _open(self, busy_timeout: float) -> Database:
         database = open_database(MEMORY, readonly=False, busy_timeout=busy_timeout)

@@ -1,5 +1,6 @@
 """Addresses of collections: mongodb://user:password@host:port/database.collection?options."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +9,6 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from mqsql.errors import StorageError, printable
-
-HEARTBEAT = 10_000  # milliseconds, pymongo's own
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Address:
         try:
             return MongoClient(self.url, connect=False, appname='mqsql', **options)
         except (PyMongoError, ValueError) as e:
-            raise _wrong(e) from e
+            raise _wrong(self.url, e) from None
 
 
 def read_address(url: str, collection: str) -> Address:
@@ -38,7 +37,7 @@ def read_address(url: str, collection: str) -> Address:
     try:
         parts = parse_uri(url, validate=True, warn=False)
     except (PyMongoError, ValueError) as e:
-        raise _wrong(e) from e
+        raise _wrong(url, e) from None
     database, collection = parts['database'], parts['collection'] or collection
     hosts = ','.join(f'{host}:{port}' if port else host for host, port in parts['nodelist'])
     if not database:
@@ -47,6 +46,16 @@ def read_address(url: str, collection: str) -> Address:
     return Address(url, f'mongodb://{hosts}/{database}.{collection}', database, collection, options)
 
 
-def _wrong(error: Exception) -> StorageError:
-    # Not the address itself, which may hold a password.
-    return StorageError(f'the address of the MongoDB server cannot be used: {printable(str(error))}')
+def _wrong(url: str, error: Exception) -> StorageError:
+    what = printable(str(error))
+    user, _, _ = url.partition('://')[2].rpartition('@')
+    # Of a password that is not encoded, pymongo may take a part for a port, and repeat it.
+    if any(part in what for part in re.split('[:/@]', user) if part):
+        what = _ENCODED
+    return StorageError(f'the address of the MongoDB server cannot be used: {what}')
+
+
+_ENCODED = (
+    'in a name and a password, write each character other than letters, digits, _ . - and ~ as urllib.parse.quote_plus does; '
+    'the address has the form mongodb://name:password@host:port/database.collection?options'
+)

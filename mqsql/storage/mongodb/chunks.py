@@ -13,10 +13,10 @@ from bson import Binary, ObjectId
 from bson.binary import USER_DEFINED_SUBTYPE
 from pymongo.collection import Collection
 
-from mqsql.errors import StorageError
+from mqsql.storage.buffers import GoneError
 from mqsql.storage.mongodb.documents import Document
 
-CHUNK = 8 * 2**20
+CHUNK = 2 * 2**20
 """Bytes of a chunk; also of all that are sent at once."""
 
 _ID_BYTES = 12
@@ -57,7 +57,7 @@ class Chunks:
 
     def read(self, references: tuple[Binary, ...]) -> list[bytes]:
         """The content of buffers; StorageError if some of it is gone."""
-        ids = [list(_ids(reference)) for reference in references]
+        ids = [list(chunk_ids(reference)) for reference in references]
         found = self._collection.find({'_id': {'$in': [one for part in ids for one in part]}})
         parts: dict[object, bytes] = {}
         while (chunk := self._next(found)) is not None:
@@ -65,9 +65,7 @@ class Chunks:
         try:
             return [b''.join([parts[one] for one in part]) for part in ids]
         except KeyError:
-            raise StorageError(
-                'these buffers are gone; their record was changed or dropped after it was read'
-            ) from None
+            raise GoneError from None
 
     def _next(self, found: Iterator[Document]) -> Document | None:
         with self._asking():
@@ -75,7 +73,7 @@ class Chunks:
 
     def drop(self, references: Iterable[Any]) -> None:
         """Delete the content of the buffers that are references."""
-        ids = [one for reference in references if is_reference(reference) for one in _ids(reference)]
+        ids = [one for reference in references if is_reference(reference) for one in chunk_ids(reference)]
         for start in range(0, len(ids), _DELETED):
             with self._asking():
                 self._collection.delete_many({'_id': {'$in': ids[start : start + _DELETED]}})
@@ -83,9 +81,10 @@ class Chunks:
 
 def is_reference(stored: object) -> bool:
     """Whether a stored buffer is a reference to its content; else it is the content."""
-    return isinstance(stored, Binary) and stored.subtype == USER_DEFINED_SUBTYPE
+    return isinstance(stored, Binary) and stored.subtype == USER_DEFINED_SUBTYPE and not len(stored) % _ID_BYTES
 
 
-def _ids(reference: bytes) -> Iterator[ObjectId]:
+def chunk_ids(reference: bytes) -> Iterator[ObjectId]:
+    """The ids of the chunks that a reference names."""
     for start in range(0, len(reference), _ID_BYTES):
         yield ObjectId(bytes(reference[start : start + _ID_BYTES]))

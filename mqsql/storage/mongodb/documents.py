@@ -1,14 +1,17 @@
 """Records as documents of BSON, and back.
 
 A document has a field for each column with a value, in BSON's own type, so that the server answers queries as they are. It also
-has `_id`, which is the key, and `microseconds`, since BSON's times end at milliseconds. What BSON cannot hold is refused.
+has `_id`, which is the key, and `microseconds`, since BSON's times end at milliseconds: by column those of a time, or of each
+time inside the value, with the steps to it. What BSON cannot hold is refused.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from mqsql.errors import RecordError, StorageError, short_repr
-from mqsql.schema import BUFFERS, TIMESTAMP, ColumnType, Record, Table
+from mqsql.schema import BUFFERS, ColumnType, Record, Table
 from mqsql.schema.rows import Tell
 from mqsql.values.canonical import INT64
 from mqsql.values.libraries import UnstorableError
@@ -35,7 +38,7 @@ def check_table(table: Table) -> None:
 
 
 def to_fields(record: Record) -> tuple[Document, Document]:
-    """The fields for canonical values that are not None, and the microseconds of their times that BSON's lack.
+    """The fields for canonical values that are not None, and the microseconds of their times, where BSON does not hold them.
 
     Buffers are left as they are. RecordError names what BSON cannot hold.
     """
@@ -48,7 +51,7 @@ def to_fields(record: Record) -> tuple[Document, Document]:
         except UnstorableError as e:
             raise RecordError(str(e), column + e.path) from e.__cause__
         if found:
-            # Of a time itself only the number.
+            # Of a column of times only the number.
             microseconds[column] = found if len(found[0]) > 1 else found[0][0]
     return fields, microseconds
 
@@ -62,8 +65,8 @@ def _look(value: Any, steps: Steps, found: list[list[Any]]) -> None:
     if kind is str:
         check_text(value, steps)
     elif kind is datetime:
-        if rest := value.microsecond % 1000:
-            found.append([rest, *steps])
+        if value.microsecond % 1000:
+            found.append([value.microsecond, *steps])
     elif kind is int:
         if value not in INT64:
             raise _refused(f'MongoDB stores integers of at most 64 bits, not {short_repr(value)}', steps)
@@ -80,6 +83,11 @@ def _look(value: Any, steps: Steps, found: list[list[Any]]) -> None:
 
 _ANY = frozenset({float, bool, bytes, type(None)})
 """Types whose values BSON holds, each of them."""
+
+
+def check_value(value: Any, depth: int) -> None:
+    """UnstorableError for a canonical value, so many levels deep in a column, that BSON cannot hold."""
+    _look(value, ('',) * depth, [])
 
 
 def check_text(text: str, steps: Steps = ()) -> None:
@@ -112,32 +120,50 @@ def read_fields(document: Document, table: Table, columns: tuple[str, ...], tell
 
     Those of Buffers are as in the document.
     """
-    key = document.get(table.key)
-    return {column: _read(document, column, table.columns[column], key, tell) for column in columns}
+    key, said = document.get(table.key), document.get(MICROSECONDS)
+    microseconds = said if isinstance(said, dict) else {}
+    record: Record = {}
+    for column in columns:
+        stored, kind = document.get(column), table.columns[column]
+        if stored is not None and kind is not BUFFERS:
+            stored = _read(stored, kind, microseconds.get(column), partial(tell, key, column))
+        record[column] = stored
+    return record
 
 
-def _read(document: Document, column: str, kind: ColumnType, key: object, tell: Tell) -> Any:
-    stored = document.get(column)
-    if stored is None or kind is BUFFERS:
-        return stored
+def _read(stored: Any, kind: ColumnType, microseconds: Any, tell: Callable[[str], Any]) -> Any:
     try:
         value = kind.coerce(stored)
     except UnstorableError as e:
-        return tell(key, column, f'is not what a column of {kind.holds} holds: {e}')
-    microseconds = (document.get(MICROSECONDS) or {}).get(column)
-    return value if microseconds is None else _with_microseconds(value, kind, microseconds)
+        return tell(f'is not what a column of {kind.holds} holds: {e}')
+    return value if microseconds is None else _with_microseconds(value, microseconds)
 
 
-def _with_microseconds(value: Any, kind: ColumnType, microseconds: Any) -> Any:
-    if kind is TIMESTAMP or isinstance(microseconds, int):
-        return _later(value, microseconds)
-    for rest, *steps, last in microseconds:
-        place = value
-        for step in steps:
-            place = place[step]
-        place[last] = _later(place[last], rest)
+def _with_microseconds(value: Any, said: Any) -> Any:
+    """The value with the microseconds of its times, where they are still those; another program may have changed the value."""
+    if isinstance(value, datetime):
+        return _exact(value, said)
+    for microsecond, *steps, last in said if isinstance(said, list) and all(map(_is_place, said)) else ():
+        place = _follow(value, steps)
+        if isinstance(time := _follow(place, [last]), datetime):
+            place[last] = _exact(time, microsecond)
     return value
 
 
-def _later(time: datetime, microseconds: int) -> datetime:
-    return time.replace(microsecond=time.microsecond // 1000 * 1000 + microseconds)
+def _is_place(said: Any) -> bool:
+    return isinstance(said, list) and len(said) > 1
+
+
+def _follow(value: Any, steps: list[Any]) -> Any:
+    """What is at the end of the steps; None if they lead nowhere."""
+    for step in steps:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            return None
+    return value
+
+
+def _exact(time: datetime, microsecond: Any) -> datetime:
+    same = isinstance(microsecond, int) and microsecond // 1000 * 1000 == time.microsecond
+    return time.replace(microsecond=microsecond) if same else time

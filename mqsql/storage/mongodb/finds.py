@@ -36,10 +36,16 @@ class Find:
         if 'sort' in self.options:
             self.options['sort'] = _sort(given['sort'], table)
 
+        self._left_out = [column for column in table.columns if column not in self.columns]
+        self._table = table
+
     @property
-    def command(self) -> tuple[Document, Document]:
-        """The filter and the fields of the server's find."""
-        return self.filter, {ID: 1, MICROSECONDS: 1} | dict.fromkeys(self.columns, 1)
+    def fields(self) -> Document | None:
+        """The fields of the documents to fetch, as the server's find takes them."""
+        if all(self._table.columns[column] is BUFFERS for column in self._left_out):
+            # Shorter to say than all the others.
+            return dict.fromkeys(self._left_out, 0) or None
+        return {ID: 1, MICROSECONDS: 1} | dict.fromkeys(self.columns, 1)
 
 
 def plain_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,14 +59,19 @@ def set_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _columns(table: Table, keys: Any, projection: Any) -> tuple[str, ...]:
-    if projection or isinstance(keys, dict):
-        named = [str(name).partition('.')[0] for name in projection or keys]
-        buffers = [table.aliases.get(name, name) for name in named]
-        return (*table.default_keys, *(name for name in buffers if table.columns.get(name) is BUFFERS))
-    if keys is None:
+    wanted = projection or keys
+    if wanted is None or wanted == {}:
         return table.default_keys
-    names = [keys] if isinstance(keys, str) else keys
+    if isinstance(wanted, dict) and not all(map(_includes, wanted.values())):
+        named = [str(name).partition('.')[0] for name in wanted]
+        columns = [table.aliases.get(name, name) for name in named]
+        return (*table.default_keys, *(column for column in columns if table.columns.get(column) is BUFFERS))
+    names = [wanted] if isinstance(wanted, str) else wanted
     return tuple(dict.fromkeys([table.key, *(table.column(name.partition('.')[0]) for name in names)]))
+
+
+def _includes(value: Any) -> bool:
+    return isinstance(value, int | float) and value == 1
 
 
 def _sort(sort: Any, table: Table) -> list[tuple[str, int]]:

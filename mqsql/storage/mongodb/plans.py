@@ -29,7 +29,7 @@ def _index(keys: Any, table: Table) -> Index | None:
 
 def explanation(collection: str, find: Find, plan: Mapping[str, Any]) -> Explanation:
     """How the server answers a find."""
-    said = ', '.join(dumps(part) for part in find.command)
+    said = ', '.join(dumps(part) for part in (find.filter, find.fields) if part is not None)
     options = ''.join(f'.{name}({dumps(value)})' for name, value in find.options.items())
     stages = list(_stages(plan.get('queryPlanner', plan), 0))
     lines = tuple(f'{"  " * depth}{stage["stage"]} {stage.get("indexName", "")}'.rstrip() for depth, stage in stages)

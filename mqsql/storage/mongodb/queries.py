@@ -16,18 +16,19 @@ from mqsql.compiler.parse.operators.patterns import options_of
 from mqsql.errors import RecordError, UnsupportedError, short_repr
 from mqsql.functions.glob import Class, Token, Wildcard, tokens_of
 from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
-from mqsql.storage.mongodb.documents import to_fields
+from mqsql.storage.mongodb.documents import ID, MICROSECONDS, to_fields
 from mqsql.values.canonical import INT64, coerce_string, coerce_value
 from mqsql.values.paths import DBREF
 
 Document = dict[str, Any]
 Condition = tuple[str, Any]
 
-_AS_MONGODB = {'$ge': '$gte', '$le': '$lte'}
+_AS_MONGODB = {'$ge': '$gt', '$le': '$lt'}
+"""As the hub's documentation spells them."""
 _LOGICAL = frozenset({'$and', '$or', '$nor'})
+_QUERIES = _LOGICAL | {'$jsonSchema', '$comment'}
 _LISTS = frozenset({'$in', '$nin', '$all'})
 _VALUES = frozenset({'$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$ge', '$le'})
-_VARIABLE = re.compile(r'\$\$(ROOT|CURRENT)\.(.*)', re.DOTALL)
 
 
 def translate(query: Mapping[str, Any], table: Table) -> Document:
@@ -36,23 +37,19 @@ def translate(query: Mapping[str, Any], table: Table) -> Document:
 
 
 class Names:
-    """The names of fields: columns at the top of a record, any inside an element of an array (`table` is None)."""
+    """The names of fields: columns at the top of a record, any inside another value (`table` is None)."""
 
     def __init__(self, table: Table | None) -> None:
-        self._table = table
+        self.table = table
 
     def field(self, path: str) -> tuple[str, ColumnType]:
-        """The path with the column's own name, and the column's type."""
-        if self._table is None:
+        """The path with the column's own name, and the column's type; UnsupportedError for a path that BSON cannot hold."""
+        storable({path: None}, path)
+        if self.table is None:
             return path, DOCUMENT
         name, dot, rest = path.partition('.')
-        column = self._table.column(name)
-        return column + dot + rest, self._table.columns[column]
-
-    def root(self, path: str) -> str:
-        """A path of an expression with the column's own name, if it begins with an alias."""
-        name, dot, rest = path.partition('.')
-        return (self._table.aliases.get(name, name) if self._table else name) + dot + rest
+        column = self.table.column(name)
+        return column + dot + rest, self.table.columns[column]
 
 
 # --- queries
@@ -79,10 +76,11 @@ def _conditions(key: str, operand: Any, names: Names, path: str) -> Iterator[Con
     if key in _LOGICAL:
         yield key, [_query(part, names, f'{path}[{i}]') for i, part in enumerate(operand)]
     elif key == '$expr':
-        yield key, _expression(operand, names, path)
-    elif key == '$comment':
-        yield key, operand
-    elif key.startswith('$') and key not in DBREF:
+        yield key, _expression(operand, names, names, path)
+    elif key == '$jsonSchema' and names.table is not None:
+        yield key, _schema(operand, names, path)
+    elif key.startswith('$'):
+        # $comment, a schema of elements, or a part of a DBRef.
         yield key, _value(operand, DOCUMENT, path)
     else:
         field, kind = names.field(key)
@@ -129,7 +127,7 @@ def _operator(name: str, argument: Any, siblings: Document, kind: ColumnType, pa
 
 
 def _element(argument: Document, path: str) -> Any:
-    if _is_operators(argument) and next(iter(argument)) not in _LOGICAL | {'$expr', '$jsonSchema', '$comment'}:
+    if _is_operators(argument) and next(iter(argument)) not in _QUERIES and not any(name in argument for name in DBREF):
         return _one(_tests(argument, DOCUMENT, path), '$elemMatch', path)
     return _query(argument, Names(None), path)
 
@@ -191,8 +189,8 @@ def _value(value: Any, kind: ColumnType, path: str) -> Any:
 
 def storable(value: Any, path: str) -> Any:
     """A canonical value that is compared; UnsupportedError if BSON cannot hold it."""
-    if type(value) is int and value not in INT64 and float_of(value) == value:
-        return float_of(value)
+    if type(value) is int and value not in INT64 and (number := _float(value)) == value:
+        return number
     try:
         to_fields({'': value})
     except RecordError:
@@ -200,33 +198,116 @@ def storable(value: Any, path: str) -> Any:
     return value
 
 
-def float_of(number: int) -> float:
-    """The nearest float, infinite beyond all of them."""
+def _float(number: int) -> float:
+    """The nearest float; infinite, which no integer is, beyond all of them."""
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return math.inf
 
 
 # --- expressions
 
+_BODIES = {'$let': 'in', '$map': 'in', '$filter': 'cond'}
+"""Operators that give names to values, and the operand in which these are known."""
 
-def _expression(value: Any, names: Names, path: str) -> Any:
+
+def _expression(value: Any, names: Names, current: Names, path: str) -> Any:
+    """`names` are those of the record, `current` those where paths begin, which $$CURRENT may be set to."""
     match value:
         case str():
-            return _field_path(value, names)
+            return _field_path(value, names, current, path)
         case {'$literal': literal}:
             return {'$literal': storable(coerce_value(literal), path)}
         case dict():
-            return {key: _expression(part, names, _at(path, key)) for key, part in value.items()}
+            return dict(_operands(value, names, current, path))
         case list():
-            return [_expression(part, names, f'{path}[{i}]') for i, part in enumerate(value)]
+            return [_expression(part, names, current, f'{path}[{i}]') for i, part in enumerate(value)]
         case re.Pattern():
             return _pattern(value)
     return storable(coerce_value(value), path)
 
 
-def _field_path(text: str, names: Names) -> str:
-    if found := _VARIABLE.fullmatch(text):
-        return f'$${found[1]}.{names.root(found[2])}'
-    return text if text.startswith('$$') or not text.startswith('$') else f'${names.root(text[1:])}'
+def _operands(value: Document, names: Names, current: Names, path: str) -> Iterator[Condition]:
+    storable(dict.fromkeys(value), path)
+    for name, operand in value.items():
+        here = _at(path, name)
+        body = _BODIES.get(name)
+        if body and isinstance(operand, dict) and _sets_current(operand):
+            inside = _expression(operand[body], names, Names(None), _at(here, body))
+            yield name, _expression({**operand, body: None}, names, current, here) | {body: inside}
+        else:
+            yield name, _expression(operand, names, current, here)
+
+
+def _sets_current(operand: Document) -> bool:
+    return operand.get('as') == 'CURRENT' or 'CURRENT' in operand.get('vars', ())
+
+
+def _field_path(text: str, names: Names, current: Names, path: str) -> str:
+    storable(text, path)
+    if not text.startswith('$'):
+        return text
+    variable, _, rest = text[2:].partition('.') if text.startswith('$$') else ('', '', text[1:])
+    if variable not in ('', 'CURRENT', 'ROOT'):
+        return text
+    known = names if variable == 'ROOT' else current
+    if known.table is None:
+        return text
+    if not rest:
+        raise UnsupportedError(f'a whole record ({text})', 'MongoDB', path)
+    return text.removesuffix(rest) + known.field(rest)[0]
+
+
+# --- schemas
+
+_SIDE_FIELDS: Document = {ID: {}, MICROSECONDS: {}}
+"""Schemas for what a document has besides the columns of the record."""
+
+_OF_ALL_FIELDS = frozenset({'patternProperties', 'minProperties', 'maxProperties'})
+"""Keywords that the side fields would make say something else."""
+
+
+def _schema(schema: Document, names: Names, path: str) -> Document:
+    """A schema of whole records."""
+    said: Document = {}
+    for keyword, operand in schema.items():
+        here = _at(path, keyword)
+        if keyword in _OF_ALL_FIELDS:
+            raise UnsupportedError(f'{keyword} of a whole record', 'MongoDB', here)
+        if keyword in ('allOf', 'anyOf', 'oneOf'):
+            said[keyword] = [_schema(part, names, f'{here}[{i}]') for i, part in enumerate(operand)]
+        elif keyword == 'not':
+            said[keyword] = _schema(operand, names, here)
+        elif keyword == 'required':
+            said[keyword] = _columns(operand, names)
+        elif keyword == 'properties':
+            said[keyword] = _by_column({name: storable(part, _at(here, name)) for name, part in operand.items()}, names)
+        elif keyword == 'dependencies':
+            said[keyword] = _by_column(
+                {name: _dependency(part, names, _at(here, name)) for name, part in operand.items()}, names
+            )
+        else:
+            said[keyword] = storable(operand, here)
+    if 'additionalProperties' in said:
+        said['properties'] = _SIDE_FIELDS | said.get('properties', {})
+    return said
+
+
+def _columns(keys: list[str], names: Names) -> list[str]:
+    return [names.field(key)[0] for key in keys]
+
+
+def _dependency(dependency: Any, names: Names, path: str) -> Document:
+    if isinstance(dependency, dict):
+        return _schema(dependency, names, path)
+    return {'required': _columns(dependency, names)}
+
+
+def _by_column(schemas: Document, names: Names) -> Document:
+    """The schemas by column; those for two names of one must both hold."""
+    said: Document = {}
+    for name, schema in schemas.items():
+        column = names.field(name)[0]
+        said[column] = {'allOf': [said[column], schema]} if column in said else schema
+    return said

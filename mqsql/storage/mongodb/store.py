@@ -1,10 +1,9 @@
 """The store in a collection of a MongoDB server: records by key and by query."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
 from typing import Any, Unpack
@@ -12,22 +11,35 @@ from typing import Any, Unpack
 import pymongo
 from bson import Binary, encode
 from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.raw_bson import RawBSONDocument
+from pymongo import IndexModel
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from mqsql import limits, reference
 from mqsql.compiler import compile_count, compile_delete, compile_distinct
-from mqsql.errors import DamagedValueError, RecordError
+from mqsql.errors import DamagedValueError, MissingRecordError, RecordError, StorageError
 from mqsql.schema import BUFFERS, TASKS, TIMESTAMP, Index, Record, Table
 from mqsql.schema.rows import Damages, warn
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.buffers import LazyBuffers, damaged_buffers
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
+from mqsql.storage.mongodb.asking import Asking, Server
 from mqsql.storage.mongodb.chunks import Chunks, is_reference
-from mqsql.storage.mongodb.documents import ID, MICROSECONDS, Document, check_table, check_text, read_fields, to_fields
-from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of
+from mqsql.storage.mongodb.documents import (
+    ID,
+    MICROSECONDS,
+    Document,
+    check_table,
+    check_text,
+    check_value,
+    read_fields,
+    to_fields,
+)
+from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of, too_large
 from mqsql.storage.mongodb.finds import Find, plain_options, set_options
+from mqsql.storage.mongodb.parts import parts
 from mqsql.storage.mongodb.plans import explanation, read_indexes
 from mqsql.storage.mongodb.queries import Names, translate
 from mqsql.storage.queries import Cursor
@@ -37,13 +49,14 @@ from mqsql.values.plain import read_plain
 
 Client = pymongo.MongoClient[Document]
 
-DROPPED = 1_000  # records that one command deletes
+EVER = datetime.min.replace(tzinfo=UTC)
+AT_ONCE = 1_000  # records that one command stores or deletes
 
 
 class MongoStore(Store):
     """Records in a collection; the content of their buffers is in another one, whose name ends with "_buffers".
 
-    A call by key waits at most `timeout` seconds for the server (for each 8 MiB of buffers), a query `query_timeout`. Each call
+    A call by key waits at most `timeout` seconds for the server (for each 2 MiB of buffers), a query `query_timeout`. Each call
     that changes something returns when the server has acknowledged it as its write concern says.
     """
 
@@ -66,13 +79,17 @@ class MongoStore(Store):
         """
         super().__init__(name, table, readonly=readonly, query_timeout=query_timeout)
         check_table(table)
-        self.path, self._client, self._timeout, self._failures = name, client, timeout, Failures(name)
+        self.path, self._client, self._timeout, self._server = name, client, timeout, Server(client, name)
         options: CodecOptions[Document] = CodecOptions(
             tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO
         )
-        with self._failures:
+        with Failures(name):
             self._collection: Collection[Document] = client[database].get_collection(collection, options)
             self._chunks = Chunks(client[database][f'{collection}_buffers'], self._asking)
+        if not self._collection.write_concern.acknowledged:
+            raise StorageError(
+                f'{name}: with w=0 the server does not say whether it has stored a record; leave that out'
+            )
         self._buffers = tuple(column for column, kind in table.columns.items() if kind is BUFFERS)
         self._damages = Damages(name, say)
 
@@ -84,33 +101,23 @@ class MongoStore(Store):
         self.ping()
         if self.readonly:
             return
-        with self._failures:
+        with self._server.asking():
+            there = [one['key'] for one in self._collection.index_information().values()]
+            wanted = [IndexModel(keys) for index in self.table.indexes if (keys := self._keys(index)) not in there]
             if self.table.key != ID:
-                self._collection.create_index(self.table.key, unique=True)
-            for index in self.table.indexes:
-                self._collection.create_index(list(index.keys))
+                wanted.append(IndexModel(self.table.key, unique=True))
+            if wanted:
+                self._collection.create_indexes(wanted)
 
     def ping(self) -> None:
         """StorageError unless the server answers within `timeout`."""
         with self._asking():
             self._client.admin.command('ping')
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """A block that asks the server something about a key."""
+    def _asking(self, fields: Document | None = None) -> Asking:
+        """A block that asks the server something about a key, or stores these fields."""
         self._queries.check_open()
-        with self._failures, pymongo.timeout(min(self._timeout, limits.current().left())):
-            yield
-
-    @contextmanager
-    def _storing(self, fields: Document) -> Iterator[None]:
-        """The same for a change; a RecordError names the largest of its fields."""
-        try:
-            with self._asking():
-                yield
-        except RecordError as e:
-            largest = max(fields, key=lambda name: len(encode({name: fields[name]})))
-            raise RecordError(str(e), largest) from e.__cause__
+        return self._server.asking(self._timeout, fields)
 
     def waiting(self, seconds: float) -> AbstractContextManager[object]:
         """A block whose calls together wait at most so long for the server."""
@@ -124,45 +131,66 @@ class MongoStore(Store):
         to_fields(values)
         return values
 
-    def _document(self, values: Record) -> Document:
-        """The document for a new record, whose buffers are stored by this call."""
-        fields, microseconds = to_fields(values)
-        document = {ID: fields[self.table.key], **fields, **self._stored_buffers(fields)}
-        return document | {MICROSECONDS: microseconds} if microseconds else document
+    def coerce_value(self, value: object, depth: int) -> Any:
+        """See Store."""
+        canonical = super().coerce_value(value, depth)
+        check_value(canonical, depth)
+        return canonical
+
+    def _documents(self, records: list[Record]) -> list[Document]:
+        """The documents for new records, whose buffers are stored by this call, many at once."""
+        given = [to_fields(values) for values in records]
+        held = [(fields, column) for fields, _ in given for column in self._buffers if fields.get(column)]
+        references = iter(self._chunks.add([buffer for fields, column in held for buffer in fields[column]]))
+        for fields, column in held:
+            fields[column] = list(islice(references, len(fields[column])))
+        return [
+            {ID: fields[self.table.key], **fields, **({MICROSECONDS: microseconds} if microseconds else {})}
+            for fields, microseconds in given
+        ]
 
     def _stored_buffers(self, fields: Record) -> dict[str, list[Binary]]:
         return {column: self._chunks.add(fields[column]) for column in self._buffers if fields.get(column)}
 
-    def _add(self, key: str, record: Record) -> None:
-        document = self._document(self._encode(record))
-        if not self._insert(document):
-            self._drop_chunks([document])
-            raise self._duplicate(key)
+    @contextmanager
+    def _storing(self, *documents: Document) -> Iterator[None]:
+        """A block that stores documents. Their chunks are dropped if they are refused, but not if they may have been stored."""
+        try:
+            yield
+        except (RecordError, MissingRecordError):
+            self._drop_chunks(documents)
+            raise
 
-    def _insert(self, document: Document) -> bool:
-        """Store a document; whether no other one has its key."""
-        with self._storing(document):
+    def _add(self, key: str, record: Record) -> None:
+        (document,) = self._documents([self.table.normalize(record)])
+        with self._storing(document), self._asking(document):
             try:
                 self._collection.insert_one(document)
             except DuplicateKeyError:
-                return False
-        return True
+                raise self._duplicate(key) from None
 
     def _add_all(self, records: list[Record]) -> None:
-        documents = [self._document(values) for values in records]
-        self._queries.check_open()
-        with self._failures:
+        documents = self._documents(records)
+        with self._storing(*documents):
+            number = 0
+            for some in _groups(documents):
+                number += self._insert(some, documents, number)
+
+    def _insert(self, some: list[RawBSONDocument], documents: list[Document], before: int) -> int:
+        """Store some of the documents, behind those `before` them; how many.
+
+        There is no transaction on a single server: if one is refused, all of them are taken back.
+        """
+        with self._asking({}):
             try:
-                if documents:
-                    self._collection.insert_many(documents)
+                self._collection.insert_many(some)
             except BulkWriteError as e:
-                # There is no transaction on a single server: what has been stored is taken back.
-                number = int(e.details['nInserted'])
+                number = before + int(e.details['nInserted'])
                 self._collection.delete_many({ID: {'$in': [one[ID] for one in documents[:number]]}})
-                self._drop_chunks(documents)
                 if code_of(e) != DUPLICATE:
                     raise
                 raise self._duplicate(documents[number][self.table.key]) from None
+        return len(some)
 
     def _get(self, key: str) -> Record:
         self._check_text(key)
@@ -177,12 +205,13 @@ class MongoStore(Store):
         values = self.table.normalize(changes)
         fields, microseconds = to_fields(values)
         update = self._changes(values, fields | self._stored_buffers(fields), microseconds)
+        said = update.get('$set', {})
         replaced = {column: 1 for column in values if column in self._buffers}
-        with self._storing(update.get('$set', {})):
-            before = self._change(key, update, replaced)
-        if before is None:
-            self._drop_chunks([update.get('$set', {})])
-            raise self._missing(key)
+        with self._storing(said):
+            with self._asking(said):
+                before = self._change(key, update, replaced)
+            if before is None:
+                raise self._missing(key)
         self._drop_chunks([before])
 
     def _change(self, key: str, update: Document, replaced: Document) -> Document | None:
@@ -213,10 +242,9 @@ class MongoStore(Store):
             raise self._missing(key)
         self._drop_chunks([before])
 
-    def _drop_chunks(self, documents: list[Document]) -> None:
-        self._chunks.drop(
-            reference for document in documents for column in self._buffers for reference in document.get(column) or ()
-        )
+    def _drop_chunks(self, documents: Iterable[Document]) -> None:
+        stored = [document[column] for document in documents for column in self._buffers if column in document]
+        self._chunks.drop(buffer for buffers in stored if isinstance(buffers, list) for buffer in buffers)
 
     def _check_text(self, key: str) -> None:
         """MissingRecordError for a key that no record has here."""
@@ -236,9 +264,12 @@ class MongoStore(Store):
 
     def _read_buffers(self, document: Document, column: str) -> Any:
         stored = document[column]
-        if isinstance(stored, list) and stored and all(map(is_reference, stored)):
-            return LazyBuffers(tuple(stored), len(stored), self._read_chunks)
+        references = sum(map(is_reference, stored)) if isinstance(stored, list) else 0
+        if references and references == len(stored):
+            return LazyBuffers(tuple(stored), references, self._read_chunks)
         try:
+            if references:
+                raise UnstorableError('only some are references to chunks')
             # Of the hub's shipped class, or empty.
             return self.table.columns[column].coerce(stored)
         except UnstorableError as e:
@@ -252,12 +283,23 @@ class MongoStore(Store):
 
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
         with self._queries.answering() as deadline:
-            find, turn = Find(self.table, query, keys, options), _Turn(self._failures)
+            find, turn = Find(self.table, query, keys, options), self._server.asking()
             with turn:
-                found = self._collection.find(*find.command, **find.options)
+                commands = [(part, find.fields) for part in parts(find.filter, find.options, self.table)]
+                found = chain.from_iterable(self._collection.find(*each, **find.options) for each in commands)
                 # So that the server answers now.
                 rows = chain([first], found) if (first := next(found, None)) is not None else iter(())
-            return Cursor(self._queries, deadline, rows, partial(self._shaped, find), turn, found.close)
+            # A cursor that is given up is closed by pymongo, in a thread of its own.
+            return Cursor(self._queries, deadline, rows, partial(self._shaped, find), turn)
+
+    def get_history(self) -> list[str]:
+        """See Store. The server sorts by milliseconds."""
+        history = self.table.history
+        if history is None or self.table.columns[history] is not TIMESTAMP:
+            return super().get_history()
+        records = self._find_all({}, [history], sort=history)
+        records.sort(key=lambda record: record[history] or EVER)
+        return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
     def _shaped(self, find: Find, document: Document) -> Record:
         record = self._record(document, find.columns)
@@ -268,8 +310,10 @@ class MongoStore(Store):
         with self._queries.answering():
             query, given = read_plain({} if query is None else query), plain_options(options)
             compile_count(query, table=self.table, **given)
-            with _Turn(self._failures):
-                return self._collection.count_documents(translate(query, self.table), **set_options(given))
+            chosen = set_options(given)
+            with self._server.asking():
+                asked = parts(translate(query, self.table), chosen, self.table)
+                return sum(self._collection.count_documents(part, **chosen) for part in asked)
 
     def _distinct(self, key: str, query: Query | None, **options: Unpack[DistinctOptions]) -> list[Any]:
         with self._queries.answering():
@@ -280,14 +324,18 @@ class MongoStore(Store):
             )
             compile_distinct(key, query, table=self.table, **given)
             path = Names(self.table).field(key)[0]
-            with _Turn(self._failures):
-                found = self._collection.distinct(path, translate(query, self.table), **set_options(given))
+            first, *others = parts(translate(query, self.table), {}, self.table)
+            if others:
+                return self._distinct_of_all(path, query, given)
+            with self._server.asking():
+                found = self._collection.distinct(path, first, **set_options(given))
             try:
                 values = [coerce_value(value) for value in found]
             except UnstorableError as e:
                 raise DamagedValueError(f'{self.path}: {path} has a value that another program stored: {e}') from e
-        # The server tells times without their microseconds.
-        return self._distinct_of_all(path, query, given) if _has_time(values) else values
+        # The server tells times without their microseconds, and a column that another program has set to null as a value.
+        doubtful = _has_time(values) or (path in self.table.columns and None in values)
+        return self._distinct_of_all(path, query, given) if doubtful else values
 
     def _distinct_of_all(self, path: str, query: Query, options: dict[str, Any]) -> list[Any]:
         records = list(self._find(query, [path.partition('.')[0]], **options))
@@ -296,27 +344,29 @@ class MongoStore(Store):
     def _explain(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Explanation:
         with self._queries.answering():
             find = Find(self.table, query, keys, options)
-            with _Turn(self._failures):
-                plan = self._collection.find(*find.command, **find.options).explain()
+            with self._server.asking():
+                plan = self._collection.find(find.filter, find.fields, **find.options).explain()
         return explanation(self._collection.name, find, plan)
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
             query = read_plain(query)
             compile_delete(query, table=self.table)
-            said = translate(query, self.table)
-            turn = _Turn(self._failures)
-            with turn:
-                found = self._collection.find(said, dict.fromkeys((ID, *self._buffers), 1))
-            while documents := self._some(found, turn):
-                self._drop_some(documents, said, turn)
+            for part in parts(translate(query, self.table), {}, self.table):
+                self._drop_found(part, self._server.asking())
 
-    def _some(self, found: Iterator[Document], turn: '_Turn') -> list[Document]:
+    def _drop_found(self, query: Document, turn: Asking) -> None:
+        with turn:
+            found = self._collection.find(query, dict.fromkeys((ID, *self._buffers), 1))
+        while documents := self._some(found, turn):
+            self._drop_some(documents, query, turn)
+
+    def _some(self, found: Iterator[Document], turn: Asking) -> list[Document]:
         with turn:
             limits.check()
-            return list(islice(found, DROPPED))
+            return list(islice(found, AT_ONCE))
 
-    def _drop_some(self, documents: list[Document], query: Document, turn: '_Turn') -> None:
+    def _drop_some(self, documents: list[Document], query: Document, turn: Asking) -> None:
         ids = [document[ID] for document in documents]
         with turn:
             # A record may have been changed since it was found.
@@ -335,8 +385,14 @@ class MongoStore(Store):
 
     def _create_index(self, index: Index) -> None:
         with_index(self.table, index)  # says if the name is taken
-        with self._failures:
-            self._collection.create_index(list(index.keys), name=index.name)
+        keys = self._keys(index)
+        self._queries.check_open()
+        with self._server.asking():
+            self._collection.create_index(keys, name=index.name)
+
+    def _keys(self, index: Index) -> list[tuple[str, int]]:
+        """The keys of an index; UnsupportedError for one that BSON cannot hold."""
+        return [(Names(self.table).field(key)[0], way) for key, way in index.keys]
 
     def _drop_index(self, index_or_name: IndexKeys) -> None:
         self._look_for_indexes()
@@ -345,24 +401,30 @@ class MongoStore(Store):
             self._collection.drop_index(index.name)
 
     def _close(self) -> None:
-        with self._failures:
-            self._client.close()
+        with limits.unlimited():
+            self._server.close(self._timeout)
 
 
-class _Turn:
-    """A block, as often as needed, that asks the server for a part of an answer, in the time that is left to the query."""
+LARGEST = 16 * 2**20
+"""Bytes of a document."""
 
-    def __init__(self, failures: Failures) -> None:
-        self._failures = failures
 
-    def __enter__(self) -> None:
-        left = limits.current().left()
-        self._timeout = pymongo.timeout(left if left < math.inf else None)
-        self._timeout.__enter__()
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self._timeout.__exit__(kind, error, trace)
-        self._failures.__exit__(kind, error, trace)
+def _groups(documents: list[Document]) -> Iterator[list[RawBSONDocument]]:
+    """The documents, as many at a time as can be sent at once."""
+    encoded = [RawBSONDocument(encode(document)) for document in documents]
+    for i, one in enumerate(encoded):
+        if len(one.raw) > LARGEST:
+            raise too_large(documents[i], f'[{i}].')
+    group: list[RawBSONDocument] = []
+    size = 0
+    for one in encoded:
+        if group and (size + len(one.raw) > LARGEST or len(group) == AT_ONCE):
+            yield group
+            group, size = [], 0
+        group.append(one)
+        size += len(one.raw)
+    if group:
+        yield group
 
 
 def _has_time(value: Any) -> bool:

@@ -4,39 +4,21 @@ The file is only read. Values are tried as a store reads them, by `decoder`, so 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import apsw
 
-from mqsql.errors import SHOWN, StorageError
+from mqsql.errors import StorageError
 from mqsql.schema import BUFFERS, ColumnType, Table
 from mqsql.schema.columns import decoder
+from mqsql.storage.findings import Finding, Track, shown_key, some
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.guard import sound
 from mqsql.storage.sqlite.layout import check_kinds, check_table, computing, objects_of, problems
 from mqsql.storage.statements import folded, quote
 from mqsql.values.codec import DamagedError, decode_ids, decode_text
-
-Rows = Iterable[tuple[Any, ...]]
-Track = Callable[[Rows, int], Rows]
-"""Passes rows on and shows how far they are of that number."""
-
-MOST_NAMED = 20  # buffers without a record that one line names
-
-
-class Finding(NamedTuple):
-    """What is wrong, and where: in a table, in the record of a key, in a column; empty where that does not apply."""
-
-    table: str
-    key: str
-    column: str
-    problem: str
-
-    def __str__(self) -> str:
-        """One line."""
-        return ': '.join(part for part in self if part)
 
 
 def check_records(connection: apsw.Connection, path: str, table: Table, track: Track) -> Iterator[Finding]:
@@ -84,13 +66,13 @@ def _of_values(connection: apsw.Connection, path: str, table: Table, track: Trac
             if kind is BUFFERS and value:
                 named.update(value)
                 if lost := [id for id in value if id not in blobs]:
-                    yield Finding(table.name, key, column, f'names buffers that are not there: {_some(lost)}')
+                    yield Finding(table.name, key, column, f'names buffers that are not there: {some(lost)}')
     if shared := [id for id, number in named.items() if number > 1 and id in blobs]:
-        yield Finding(table.buffers_table, '', '', f'several records name these buffers: {_some(shared)}')
+        yield Finding(table.buffers_table, '', '', f'several records name these buffers: {some(shared)}')
     if odd := _odd_blobs(connection, table):
-        yield Finding(table.buffers_table, '', '', f'these buffers are no bytes: {_some(odd)}')
+        yield Finding(table.buffers_table, '', '', f'these buffers are no bytes: {some(odd)}')
     if orphans := sorted(blobs - named.keys()):
-        yield Finding(table.buffers_table, '', '', f'no record names these buffers: {_some(orphans)}')
+        yield Finding(table.buffers_table, '', '', f'no record names these buffers: {some(orphans)}')
 
 
 def _sharing(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
@@ -120,7 +102,7 @@ def _named_ids(connection: apsw.Connection, table: Table) -> Iterator[int]:
 
 def _key(stored: object, position: int) -> str:
     try:
-        return repr(decode_text(stored))[:SHOWN] if isinstance(stored, str) else f'row {position}'
+        return shown_key(decode_text(stored)) if isinstance(stored, str) else f'row {position}'
     except DamagedError:
         return f'row {position}'
 
@@ -141,11 +123,6 @@ def _odd_blobs(connection: apsw.Connection, table: Table) -> list[int]:
         return []
     odd = f"SELECT id FROM {quote(table.buffers_table)} WHERE typeof(data) <> 'blob'"
     return [id for (id,) in connection.execute(odd)]
-
-
-def _some(ids: list[int]) -> str:
-    more = f', and {len(ids) - MOST_NAMED:,} more' if len(ids) > MOST_NAMED else ''
-    return ', '.join(map(str, ids[:MOST_NAMED])) + more
 
 
 def _describe(connection: apsw.Connection, table: Table, column: str, kind: ColumnType, position: int) -> str:

@@ -17,8 +17,9 @@ from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.settings import Settings
 from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
-from mqsql.storage.buffers import LazyBuffers, damaged_buffers
+from mqsql.storage.buffers import GoneError, LazyBuffers, damaged_buffers
 from mqsql.storage.encoding import present
+from mqsql.storage.garbage import no_collection
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor
@@ -160,9 +161,7 @@ class SqliteStore(SqliteFile):
         with self._use as connection:
             blobs = read_blobs(connection, self.table, ids)
         if len(blobs) != ids.count(',') + 1:
-            raise StorageError(
-                f'{self.path}: these buffers are gone; their record was changed or dropped after it was read'
-            )
+            raise GoneError(self.path)
         return blobs
 
     # --- records by query
@@ -190,7 +189,7 @@ class SqliteStore(SqliteFile):
     def _records(self, query: CompiledQuery) -> list[Record]:
         records = []
         rows = self._fetch_sound(query)
-        with self._failures:
+        with self._failures, no_collection():
             for row in rows:
                 limits.check()
                 records.append(query.record(row))

@@ -1,16 +1,19 @@
-"""What a user does with a hub: real controllers, engines and clients on mqsql's database."""
+"""What a user does with a hub: real controllers, engines and clients."""
 
 import os
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import ipyparallel
 import pytest
-from hub_cluster import client, controller, ended, finished, forget_all, held, wait_for_output
+from hub_cluster import client, controller, ended, finished, forget_all, held, wait_for_output, wait_for_record
+from hub_kinds import History, Kind, Urls
 from ipyparallel.error import RemoteError, TaskAborted
+from ipyparallel.tests.test_label import TaskLabelTest
 from waiting import SECONDS
+
+from contract.documented import DIVIDED_BY_ZERO, LAST_HOUR, OTHERS_BEFORE, PENDING, RESULT_HEADERS, answer, ids
 
 pytestmark = pytest.mark.hub
 
@@ -42,10 +45,24 @@ def show_thrice() -> None:
         display({'number': i})  # type: ignore[no-untyped-call]
 
 
+@ipyparallel.interactive  # type: ignore[untyped-decorator]  # engines cannot import this module
+def say(word: str) -> str:
+    if word:
+        print(word)
+    return word
+
+
 @pytest.fixture(scope='module')
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with controller(tmp_path_factory.mktemp('cluster')) as running:
+def cluster(history: History, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with controller(tmp_path_factory.mktemp('cluster'), database=history.arguments) as running:
         yield running
+
+
+@pytest.fixture
+def database(kind: Kind, tmp_path: Path, mongo_urls: Urls) -> Iterator[list[str]]:
+    """What tells a controller of the test's own to use a database of this kind."""
+    with kind.history(tmp_path, mongo_urls) as history:
+        yield history.arguments
 
 
 @pytest.fixture
@@ -79,6 +96,73 @@ def aborted_task(rc: Any, tmp_path: Path) -> Any:
     return task
 
 
+# --- labels
+
+
+class TestShippedLabels(TaskLabelTest):  # type: ignore[misc]
+    """ipyparallel's tests of labels, as they are, on the cluster that is there."""
+
+    @pytest.fixture(autouse=True)
+    def _prepared(self, rc: Any) -> None:
+        self.rc = rc
+
+    def run_tasks(self, view: Any) -> Any:
+        before = len(self.rc.history)
+        labels = super().run_tasks(view)
+        finished(self.rc, self.rc.get_result(self.rc.history[before:], owner=False))
+        return labels
+
+
+def asked(label: Any) -> Any:
+    """The label as an operand: one that reads as operators or is a list needs $eq."""
+    return {'$eq': label} if isinstance(label, Mapping | list) else label
+
+
+def test_tasks_with_labels_of_any_type_are_found_fetched_and_submitted_again(rc: Any, other: Any) -> None:
+    numpy: Any = pytest.importorskip('numpy')
+    labels: list[Any] = [7, 0.5, ('run', 3), {'run': 1}, numpy.int64(8), True, None, {'a': [1, {'b': None}]}, 'text']
+    view = rc.load_balanced_view()
+    for label in labels:
+        tasks = []
+        for word in ('', 'hello'):
+            with view.temp_flags(label=label):
+                tasks.append(view.apply_async(say, word))
+        ids = finished(rc, *tasks)
+        plain = list(label) if isinstance(label, tuple) else label
+        for msg_id in ids:
+            record = wait_for_record(rc, {'msg_id': msg_id, 'completed': {'$ne': None}})
+            assert (record['label'], record['submitted'] is None) == (plain, False)
+        found = rc.db_query({'label': asked(plain if plain is None else record['label'])}, keys=['label'])
+        assert {r['msg_id'] for r in found} == set(ids)
+        assert other.get_result(ids).get(timeout=SECONDS) == ['', 'hello']
+        again = other.resubmit(ids)
+        assert again.get(timeout=SECONDS) == ['', 'hello']
+        # A task submitted again has no label.
+        other.purge_hub_results(finished(other, again))
+    everything = rc.db_query({'label': {'$in': [7, 'text', ['run', 3]]}}, keys=['label'])
+    assert sorted(map(repr, (r['label'] for r in everything))) == sorted(2 * ["'text'", '7', "['run', 3]"])
+
+
+def test_tasks_of_a_hub_whose_messages_are_pickles_are_recorded_whatever_they_hold(
+    database: list[str], tmp_path: Path
+) -> None:
+    kept: list[tuple[Any, Any]] = [
+        ({1, 2}, None),
+        ({3: 4}, {}),
+        (('a', {5}), ['a', None]),
+        (b'raw', b'raw'),
+        (object, None),
+    ]
+    with controller(tmp_path, '--Session.packer=pickle', database=database) as cluster, client(cluster) as rc:
+        view = rc.load_balanced_view()
+        for label, expected in kept:
+            with view.temp_flags(label=label):
+                tasks = [view.apply_async(say, word) for word in ('', 'hello')]
+            for msg_id, word in zip(finished(rc, *tasks), ('', 'hello\n'), strict=True):
+                record = wait_for_record(rc, {'msg_id': msg_id, 'completed': {'$ne': None}, 'stdout': word})
+                assert (record['label'], record['submitted'] is None) == (expected, False)
+
+
 # --- results
 
 
@@ -108,24 +192,21 @@ def test_what_a_task_showed_is_kept_with_types_as_documented(rc: Any) -> None:
 
 
 def test_the_queries_of_the_documentation(rc: Any, other: Any, tmp_path: Path) -> None:
-    mine = finished(rc, *[rc[i].apply_async(invert, 2) for i in rc.ids])
+    mine = finished(rc, *[rc[i].apply_async(invert, 2) for i in rc.ids], failed_task(rc))
     theirs = finished(other, other[0].apply_async(invert, 2))
-    hour_ago = datetime.now(UTC) - timedelta(hours=1)
-
-    def found(query: dict[str, Any], **options: Any) -> list[str]:
-        return sorted(r['msg_id'] for r in rc.db_query(query, **options))
-
     with held(rc[0], tmp_path) as pending:
-        assert found({'completed': None}, keys=['msg_id', 'started']) == pending.msg_ids
-        assert found({'started': {'$gte': hour_ago}, 'client_uuid': rc.session.session}) == sorted(mine)
-        assert found({'started': {'$gte': hour_ago}, 'client_uuid': {'$ne': rc.session.session}}) == theirs
-        assert found({'started': {'$le': hour_ago}, 'client_uuid': {'$ne': rc.session.session}}) == []
-        uuids = map(rc._engines.get, rc.ids[1:])
-        headers = rc.db_query({'engine_uuid': {'$in': uuids}}, keys='result_header')
-        assert len(headers) == 1
-        assert headers[0]['result_header']['msg_type'] == 'apply_reply'
-        assert found({}) == sorted(rc.hub_history())
-        assert len(found({'$or': [{'stdout': {'$regex': '^inverting'}}, {'completed': None}]})) == 4
+        assert answer(rc, PENDING) == [{'msg_id': pending.msg_ids[0], 'started': None}]
+        assert ids(answer(rc, LAST_HOUR)) == sorted(mine)
+        assert ids(answer(other, LAST_HOUR)) == theirs
+        assert answer(rc, OTHERS_BEFORE) == []
+        headers = {record['msg_id']: record['result_header'] for record in answer(rc, RESULT_HEADERS)}
+        assert headers.pop(pending.msg_ids[0]) is None
+        assert sorted(headers) == sorted([*mine, *theirs])
+        assert {header['msg_type'] for header in headers.values()} == {'apply_reply'}
+        (record,) = answer(rc, DIVIDED_BY_ZERO)
+        assert record == {'msg_id': mine[-1], 'label': None, 'result_content': {'evalue': 'division by zero'}}
+        assert len(rc.db_query({'$or': [{'stdout': {'$regex': '^inverting'}}, {'completed': None}]})) == 5
+        assert ids(rc.db_query({})) == sorted(rc.hub_history())
         assert rc.hub_history() == [*mine, *theirs, *pending.msg_ids]
         with pytest.raises(RemoteError, match="did you mean 'started'"):
             rc.db_query({'statred': None})
@@ -151,8 +232,8 @@ def test_a_task_that_is_retried_is_one_record_of_its_last_attempt(rc: Any, tmp_p
     assert rc.db_query({'msg_id': ids[1], 'stdout': {'$regex': 'attempt 2'}}, keys=[]) == [{'msg_id': ids[1]}]
 
 
-def test_a_task_outlives_its_engine(tmp_path: Path) -> None:
-    with controller(tmp_path, engines=3) as cluster, client(cluster, 3) as rc:
+def test_a_task_outlives_its_engine(database: list[str], tmp_path: Path) -> None:
+    with controller(tmp_path, engines=3, database=database) as cluster, client(cluster, 3) as rc:
         marker = tmp_path / 'marker'
 
         @ipyparallel.interactive  # type: ignore[untyped-decorator]
