@@ -6,11 +6,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import mqsql
 from bench.contenders.base import Contender
 from bench.contenders.ours import Mqsql
 from bench.contenders.servers import Server
 from bench.data import BUFFERS, Record
 from bench.questions import Question
+from mqsql.hub import MongoDB
 
 INDEXES: list[Any] = [
     'submitted',
@@ -162,12 +164,12 @@ class MqsqlMongo(Mqsql):
 
     alone = False
 
-    def __init__(self, directory: Path) -> None:
-        self._server = Server(directory)
-        super().__init__(directory)
+    def _open(self) -> mqsql.Store:
+        self._server = Server(self.directory)
+        return mqsql.open(f'{self._server.url}/hub.task_records')
 
-    def _url(self) -> str:
-        return f'{self._server.url}/hub.tasks'
+    def _open_hub(self) -> Any:
+        return MongoDB(connection_args=[self._server.url], database='hub')
 
     def close(self) -> None:
         super().close()

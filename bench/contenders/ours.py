@@ -1,7 +1,6 @@
 """mqsql's stores, through the methods that its users call."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import mqsql
 from bench.contenders.base import Contender
 from bench.data import Record
 from bench.questions import Question
+from mqsql.hub import DictDB, SQLiteDB
 
 FILE = 'tasks.db'
 PATHS = ('result_content.status', 'header.date', 'metadata.after.dependencies')
@@ -21,17 +21,18 @@ def options(question: Question) -> Any:
 
 
 class Mqsql(Contender):
-    """A store at a URL."""
-
-    url = FILE
+    """A store at a URL. The hub's cycle runs through the class that a hub uses, if there is one for such a store."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self.store = mqsql.open(self._url())
-        self._shapes = count()
+        self._hub: Any = None
+        self.store = self._open()
 
-    def _url(self) -> str:
-        return str(self.directory / self.url)
+    def _open(self) -> mqsql.Store:
+        return mqsql.open(self.directory / FILE)
+
+    def _open_hub(self) -> Any:
+        return None
 
     def add_many(self, records: Sequence[Record]) -> None:
         self.store.add_records(records)
@@ -43,7 +44,8 @@ class Mqsql(Contender):
         self.store.update_record(msg_id, changes)
 
     def get(self, msg_id: str) -> Mapping[str, Any]:
-        return self.store.get_record(msg_id)
+        record: Mapping[str, Any] = (self._hub or self.store).get_record(msg_id)
+        return record
 
     def find(self, question: Question) -> Iterable[Mapping[str, Any]]:
         return self.store.find(question.query, question.keys, **options(question))
@@ -60,40 +62,31 @@ class Mqsql(Contender):
     def purge(self, question: Question) -> None:
         self.store.drop_matching_records(question.query)
 
-    def close(self) -> None:
-        self.store.close()
-
-
-class MqsqlFile(Mqsql):
-    """An SQLite file. The hub's cycle runs through the class that a hub uses."""
-
-    _hub: Any = None
-
-    def compile(self, query: Mapping[str, Any]) -> object:
-        return mqsql.compile(query, ['msg_id', 'started'])
-
     def prepare_cycles(self) -> None:
-        from mqsql.hub.sqlite_db import SQLiteDB
-
-        if self._hub is None:
-            self._hub = SQLiteDB(location=str(self.directory), filename=FILE)
-
-    def get(self, msg_id: str) -> Mapping[str, Any]:
-        record: Mapping[str, Any] = super().get(msg_id) if self._hub is None else self._hub.get_record(msg_id)
-        return record
+        self._hub = self._hub or self._open_hub()
 
     def cycle(self, requested: Record, changes: Sequence[Record], lines: Sequence[str]) -> None:
-        msg_id = requested['msg_id']
-        self._hub.add_record(msg_id, requested)
+        tasks, msg_id = self._hub or self.store, requested['msg_id']
+        tasks.add_record(msg_id, requested)
         for change in changes:
-            self._hub.update_record(msg_id, change)
+            tasks.update_record(msg_id, change)
         for line in lines:
-            self._hub.update_record(msg_id, {'stdout': self._hub.get_record(msg_id)['stdout'] + line})
+            tasks.update_record(msg_id, {'stdout': tasks.get_record(msg_id)['stdout'] + line})
 
     def close(self) -> None:
         if self._hub is not None:
             self._hub.close()
-        super().close()
+        self.store.close()
+
+
+class MqsqlFile(Mqsql):
+    """An SQLite file."""
+
+    def _open_hub(self) -> Any:
+        return SQLiteDB(location=str(self.directory), filename=FILE)
+
+    def compile(self, query: Mapping[str, Any]) -> object:
+        return mqsql.compile(query, ['msg_id', 'started'])
 
 
 class MqsqlIndexed(MqsqlFile):
@@ -109,14 +102,17 @@ class MqsqlIndexed(MqsqlFile):
 class MqsqlDuck(Mqsql):
     """A DuckDB file."""
 
-    url = 'tasks.duckdb'
-
-    def _url(self) -> str:
-        return f'duckdb:{super()._url()}'
+    def _open(self) -> mqsql.Store:
+        return mqsql.open(f'duckdb:{self.directory}/tasks.duckdb')
 
 
 class MqsqlDict(Mqsql):
-    """Plain dicts in memory."""
+    """Plain dicts in memory: those of the hub's database, without its limits."""
 
-    def _url(self) -> str:
-        return 'dict:'
+    def _open(self) -> mqsql.Store:
+        self._db = DictDB(record_limit=0, size_limit=0)
+        store: mqsql.Store = self._db._store
+        return store
+
+    def _open_hub(self) -> Any:
+        return self._db
