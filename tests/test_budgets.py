@@ -1,10 +1,10 @@
 """What operations cost, counted and not timed, so that a loaded machine changes nothing: the calls that Python makes, the steps
 of SQLite's virtual machine, and the memory that reading all records takes.
 
-The calls of an operation differ by less than 5% from run to run, and by less than 15% between versions of Python. Quotients of
-times, of SQL written by hand and of mqsql in turn, differed by up to 30% on a loaded machine, also when they were the median of
-20. A budget is a tenth above what was counted with Python 3.11, which makes the most calls. When an operation becomes better,
-lower its budget.
+The numbers below were counted with Python 3.11, which makes more calls than later versions, by 3 to 12%. From run to run they
+differ by up to a hundred calls, of what happens once in a while, and by 1%. Quotients of times, of mqsql and of SQL written by
+hand in turn, differed by up to 30% on a loaded machine, also when each was the median of 20. A count that is too large by more
+than `budget` allows fails. When an operation needs less, write its new number.
 """
 
 import gc
@@ -27,51 +27,54 @@ ADDED = 20
 """Records that are added to count what one of them takes."""
 
 CALLS = {
-    'get': 120,
-    'ids_500': 54_000,
-    'pending': 1_900,
-    'last_hour': 3_000,
-    'older': 4_300,
-    'engines': 7_300,
-    'or': 2_300,
-    'latest': 560,
-    'status': 770,
-    'dates': 760,
-    'array': 450,
-    'glob': 840,
-    'prefix': 28_000,
-    'expr': 2_700,
-    'scan': 180_000,
-    'count_done': 200,
-    'count_engine': 180,
-    'count_all': 120,
-    'distinct': 4_900,
-    'history': 25_000,
-    'compile': 210,
-    'compile_new': 8_500,
-    'add_many': 190,
-    'add': 180,
-    'cycle': 960,
+    'get': 96,
+    'ids_500': 43_614,
+    'pending': 1_507,
+    'last_hour': 2_364,
+    'older': 3_488,
+    'engines': 5_714,
+    'or': 1_917,
+    'latest': 493,
+    'status': 593,
+    'dates': 486,
+    'array': 211,
+    'glob': 776,
+    'prefix': 25_306,
+    'expr': 2_341,
+    'scan': 140_524,
+    'count_done': 81,
+    'count_engine': 80,
+    'count_all': 77,
+    'distinct': 4_446,
+    'history': 22_099,
+    'compile': 39,
+    'compile_new': 7_650,
+    'add_many': 164,
+    'add': 158,
+    'cycle': 844,
 }
 """Calls of functions, those of C included; for each record of `get`, `add`, `add_many` and `cycle`, else for the answer."""
 
 STEPS = {
-    'ids_500': 34_000,
-    'pending': 1_800,
-    'last_hour': 2_600,
-    'older': 8_600,
-    'engines': 3_600,
-    'or': 12_000,
-    'latest': 300,
-    'status': 42_000,
-    'dates': 74_000,
-    'array': 96_000,
-    'glob': 2_500,
-    'prefix': 21_000,
-    'expr': 21_000,
-    'scan': 53_000,
+    'ids_500': 30_528,
+    'pending': 1_603,
+    'last_hour': 2_329,
+    'older': 7_744,
+    'engines': 3_242,
+    'or': 10_549,
+    'latest': 268,
+    'status': 37_275,
+    'dates': 66_589,
+    'array': 87_049,
+    'glob': 2_182,
+    'prefix': 18_645,
+    'expr': 18_860,
+    'scan': 47_387,
 }
 """Steps of SQLite's virtual machine for an answer."""
+
+MORE, ONCE = 1.1, 100
+"""How much more than what was counted is allowed: so many times as much, and so many."""
 
 STREAMED = 1_000_000
 """Bytes that reading all records may take: a few of them, and not all."""
@@ -84,6 +87,11 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MqsqlFile]:
     made.add_many(list(HISTORY))
     yield made
     made.close()
+
+
+def budget(counted: int) -> float:
+    """What is allowed where so many were counted."""
+    return counted * MORE + ONCE
 
 
 def asking(ours: MqsqlFile, question: Question) -> Callable[[], object]:
@@ -143,7 +151,7 @@ def test_calls(ours: MqsqlFile, name: str) -> None:
         operation = asking(ours, QUESTIONS[name])
         operation()  # it knows the shape of the query then, as nearly always
         made = calls(operation)
-    assert made <= CALLS[name]
+    assert made <= budget(CALLS[name])
 
 
 @pytest.mark.parametrize('name', STEPS)
@@ -164,7 +172,7 @@ def test_steps(ours: MqsqlFile, name: str) -> None:
     found = connection.execute(explained.sql, dict(explained.params)).fetchall()
     connection.close()
     assert found
-    assert steps <= STEPS[name]
+    assert steps <= budget(STEPS[name])
 
 
 def test_memory_to_read_all_records(ours: MqsqlFile) -> None:
