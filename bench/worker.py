@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Self
 
@@ -49,6 +49,7 @@ class Process:
         arguments = theirs, name, directory, facts, truths, patience
         self._process = spawn.Process(target=_serve, args=arguments, name=name)
         self._process.start()
+        self._ended = False
         theirs.close()
 
     def __enter__(self) -> Self:
@@ -57,7 +58,7 @@ class Process:
     def __exit__(self, *_: object) -> None:
         with suppress(OSError):
             self._connection.send(None)
-        self._process.join(START_SECONDS)
+        wait([self._process.sentinel], START_SECONDS)
         self._kill()
 
     @property
@@ -93,11 +94,15 @@ class Process:
         raise LostError(f'its process did not answer within {seconds:.0f} s')
 
     def _kill(self) -> None:
-        # The group's id is free only when the process has been waited for, and it has not if it is alive.
-        if self._process.is_alive() and self._process.pid is not None:
-            with suppress(ProcessLookupError):
+        """End what is left of the group: the process, or a server that it left behind."""
+        if not self._ended:
+            self._ended = True
+            assert self._process.pid is not None
+            # Until `join` the id is this group's, even if its process has ended; before it begins, there is no group.
+            with suppress(ProcessLookupError, PermissionError):  # the second on macOS, when the process has ended
                 os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.join()
+            self._process.kill()
+            self._process.join()
 
 
 def _serve(

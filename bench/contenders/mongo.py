@@ -101,7 +101,7 @@ class Neosqlite(Collection):
 
 
 class Tinymongo(Collection):
-    """Its SQLite files, which are its fastest way to keep data on the disk."""
+    """Its SQLite files."""
 
     naive = True
 

@@ -13,6 +13,7 @@ from systems import needs_process_groups
 
 from bench.answers import Checksum
 from bench.compare import Change, changes
+from bench.contenders import CONTENDERS
 from bench.data import COLUMNS, History, heard
 from bench.measuring import ERROR, OK, OVER, WRONG, Outcome
 from bench.questions import Facts, questions, truths
@@ -124,13 +125,17 @@ def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
 
 
 @needs_process_groups
-def test_a_process_that_ends_is_noticed(tmp_path: Path) -> None:
+def test_a_process_that_ends_is_noticed_and_leaves_no_server(tmp_path: Path) -> None:
     facts = Facts.of(History(300, seed=1))
-    with Process('mqsql-dict', tmp_path, facts, truths(facts), patience=60) as process:
+    name = 'mqsql-dict' if CONTENDERS['secantusdb'].missing() else 'secantusdb'
+    with Process(name, tmp_path, facts, truths(facts), patience=60) as process:
         assert process.opened().status == OK
-        psutil.Process(process.pid).kill()
+        first = psutil.Process(process.pid)
+        group = [first, *first.children(recursive=True)]
+        first.kill()
         with pytest.raises(LostError):
             process.ask('scan')
+    assert psutil.wait_procs(group, timeout=60)[1] == []
 
 
 def test_sizes() -> None:
