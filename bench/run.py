@@ -24,8 +24,14 @@ from bench.worker import FILL_FACTOR, LostError, Process
 
 SMALLEST = 1_000
 LEAST_ROUNDS, MOST_ROUNDS = 3, 25
-MOST_GROWTH = 2.0
+TWICE = 20
+"""A question that takes up to so many times its share is asked twice all the same: the machine may have been busy."""
+
+MOST_GROWTH = 1.5
 """The power of the size with which a time is taken to grow, at most, when a longer one is foretold."""
+
+SURE = 2.0
+"""What is foretold to take so many times the patience is not tried."""
 
 Say = Callable[[str, int], None]
 """Is told what is going on, and how many contenders have been dealt with since."""
@@ -173,17 +179,18 @@ class _SizeRun:
     def _question(self, name: str, question: Question, theirs: Process, ours: Process) -> None:
         if self._foretold(name, question.name, self.plan.patience):
             return
-        outcomes, limits = [], []
+        outcomes, limits = list[Outcome](), list[Outcome]()
         first, beside = theirs.ask(question.name), ours.ask(question.name)
         if first.status not in (OK, WRONG):
             self._add(name, question.name, first.status, first.note)
             return
         spent = (first.seconds + beside.seconds) * question.calls
-        once = question.kind in ('purge', 'stream') or spent > self.plan.share
-        if once:
+        once = question.kind in ('purge', 'stream') or spent > TWICE * self.plan.share
+        rounds = 1 if once else 2 if spent > self.plan.share else MOST_ROUNDS
+        if rounds < MOST_ROUNDS:  # or else the first round only warms up
             outcomes, limits = [first], [beside]
         start = time.monotonic()
-        while not once and _more(len(outcomes), time.monotonic() - start, self.plan.share):
+        while len(outcomes) < rounds and _more(len(outcomes), time.monotonic() - start, self.plan.share):
             outcomes.append(theirs.ask(question.name))
             limits.append(ours.ask(question.name))
         failed = next((outcome for outcome in outcomes if outcome.status not in (OK, WRONG)), None)
@@ -203,9 +210,9 @@ class _SizeRun:
         seconds = foretell(
             [(r.size, r.seconds * _calls(self.facts, question)) for r in before if r.measured], self.size
         )
-        if seconds > most:
+        if seconds > SURE * most:
             self._add(name, question, OVER, f'foretold: {seconds:,.0f} s')
-        return seconds > most
+        return seconds > SURE * most
 
     def _add(self, name: str, question: str, status: str, note: str) -> None:
         self.report.results.append(Result(self.size, name, question, status, note=note))
@@ -220,7 +227,7 @@ def _calls(facts: Facts, question: str) -> int:
 
 
 def _more(rounds: int, spent: float, share: float) -> bool:
-    return rounds < LEAST_ROUNDS or (spent < share and rounds < MOST_ROUNDS)
+    return rounds < LEAST_ROUNDS or spent < share
 
 
 def foretell(times: list[tuple[int, float]], size: int) -> float:
