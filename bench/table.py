@@ -50,12 +50,13 @@ def table(report: Report, size: int, contenders: Sequence[str], questions: Seque
     """The table for histories of one size, line by line."""
     yield f'| {" | ".join(["", *(report.titles[name] for name in contenders)])} |'
     yield f'|---|{"---:|" * len(contenders)}'
+    filled = [report.find(size, name, FILL) for name in contenders]
     for question in questions:
-        found = [report.find(size, name, question) for name in contenders]
+        # Where the history could not be added, that is the answer to all questions.
+        found = [report.find(size, r.contender, question) if r and r.measured else r for r in filled]
         if any(result for result in found):
             yield f'| {report.questions[question]} | {" | ".join(map(_cell, found))} |'
     if FILL not in questions and list(questions) == list(report.questions):
-        filled = [report.find(size, name, FILL) for name in contenders]
         yield f'| the whole history added, records/s | {" | ".join(map(_rate, filled))} |'
 
 
