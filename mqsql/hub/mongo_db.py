@@ -7,6 +7,7 @@ One line of ipcontroller_config.py turns it on:
 The options that ipyparallel's own MongoDB has keep their meaning: `c.MongoDB.connection_args`, `connection_kwargs`, `database`.
 """
 
+import atexit
 from contextlib import closing
 from typing import Any
 
@@ -70,6 +71,8 @@ class MongoDB(HubDatabase):
         absent = self._look()
         self._store = self._open()
         self._tasks = ServerBuffer(self._store, self.memory_limit, self.log.error, absent=absent)
+        # What is kept is tried once more when the controller is told to end, which does not close its database.
+        atexit.register(self.close)
 
     @validate('database')
     def _usable_name(self, proposal: Any) -> str:
@@ -84,6 +87,11 @@ class MongoDB(HubDatabase):
                 f'a database name has at most {MAX_NAME} bytes, no space and none of /\\."$; not {short_repr(given)}'
             )
         return given
+
+    def close(self) -> None:
+        """See HubDatabase. The end of the process does it, too, unless it is killed."""
+        atexit.unregister(self.close)
+        super().close()
 
     def _report(self, what: str, error: Exception) -> None:
         if not isinstance(error, AwayError):

@@ -162,6 +162,14 @@ class ServerBuffer(WriteBuffer[MongoStore]):
             super().drop_matching_records(query)
             self._recent.clear()
 
+    def close(self) -> None:
+        """See WriteBuffer."""
+        if not (self._lock.inherited or self._store.closed):
+            with suppress(StorageError):
+                self._store.ping()
+                self._absence = None
+        super().close()
+
     # --- reading
 
     def _stored(self, msg_id: str) -> Record:

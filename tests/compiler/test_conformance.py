@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conformance import EXCEPTIONS, FOLDER, load, verdict
+from conformance import EXCEPTIONS, FOLDER, StoreEngine, load, verdict
 from duck import Duck
 
 import mqsql
@@ -30,25 +30,13 @@ class Reference:
         """Nothing is open."""
 
 
-class Sql:
+class Sql(StoreEngine):
     """SQLite in memory, filled with the records of one group."""
 
     def __init__(self, records: list[Record]) -> None:
-        self.store = mqsql.open(':memory:')
+        super().__init__(mqsql.open(':memory:'))
         for record in records:
             self.store.add_record(record['msg_id'], record)
-
-    def find(self, query: Any, **options: Any) -> list[Record]:
-        return list(self.store.find(query, **options))
-
-    def count(self, query: Any, **options: Any) -> int:
-        return self.store.count(query, **options)
-
-    def distinct(self, key: Any, query: Any, **options: Any) -> list[Any]:
-        return self.store.distinct(key, query, **options)
-
-    def close(self) -> None:
-        self.store.close()
 
 
 ENGINES: dict[str, type[Reference | Sql | Duck]] = {'reference': Reference, 'sqlite': Sql, 'duckdb': Duck}

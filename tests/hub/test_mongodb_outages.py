@@ -1,12 +1,15 @@
 """A MongoDB server that is slow, away, frozen, killed or full loses no task, and holds the hub up for a bounded time."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import hub_load
 import psutil  # type: ignore[import-untyped]
 import pymongo
 import pytest
@@ -290,6 +293,23 @@ def test_what_is_kept_is_limited_with_buffers(server: Server, said: Callable[[],
         wait_for_end(db)
         assert list(db.get_record('m')['buffers']) == [bytes(900_000)]
         assert '1 tasks that were kept in memory have been written.' in said()
+
+
+def test_a_hub_that_ends_tries_once_more(server: Server, said: Callable[[], list[str]]) -> None:
+    program = f"""
+import logging, os, signal
+from hub_load import Load
+from mqsql.hub import MongoDB
+db = MongoDB(connection_args=[{server.url!r}], session='s', timeout={TIMEOUT})
+load = Load(db)
+os.kill({server.process.pid}, signal.SIGSTOP)
+load.run('a', 'b')
+os.kill({server.process.pid}, signal.SIGCONT)
+"""
+    support = Path(hub_load.__file__).parent
+    subprocess.run([sys.executable, '-c', program], check=True, cwd=support, capture_output=True)
+    with closing(opened(server.url)) as db:
+        assert db.get_history() == ['a', 'b']
 
 
 def test_a_hub_that_ends_while_the_server_is_away_says_what_is_lost(

@@ -13,7 +13,9 @@ from mongo_servers import KINDS, PROGRAMS, Place
 from pymongo.errors import PyMongoError
 
 import mqsql
+from mqsql import reference
 from mqsql.errors import QueryError
+from mqsql.schema import ANY, STRING, Table
 
 LISTED = [(kind, name) for kind in PROGRAMS for name in DEVIATIONS[kind]]
 AGREEING = {'secantus': 1200, 'nx': 350, 'given': 1240}
@@ -44,8 +46,11 @@ def found(collection: Any, deviation: Deviation) -> list[Any] | None:
         if deviation.documents:
             collection.insert_many([{'_id': i, **document} for i, document in enumerate(deviation.documents)])
         if deviation.indexed:
-            collection.create_index(deviation.indexed)
-        answer = list(collection.find(deviation.query, deviation.projection))
+            collection.create_index(list(deviation.indexed.items()))
+        if deviation.distinct:
+            return list(collection.distinct(deviation.distinct, deviation.query))
+        sort = [(path, 1) for path in deviation.sort] or None
+        answer = list(collection.find(deviation.query, deviation.projection, sort=sort, collation=deviation.collation))
     except PyMongoError:
         return None
     return answer if deviation.projection else [one['_id'] for one in answer]
@@ -57,8 +62,17 @@ def test_a_listed_deviation_still_exists(database: Open, kind: str, name: str) -
     given = found(database(kind).tasks, deviation)
     # The order of keys counts, too.
     assert repr(given) != repr(deviation.expected), 'the server has been mended: take the deviation off the list'
-    options: dict[str, Any] = {'projection': deviation.projection, 'indexed': [deviation.indexed]}
+    options: dict[str, Any] = {
+        'projection': deviation.projection,
+        'paths': deviation.sort,
+        'indexed': deviation.indexed,
+        'distinct': deviation.distinct or None,
+        'collation': deviation.collation,
+    }
     assert name in deviations(kind, deviation.query, deviation.documents, **options)
+
+
+ANYTHING = Table('anything', {'_id': STRING, 'a': ANY, 'b': ANY, 'd': ANY, 'e': ANY}, key='_id')
 
 
 @pytest.mark.parametrize(('kind', 'name'), LISTED)
@@ -66,11 +80,23 @@ def test_what_is_expected_is_what_the_reference_says(kind: str, name: str) -> No
     deviation = DEVIATIONS[kind][name]
     if deviation.expected is None:
         with pytest.raises(QueryError):
-            mqsql.matcher(deviation.query)
+            said(deviation)
     else:
-        matches = mqsql.matcher(deviation.query)
-        places = [i for i, document in enumerate(deviation.documents) if matches(document)]
-        assert places == [one['_id'] if deviation.projection else one for one in deviation.expected]
+        expected = [one['_id'] if deviation.projection else one for one in deviation.expected]
+        assert said(deviation) == expected
+
+
+def said(deviation: Deviation) -> list[Any]:
+    """What the reference says to the query of a deviation."""
+    if deviation.sort or deviation.distinct:
+        records = [{'_id': str(i), **document} for i, document in enumerate(deviation.documents)]
+        if deviation.distinct:
+            return reference.distinct(records, deviation.distinct, deviation.query, table=ANYTHING)
+        return [
+            int(one['_id']) for one in reference.find(records, deviation.query, sort=deviation.sort, table=ANYTHING)
+        ]
+    matches = mqsql.matcher(deviation.query, deviation.collation)
+    return [i for i, document in enumerate(deviation.documents) if matches(document)]
 
 
 @pytest.mark.skipif('given' not in KINDS, reason='MQSQL_TEST_MONGODB is not set')
@@ -131,5 +157,14 @@ def test_all_other_answers_are_those_of_mongodb(database: Open, kind: str) -> No
 
 
 def concerned(kind: str, case: Any, documents: list[Any]) -> bool:
-    paths = [case.key] if case.op == 'distinct' else case.sort or []
-    return bool(deviations(kind, case.filter, documents, projection=case.projection, paths=paths))
+    return bool(
+        deviations(
+            kind,
+            case.filter,
+            documents,
+            projection=case.projection,
+            paths=case.sort or (),
+            distinct=case.key,
+            collation=case.collation,
+        )
+    )

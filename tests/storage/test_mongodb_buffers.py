@@ -137,6 +137,26 @@ def test_each_call_asks_no_more_than_it_must(store: MongoStore, commands: Comman
     assert asked(lambda: store.drop_matching_records({'msg_id': '5'})) == [f'find {COLLECTION}', f'delete {COLLECTION}']
 
 
+def test_the_buffers_of_many_records_come_in_few_messages(store: MongoStore, commands: Commands) -> None:
+    expected = {f'm{i:03}': ([b'%d' % i, b''], [b'r%d' % i]) for i in range(300)}
+    store.add_records(
+        {'msg_id': key, 'buffers': given, 'result_buffers': result} for key, (given, result) in expected.items()
+    )
+    commands.clear()
+    records = store.find_records({})
+    for record in [*records[250:], *records[:250]]:
+        assert (list(record['buffers']), list(record['result_buffers'])) == expected[record['msg_id']]
+    assert set(commands.names) == {f'find {COLLECTION}', f'getMore {COLLECTION}', f'find {CHUNKS}'}
+    assert commands.names.count(f'find {CHUNKS}') < 20
+
+
+def test_large_buffers_of_many_records_are_read_one_by_one(store: MongoStore) -> None:
+    large = {f'm{i}': b'%d' % i * 6_000_000 for i in range(4)}
+    store.add_records({'msg_id': key, 'buffers': [content, b'small']} for key, content in large.items())
+    for record in store.find_records({}):
+        assert list(record['buffers']) == [large[record['msg_id']], b'small']
+
+
 # --- as lists
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import Binary, Code, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp, decode, encode
+from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp, decode, encode
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 from hub_shipped import records
@@ -114,7 +114,6 @@ FOREIGN = {
     'ObjectId': ObjectId('0' * 24),
     'Decimal128': Decimal128('1.5'),
     'Regex': Regex('a', 'i'),
-    'DBRef': DBRef('a', 1),
     'Timestamp': Timestamp(1, 2),
     'MinKey': MinKey(),
     'MaxKey': MaxKey(),

@@ -185,7 +185,10 @@ UNSUPPORTED: list[tuple[Any, str]] = [
     ({'queue': {'$glob': '\ud800*'}}, 'queue.$glob'),
     ({'content.\0': 1}, 'content.\0'),
     ({'content.a': {'a\0': 1}}, 'content.a'),
+    ({'content.\ud800': 1}, 'content.\ud800'),
+    ({'content.a': {'$elemMatch': {'\ud800': 1}}}, 'content.a.$elemMatch.\ud800'),
     ({'$or': [{'label': '\udfff'}]}, '$or[0].label'),
+    ({'$comment': [re.compile('a')]}, '$comment'),
     ({'label': {'$not': {'$ge': 1, '$gt': 2}}}, 'label.$not'),
     ({'label': {'$elemMatch': {'$ge': 1, '$gt': 2}}}, 'label.$elemMatch'),
     ({'$expr': {'$eq': ['$label', 2**63 + 1]}}, '$expr.$eq[1]'),
@@ -240,6 +243,7 @@ Ask = Callable[[Any], object]
 ASKED: dict[str, Ask] = {
     'sort by a path': lambda s: s.keys(sort=[('content.n', -1)]),
     'sort by an alias': lambda s: s.keys(sort={'complete': -1, 'msg_id': 1}),
+    'sort by both names of a column': lambda s: s.keys(sort=[('complete', -1), ('completed', 1), ('msg_id', 1)]),
     'limit and skip': lambda s: s.keys(sort='content.n', skip=1, limit=2),
     'the last': lambda s: s.find_one(sort=[('msg_id', -1)], keys=['content.n']),
     'one by its key': lambda s: s.find_one('b', ['label']),
@@ -252,6 +256,9 @@ ASKED: dict[str, Ask] = {
     ),
     'a projection that leaves out': lambda s: list(s.find({'msg_id': 'd'}, projection={'content': 0})),
     'a projection of paths': lambda s: list(s.find({'msg_id': 'a'}, {'content.n': 1})),
+    'slices of buffers': lambda s: [
+        list(s.find({'msg_id': 'c'}, projection={'buffers': {'$slice': n}, 'label': 1})) for n in (0, 1, -1)
+    ],
     'a list as a projection': lambda s: list(s.find({'msg_id': 'a'}, projection=['label'])),
     'count': lambda s: (
         s.count(),
@@ -373,6 +380,7 @@ ODD_OPTIONS: list[dict[str, Any]] = [
     {'sort': 'statred'},
     {'sort': [('label', 2)]},
     {'sort': 'content.\0'},
+    {'sort': 'content.$a'},
     {'limit': -1},
     {'skip': 'x'},
     {'collation': {'locale': 'xx'}},
@@ -442,6 +450,21 @@ def test_explain_names_the_index_and_what_is_asked(store: MongoStore) -> None:
     assert said.sql.startswith(f'db.{COLLECTION}.find({{"label": "x"}}, {{"buffers": 0')
     assert '.limit(1)' in said.sql
     assert any('IXSCAN' in line for line in said.plan)
+
+
+def test_the_key_has_an_index_already(store: MongoStore) -> None:
+    before = store.list_indexes()
+    assert store.create_index('msg_id') == 'msg_id_1'
+    assert store.list_indexes() == before
+    descending = store.create_index([('msg_id', -1)])
+    assert store.list_indexes() == {**before, descending: (('msg_id', -1),)}
+    store.drop_index(descending)
+    assert store.list_indexes() == before
+
+
+def test_an_expression_without_a_result_is_an_error_of_the_query(store: MongoStore) -> None:
+    with pytest.raises(QueryError, match='the server refuses this'):
+        store.find({'$expr': {'$split': ['$msg_id', {'$literal': 1}]}})
 
 
 def test_indexes_come_and_go(store: MongoStore, secantus: Place) -> None:

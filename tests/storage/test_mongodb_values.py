@@ -111,6 +111,8 @@ def test_microseconds_of_a_time_that_another_program_changed_are_not_its_own(sto
 ODD: dict[str, Any] = {
     'names': {'a.b': {'$x': {'': 1, '.': 2, '$': 3, 'a b': 4, '0': 5}}, '$y.z': [{'$w': 1}]},
     'an id': {'$id': 1, '$db': 'x'},
+    'a schema': {'items': {'$ref': '#/of a schema'}},
+    'a DBRef with others': {'$ref': 'c', '$db': 'd', 'b': 1, 'a': EXACT},
     'text with NUL': {'a': 'x\0y', 'b': ['\0']},
     'integers': [2**63 - 1, -(2**63), 2**31, -(2**31) - 1, 2**53 + 1],
     'floats': [float('inf'), float('-inf'), -0.0, 1.0, 5e-324, 1.7976931348623157e308],
@@ -129,6 +131,16 @@ def test_odd_values_come_back_after_adding_and_after_a_change(store: MongoStore,
         found = store.get_record(key)['content']
         assert repr(found) == repr(value)
     assert repr(store.get_record('n')['label']) == repr(value)
+
+
+def test_documents_that_mongodb_takes_for_dbrefs_come_back(secantus: Place) -> None:
+    value = {'a': [{'$ref': 'c', '$id': EXACT, '$db': 'd', 'x': {'$ref': 'e', '$id': 0}}], 'b': {'$ref': 'c', '$id': 0}}
+    with opened(secantus) as store:
+        store.add_record('m', {'content': value})
+        store.add_record('n', {})
+        store.update_record('n', {'content': value})
+        assert [repr(store.get_record(key)['content']) for key in 'mn'] == [repr(value)] * 2
+        assert store.keys({'content.b': {'$eq': {'$ref': 'c', '$id': 0}}}) == ['m', 'n']
 
 
 def test_nan_comes_back(store: MongoStore) -> None:
@@ -160,7 +172,9 @@ REFUSED = {
     'no Unicode in a column': ({'stdout': 'x\udfff'}, 'stdout', 'lone surrogates'),
     'no Unicode in a name': ({'content': {'\ud800': 1}}, 'content', 'lone surrogates'),
     'NUL in a name': ({'content': [{'a\0b': 1}]}, 'content[0]', 'whose name has NUL'),
-    'a DBRef': ({'label': {'a': {'$ref': 'x', '$id': 1}}}, 'label.a', r'\$ref for a DBRef'),
+    'a late $ref': ({'label': {'a': {'b': 1, '$ref': 'x'}}}, 'label.a', r'\$ref, \$id and \$db come first'),
+    'a $ref that is no text': ({'label': {'a': {'$ref': 1, '$id': 1}}}, 'label.a', 'is a DBRef in MongoDB'),
+    'a DBRef to nothing': ({'label': {'a': {'$ref': 'x', '$id': None}}}, 'label.a', 'is a DBRef in MongoDB'),
     'depth': ({'content': nested(MAX_LEVELS + 1)}, 'content' + '.a' * MAX_LEVELS, '99 levels'),
     'depth of lists': ({'label': [[nested(MAX_LEVELS - 1)]]}, 'label[0][0]', '99 levels'),
 }

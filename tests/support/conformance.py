@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from mqsql.errors import QueryError
 from mqsql.schema import Record
+from mqsql.storage import Store
 
 FOLDER = Path(__file__).parents[3] / 'shared' / 'conformance'
 
@@ -36,6 +37,25 @@ class Engine(Protocol):
     def count(self, query: Any, **options: Any) -> int: ...
 
     def distinct(self, key: Any, query: Any, **options: Any) -> list[Any]: ...
+
+
+class StoreEngine:
+    """A store as an engine."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def find(self, query: Any, **options: Any) -> list[Record]:
+        return list(self.store.find(query, **options))
+
+    def count(self, query: Any, **options: Any) -> int:
+        return self.store.count(query, **options)
+
+    def distinct(self, key: Any, query: Any, **options: Any) -> list[Any]:
+        return self.store.distinct(key, query, **options)
+
+    def close(self) -> None:
+        self.store.close()
 
 
 @cache

@@ -2,22 +2,37 @@
 
     make test-hub
     make test-hub DB=DictDB
+    make test-hub DB=MongoDB    # on a server that the run starts and stops
 
 Their controller is told `--dictdb`, which no configuration overrides, so the argument itself is exchanged. The environment
 variable MQSQL_HUB_DB names the database.
 """
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import ipyparallel.tests
 import pytest
+from mongo_servers import running
 
-ARGUMENTS = {
-    'SQLiteDB': ['--SQLiteDB.filename=shipped.db'],
-    'DictDB': [],
+
+@contextmanager
+def on_server() -> Iterator[list[str]]:
+    """The arguments for a database on a server, which runs in the block."""
+    with TemporaryDirectory() as directory, running('secantus', Path(directory)) as server:
+        yield [f'--MongoDB.connection_args={server.url}', '--MongoDB.database=shipped']
+
+
+ARGUMENTS: dict[str, Callable[[ExitStack], list[str]]] = {
+    'SQLiteDB': lambda stack: ['--SQLiteDB.filename=shipped.db'],
+    'DictDB': lambda stack: [],
+    'MongoDB': lambda stack: stack.enter_context(on_server()),
 }
-"""Each database, and further arguments of its controller."""
+"""Each database, and what gives further arguments of its controller, until the stack is closed."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,7 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
     name = os.environ.get('MQSQL_HUB_DB', 'SQLiteDB')
     if name not in ARGUMENTS:
         raise pytest.UsageError(f'DB is one of {", ".join(ARGUMENTS)}, not {name!r}')
-    database = [f'--IPController.db_class=mqsql.hub.{name}', *ARGUMENTS[name]]
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    database = [f'--IPController.db_class=mqsql.hub.{name}', *ARGUMENTS[name](stack)]
     launcher: Any = ipyparallel.tests.TestProcessLauncher
     start = launcher.start
 

@@ -10,8 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from bson import Regex
+
 Query = Mapping[str, Any]
 
+PATTERNS = (re.Pattern, Regex)
 RANGES = ('$gt', '$gte', '$ge', '$lt', '$lte', '$le')
 
 
@@ -51,7 +54,7 @@ def _is_operators(operand: Any) -> bool:
 def _operator(path: str, operator: str, operand: Any, inside: bool) -> Iterator[Condition]:
     yield Condition(path, operator, operand, inside)
     if operator == '$not':
-        yield from conditions({path or '$eq': operand} if isinstance(operand, re.Pattern) else {path: operand}, inside)
+        yield from conditions({path or '$eq': operand} if isinstance(operand, PATTERNS) else {path: operand}, inside)
     elif operator == '$elemMatch':
         yield from conditions(operand, True)
     elif operator == '$all' and isinstance(operand, list | tuple):
@@ -72,7 +75,7 @@ def _is_reference(value: Any) -> bool:
 
 
 class Asked:
-    """A query, the documents that it is asked of, and the paths of a sort or of distinct values."""
+    """A query, the documents that it is asked of, and what else it is asked with; see `deviations`."""
 
     def __init__(
         self,
@@ -80,10 +83,14 @@ class Asked:
         documents: Iterable[Query],
         projection: Any = None,
         paths: Iterable[Any] = (),
-        indexed: Iterable[str] = (),
+        indexed: Mapping[str, int] | None = None,
+        distinct: Any = None,
+        collation: Any = None,
     ) -> None:
         self.query, self.documents, self.projection, self.paths = query, list(documents), projection, list(paths)
-        self.indexed = set(indexed)
+        self.indexed, self.distinct, self.collation = indexed or {}, distinct, collation
+        if distinct is not None:
+            self.paths.append(distinct)
         self.conditions = list(conditions(query))
 
     def patterns(self) -> Iterator[tuple[str, str]]:
@@ -92,7 +99,7 @@ class Asked:
             if condition.operator == '$regex' and isinstance(condition.operand, str):
                 yield condition.operand, ''.join(c.operand for c in self.conditions if c.operator == '$options')
             for value in parts(condition.operand):
-                if isinstance(value, re.Pattern):
+                if isinstance(value, PATTERNS):
                     yield value.pattern, 'i' if value.flags & re.IGNORECASE else ''
         for schema in self.schemas():
             if isinstance(schema.get('pattern'), str):
@@ -242,7 +249,7 @@ def _schema_numbers(asked: Asked) -> bool:
 
 def _pattern_in_index(asked: Asked) -> bool:
     return any(
-        isinstance(value, re.Pattern) and c.path in asked.indexed and c.operator in ('$eq', '$in')
+        isinstance(value, PATTERNS) and c.path in asked.indexed and c.operator in ('$eq', '$in')
         for c in asked.conditions
         for value in parts(c.operand)
     )
@@ -251,6 +258,40 @@ def _pattern_in_index(asked: Asked) -> bool:
 def _tiny_in_index(asked: Asked) -> bool:
     ranges = [c for c in asked.conditions if c.operator in RANGES and c.path in asked.indexed]
     return bool(ranges) and any(_is_number(v) and 0 < abs(v) < 1e-120 for v in (*asked.values(), *parts(asked.query)))
+
+
+def _descending_texts(asked: Asked) -> bool:
+    ranges = [c for c in asked.conditions if c.operator in RANGES and isinstance(c.operand, str)]
+    return any(asked.indexed.get(c.path) == -1 for c in ranges)
+
+
+def _sorted_list(asked: Asked) -> bool:
+    return any(c.operator == '$in' and c.path in asked.indexed and c.path in asked.paths for c in asked.conditions)
+
+
+def _dollar_in_sort(asked: Asked) -> bool:
+    return any(step in ('$id', '$ref', '$db') for path in asked.paths for step in str(path).split('.'))
+
+
+def _collated_inside(asked: Asked) -> bool:
+    return bool(asked.collation and asked.operands('$expr', '$elemMatch', '$all'))
+
+
+def _collated_ranges(asked: Asked) -> bool:
+    return bool(asked.collation and asked.operands(*RANGES))
+
+
+def _collated_letters(asked: Asked) -> bool:
+    texts = (part for part in (*asked.values(), *parts(asked.query)) if isinstance(part, str))
+    return bool(asked.collation) and not all(' ' <= char <= '~' for text in texts for char in text)
+
+
+def _parallel_arrays(asked: Asked) -> bool:
+    return len(asked.paths) > 1 and any(map(_is_array, asked.values()))
+
+
+def _distinct_in_array(asked: Asked) -> bool:
+    return isinstance(asked.distinct, str) and asked.passes(asked.distinct, _is_array)
 
 
 SCHEMA_SIZES = {'minItems', 'maxItems', 'minLength', 'maxLength', 'minProperties', 'maxProperties'}
@@ -276,9 +317,16 @@ class Deviation(NamedTuple):
     expected: list[Any] | None
     """What MongoDB finds: the documents by their place, or with a projection what is left of them; None if it refuses."""
     projection: dict[str, Any] | None = None
-    indexed: str = ''
-    """The path of the index that it takes."""
+    indexed: dict[str, int] | None = None
+    """The key of the index that it takes."""
+    sort: tuple[str, ...] = ()
+    """The paths of the sort."""
+    distinct: str = ''
+    """The key of the distinct values that are asked for, in place of the documents."""
+    collation: dict[str, Any] | None = None
 
+
+CASELESS = {'locale': 'en', 'strength': 2}
 
 SECANTUS = {
     'patterns of Python': Deviation(
@@ -392,7 +440,7 @@ SECANTUS = {
         [{'a': 'b'}],
         {'a': re.compile('b')},
         [0],
-        indexed='a',
+        indexed={'a': 1},
     ),
     'tiny numbers in an index': Deviation(
         'an index is in the order of numbers',
@@ -401,7 +449,80 @@ SECANTUS = {
         [{'a': 1e-200}],
         {'a': {'$lt': 0.5}},
         [0],
-        indexed='a',
+        indexed={'a': 1},
+    ),
+    'ranges of texts in a descending index': Deviation(
+        'an index in descending order finds what one in ascending order does',
+        'a text that begins with the bound is beyond it',
+        _descending_texts,
+        [{'a': 'bc'}],
+        {'a': {'$gt': 'b'}},
+        [0],
+        indexed={'a': -1},
+    ),
+    'lists in an index': Deviation(
+        'what a list finds is sorted, also if there is an index for both',
+        'it comes in the order of the list',
+        _sorted_list,
+        [{'a': 2}, {'a': 1}],
+        {'a': {'$in': [2, 1]}},
+        [1, 0],
+        sort=('a',),
+        indexed={'a': 1},
+    ),
+    'the fields of references in sorts': Deviation(
+        'of the names that begin with $ a sort takes $id, $ref and $db',
+        'it takes none',
+        _dollar_in_sort,
+        [{'a': {'b': 1}}],
+        {},
+        [0],
+        sort=('a.$id',),
+    ),
+    'sorts by two arrays': Deviation(
+        'a sort by two arrays of one document is refused',
+        'it is taken',
+        _parallel_arrays,
+        [{'a': [1], 'b': [2]}],
+        {},
+        None,
+        sort=('a', 'b'),
+    ),
+    'comparisons within others under a collation': Deviation(
+        'a collation applies to all comparisons',
+        'it does not to those of $expr, $elemMatch and $all',
+        _collated_inside,
+        [{'a': ['b']}],
+        {'a': {'$elemMatch': {'$eq': 'B'}}},
+        [0],
+        collation=CASELESS,
+    ),
+    'ranges under a collation': Deviation(
+        'texts are in the order of the language, in documents, too',
+        'without upper case they are in the order of their code points',
+        _collated_ranges,
+        [{'a': 'B'}],
+        {'a': {'$lt': 'a_'}},
+        [],
+        collation={'locale': 'en'},
+    ),
+    'letters beyond ASCII and control characters under a collation': Deviation(
+        'they are compared as the language does; control characters do not count',
+        'some are different though they are equal, and the other way round',
+        _collated_letters,
+        [{'a': 'a\0b'}],
+        {'a': 'ab'},
+        [0],
+        collation=CASELESS,
+    ),
+    'distinct values in arrays': Deviation(
+        'the path to distinct values goes into the elements of arrays, and finds null',
+        'only a position leads there, and null is not found',
+        _distinct_in_array,
+        [{'a': [{'b': 1}]}],
+        {},
+        [1],
+        distinct='a.b',
     ),
     'schemas that are not valid': Deviation(
         'an unknown keyword, an operand of the wrong type, and a schema inside $elemMatch is refused',
@@ -556,11 +677,14 @@ def deviations(
     *,
     projection: Any = None,
     paths: Iterable[Any] = (),
-    indexed: Iterable[str] = (),
+    indexed: Mapping[str, int] | None = None,
+    distinct: Any = None,
+    collation: Any = None,
 ) -> list[str]:
     """The names of the deviations that may change a server's answer.
 
-    `paths` are those of the sort or of distinct values, `indexed` those of the indexes that the collection has.
+    `paths` are those of the sort, `distinct` is that to distinct values, `indexed` are those of the collection's indexes, each
+    with 1, or -1 where an index has it in descending order.
     """
-    asked = Asked(query, documents, projection, paths, indexed)
+    asked = Asked(query, documents, projection, paths, indexed, distinct, collation)
     return [name for name, deviation in DEVIATIONS[kind].items() if deviation.concerns(asked)]

@@ -7,6 +7,7 @@ deleted after it: a process that is killed in between leaves chunks that nobody 
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from bson import Binary, ObjectId
@@ -56,16 +57,20 @@ class Chunks:
                 self._collection.insert_many(chunks)
 
     def read(self, references: tuple[Binary, ...]) -> list[bytes]:
-        """The content of buffers; StorageError if some of it is gone."""
-        ids = [list(chunk_ids(reference)) for reference in references]
-        found = self._collection.find({'_id': {'$in': [one for part in ids for one in part]}})
-        parts: dict[object, bytes] = {}
-        while (chunk := self._next(found)) is not None:
-            parts[chunk['_id']] = chunk['data']
-        try:
-            return [b''.join([parts[one] for one in part]) for part in ids]
-        except KeyError:
-            raise GoneError from None
+        """The content of buffers; GoneError if some of it is gone."""
+        return joined(references, self.fetch([one for reference in references for one in chunk_ids(reference)]))
+
+    def fetch(self, ids: list[ObjectId]) -> dict[ObjectId, bytes]:
+        """The chunks of these ids, as far as there are any."""
+        found = self._collection.find({'_id': {'$in': ids}})
+        return {chunk['_id']: chunk['data'] for chunk in iter(partial(self._next, found), None)}
+
+    def fetch_some(self, ids: list[ObjectId]) -> dict[ObjectId, bytes]:
+        """Those of them that are in one message of the server."""
+        with self._asking():
+            # A negative limit asks for a single message.
+            found = self._collection.find({'_id': {'$in': ids}}, limit=-len(ids))
+            return {chunk['_id']: chunk['data'] for chunk in found}
 
     def _next(self, found: Iterator[Document]) -> Document | None:
         with self._asking():
@@ -77,6 +82,14 @@ class Chunks:
         for start in range(0, len(ids), _DELETED):
             with self._asking():
                 self._collection.delete_many({'_id': {'$in': ids[start : start + _DELETED]}})
+
+
+def joined(references: tuple[Binary, ...], chunks: dict[ObjectId, bytes]) -> list[bytes]:
+    """The content of buffers; GoneError if a chunk is not there."""
+    try:
+        return [b''.join([chunks[one] for one in chunk_ids(reference)]) for reference in references]
+    except KeyError:
+        raise GoneError from None
 
 
 def is_reference(stored: object) -> bool:

@@ -10,11 +10,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from bson import DBRef
+
 from mqsql.errors import RecordError, StorageError, short_repr
 from mqsql.schema import BUFFERS, ColumnType, Record, Table
 from mqsql.schema.rows import Tell
 from mqsql.values.canonical import INT64
 from mqsql.values.libraries import UnstorableError
+from mqsql.values.paths import DBREF
 
 ID, MICROSECONDS = '_id', 'microseconds'
 
@@ -76,6 +79,10 @@ def _look(value: Any, steps: Steps, found: list[list[Any]]) -> None:
         if kind is dict:
             for name in value:
                 _check_name(name, steps)
+            if DBREF[0] in value and _plain(_dbref(value)) != list(value.items()):
+                raise _refused(
+                    'a document with the field $ref is a DBRef in MongoDB: $ref, $id and $db come first', steps
+                )
         for step, item in value.items() if kind is dict else enumerate(value):
             if type(item) not in _ANY:
                 _look(item, (*steps, step), found)
@@ -103,8 +110,22 @@ def _check_name(name: str, steps: Steps) -> None:
     check_text(name, steps)
     if '\0' in name:
         raise _refused(f'MongoDB stores no field whose name has NUL, such as {short_repr(name)}', steps)
-    if name == '$ref':
-        raise _refused('MongoDB takes a document with the field $ref for a DBRef', steps)
+
+
+def _dbref(value: Document) -> DBRef | None:
+    """What the driver makes of a document with the field $ref, if it can."""
+    reference, key, database = map(value.get, DBREF)
+    others = {name: item for name, item in value.items() if name not in DBREF}
+    if not isinstance(reference, str) or not isinstance(database, str | None):
+        return None
+    return DBRef(reference, key, database, others)
+
+
+def _plain(reference: DBRef | None) -> list[tuple[str, Any]]:
+    """The fields that a DBRef was made of, in their order."""
+    if reference is None:
+        return []
+    return [(name, value) for name, value in reference.as_doc().items() if name not in DBREF or value is not None]
 
 
 def _refused(message: str, steps: Steps) -> UnstorableError:
@@ -133,10 +154,22 @@ def read_fields(document: Document, table: Table, columns: tuple[str, ...], tell
 
 def _read(stored: Any, kind: ColumnType, microseconds: Any, tell: Callable[[str], Any]) -> Any:
     try:
-        value = kind.coerce(stored)
+        try:
+            value = kind.coerce(stored)
+        except UnstorableError:
+            value = kind.coerce(_without_dbrefs(stored))
     except UnstorableError as e:
         return tell(f'is not what a column of {kind.holds} holds: {e}')
     return value if microseconds is None else _with_microseconds(value, microseconds)
+
+
+def _without_dbrefs(stored: Any) -> Any:
+    """The value, with a document in place of each DBRef, which the driver makes of it."""
+    if isinstance(stored, DBRef):
+        stored = dict(_plain(stored))
+    if isinstance(stored, dict):
+        return {name: _without_dbrefs(item) for name, item in stored.items()}
+    return [_without_dbrefs(item) for item in stored] if isinstance(stored, list) else stored
 
 
 def _with_microseconds(value: Any, said: Any) -> Any:

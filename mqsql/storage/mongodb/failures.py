@@ -33,7 +33,7 @@ _BY_CODE = {
 """Advice by the code of the server's error (MongoDB's manual, "Error Codes")."""
 
 _REFUSED = {2, 9, 14, 28, 40, 51, 52, 55, 57, 121, 168, 171, 241}
-_SPECIFIC = range(10_000, 10_000_000)
+_SPECIFIC = range(10_000, 2**31)
 """Codes of single checks, of what is asked for the most part."""
 
 

@@ -31,6 +31,8 @@ class Find:
         """What makes the dict to return of a record."""
         self.columns = _columns(table, keys, projection)
         """The columns to fetch."""
+        self.sliced = _sliced(table, projection or keys)
+        """The Buffers of which only some are wanted; `select` takes these as lists."""
         self.filter = translate(query, table)
         self.options = set_options(given)
         if 'sort' in self.options:
@@ -70,10 +72,18 @@ def _columns(table: Table, keys: Any, projection: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys([table.key, *(table.column(name.partition('.')[0]) for name in names)]))
 
 
+def _sliced(table: Table, projection: Any) -> list[str]:
+    wanted = projection.items() if isinstance(projection, dict) else ()
+    return [name for name, operand in wanted if isinstance(operand, dict) and table.columns.get(name) is BUFFERS]
+
+
 def _includes(value: Any) -> bool:
     return isinstance(value, int | float) and value == 1
 
 
 def _sort(sort: Any, table: Table) -> list[tuple[str, int]]:
-    pairs = read_directions(sort, 'sort')
-    return [(key if key == '$natural' else Names(table).field(key)[0], way) for key, way in pairs]
+    said: dict[str, int] = {}
+    for key, way in read_directions(sort, 'sort'):
+        # A column that is named twice is sorted by once.
+        said.setdefault(key if key == '$natural' else Names(table).key(key, 'sort'), way)
+    return list(said.items())

@@ -15,9 +15,17 @@ _INNER = ('inputStage', 'inputStages', 'queryPlan', 'shards', 'winningPlan')
 
 
 def read_indexes(information: Mapping[str, Any], table: Table) -> tuple[Index, ...]:
-    """The indexes on columns and paths of the table; those of other kinds, such as text indexes, are MongoDB's alone."""
+    """The indexes on columns and paths of the table, without that of the key, which every collection has.
+
+    Those of other kinds, such as text indexes, are MongoDB's alone.
+    """
     found = (_index(one['key'], table) for name, one in information.items() if name != '_id_')
-    return tuple(index for index in found if index is not None and index.columns != (table.key,))
+    return tuple(index for index in found if index is not None and not is_of_key(index, table))
+
+
+def is_of_key(index: Index, table: Table) -> bool:
+    """Whether it is the index that finds records by their keys."""
+    return tuple(index.keys) == ((table.key, 1),)
 
 
 def _index(keys: Any, table: Table) -> Index | None:

@@ -18,6 +18,7 @@ from mqsql.functions.glob import Class, Token, Wildcard, tokens_of
 from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
 from mqsql.storage.mongodb.documents import ID, MICROSECONDS, to_fields
 from mqsql.values.canonical import INT64, coerce_string, coerce_value
+from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import DBREF
 
 Document = dict[str, Any]
@@ -42,14 +43,26 @@ class Names:
     def __init__(self, table: Table | None) -> None:
         self.table = table
 
-    def field(self, path: str) -> tuple[str, ColumnType]:
-        """The path with the column's own name, and the column's type; UnsupportedError for a path that BSON cannot hold."""
-        storable({path: None}, path)
+    def field(self, path: str, place: str = '') -> tuple[str, ColumnType]:
+        """The path with the column's own name, and the column's type; UnsupportedError for a path that BSON cannot hold.
+
+        `place` is where it stands in the query.
+        """
+        try:
+            to_fields({'': {path: None}})
+        except RecordError:
+            raise _unsupported(path, place or path) from None
         if self.table is None:
             return path, DOCUMENT
         name, dot, rest = path.partition('.')
         column = self.table.column(name)
         return column + dot + rest, self.table.columns[column]
+
+    def key(self, path: str, place: str) -> str:
+        """The path as a key of a sort or of an index, in which MongoDB takes no $ but in the names of a DBRef."""
+        if any(step.startswith('$') and step not in DBREF for step in path.split('.')):
+            raise _unsupported(path, place)
+        return self.field(path, place)[0]
 
 
 # --- queries
@@ -80,12 +93,19 @@ def _conditions(key: str, operand: Any, names: Names, path: str) -> Iterator[Con
     elif key == '$jsonSchema' and names.table is not None:
         yield key, _schema(operand, names, path)
     elif key.startswith('$'):
-        # $comment, a schema of elements, or a part of a DBRef.
-        yield key, _value(operand, DOCUMENT, path)
+        yield key, _about_all(operand, path)
     else:
-        field, kind = names.field(key)
+        field, kind = names.field(key, path)
         for test in _tests(operand, kind, path):
             yield field, test
+
+
+def _about_all(operand: Any, path: str) -> Any:
+    """A comment, which may be anything, a schema of elements, or a part of a DBRef."""
+    try:
+        return _value(operand, DOCUMENT, path)
+    except UnstorableError:
+        raise _unsupported(operand, path) from None
 
 
 def _tests(operand: Any, kind: ColumnType, path: str) -> list[Any]:
@@ -194,8 +214,12 @@ def storable(value: Any, path: str) -> Any:
     try:
         to_fields({'': value})
     except RecordError:
-        raise UnsupportedError(short_repr(value), 'MongoDB', path) from None
+        raise _unsupported(value, path) from None
     return value
+
+
+def _unsupported(value: Any, path: str) -> UnsupportedError:
+    return UnsupportedError(short_repr(value), 'MongoDB', path)
 
 
 def _float(number: int) -> float:

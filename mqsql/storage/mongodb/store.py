@@ -23,6 +23,7 @@ from mqsql.schema import BUFFERS, TASKS, TIMESTAMP, Index, Record, Table
 from mqsql.schema.rows import Damages, warn
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.buffers import LazyBuffers, damaged_buffers
+from mqsql.storage.garbage import no_collection
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.mongodb.asking import Asking, Server
@@ -40,8 +41,9 @@ from mqsql.storage.mongodb.documents import (
 from mqsql.storage.mongodb.failures import DUPLICATE, Failures, code_of, too_large
 from mqsql.storage.mongodb.finds import Find, plain_options, set_options
 from mqsql.storage.mongodb.parts import parts
-from mqsql.storage.mongodb.plans import explanation, read_indexes
+from mqsql.storage.mongodb.plans import explanation, is_of_key, read_indexes
 from mqsql.storage.mongodb.queries import Names, translate
+from mqsql.storage.mongodb.read_ahead import ReadAhead
 from mqsql.storage.queries import Cursor
 from mqsql.values.canonical import coerce_value
 from mqsql.values.libraries import UnstorableError
@@ -116,8 +118,14 @@ class MongoStore(Store):
 
     def _asking(self, fields: Document | None = None) -> Asking:
         """A block that asks the server something about a key, or stores these fields."""
-        self._queries.check_open()
+        self._check_open()
         return self._server.asking(self._timeout, fields)
+
+    def _check_open(self) -> None:
+        """StorageError if the store is closed; it may still write when no query is answered any more."""
+        self._lock.check_process()
+        if self.closed:
+            raise StorageError(f'{self.path}: the store is closed; open it again')
 
     def waiting(self, seconds: float) -> AbstractContextManager[object]:
         """A block whose calls together wait at most so long for the server."""
@@ -255,18 +263,20 @@ class MongoStore(Store):
 
     # --- records from documents
 
-    def _record(self, document: Document, columns: tuple[str, ...]) -> Record:
+    def _record(self, document: Document, columns: tuple[str, ...], ahead: ReadAhead | None = None) -> Record:
         record = read_fields(document, self.table, columns, self._damages)
         for column in self._buffers:
             if record.get(column) is not None:
-                record[column] = self._read_buffers(document, column)
+                record[column] = self._read_buffers(document, column, ahead)
         return record
 
-    def _read_buffers(self, document: Document, column: str) -> Any:
+    def _read_buffers(self, document: Document, column: str, ahead: ReadAhead | None) -> Any:
         stored = document[column]
         references = sum(map(is_reference, stored)) if isinstance(stored, list) else 0
         if references and references == len(stored):
-            return LazyBuffers(tuple(stored), references, self._read_chunks)
+            if ahead is not None:
+                ahead.note(stored)
+            return LazyBuffers(tuple(stored), references, (ahead or self._chunks).read)
         try:
             if references:
                 raise UnstorableError('only some are references to chunks')
@@ -276,12 +286,16 @@ class MongoStore(Store):
             sentence = self._damages.report(document.get(self.table.key), column, f'cannot be read: {e}')
             return damaged_buffers(sentence)
 
-    def _read_chunks(self, references: tuple[Binary, ...]) -> list[bytes]:
-        return self._chunks.read(references)
-
     # --- records by query
 
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
+        return self._begin(query, keys, options, None)
+
+    def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
+        with no_collection():
+            return list(self._begin(query, keys, options, ReadAhead(self._chunks)))
+
+    def _begin(self, query: Query | None, keys: Keys, options: Options, ahead: ReadAhead | None) -> Cursor:
         with self._queries.answering() as deadline:
             find, turn = Find(self.table, query, keys, options), self._server.asking()
             with turn:
@@ -290,7 +304,7 @@ class MongoStore(Store):
                 # So that the server answers now.
                 rows = chain([first], found) if (first := next(found, None)) is not None else iter(())
             # A cursor that is given up is closed by pymongo, in a thread of its own.
-            return Cursor(self._queries, deadline, rows, partial(self._shaped, find), turn)
+            return Cursor(self._queries, deadline, rows, partial(self._shaped, find, ahead), turn)
 
     def get_history(self) -> list[str]:
         """See Store. The server sorts by milliseconds."""
@@ -301,8 +315,11 @@ class MongoStore(Store):
         records.sort(key=lambda record: record[history] or EVER)
         return [record[self.table.key] for record in records if record[self.table.key] is not None]
 
-    def _shaped(self, find: Find, document: Document) -> Record:
-        record = self._record(document, find.columns)
+    def _shaped(self, find: Find, ahead: ReadAhead | None, document: Document) -> Record:
+        record = self._record(document, find.columns, ahead)
+        for column in find.sliced:
+            if record[column] is not None:
+                record[column] = list(record[column])
         made: Record = find.select({column: value for column, value in record.items() if value is not None})
         return made
 
@@ -384,6 +401,8 @@ class MongoStore(Store):
         return hash(found)
 
     def _create_index(self, index: Index) -> None:
+        if is_of_key(index, self.table):
+            return
         with_index(self.table, index)  # says if the name is taken
         keys = self._keys(index)
         self._queries.check_open()
@@ -392,7 +411,7 @@ class MongoStore(Store):
 
     def _keys(self, index: Index) -> list[tuple[str, int]]:
         """The keys of an index; UnsupportedError for one that BSON cannot hold."""
-        return [(Names(self.table).field(key)[0], way) for key, way in index.keys]
+        return [(Names(self.table).key(key, 'keys'), way) for key, way in index.keys]
 
     def _drop_index(self, index_or_name: IndexKeys) -> None:
         self._look_for_indexes()

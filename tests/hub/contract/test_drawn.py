@@ -6,10 +6,10 @@ from functools import cache
 from typing import Any
 
 import pytest
-from comparisons import RandomDraws
 from hub_kinds import Kind
 from places import places
 from queries import query
+from rounds import RandomDraws
 from stores import outcome
 from strategies import collection
 from tables import TABLE
