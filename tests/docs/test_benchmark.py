@@ -187,7 +187,7 @@ def test_runs_are_compared_where_both_have_results() -> None:
 
 
 def test_the_table_in_the_readme() -> None:
-    text = written(f'before\n<!-- {MARK} -->\nold\n<!-- end -->\nafter\n')
+    text = written(f'before\n<!-- {MARK} -->\nrows as they were\n<!-- end -->\nafter\n')
     assert text.startswith(f'before\n<!-- {MARK} -->\n|  | limit | mqsql |')
     assert text.endswith('|\n<!-- end -->\nafter\n')
-    assert 'old' not in text
+    assert 'rows as they were' not in text
