@@ -9,6 +9,7 @@ REPEAT ?= 5
 MUTANTS ?=
 PROCESSES ?= 2
 COUNT ?= 1000000
+RECORDS ?= 100000
 SEED ?= 1
 DIALECT ?= sqlite
 DB ?= SQLiteDB
@@ -21,7 +22,7 @@ environment = $(BIN)/python -m venv .environments/$(1) && \
   .environments/$(1)/bin/python -m pip install --quiet $(2) hypothesis numpy psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-property test-others lint fuzz compare lowest sqlglot mutants bench soak test-hub
+.PHONY: help demo test test-property test-others lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -75,11 +76,16 @@ mutants: $(READY)  ## mutation testing of the compiler; three hours, or a part w
 	  nice mutmut run --max-children $(PROCESSES) $(MUTANTS) && \
 	  { mutmut results | grep -v -e 'type check' -e 'not checked' || echo 'No mutant lives.'; }
 
-bench: $(READY)  ## measure starts, patterns, expressions, the gain from indexes, how long retention blocks a hub; ten minutes
+bench: $(READY)  ## compare mqsql with what else one could use, on histories of up to RECORDS=100000; about ten minutes
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m bench --records $(RECORDS) --seconds 180 --patience 10 --out bench-results
+
+measure: $(READY)  ## measure starts, patterns, expressions, documents, the gain from indexes, culling; ten minutes
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.patterns
 	$(BIN)/python -m bench.path_indexes
 	$(BIN)/python -m bench.expressions
+	$(BIN)/python -m bench.documents
 	$(BIN)/python -m bench.retention
 
 soak: $(READY)  ## kill the controller KILLS=100 times (at most SECONDS=600); then TASKS=3000 on several databases, REPEAT=5 times

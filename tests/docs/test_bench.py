@@ -12,14 +12,17 @@ from systems import needs_process_groups
 
 import mqsql
 from bench import hub_journal
+from bench.contenders import CONTENDERS
 from bench.hub_soak import integrity, losses
+from bench.measuring import LEFT_OUT, OK, WRONG
+from bench.results import FILL, Report
 
 ROOT = Path(__file__).parents[2]
 
 
 def run(module: str, *arguments: str, directory: Path) -> str:
     """What a module of bench prints, which is to leave nothing running and nothing behind."""
-    command = [sys.executable, '-m', f'bench.{module}', *arguments]
+    command = [sys.executable, '-m', f'bench.{module}'.removesuffix('.'), *arguments]
     environment = {**os.environ, 'TMPDIR': str(directory), 'NO_COLOR': '1', 'PYTHONUTF8': '1'}
     done = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, encoding='utf-8', timeout=540
@@ -120,7 +123,30 @@ def test_losses_are_found(tmp_path: Path) -> None:
     assert integrity(path) != []
 
 
-def test_stores_side_by_side(tmp_path: Path) -> None:
-    said = run('stores', '--records', '300', directory=tmp_path)
-    assert 'DuckDB' in said
-    assert 'newest 10' in said
+def test_the_benchmark(tmp_path: Path) -> None:
+    pytest.importorskip('resource')
+    pytest.importorskip('matplotlib')
+    chosen = ('limit', 'mqsql', 'ipyparallel', 'neosqlite', 'secantusdb')
+    names = [name for name, entry in CONTENDERS.items() if name.startswith(chosen) and not entry.missing()]
+    out, directory = tmp_path / 'out', tmp_path / 'work'
+    directory.mkdir()
+    # With such patience nothing takes too long even on a machine under load.
+    options = ['--records=300', '--seconds=1', '--patience=400', f'--out={out}', f'--cache={tmp_path / "cache"}']
+    said = run('', *options, *(f'--contenders={name}' for name in names), directory=directory)
+    report = Report.read(out / 'results.json')
+    assert report.contenders == names
+    assert report.left_out == {}
+    ours = [result for result in report.results if result.contender.startswith(('limit', 'mqsql'))]
+    assert [result for result in ours if result.status not in (OK, LEFT_OUT)] == []
+    assert {result.question for result in ours if result.contender == 'mqsql'} == {*report.questions, FILL}
+    dicts = report.find(300, 'ipyparallel-dict', 'status')
+    assert dicts is not None
+    assert dicts.status == WRONG  # it finds nothing by a path
+    assert 'WRONG' in said
+    assert '| pending: `{completed: None}` |' in (out / 'results.md').read_text()
+    for name in ('questions', 'few', 'cycle', 'memory'):
+        assert (out / f'{name}.svg').read_text().startswith('<?xml')
+        assert (out / f'{name}.png').read_bytes().startswith(b'\x89PNG')
+    same = run('', 'compare', str(out / 'results.json'), str(out / 'results.json'), directory=directory)
+    assert 'better' not in same
+    assert 'worse' not in same

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import apsw
+from places_in_readme import README, placed
 
 import mqsql
 from mqsql.compiler import FUNCTIONS
@@ -29,8 +29,6 @@ from mqsql.functions.expressions.totals import TOTALS
 from mqsql.functions.expressions.types import TYPES
 from mqsql.schema import BOOLEAN, NUMBER, TASKS
 from mqsql.storage import Store
-
-README = Path(__file__).parents[2] / 'README.md'
 
 Query = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -288,14 +286,8 @@ def listings() -> Iterator[str]:
 def written(text: str) -> str:
     """The text of README.md with its tables as they should be."""
     with tried() as them:
-        parts = {'operators': '\n'.join(operators(them)), 'listings': '\n'.join(listings())}
-    for name, part in parts.items():
-        before, begin, rest = text.partition(f'<!-- {name}: tests/support/operator_table.py writes them -->\n')
-        _, end, after = rest.partition('<!-- end -->')
-        if not end:
-            raise ValueError(f'there is no place for the {name}')
-        text = f'{before}{begin}{part}\n{end}{after}'
-    return text
+        text = placed(text, 'operators: tests/support/operator_table.py writes them', operators(them))
+    return placed(text, 'listings: tests/support/operator_table.py writes them', listings())
 
 
 if __name__ == '__main__':
