@@ -70,8 +70,8 @@ TRANSLATED: dict[str, tuple[Any, Any]] = {
         {'$expr': {'$eq': ['$label', {'$literal': '$complete'}]}},
     ),
     'two names of one key': (
-        {'complete': None, 'completed': {'$gt': NOON}},
-        {'completed': None, '$and': [{'completed': {'$gt': NOON}}]},
+        {'complete': None, 'completed': {'$gte': NOON}},
+        {'completed': None, '$and': [{'completed': {'$gte': NOON}}]},
     ),
     'two names beside $and': (
         {'$and': [{'label': 1}], 'pyin': 'a', 'execute_input': 'b'},
@@ -112,7 +112,7 @@ TRANSLATED: dict[str, tuple[Any, Any]] = {
         {'$expr': {'$regexMatch': {'input': '$queue', 'regex': Regex('a', 'i')}}},
     ),
     # values
-    'a naive time': ({'started': LOCAL}, {'started': LOCAL.astimezone(UTC)}),
+    'a naive time': ({'started': {'$lt': LOCAL}}, {'started': {'$lt': LOCAL.astimezone(UTC)}}),
     'a naive time in a value': ({'content.a': {'$in': [LOCAL]}}, {'content.a': {'$in': [LOCAL.astimezone(UTC)]}}),
     'a naive time in an expression': (
         {'$expr': {'$gt': ['$started', LOCAL]}},

@@ -24,7 +24,7 @@ from mongo_servers import running
 def on_server() -> Iterator[list[str]]:
     """The arguments for a database on a server, which runs in the block."""
     with TemporaryDirectory() as directory, running('secantus', Path(directory)) as server:
-        yield [f'--MongoDB.connection_args={server.url}', '--MongoDB.database=shipped']
+        yield [f'--MongoDB.connection_args={server.url}', '--MongoDB.database=']  # one for each controller
 
 
 ARGUMENTS: dict[str, Callable[[ExitStack], list[str]]] = {

@@ -8,6 +8,7 @@ A query that comes here has been read by the compiler, so it has a meaning.
 import math
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from bson import Regex
@@ -15,7 +16,8 @@ from bson import Regex
 from mqsql.compiler.parse.operators.patterns import options_of
 from mqsql.errors import RecordError, UnsupportedError, short_repr
 from mqsql.functions.glob import Class, Token, Wildcard, tokens_of
-from mqsql.schema import BUFFERS, DOCUMENT, ColumnType, Table
+from mqsql.schema import BUFFERS, DOCUMENT, TIMESTAMP, ColumnType, Table
+from mqsql.storage.mongodb import times
 from mqsql.storage.mongodb.documents import ID, MICROSECONDS, to_fields
 from mqsql.values.canonical import INT64, coerce_string, coerce_value
 from mqsql.values.libraries import UnstorableError
@@ -96,8 +98,55 @@ def _conditions(key: str, operand: Any, names: Names, path: str) -> Iterator[Con
         yield key, _about_all(operand, path)
     else:
         field, kind = names.field(key, path)
+        if kind is TIMESTAMP:
+            for condition in _time_conditions(field, operand, path):
+                yield from condition.items()
+            return
         for test in _tests(operand, kind, path):
             yield field, test
+
+
+# --- columns of times
+
+
+def _time_conditions(column: str, operand: Any, path: str) -> Iterator[Document]:
+    """The tests of a column of times, which all hold."""
+    if not _is_operators(operand):
+        yield _time_equal(column, operand, path)
+        return
+    others = {}
+    for name, argument in operand.items():
+        condition = _time_condition(column, _AS_MONGODB.get(name, name), argument, _at(path, name))
+        if condition is None:
+            others[name] = argument
+        else:
+            yield condition
+    for test in _tests(others, TIMESTAMP, path) if others else ():
+        yield {column: test}
+
+
+def _time_condition(column: str, operator: str, argument: Any, path: str) -> Document | None:
+    """The test of an operator that compares with times; None if it does not."""
+    if operator in ('$eq', '$ne'):
+        found = _time_equal(column, argument, path)
+        return found if operator == '$eq' else {'$nor': [found]}
+    if operator in times.ORDERS and argument is not None:
+        return times.ordered(column, operator, _value(argument, TIMESTAMP, path))
+    if operator == '$not':
+        return {'$nor': [{'$and': list(_time_conditions(column, argument, path))}]}
+    if operator in _LISTS and not any(map(_is_operators, argument)):
+        items = [_value(item, TIMESTAMP, f'{path}[{i}]') for i, item in enumerate(argument)]
+        if operator == '$all':
+            return {'$and': [_time_equal(column, item, path) for item in items]} if items else {column: {'$in': []}}
+        moments = dict.fromkeys(item for item in items if isinstance(item, datetime))
+        found = times.among(column, moments, [item for item in items if not isinstance(item, datetime)])
+        return found if operator == '$in' else {'$nor': [found]}
+    return None
+
+
+def _time_equal(column: str, operand: Any, path: str) -> Document:
+    value = _value(operand, TIMESTAMP, path)
+    return times.equal(column, value) if isinstance(value, datetime) else {column: value}
 
 
 def _about_all(operand: Any, path: str) -> Any:
