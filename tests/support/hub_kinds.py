@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,18 +34,13 @@ class Kind:
     """Whether the history is there when the database is closed and made again."""
     mongodb: bool = False
     """Whether a server of MongoDB answers: it has no integers beyond 64 bits and no lone surrogates, queries see only
-    milliseconds, and the records that they find come in any order."""
+    the milliseconds of times inside values, and the records that they find come in any order."""
     deviates: Callable[[Any, list[dict[str, Any]]], object] = lambda query, records: False
     """Whether the server that it is tried with may answer a query of these records in another way than MongoDB."""
     variant: str = ''
     """What tells it from other kinds of the same class."""
     trouble: Callable[[Path], AbstractContextManager[object]] = nullcontext
     """What is the matter while the database is used."""
-
-    @property
-    def instant(self) -> timedelta:
-        """The least difference of times that queries and the order of history see."""
-        return timedelta(milliseconds=1) if self.mongodb else timedelta(microseconds=1)
 
     def __str__(self) -> str:
         return f'{self.name}-{self.variant}' if self.variant else self.name

@@ -268,5 +268,5 @@ def test_a_query_that_is_wrong_tells_the_client_why(hub: HubAlone) -> None:
 def test_the_order_of_history_is_that_of_submission(kind: Kind, hub: HubAlone) -> None:
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
     offsets = [3, 1, 2, 0, 4]
-    tasks = {i: task(hub, date=noon + i * kind.instant) for i in offsets}
+    tasks = {i: task(hub, date=noon + timedelta(microseconds=i)) for i in offsets}
     assert hub.ask('history_request')['history'] == [tasks[i] for i in range(5)]
