@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hub_kinds import RECORDING
+from hub_kinds import RECORDING, Kind
 from ipyparallel.controller.hub import empty_record
 from odd_values import UNSTORABLE, Hostile, Name, OddItems, OddMapping, Own
 
