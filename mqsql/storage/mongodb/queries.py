@@ -1,7 +1,8 @@
 """Queries as MongoDB takes them.
 
 They are relayed as they are. Only what MongoDB has no words for is said in its own: aliases, $ge, $le and $glob, patterns of
-Python, times without a zone, and operands that a column reads as its own type, such as ids as bytes and times as text.
+Python, times without a zone, tests of columns of times by the microsecond, and operands that a column reads as its own type,
+such as ids as bytes and times as text.
 A query that comes here has been read by the compiler, so it has a meaning.
 """
 
