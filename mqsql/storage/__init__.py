@@ -43,9 +43,9 @@ def open(
     A DuckDB file serves one process, or several that all open it with `readonly`; `busy_timeout` is how many seconds to wait
     for another to close it. `journal_mode` and `synchronous` are SQLite's alone: DuckDB flushes each change to the disk.
 
-    Queries are relayed to a MongoDB server. It compares times inside values by the millisecond, and gives records in an order of
-    its own unless they are sorted. An address without a collection means that of the table's name. `busy_timeout` is how many seconds a
-    call by key waits for the server.
+    Queries are relayed to a MongoDB server. It compares times inside values by the millisecond, and gives records in an order
+    of its own unless they are sorted. An address without a collection means that of the table's name. `busy_timeout` is how
+    many seconds a call by key waits for the server.
 
     A store serves the threads of the process that opened it. A fork of that process, such as a worker of multiprocessing, opens
     the file again; the store that it inherits raises StorageError.
