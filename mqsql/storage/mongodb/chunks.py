@@ -21,7 +21,7 @@ CHUNK = 2 * 2**20
 """Bytes of a chunk; also of all that are sent at once."""
 
 _ID_BYTES = 12
-_DELETED = 10_000  # chunks that one command deletes
+_DELETED = 200  # chunks that one command deletes, so that a slow server is not taken for one that is away
 
 
 class Chunks:
