@@ -52,7 +52,7 @@ class MongoDB(HubDatabase):
         max=MAX_TIMEOUT,
         help="""Seconds to wait for an answer of the server. The hub is blocked meanwhile, once: when an answer does not come
         in time, the hub keeps its records in memory, and does not wait for the server again until that has answered a thread
-        in the background. A call of the hub waits for one or two answers, and for one more for each 8 MiB of buffers.""",
+        in the background. A call of the hub waits for one or two answers, and for one more for each 2 MiB of buffers.""",
     ).tag(config=True)
     memory_limit = Integer(
         256 * 2**20,
