@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from mqsql import limits
 from mqsql.compiler.dialects import find_dialect
-from mqsql.compiler.known import known_text, read_shape
+from mqsql.compiler.known import read_shape, said_of
 from mqsql.compiler.outputs import parse_outputs
 from mqsql.compiler.parse import parse
 from mqsql.compiler.parse.context import Params
@@ -88,11 +88,7 @@ def compile(
 
     shaped = read_shape(query, keys, sort) if projection is None and collation is None else None
     how = 'find', table, *_is_set(window), buffers is None
-    found = known_text(shaped, how, chosen, window, parse_select) if shaped else None
-    if found is None:
-        tree, shaper, values = parse_select()
-        found = said(tree, lambda: tree, chosen, binder(chosen, values, window)), shaper
-    text, shaper = found
+    text, shaper = said_of(shaped, how, chosen, window, parse_select)
     return Query(
         *text, _shaper=shaper if buffers is None else shaper.with_buffers(buffers), _tell=tell or _warning(table)
     )
@@ -117,11 +113,8 @@ def compile_count(
         return CountRecords(table, parsed.predicate, *_is_set(window)), None, parsed.values
 
     shaped = read_shape(query) if collation is None else None
-    found = known_text(shaped, ('count', table, *_is_set(window)), chosen, window, parse_count) if shaped else None
-    if found:
-        return Statement(*found[0])
-    tree, _, values = parse_count()
-    return Statement(*said(tree, lambda: tree, chosen, binder(chosen, values, window)))
+    text, _ = said_of(shaped, ('count', table, *_is_set(window)), chosen, window, parse_count)
+    return Statement(*text)
 
 
 @limits.within_python

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.parse.context import Params
 from mqsql.compiler.rendering import render
-from mqsql.compiler.statements import Text, text_of
+from mqsql.compiler.statements import Text, binder, said, text_of
 from mqsql.compiler.tree.params import Encoding, Param
 from mqsql.compiler.tree.select import Statement
 from mqsql.kept import Kept
@@ -126,27 +126,34 @@ class _Known(Generic[Made]):
 _KNOWN: Kept[tuple[tuple[object, ...], tuple[object, ...]], _Known[Any] | None] = Kept(4_000_000)
 
 
-def known_text(
-    shaped: Shaped,
+def said_of(
+    shaped: Shaped | None,
     how: tuple[object, ...],
     dialect: Dialect,
     window: dict[str, Stored],
     parse: Callable[[], tuple[Statement, Made, Params]],
-) -> tuple[Text, Made] | None:
-    """The statement of a query of a known shape, and what is made of it besides; None if the query must be parsed.
+) -> tuple[Text, Made]:
+    """The statement of a query, and what is made of it besides.
 
-    `parse` parses it, as is done for the first query of a shape. Its tree depends on the shape, on `how` and on the dialect.
+    `parse` parses it: the first query of a shape, and each that has none. Its tree depends on the shape, on `how` and on the
+    dialect.
     """
+    known = _find(shaped, how, dialect, parse) if shaped is not None else None
+    if shaped is not None and known is not None:
+        try:
+            return known.text(shaped.operands, window), known.made
+        except UnstorableError:
+            known = None  # it is parsed, for the message
+    tree, made, values = parse()
+    return said(tree, lambda: tree, dialect, binder(dialect, values, window)), made
 
+
+def _find(
+    shaped: Shaped, how: tuple[object, ...], dialect: Dialect, parse: Callable[[], tuple[Statement, Made, Params]]
+) -> _Known[Made] | None:
     def learn(key: object) -> tuple[_Known[Made] | None, int]:
         tree, made, values = parse()
         binds = _read_binds(shaped.operands, values, dialect)
         return (None if binds is None else _Known(tree, binds, made, dialect)), 2_000 + 200 * len(shaped.shape)
 
-    known = _KNOWN.get(((dialect, *how), shaped.shape), learn)
-    if known is None:
-        return None
-    try:
-        return known.text(shaped.operands, window), known.made
-    except UnstorableError:
-        return None
+    return _KNOWN.get(((dialect, *how), shaped.shape), learn)
