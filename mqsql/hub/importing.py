@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 
 from mqsql.errors import StorageError
-from mqsql.hub.checking import known_histories
+from mqsql.hub.checking import PATIENCE, known_histories
 from mqsql.hub.copying import Additions, StoredHistory, Warn
 from mqsql.hub.legacy import LegacyHistory, history_table, legacy_tables
 from mqsql.schema import Record, Table
@@ -27,9 +27,6 @@ from mqsql.storage.statements import folded
 from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, Location, read_url, shown
 
 SHOWN = 5  # tables that a message names
-
-PATIENCE = 30.0
-"""Seconds that a server may take for an answer."""
 
 Url = str | os.PathLike[str]
 Track = Callable[[Iterable[Record], int], Iterable[Record]]

@@ -8,6 +8,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from mqsql.errors import StorageError, printable
+from mqsql.storage.mongodb.address import client_options
 
 Client = MongoClient[dict[str, Any]]
 
@@ -20,17 +21,11 @@ def make_client(arguments: Sequence[Any], options: Mapping[str, Any], timeout: f
     Unless options say otherwise, it waits `timeout` seconds for a server, and the server acknowledges a change when it is in
     its journal. Records are always read where they are written, from the primary.
     """
-    milliseconds = max(1, int(timeout * 1000))
-    preferred: dict[str, Any] = {
-        'serverSelectionTimeoutMS': milliseconds,
-        'connectTimeoutMS': milliseconds,
-        'appname': 'mqsql',
-    }
     try:
         given = {*map(str.lower, options), *_given_in_urls(arguments, options)}
+        chosen = client_options(timeout, given)
         if not given & _WRITE_CONCERN:
-            preferred['journal'] = True
-        chosen = {name: value for name, value in preferred.items() if name.lower() not in given}
+            chosen['journal'] = True
         chosen |= {**options, 'connect': False, 'readPreference': 'primary'}
         client = Client(*arguments, **chosen)
     except (PyMongoError, TypeError, ValueError) as e:

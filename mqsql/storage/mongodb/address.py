@@ -1,6 +1,7 @@
 """Addresses of collections: mongodb://user:password@host:port/database.collection?options."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,13 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from mqsql.errors import StorageError, printable
+
+
+def client_options(timeout: float, given: Collection[str]) -> dict[str, Any]:
+    """The options of a client that waits `timeout` seconds for a server, without those given, which are in small letters."""
+    milliseconds = max(1, int(timeout * 1000))  # 0 is no limit there
+    options = {'serverSelectionTimeoutMS': milliseconds, 'connectTimeoutMS': milliseconds, 'appname': 'mqsql'}
+    return {name: value for name, value in options.items() if name.lower() not in given}
 
 
 @dataclass(frozen=True)
@@ -23,11 +31,8 @@ class Address:
 
     def client(self, timeout: float) -> 'MongoClient[dict[str, Any]]':
         """A client that waits `timeout` seconds for a server, unless the address has options of its own for that."""
-        milliseconds = int(timeout * 1000)
-        given: dict[str, Any] = {'serverSelectionTimeoutMS': milliseconds, 'connectTimeoutMS': milliseconds}
-        options = {name: value for name, value in given.items() if name.lower() not in self.options}
         try:
-            return MongoClient(self.url, connect=False, appname='mqsql', **options)
+            return MongoClient(self.url, connect=False, **client_options(timeout, self.options))
         except (PyMongoError, ValueError) as e:
             raise _wrong(self.url, e) from None
 

@@ -19,12 +19,11 @@ from mqsql.errors import RecordError, UnsupportedError, short_repr
 from mqsql.functions.glob import Class, Token, Wildcard, tokens_of
 from mqsql.schema import BUFFERS, DOCUMENT, TIMESTAMP, ColumnType, Table
 from mqsql.storage.mongodb import times
-from mqsql.storage.mongodb.documents import ID, MICROSECONDS, to_fields
+from mqsql.storage.mongodb.documents import ID, MICROSECONDS, Document, to_fields
 from mqsql.values.canonical import INT64, coerce_string, coerce_value
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.paths import DBREF
 
-Document = dict[str, Any]
 Condition = tuple[str, Any]
 
 _AS_MONGODB = {'$ge': '$gt', '$le': '$lt'}
