@@ -17,11 +17,10 @@ from IPython.core.application import BaseIPythonApplication
 from traitlets import Bool, CaselessStrEnum, Integer, TraitError, Unicode, validate
 
 from mqsql.errors import StorageError, short_repr
-from mqsql.hub.append_log import AppendLog
 from mqsql.hub.database import HubDatabase, Seconds, query_timeout
+from mqsql.hub.delta import Delta
 from mqsql.hub.legacy import LegacyHistory, history_table
 from mqsql.hub.retention import Limits, Retention
-from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import TASKS
 from mqsql.settings import JOURNAL_MODES, LEGACY_TABLE, MAX_TIMEOUT, SYNCHRONOUS, Settings
 from mqsql.storage.sqlite.store import SqliteStore
@@ -52,6 +51,11 @@ class SQLiteDB(HubDatabase):
         Settings.synchronous,
         help="""How safely each call is written. With 'normal' a killed process loses nothing, and a loss of power may lose
         the last moments; with 'full' nothing is lost, but each call is slower; 'off' risks the file.""",
+    ).tag(config=True)
+    commit_interval = Seconds(
+        0,
+        help="""Seconds after which the changes of this time are written. A killed process loses those that are not; they cost
+        less. With 0 each change is written, to a log beside the file, before its call returns.""",
     ).tag(config=True)
     busy_timeout = Seconds(
         0.2,
@@ -96,8 +100,8 @@ class SQLiteDB(HubDatabase):
             history=LegacyHistory(self.table, self.log.warning, adopt=self.adopt),
             say=self.log.warning,
         )
-        tasks = WriteBuffer(self._store, self.memory_limit, self.log.error)
-        self._tasks = AppendLog(tasks, self._store, self.log.error)
+        tasks = Delta(self._store, self.memory_limit, self.log.error, commit_interval=self.commit_interval)
+        self._tasks = tasks
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
         self._retention = Retention(tasks, self._store, limits, self.log.warning)
 

@@ -68,12 +68,15 @@ class WriteBuffer(Generic[Buffered]):
     def _keep_new(self, key: str, record: Record) -> None:
         known = self._known(key)
         if known:
-            raise DuplicateRecordError(f'there is already a record with {self._store.table.key} {short_repr(key)}')
+            raise self._duplicate(key)
         before = self._kept.get(key, {})
         self._keep(key, record | before | joined(before, record))
         self._new.add(key)
         if known is None:
             self._continuing.setdefault(key, set()).update(c for c in CONTINUED if c not in before)
+
+    def _duplicate(self, key: str) -> DuplicateRecordError:
+        return DuplicateRecordError(f'there is already a record with {self._store.table.key} {short_repr(key)}')
 
     def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
         """As Store's."""
@@ -165,8 +168,12 @@ class WriteBuffer(Generic[Buffered]):
                 return False
             self._waiting = False
             count, self._written = self._written, 0
+            self._all_written()
         self._say_end(count)
         return True
+
+    def _all_written(self) -> None:
+        """Called with the lock when nothing is kept any more."""
 
     def _say_end(self, count: int) -> None:
         if count:
@@ -238,7 +245,10 @@ class WriteBuffer(Generic[Buffered]):
         with self._lock.after(self._store.end_queries), closing(self._store):
             # Nobody is held up any more: it may take as long as the file is waited for.
             if not self._store.closed and not self._write_some(float('inf')):
-                self._say(f'{len(self._kept):,} tasks could not be written and are lost.')
+                self._say_lost()
+
+    def _say_lost(self) -> None:
+        self._say(f'{len(self._kept):,} tasks could not be written and are lost.')
 
     # --- reading
 

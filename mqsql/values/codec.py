@@ -227,32 +227,41 @@ def encode_plain(value: object) -> str | None:
 
     In a fifth of the time that reading and encoding take otherwise.
     """
-    dates: list[str] = []
     try:
-        text = orjson.dumps(_to_plain(value, dates, MAX_DEPTH)).decode()
+        dates = _count_dates(value if type(value) in _NESTED else (value,), MAX_DEPTH)
+        text = orjson.dumps(value, _tag_date, _EXACT).decode()
     except (TypeError, UnstorableError):  # also orjson's own: a key that is no str, a lone surrogate
         return None
-    special = '\\u000' in text or '\ud7ff' in text or '\\"' in text or text.count('"$') != len(dates)
+    special = text.count('"$') != dates or '\\u000' in text or '\ud7ff' in text or '\\"' in text
     return None if special else text
 
 
-def _to_plain(value: Any, dates: list[str], depth: int) -> Any:
-    kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return value
-    if kind is int and value in INT64:
-        return value
-    if kind is datetime:
-        moment = value if value.tzinfo is UTC else to_utc(value)
-        dates.append(f'{moment.isoformat(timespec="microseconds")[:26]}Z')
-        return {'$date': dates[-1]}
-    if kind is dict and depth:
-        return {k: v if type(v) is str or v is None else _to_plain(v, dates, depth - 1) for k, v in value.items()}
-    if (kind is list or kind is tuple) and depth:
-        return [_to_plain(v, dates, depth - 1) for v in value]
-    if kind is float and math.isfinite(value):
-        return value
-    raise TypeError(kind)
+_EXACT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def _count_dates(value: Any, depth: int) -> int:
+    """The number of dates in a dict or list; TypeError if it has anything else beyond JSON, or more levels."""
+    parts = value.values() if type(value) is dict else value
+    kinds = [*map(type, parts)]
+    count = kinds.count(datetime)
+    if _FLAT.issuperset(kinds):
+        return count
+    for kind, part in zip(kinds, parts, strict=True):
+        if kind in _NESTED and depth:
+            count += _count_dates(part, depth - 1) if part else 0
+        elif not (kind in _FLAT or (kind is int and part in INT64) or (kind is float and math.isfinite(part))):
+            raise TypeError(kind)
+    return count
+
+
+_FLAT = frozenset({str, bool, type(None), datetime})
+_NESTED = frozenset({dict, list, tuple})
+
+
+def _tag_date(moment: datetime) -> dict[str, str]:
+    if moment.tzinfo is not UTC:
+        moment = to_utc(moment)
+    return {'$date': moment.isoformat(timespec='microseconds')[:26] + 'Z'}
 
 
 def _to_json(value: Any) -> Any:

@@ -19,7 +19,6 @@ from mqsql.hub.legacy import LegacyHistory
 from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.schema import TASKS
 from mqsql.settings import LEGACY_TABLE, Settings
-from mqsql.storage.sqlite import ddl
 
 STRING = 'y' * 20_000
 
@@ -66,27 +65,7 @@ def test_no_history_takes_the_output_of_another(tmp_path: Path, one: str, other:
         db.close()
 
 
-@pytest.mark.parametrize('first', ['run', 'runs'])
-def test_tails_that_two_histories_once_shared_go_to_whom_they_belong(tmp_path: Path, first: str) -> None:
-    for name in ('run', 'runs'):
-        db = SQLiteDB(location=str(tmp_path), table=name)
-        db.add_record(f'of {name}', {'stdout': STRING})
-        db.close()
-    with apsw.Connection(str(tmp_path / 'tasks.db')) as connection:
-        connection.execute('DROP TABLE runs_tails')
-        for name in ('run', 'runs'):
-            row = (f'of {name}', 'stdout', len(STRING), f'tail of {name}')
-            connection.execute('INSERT INTO run_tails (record, name, start, tail) VALUES (?, ?, ?, ?)', row)
-    connection.close()
-    SQLiteDB(location=str(tmp_path), table=first).close()
-    for name in ('run', 'runs'):
-        assert output(tmp_path, name, f'of {name}') == f'tail of {name}'
-
-
 def test_the_tables_of_files_that_exist_keep_their_names() -> None:
-    names = {name: ddl.create_tails(TASKS.rename(f'{name}_records')) for name in ('task', "a'b", 'runs', '_1')}
-    for name, sql in names.items():
-        assert f'"{name}_tails"' in sql
     assert TASKS.buffers_table == 'task_buffers'
     assert TASKS.rename('runs_records').buffers_table == 'run_buffers'
 

@@ -44,11 +44,12 @@ def test_of_a_record_too_large_for_sqlite_the_largest_value_is_left_out(
 def test_output_that_grows_too_large_for_sqlite_holds_up_no_query(db: SQLiteDB, said: pytest.LogCaptureFixture) -> None:
     db.add_record('m', {'stdout': LONG})
     db.add_record('n', {'stdout': LONG})
+    assert db.get_history() == ['m', 'n']
     for msg_id, length in (('m', 35_000), ('n', 25_000)):
         db.update_record(msg_id, {'stdout': LONG})
         db.update_record(msg_id, {'stdout': LONG.ljust(length)})
     db._store._connection.limit(apsw.SQLITE_LIMIT_LENGTH, 30_000)  # of a billion bytes
     assert [len(r['stdout']) for r in db.find_records({}, ['stdout'])] == [20_000, 25_000]
-    assert "The last output of the task 'm' is lost" in said.text
+    assert "The last stdout of the task 'm' is lost" in said.text
     db.update_record('m', {'stdout': LONG.ljust(40_000), 'label': 'kept'})
     assert db.find_records({'label': 'kept'}, []) == [{'msg_id': 'm'}]

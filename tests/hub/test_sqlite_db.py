@@ -17,6 +17,7 @@ from ipyparallel.controller.hub import empty_record
 from store_files import change
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
+from waiting import wait_until
 
 import mqsql
 from mqsql.errors import StorageError
@@ -119,7 +120,7 @@ def test_several_hubs_and_other_users_of_sqlite_do_not_meet(tmp_path: Path) -> N
     first, second = SQLiteDB(location=str(tmp_path)), SQLiteDB(location=str(tmp_path))
     first.add_record('a', {'header': {}, 'buffers': [b'a']})
     second.add_record('b', {'header': {}, 'buffers': [b'b']})
-    assert first.get_history() == second.get_history() == ['a', 'b']
+    wait_until(lambda: first.get_history() == second.get_history() == ['a', 'b'])
     assert second.get_record('a')['buffers'] == [b'a']
     with closing(sqlite3.connect(':memory:')) as connection, pytest.raises(sqlite3.ProgrammingError):
         connection.execute('SELECT ?', ({},))
@@ -131,6 +132,7 @@ def test_a_damaged_value_is_left_out_and_the_log_names_it(
     db: SQLiteDB, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     db.add_record('m', {'header': {'a': 1}, 'label': 'kept'})
+    assert db.get_history() == ['m']  # it is in the table now
     change(tmp_path / 'tasks.db', "UPDATE task_records SET header = '{', submitted = 'noon'")
     for record in (db.get_record('m'), *db.find_records({'label': 'kept'})):
         assert (record['header'], record['submitted'], record['label']) == (None, None, 'kept')
@@ -167,7 +169,7 @@ def test_a_transaction_of_another_program_delays_no_call(
         db.add_record('n', {'submitted': NOON, 'buffers': [b'x']})
         db.update_record('m', {'completed': NOON})
         with mqsql.open(tmp_path / 'tasks.db', readonly=True) as notebook:
-            assert notebook.count({'completed': None}) == 1
+            wait_until(lambda: notebook.count({'completed': None}) == 1 and notebook.count() == 2)
             assert notebook.get_record('n')['buffers'] == [b'x']
     assert caplog.text == ''
 

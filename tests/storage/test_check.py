@@ -131,15 +131,6 @@ def test_a_change_that_was_begun_and_never_ended(file: Path) -> None:
     assert check(file).exit_code == 0
 
 
-def test_output_that_belongs_to_no_task(tmp_path: Path) -> None:
-    db = SQLiteDB(location=str(tmp_path))
-    db.close()
-    damage(tmp_path / 'tasks.db', "INSERT INTO task_tails VALUES ('gone', 'stdout', 0, 'x')")
-    done = check(tmp_path / 'tasks.db')
-    assert done.exit_code == 1
-    assert 'task_tails: row 1: belongs to no record or is damaged' in done.stdout
-
-
 def test_another_history_of_a_file(tmp_path: Path) -> None:
     db = SQLiteDB(location=str(tmp_path), table='mine')
     db.add_record('m', {'content': {}})

@@ -10,10 +10,9 @@ import pytest
 
 import mqsql
 from mqsql.errors import StorageError
-from mqsql.hub import append_log as output
-from mqsql.hub import retention
+from mqsql.hub import delta, retention
 from mqsql.hub import write_buffer as backlog
-from mqsql.hub.append_log import SHORT, AppendLog
+from mqsql.hub.delta import Delta
 from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.settings import Settings
@@ -26,7 +25,7 @@ from mqsql.storage.sqlite.store import SqliteStore
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backlog, 'RETRY_SECONDS', 0.02)
-    monkeypatch.setattr(output, 'TAKE_UP_SECONDS', 0.02)
+    monkeypatch.setattr(delta, 'MERGE_SECONDS', 0.02)
     monkeypatch.setattr(retention, 'IDLE_SECONDS', 0.02)
 
 
@@ -127,15 +126,14 @@ def test_the_log_is_moved_once_the_file_can_be_opened_again(
     assert said == ['The write-ahead log is not moved into the file just now: no descriptors']
 
 
-def test_output_is_written_after_any_failure(
+def test_changes_are_merged_after_any_failure(
     store: SqliteStore, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tasks = AppendLog(WriteBuffer(store, 2**20, said.append), store, said.append)
-    tasks.add_record('m', {'stdout': 'x' * 2 * SHORT})
-    monkeypatch.setattr(tasks, 'take_up', Failing(tasks.take_up, 3, RuntimeError('odd')))
-    tasks.update_record('m', {'stdout': 'x' * 2 * SHORT + 'end'})
-    wait_for(lambda: str(store.get_record('m')['stdout']).endswith('end'))
-    assert said == ['Output of tasks is written later: odd']
+    tasks = Delta(store, 2**20, said.append)
+    monkeypatch.setattr(tasks, '_merge', Failing(tasks._merge, 3, RuntimeError('odd')))
+    tasks.add_record('m', {'label': 'x'})
+    wait_for(lambda: store.get_history() == ['m'])
+    assert said == ['Tasks are merged into the table later: odd']
     tasks.close()
 
 

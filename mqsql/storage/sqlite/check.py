@@ -28,7 +28,6 @@ def check_records(connection: apsw.Connection, path: str, table: Table, track: T
     yield from _of_sqlite(connection)
     yield from (Finding(table.name, '', what, problem) for what, problem in problems(connection, table))
     yield from _of_values(connection, path, table, track)
-    yield from _of_tails(connection, table)
 
 
 def _of_sqlite(connection: apsw.Connection) -> Iterator[Finding]:
@@ -142,19 +141,3 @@ def _describe(connection: apsw.Connection, table: Table, column: str, kind: Colu
     except DamagedError as e:
         return str(e)
     return 'is no JSON that SQLite reads'
-
-
-# --- tails
-
-
-def _of_tails(connection: apsw.Connection, table: Table) -> Iterator[Finding]:
-    name = ddl.tails_table(table)
-    if name not in objects_of(connection):
-        return
-    try:
-        rows = connection.execute(ddl.select_lost_tails(table)).fetchall()
-    except apsw.SQLError as e:
-        yield Finding(name, '', '', f'is not as mqsql makes it: {e}')
-        return
-    for position, record in rows:
-        yield Finding(name, f'row {position}', '', f'belongs to no record or is damaged; its record is {record}')

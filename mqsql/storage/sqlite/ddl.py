@@ -5,13 +5,13 @@ of a table of their own: an UPDATE rewrites its row, and a change of a small val
 Ids are never used again and blobs never change in place; triggers delete the blobs that a record no longer names.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from mqsql.compiler.dialects.sqlite.objects import SchemaObject
 from mqsql.compiler.dialects.sqlite.path_indexes import fill_path_index, path_index
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType, Index, Table
-from mqsql.storage.statements import folded, listed, quote
+from mqsql.storage.statements import listed, quote
 
 POSITION = 'rowid'
 """The order of insertion. Declared, so that VACUUM keeps it; never used again, so that what names it never means another."""
@@ -141,9 +141,25 @@ def select(table: Table) -> str:
 
 
 @lru_cache(maxsize=16)
+def select_text(table: Table, column: str) -> str:
+    """SELECT of one column of the record of a key."""
+    return f'SELECT {quote(column)} FROM {quote(table.name)} WHERE {quote(table.key)} = ?'
+
+
+@lru_cache(maxsize=16)
 def insert_blob(table: Table) -> str:
     """INSERT of one blob."""
     return f'INSERT INTO {quote(table.buffers_table)} (data) VALUES (?)'
+
+
+@lru_cache(maxsize=16)
+def insert_blob_as(table: Table) -> str:
+    """INSERT of one blob whose id is known."""
+    return f'INSERT INTO {quote(table.buffers_table)} (id, data) VALUES (?, ?)'
+
+
+LAST_ID = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
+"""SELECT of the last id that a table has given to a row, which it gives to no other."""
 
 
 @lru_cache(maxsize=16)
@@ -151,77 +167,3 @@ def select_blobs(table: Table) -> str:
     """SELECT of the blobs whose ids a JSON array has, each with its position there; unsorted, as sorting copies them."""
     blobs = f'{quote(table.buffers_table)} AS blobs'
     return f'SELECT named.key, data FROM json_each(?) AS named CROSS JOIN {blobs} ON blobs.id = named.value'
-
-
-# --- tails of long texts (see `output`)
-
-
-_RECORDS = '_records'
-_TAIL = ('record', 'name', 'start', 'tail')
-_TAIL_COLUMNS = '(record TEXT, name TEXT, start INTEGER, tail TEXT)'
-
-
-def tails_table(table: Table) -> str:
-    """The name of the table of tails."""
-    return _tails_of(table.name.removesuffix(_RECORDS))
-
-
-def _tails_of(history: str) -> str:
-    return f'{history}_tails'
-
-
-def made_tails(name: str) -> str:
-    """What a file says of how a table of tails was made."""
-    return f'CREATE TABLE {quote(name)} {_TAIL_COLUMNS}'
-
-
-def _tails(table: Table) -> str:
-    return quote(tails_table(table))
-
-
-def part_tails(table: Table, names: Collection[str], tails: Collection[str]) -> Iterator[str]:
-    """Statements that divide a table of tails that two histories shared because their names differ only in a final "s".
-    `names` are the names in the file, `tails` those of its tables of tails.
-    """
-    known = {folded(name): name for name in names}
-    one = folded(table.name).removesuffix(_RECORDS).removesuffix('s')
-    shared, records = known.get(_tails_of(one)), known.get(f'{one}s{_RECORDS}')
-    if shared and shared in tails and records and _tails_of(f'{one}s') not in known:
-        kept, shared, records = map(quote, (_tails_of(records.removesuffix(_RECORDS)), shared, records))
-        theirs = f'record IN (SELECT {quote(table.key)} FROM {records})'
-        yield f'CREATE TABLE {kept} {_TAIL_COLUMNS}'
-        yield f'INSERT INTO {kept} SELECT record, name, start, tail FROM {shared} WHERE {theirs} ORDER BY rowid'
-        yield f'DELETE FROM {shared} WHERE {theirs}'
-
-
-def create_tails(table: Table) -> str:
-    """CREATE of the table of tails, if there is none."""
-    return f'CREATE TABLE IF NOT EXISTS {_tails(table)} {_TAIL_COLUMNS}'
-
-
-def insert_tail(table: Table) -> str:
-    """INSERT of what a text of a record has become longer by."""
-    return f'INSERT INTO {_tails(table)} (record, name, start, tail) VALUES (?, ?, ?, ?)'
-
-
-def select_tails(table: Table) -> str:
-    """SELECT of all tails in order, the id of each first, texts as bytes."""
-    columns = [f"CASE typeof({c}) WHEN 'text' THEN CAST({c} AS BLOB) ELSE {c} END" for c in _TAIL]
-    return f'SELECT rowid, {", ".join(columns)} FROM {_tails(table)} ORDER BY rowid'
-
-
-def select_lost_tails(table: Table) -> str:
-    """SELECT of the ids of tails that cannot be added to a text, each with the hexadecimal key of its record."""
-    known = f'record IN (SELECT {quote(table.key)} FROM {quote(table.name)})'
-    sound = "typeof(name) = 'text' AND typeof(start) = 'integer' AND typeof(tail) = 'text'"
-    return f'SELECT rowid, hex(record) FROM {_tails(table)} WHERE ({known} AND {sound}) IS NOT TRUE'
-
-
-def delete_tails(table: Table) -> str:
-    """DELETE of the tails of a record."""
-    return f'DELETE FROM {_tails(table)} WHERE record = ?'
-
-
-def delete_tail(table: Table) -> str:
-    """DELETE of the tail of an id."""
-    return f'DELETE FROM {_tails(table)} WHERE rowid = ?'

@@ -129,6 +129,11 @@ class SqliteFile(Store):
             finally:
                 wait_for_others(connection, self._settings.busy_timeout)
 
+    @property
+    def flushes(self) -> bool:
+        """Whether each change outlives a loss of power."""
+        return self._settings.synchronous in ('full', 'extra')
+
     def lost(self) -> bool:
         """Whether the file has been deleted or replaced since it was opened; new records are then lost with the store."""
         return self.path != MEMORY and _identity(self.path) != self._identity

@@ -36,14 +36,6 @@ def objects_of(connection: apsw.Connection) -> dict[str, Object]:
     return {name: Object(*rest) for name, *rest in rows}
 
 
-def tails_of(connection: apsw.Connection) -> set[str]:
-    """The names of the tables of tails of a file, if they are as we make them."""
-    there = objects_of(connection)
-    laden = {folded(found.table) for found in there.values() if found.type in ('index', 'trigger')}
-    made = {name for name, found in there.items() if found.sql == ddl.made_tails(name)}
-    return {name for name in made if folded(name) not in laden}
-
-
 # --- tables
 
 
@@ -62,7 +54,7 @@ def check_table(connection: apsw.Connection, path: str, table: Table) -> None:
 
 def check_kinds(connection: apsw.Connection, path: str, table: Table) -> None:
     """StorageError if a name of ours belongs to anything but an ordinary table."""
-    for name in (table.name, table.buffers_table, ddl.tails_table(table)):
+    for name in (table.name, table.buffers_table):
         _columns(connection, path, name)
 
 
@@ -180,7 +172,7 @@ def foreign(connection: apsw.Connection, table: Table) -> Iterator[tuple[str, st
     made = list(_all_objects(table, there))
     ours = {one.name for one in made if one.kind == 'trigger'}
     created = [one.name for one in made if one.kind == 'table']
-    tables = set(map(folded, [*created, ddl.tails_table(table)]))
+    tables = set(map(folded, created))
     computed = computed_indexes(connection)
     for name, found in there.items():
         odd = name in computed if found.type == 'index' else found.type == 'trigger' and name not in ours

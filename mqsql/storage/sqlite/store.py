@@ -14,7 +14,7 @@ from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
-from mqsql.settings import Settings
+from mqsql.settings import MEMORY, Settings
 from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
 from mqsql.storage.buffers import GoneError, LazyBuffers, damaged_buffers
@@ -26,10 +26,13 @@ from mqsql.storage.queries import Cursor
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.blobs import add_blobs, read_blobs
 from mqsql.storage.sqlite.connection import Adoptable, Guest
+from mqsql.storage.sqlite.delta_log import Change, left_logs
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
+from mqsql.storage.sqlite.merging import merge
 from mqsql.storage.sqlite.plans import explanation
+from mqsql.storage.sqlite.tails import take_up_tails
 from mqsql.values.codec import decode_ids, decode_text, encode_text
 
 Row = tuple[Any, ...]
@@ -61,6 +64,8 @@ class SqliteStore(SqliteFile):
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
         self._damages = Damages(table.name, say)
+        if path != MEMORY:
+            self._merge_left(say)
 
     def _decoder(self, column: str) -> Callable[[Any], Any]:
         kind = self.table.columns[column]
@@ -146,9 +151,13 @@ class SqliteStore(SqliteFile):
                 raise self._missing(key)
 
     def _check_known(self, key: str) -> None:
+        if not self.has(key):
+            raise self._missing(key)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a record of this key."""
         with self._use as connection:
-            if not connection.execute(statements.exists(self.table), (encode_text(key),)).fetchall():
-                raise self._missing(key)
+            return bool(connection.execute(statements.exists(self.table), (encode_text(key),)).fetchall())
 
     def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:
         """The values, each list of bytes stored as blobs and replaced by their ids."""
@@ -163,6 +172,38 @@ class SqliteStore(SqliteFile):
         if len(blobs) != ids.count(',') + 1:
             raise GoneError(self.path)
         return blobs
+
+    # --- changes that a process logs, and merges later
+
+    def merge(self, changes: Iterable[Change]) -> list[str]:
+        """Make changes, all or none; the keys of those whose record does not exist."""
+        with self._changing() as connection:
+            return merge(connection, self.table, changes)
+
+    def stored_text(self, key: str, column: str) -> str | None:
+        """What the table has in a column of texts for a key; None if that is no text."""
+        with self._use as connection:
+            rows = connection.execute(ddl.select_text(self.table, column), (encode_text(key),)).fetchall()
+        return next((text for (text,) in rows if isinstance(text, str)), None)
+
+    def decode(self, values: Record) -> Record:
+        """The values of a change, as they are read."""
+        decoders = dict(self._decoders)
+        return {
+            column: value if value is None else [*value] if type(value) is list else decoders[column](value)
+            for column, value in values.items()
+        }
+
+    def _merge_left(self, say: Warn) -> None:
+        """Merge what processes have left that ended before they merged it."""
+        for log in left_logs(self.path, self.table):
+            if self.readonly:
+                say(f'{log.name}: a process that was killed has left changes here; open {self.path} to write, once')
+                continue
+            self.merge(log.changes(self.table))
+            log.delete()
+        if not self.readonly:
+            take_up_tails(self)
 
     # --- records by query
 

@@ -1,0 +1,308 @@
+"""The changes of the last moment, which are durable but not in the table yet.
+
+To change a record in the table costs ten pages of the file and a transaction. So a change is appended to a log beside the file,
+which is what makes it outlive the process, and kept in memory, from where some hundred changes are merged into the table at
+once: all that is known of a task by then in one statement. What is read by key is looked for here first; a query merges first.
+
+While the table cannot be written, changes are kept as a WriteBuffer keeps them, and logged all the same.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+
+from mqsql.errors import RecordError, StorageError
+from mqsql.hub.joining import TEXTS
+from mqsql.hub.write_buffer import WriteBuffer
+from mqsql.schema import Record
+from mqsql.storage.base import Keys, Query
+from mqsql.storage.encoding import present
+from mqsql.storage.mishaps import Mishaps, Warn
+from mqsql.storage.sqlite.delta_log import Change, DeltaLog, Kind, pack
+from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.values.codec import encode_text
+from mqsql.values.plain import read_plain
+
+MOST = 256
+"""Records that are merged at once: that holds the hub up for some milliseconds."""
+MERGE_SECONDS = 0.5
+"""After which changes are merged, so that other processes see them."""
+LARGE = 65_536
+"""Bytes of a value that goes into the table at once, rather than being written twice."""
+LONGEST_LOG = 4 << 20
+"""Bytes of a log that is merged, however few records it has."""
+SHORT = 1_024
+"""Characters of a text that is logged again whole when it grows."""
+
+
+@dataclass(slots=True)
+class _Recent:
+    """What is known here of a record: whether it was begun here, and values by column as the table stores them."""
+
+    begun: bool
+    values: Record
+
+
+class Delta(WriteBuffer[SqliteStore]):
+    """See WriteBuffer. The methods are those of Store; each change is durable when the call returns, unless `commit_interval`
+    says after how many seconds it is.
+    """
+
+    def __init__(self, store: SqliteStore, limit: int, say: Warn, *, commit_interval: float = 0) -> None:
+        super().__init__(store, limit, say)
+        self._recent: dict[str, _Recent] = {}
+        self._interval = commit_interval or MERGE_SECONDS
+        self._log = None if commit_interval else DeltaLog(store.path, store.table, flush=store.flushes)
+        self._logged: set[str] = set()
+        """The keys of the records in the log."""
+        self._unlogged: list[bytes] = []
+        """Changes that are only kept in memory, as neither the log nor the table could be written."""
+        self._merging = False
+
+    # --- changes
+
+    def add_record(self, msg_id: str, record: Mapping[str, Any]) -> None:
+        """As Store's."""
+        with self._lock:
+            key, given = self._store.read_new(msg_id, record)
+            values = present(self._store.table.encode(given))
+            change = Change(Kind.ADD, values[self._store.table.key], values)
+            if self._takes(change):
+                known = self._is_known(key)
+                if known:
+                    raise self._duplicate(key)
+                if known is False and self._note(key, change, values):
+                    return
+            super().add_record(key, record)
+            self._log_kept(key, change)
+
+    def update_record(self, msg_id: str, changes: Mapping[str, Any]) -> None:
+        """As Store's."""
+        with self._lock:
+            key, given = self._store.read_changes(msg_id, changes)
+            values = self._store.table.encode(given)
+            change = self._change_of(key, values)
+            if self._takes(change) and self._is_known(key) and self._note(key, change, values):
+                return
+            super().update_record(key, changes)
+            self._log_kept(key, change)
+
+    def _change_of(self, key: str, values: Record) -> Change:
+        """The change that gives a record these values; of a text that grows, what is new."""
+        stored_key = encode_text(key)
+        if len(values) == 1:
+            ((column, text),) = values.items()
+            if column in TEXTS and text is not None and len(text) > SHORT:
+                known = self._text(key, column)
+                if known and text.startswith(known):
+                    return Change(Kind.APPEND, stored_key, {column: text[len(known) :]}, len(known))
+        return Change(Kind.SET, stored_key, values)
+
+    def _text(self, key: str, column: str) -> str | None:
+        """The stored form of a text of a record, if it can be read."""
+        recent = self._recent.get(key)
+        if recent is not None and (recent.begun or column in recent.values):
+            return recent.values.get(column)
+        with suppress(StorageError):
+            return self._store.stored_text(key, column)
+        return None
+
+    def _takes(self, change: Change) -> bool:
+        """Whether a change goes to what is recent; if not, nothing is recent any more."""
+        if self._kept:
+            return False
+        for value in change.values.values():
+            kind = type(value)
+            if (kind is str and len(value) > LARGE) or (kind is list and sum(map(len, value)) > LARGE):
+                self._merge_or_keep()
+                return False
+        return True
+
+    def _is_known(self, key: str) -> bool | None:
+        """Whether there is a record of this key; None if the file cannot be read, and nothing is recent any more."""
+        if key in self._recent:
+            return True
+        try:
+            return self._store.has(key)
+        except StorageError as e:
+            if self._store.closed:
+                raise
+            self._keep_recent(e)
+            return None
+
+    def _note(self, key: str, change: Change, values: Record) -> bool:
+        """Log a change, and keep it in memory; if it cannot be logged, nothing is recent any more."""
+        length = 0
+        if self._log is not None:
+            try:
+                length = self._log.append(pack(change))
+            except StorageError:
+                self._merge_or_keep()
+                return False
+            self._logged.add(key)
+        recent = self._recent.get(key)
+        if recent is None:
+            self._recent[key] = _Recent(change.kind is Kind.ADD, values)
+        else:
+            recent.values |= values
+        if len(self._recent) >= MOST or length > LONGEST_LOG:
+            self._merge_or_keep()
+        elif not self._merging:
+            self._merging = True
+            Thread(target=self._merge_later, name='mqsql delta', daemon=True).start()
+        return True
+
+    def drop_matching_records(self, query: Query) -> None:
+        """As Store's; not kept for later."""
+        query = read_plain(query)
+        with self._lock:
+            self._merge_or_keep()
+            super().drop_matching_records(query)
+            if self._logged:
+                self._log_drops()
+
+    # --- merging
+
+    def _merge(self) -> StorageError | None:
+        """Merge what is recent; why not, if that fails."""
+        if self._recent:
+            changes = [
+                Change(Kind.ADD if recent.begun else Kind.SET, encode_text(key), recent.values)
+                for key, recent in self._recent.items()
+            ]
+            try:
+                self._merge_all(changes)
+            except StorageError as e:
+                return e
+            self._recent.clear()
+        if not self._kept:
+            self._clear_log()
+        return None
+
+    def _merge_all(self, changes: list[Change]) -> None:
+        try:
+            for key in self._store.merge(changes):
+                # Another process has dropped it meanwhile.
+                self._say(f'What was known of a task is not written: there is no record {key!r} any more')
+        except RecordError as e:  # a text has grown beyond what SQLite stores, say
+            if len(changes) > 1:
+                for change in changes:
+                    self._merge_all([change])
+            else:
+                self._merge_all([self._without_largest(changes[0], e)])
+
+    def _without_largest(self, change: Change, error: RecordError) -> Change:
+        column = max(change.values, key=lambda column: len(str(change.values[column])))
+        self._say(f'The last {column} of the task {change.key!r} is lost: {error}')
+        return change._replace(values={c: value for c, value in change.values.items() if c != column})
+
+    def _merge_or_keep(self) -> None:
+        """Merge what is recent, or keep it until that is possible."""
+        if failure := self._merge():
+            if self._store.closed:
+                raise failure
+            self._keep_recent(failure)
+
+    def _keep_recent(self, cause: StorageError) -> None:
+        self._begin(cause)
+        for key, recent in self._recent.items():
+            self._kept[key] = self._store.decode(recent.values)
+            self._size += self._bytes(self._kept[key])
+            if recent.begun:
+                self._new.add(key)
+        self._recent.clear()
+
+    def _merge_later(self) -> None:
+        mishaps = Mishaps(self._say, 'Tasks are merged into the table later')
+        while not self._closing.wait(self._interval):
+            with mishaps, self._lock:
+                if not self._recent or self._store.closed:
+                    self._merging = False
+                    return
+                with self._briefly():
+                    self._merge()  # a failure is tried again: what is recent is logged
+
+    # --- the log
+
+    def _log_kept(self, key: str, change: Change) -> None:
+        """Log a change that is kept; it is not, if the table has it."""
+        if self._log is not None and self._kept:
+            self._unlogged.append(pack(change))
+            self._logged.add(key)
+            self._log_rest()
+
+    def _log_rest(self) -> None:
+        if self._log is not None:
+            with suppress(StorageError):
+                while self._unlogged:
+                    self._log.append(self._unlogged[0])
+                    del self._unlogged[0]
+
+    def _log_drops(self) -> None:
+        """Log which of the records in the log are gone, or they would come back with it."""
+        key = self._store.table.key
+        there = {record[key] for record in super().find_records({key: {'$in': [*self._logged]}}, [])}
+        for gone in self._logged - there:
+            self._log_kept(gone, Change(Kind.DROP, encode_text(gone), {}))
+
+    def _clear_log(self) -> None:
+        if self._log is not None and self._logged:
+            self._log.clear()
+            self._logged.clear()
+            self._unlogged.clear()
+
+    def _ready(self) -> bool:
+        with self._lock:
+            self._log_rest()
+        return True
+
+    def _all_written(self) -> None:
+        if not self._recent:
+            self._clear_log()
+
+    def close(self) -> None:
+        """As Store's, after a last try to write what is kept."""
+        self._closing.set()
+        if self._lock.inherited:
+            return
+        self._store.end_queries()
+        with self._lock.after(self._store.end_queries):
+            if not self._store.closed:
+                self._merge_or_keep()
+            super().close()
+            if self._log is not None:
+                self._log.close(merged=not self._kept)
+
+    def _say_lost(self) -> None:
+        if self._log is None or self._unlogged:
+            super()._say_lost()
+        else:
+            self._say(
+                f'{len(self._kept):,} tasks could not be written; they are when {self._store.path} is opened again.'
+            )
+
+    # --- reading
+
+    def get_record(self, msg_id: str) -> Record:
+        """As Store's."""
+        key = self._store.read_known_key(msg_id)
+        with self._lock:
+            recent = self._recent.get(key)
+            if recent is None:
+                return super().get_record(key)
+            before = self._begun(key) if recent.begun else self._stored(key)
+            return before | self._store.decode(recent.values)
+
+    def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
+        """As Store's; what is kept comes last."""
+        with self._lock:
+            self._merge_or_keep()
+        return super().find_records(query, keys)
+
+    def get_history(self) -> list[str]:
+        """As Store's; what is kept and new comes last."""
+        with self._lock:
+            self._merge_or_keep()
+        return super().get_history()
