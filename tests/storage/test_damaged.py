@@ -304,7 +304,6 @@ ODD_TAILS = [
     "('m1', 'stdout', NULL, 'x')",
     "('m1', 'stdout', 'x', 'x')",
     "('m1', 'stdout', 0, x'ff')",
-    "('m1', 'stdout', 6, CAST(x'ff' AS TEXT))",
     "(CAST(x'ff' AS TEXT), 'stdout', 0, 'x')",
     "('m1', 'stdout', 99999, 'x')",
     "('m1', 'submitted', 0, 'x')",
