@@ -7,8 +7,8 @@ it starts, while it recovers what the last one left, while it writes. The next o
 each kill the file as it was left
 
 - passes `PRAGMA integrity_check`,
-- holds every record of which a call had returned, with every column that it had been given (see hub_journal: output of more
-  than 8,192 characters is looked for at the end, when a hub has opened the file once more and taken it up),
+- holds every record of which a call had returned, with every column that it had been given, when a copy of it is opened and
+  what the hub had logged is merged (see hub_journal),
 - holds no record of a task that the client did not submit.
 
 Exit code 1 if not, or if the hub had to keep anything in memory.
@@ -16,12 +16,14 @@ Exit code 1 if not, or if the hub had to keep anything in memory.
 
 import argparse
 import random
+import shutil
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import apsw
@@ -40,7 +42,6 @@ FROM_START = 0.2  # of the controllers; many are killed before they serve
 FIRST_CALL_SECONDS = 15.0  # to wait for at most
 OUTSTANDING = 32  # tasks that the client has submitted and awaits
 LOST_SECONDS = 1.0  # after which a task is no more awaited: it has gone with a controller
-GROWING = ('stdout', 'stderr')
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
@@ -118,16 +119,20 @@ class Load:
 # --- the file
 
 
-def losses(path: Path, acknowledged: dict[str, Sizes], submitted: set[str], *, taken_up: bool) -> list[str]:
-    """What the file lacks or has too much. `taken_up`: long output is in the records already."""
+def losses(path: Path, acknowledged: dict[str, Sizes], submitted: set[str]) -> list[str]:
+    """What a copy of the file lacks or has too much: the next controller is to merge what is in the log itself."""
     columns = sorted({column for sizes in acknowledged.values() for column in sizes})
     lost = []
-    with mqsql.open(path, readonly=True) as store:
+    with TemporaryDirectory() as copies:
+        for file in path.parent.glob(f'{path.name}*'):
+            shutil.copy(file, copies)
+        store = mqsql.open(Path(copies, path.name))
         found = set(store.get_history())
         for record in store.find({'msg_id': {'$in': list(acknowledged)}}, columns):
             for column, size in acknowledged[record['msg_id']].items():
-                if (taken_up or column not in GROWING) and not holds(record[column], size):
+                if not holds(record[column], size):
                     lost.append(f'{record["msg_id"]} has lost {column}, acknowledged with size {size}')
+        store.close()
     lost += [f'{msg_id} is lost' for msg_id in acknowledged.keys() - found]
     return lost + [f'{msg_id} was not submitted by anyone' for msg_id in found - submitted]
 
@@ -171,16 +176,16 @@ class Soak:
         for msg_id, sizes in records.items():
             self.acknowledged.setdefault(msg_id, {}).update(sizes)
         if self.path.exists():
-            self._look(records, load.submitted, taken_up=False)
+            self._look(records, load.submitted)
 
-    def _look(self, records: dict[str, Sizes], submitted: set[str], *, taken_up: bool) -> None:
-        found = integrity(self.path) or losses(self.path, records, submitted, taken_up=taken_up)
+    def _look(self, records: dict[str, Sizes], submitted: set[str]) -> None:
+        found = integrity(self.path) or losses(self.path, records, submitted)
         self.wrong += [f'after kill {self.kills}: {each}' for each in found]
 
     def finish(self, submitted: set[str], log: Path) -> None:
         """Look at all records once more, after a hub has opened the file and closed it."""
         SQLiteDB(location=str(self.path.parent)).close()
-        self._look(self.acknowledged, submitted, taken_up=True)
+        self._look(self.acknowledged, submitted)
         said = log.read_text(errors='replace').splitlines()
         self.wrong += [line for line in said if 'StorageError' in line or 'kept in memory' in line]
 

@@ -107,16 +107,15 @@ def test_losses_are_found(tmp_path: Path) -> None:
         store.add_record('b', {})
     whole: dict[str, hub_journal.Sizes] = {'a': {'stdout': 4, 'buffers': 3}, 'b': {}}
     more: dict[str, hub_journal.Sizes] = {'a': {'stdout': 5, 'buffers': 4, 'content': 1}, 'c': {}}
-    assert losses(path, whole, {'a', 'b'}, taken_up=True) == []
-    assert losses(path, whole, {'a', 'b', 'c'}, taken_up=True) == []
-    assert losses(path, more, {'a'}, taken_up=True) == [
+    assert losses(path, whole, {'a', 'b'}) == []
+    assert losses(path, whole, {'a', 'b', 'c'}) == []
+    assert losses(path, more, {'a'}) == [
         'a has lost stdout, acknowledged with size 5',
         'a has lost buffers, acknowledged with size 4',
         'a has lost content, acknowledged with size 1',
         'c is lost',
         'b was not submitted by anyone',
     ]
-    assert len(losses(path, more, {'a', 'b'}, taken_up=False)) == 3
     assert integrity(path) == []
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
