@@ -240,6 +240,7 @@ def add_many(measured: Measured, question: Question) -> Outcome:
 def add(measured: Measured, question: Question) -> Outcome:
     """New tasks one by one, as they are submitted."""
     records = [heard(record)[0] for record in measured.new(NEW)]
+    measured.contender.prepare_changes()
     with Clock() as clock:
         for record in records:
             measured.contender.add(record)
@@ -250,7 +251,7 @@ def add(measured: Measured, question: Question) -> Outcome:
 def cycle(measured: Measured, question: Question) -> Outcome:
     """New tasks from their submission to their end, with two lines of output each."""
     records, contender = measured.new(CYCLES), measured.contender
-    contender.prepare_cycles()
+    contender.prepare_changes()
     tasks = [heard(record) for record in records]
     with Clock() as clock:
         for requested, changes, lines in tasks:

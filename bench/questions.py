@@ -105,10 +105,10 @@ class Facts:
 
 
 MOST_IDS, MOST_TIMES = 1_000_000, 10_000
-NEW = 20
+NEW = 256
 """Records that are added one by one, in each round."""
 NEW_AT_ONCE = 1_000
-CYCLES = 10
+CYCLES = 128
 """Tasks of a round of the hub's cycle."""
 GETS = 100
 LASTING = 60_000

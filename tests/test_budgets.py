@@ -112,7 +112,7 @@ def adding(ours: MqsqlFile, kind: str) -> Callable[[], object]:
     records = list(HISTORY.tasks(start, start + ADDED))
     tasks = [heard(record) for record in records]
     if kind == 'cycle':
-        ours.prepare_cycles()
+        ours.prepare_changes()
 
     def add() -> None:
         if kind == 'add_many':

@@ -52,6 +52,7 @@ CONTENDERS: dict[str, Entry] = {
     'limit-indexed': Entry('limit, indexes on paths', 'limit', 'IndexedLimit'),
     'limit-raw': Entry('limit, not decoded', 'limit', 'LimitRaw'),
     OURS: Entry('mqsql', 'ours', 'MqsqlFile'),
+    'mqsql-interval': Entry('mqsql, commits every 2 s', 'ours', 'MqsqlInterval'),
     'mqsql-indexed': Entry('mqsql, indexes on paths', 'ours', 'MqsqlIndexed'),
     'mqsql-duckdb': Entry('mqsql, DuckDB', 'ours', 'MqsqlDuck', 'duckdb'),
     'mqsql-dict': Entry('mqsql, dicts', 'ours', 'MqsqlDict'),

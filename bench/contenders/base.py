@@ -80,8 +80,8 @@ class Contender(ABC):
     def settle(self) -> None:  # noqa: B027
         """Called after changes, within the time that is measured: whatever was not written yet, is now."""
 
-    def prepare_cycles(self) -> None:  # noqa: B027
-        """Called before the hub's cycle is measured."""
+    def prepare_changes(self) -> None:  # noqa: B027
+        """Called before changes one by one are measured."""
 
     def close(self) -> None:  # noqa: B027
         """Release everything."""

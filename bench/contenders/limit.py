@@ -192,7 +192,7 @@ class LimitRaw(Limit):
     def find(self, question: Question) -> Any:
         return self._rows(question)
 
-    def prepare_cycles(self) -> None:
+    def prepare_changes(self) -> None:
         raise NotOfferedError('it has no records to which output could be added')
 
 

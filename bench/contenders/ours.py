@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import mqsql
-from bench.contenders.base import Contender
+from bench.contenders.base import Contender, NotOfferedError
 from bench.data import Record
 from bench.questions import Question
 from mqsql.hub import DictDB, SQLiteDB
@@ -21,7 +21,7 @@ def options(question: Question) -> Any:
 
 
 class Mqsql(Contender):
-    """A store at a URL. The hub's cycle runs through the class that a hub uses, if there is one for such a store."""
+    """A store at a URL. Changes one by one go through the class that a hub uses, if there is one for such a store."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -38,10 +38,14 @@ class Mqsql(Contender):
         self.store.add_records(records)
 
     def add(self, record: Record) -> None:
-        self.store.add_record(record['msg_id'], record)
+        (self._hub or self.store).add_record(record['msg_id'], record)
 
     def update(self, msg_id: str, changes: Record) -> None:
-        self.store.update_record(msg_id, changes)
+        (self._hub or self.store).update_record(msg_id, changes)
+
+    def settle(self) -> None:
+        if self._hub is not None:
+            self._hub.find_records({'msg_id': ''}, [])  # a query merges what the hub has logged
 
     def get(self, msg_id: str) -> Mapping[str, Any]:
         record: Mapping[str, Any] = (self._hub or self.store).get_record(msg_id)
@@ -62,16 +66,8 @@ class Mqsql(Contender):
     def purge(self, question: Question) -> None:
         self.store.drop_matching_records(question.query)
 
-    def prepare_cycles(self) -> None:
+    def prepare_changes(self) -> None:
         self._hub = self._hub or self._open_hub()
-
-    def cycle(self, requested: Record, changes: Sequence[Record], lines: Sequence[str]) -> None:
-        tasks, msg_id = self._hub or self.store, requested['msg_id']
-        tasks.add_record(msg_id, requested)
-        for change in changes:
-            tasks.update_record(msg_id, change)
-        for line in lines:
-            tasks.update_record(msg_id, {'stdout': tasks.get_record(msg_id)['stdout'] + line})
 
     def close(self) -> None:
         if self._hub is not None:
@@ -87,6 +83,30 @@ class MqsqlFile(Mqsql):
 
     def compile(self, query: Mapping[str, Any]) -> object:
         return mqsql.compile(query, ['msg_id', 'started'])
+
+
+class MqsqlInterval(MqsqlFile):
+    """With a hub that writes every two seconds, as ipyparallel's own SQLiteDB does. It is asked for changes only."""
+
+    compile = Mqsql.compile
+
+    def _open_hub(self) -> Any:
+        return SQLiteDB(location=str(self.directory), filename=FILE, commit_interval=2)
+
+    def find(self, question: Question) -> Iterable[Mapping[str, Any]]:
+        raise NotOfferedError('as mqsql')
+
+    def count(self, question: Question) -> int:
+        raise NotOfferedError('as mqsql')
+
+    def distinct(self, question: Question) -> Iterable[object]:
+        raise NotOfferedError('as mqsql')
+
+    def history(self, question: Question) -> Iterable[str]:
+        raise NotOfferedError('as mqsql')
+
+    def purge(self, question: Question) -> None:
+        raise NotOfferedError('as mqsql')
 
 
 class MqsqlIndexed(MqsqlFile):
