@@ -20,7 +20,7 @@ from mqsql.schema import Record
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.encoding import present
 from mqsql.storage.mishaps import Mishaps, Warn
-from mqsql.storage.sqlite.delta_log import Change, DeltaLog, Kind, pack
+from mqsql.storage.sqlite.delta_log import LONGEST, Change, DeltaLog, Kind
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.codec import encode_text
 from mqsql.values.plain import read_plain
@@ -31,8 +31,6 @@ MERGE_SECONDS = 0.5
 """After which changes are merged, so that other processes see them."""
 LARGE = 65_536
 """Bytes of a value that goes into the table at once, rather than being written twice."""
-LONGEST_LOG = 4 << 20
-"""Bytes of a log that is merged, however few records it has."""
 SHORT = 1_024
 """Characters of a text that is logged again whole when it grows."""
 
@@ -57,7 +55,7 @@ class Delta(WriteBuffer[SqliteStore]):
         self._log = None if commit_interval else DeltaLog(store.path, store.table, flush=store.flushes)
         self._logged: set[str] = set()
         """The keys of the records in the log."""
-        self._unlogged: list[bytes] = []
+        self._unlogged: list[Change] = []
         """Changes that are only kept in memory, as neither the log nor the table could be written."""
         self._merging = False
 
@@ -137,7 +135,7 @@ class Delta(WriteBuffer[SqliteStore]):
         length = 0
         if self._log is not None:
             try:
-                length = self._log.append(pack(change))
+                length = self._log.append(change)
             except StorageError:
                 self._merge_or_keep()
                 return False
@@ -147,7 +145,7 @@ class Delta(WriteBuffer[SqliteStore]):
             self._recent[key] = _Recent(change.kind is Kind.ADD, values)
         else:
             recent.values |= values
-        if len(self._recent) >= MOST or length > LONGEST_LOG:
+        if len(self._recent) >= MOST or length > LONGEST:
             self._merge_or_keep()
         elif not self._merging:
             self._merging = True
@@ -229,7 +227,7 @@ class Delta(WriteBuffer[SqliteStore]):
     def _log_kept(self, key: str, change: Change) -> None:
         """Log a change that is kept; it is not, if the table has it."""
         if self._log is not None and self._kept:
-            self._unlogged.append(pack(change))
+            self._unlogged.append(change)
             self._logged.add(key)
             self._log_rest()
 

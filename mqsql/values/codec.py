@@ -232,8 +232,9 @@ def encode_plain(value: object) -> str | None:
         text = orjson.dumps(value, _tag_date, _EXACT).decode()
     except (TypeError, UnstorableError):  # also orjson's own: a key that is no str, a lone surrogate
         return None
-    special = text.count('"$') != dates or '\\u000' in text or '\ud7ff' in text or '\\"' in text
-    return None if special else text
+    if text.count('"$') != dates or ('\\' in text and ('\\u000' in text or '\\"' in text)):
+        return None
+    return text if text.isascii() or '\ud7ff' not in text else None
 
 
 _EXACT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS

@@ -4,7 +4,8 @@ To append costs one call of the system, where a transaction of SQLite costs ten 
 the process; with `synchronous` "full" it outlives a loss of power, too. A process that opens the database merges what others
 left behind: each entry says what a record then had, so that to merge it twice changes nothing.
 
-An entry is a head of three numbers (bytes of JSON, bytes of blobs, a checksum of both), the JSON, and the blobs.
+An entry is a head of four numbers (its generation, bytes of JSON, bytes of blobs, a checksum of both), the JSON, and the blobs.
+The file is written over again and again, as new pages of a file cost the system more than those that it has.
 """
 
 import os
@@ -27,11 +28,14 @@ from mqsql.storage.sqlite.file_locks import lock_file
 MAGIC = b'mqsql delta log 1\n'
 MOST_LOGS = 8
 """Of processes that write to one table at once; further ones write without a log."""
+LONGEST = 4 << 20
+"""Bytes that the file keeps when its entries have been merged."""
 
-_HEAD = struct.Struct('<III')
+_START = struct.Struct(f'<{len(MAGIC)}sI')
+"""MAGIC and the number of the generation whose entries count: to forget all entries, the next one is written."""
+_HEAD = struct.Struct('<IIII')
 # Neither a link is followed nor a FIFO waited for.
-_PLAIN = getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0)
-_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, 'O_BINARY', 0) | _PLAIN
+_PLAIN = getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
 
 
 class Kind(IntEnum):
@@ -64,49 +68,59 @@ class DeltaLog:
         self._path, self._table, self._flush = path, table, flush
         self._file: int | None = None
         self._name = ''
-        self._length = 0
-        self._torn = False
-        """Whether there may be a part of an entry at the end."""
+        self._generation = 0
+        self._end = 0
+        """Where the next entry begins; 0 before the file's start is written."""
 
-    def append(self, entry: bytes) -> int:
+    def append(self, change: Change) -> int:
         """Add an entry, all or nothing, and return the length of the log; StorageError if that cannot be done."""
         try:
-            file = self._open() if self._file is None else self._file
-            self._write(file, entry if self._length else MAGIC + entry)
+            if self._file is None:
+                self._file = self._open()
+            if not self._end:
+                self._begin(self._file)
+            self._write(self._file, pack(change, self._generation))
         except OSError as e:
             raise StorageError(f'{self._name or self._path}: the delta log cannot be written ({e.strerror})') from e
-        return self._length
-
-    def _write(self, file: int, entry: bytes) -> None:
-        if self._torn:
-            os.ftruncate(file, self._length)
-        self._torn = True
-        if os.write(file, entry) != len(entry):
-            raise OSError(0, 'the disk is full')
-        if self._flush:
-            os.fsync(file)
-        self._torn = False
-        self._length += len(entry)
+        return self._end
 
     def _open(self) -> int:
         # A log of another process is locked.
         mode = stat.S_IMODE(os.stat(self._path).st_mode)
         for name in _names(self._path, self._table):
-            file = os.open(name, _APPEND, mode)
+            file = os.open(name, os.O_WRONLY | os.O_CREAT | _PLAIN, mode)
             if lock_file(file) and os.fstat(file).st_nlink and not os.fstat(file).st_size:
-                self._name, self._file, self._length, self._torn = name, file, 0, False
+                self._name = name
                 return file
             os.close(file)
         raise OSError(0, f'{MOST_LOGS} processes have one')
 
+    def _begin(self, file: int) -> None:
+        """Write the file's start."""
+        os.lseek(file, 0, os.SEEK_SET)
+        self._write(file, _START.pack(MAGIC, self._generation))
+
+    def _write(self, file: int, data: bytes) -> None:
+        try:
+            if os.write(file, data) != len(data):
+                raise OSError(0, 'the disk is full')
+            if self._flush:
+                os.fsync(file)
+        except OSError:
+            os.lseek(file, self._end, os.SEEK_SET)
+            raise
+        self._end += len(data)
+
     def clear(self) -> None:
         """Forget all entries, which have been merged."""
-        if self._file is not None and (self._length or self._torn):
-            # Until this succeeds, the next entry does not follow those that are here.
-            self._length, self._torn = 0, True
+        if self._file is not None and self._end:
+            long, self._end = self._end > LONGEST, 0
+            self._generation += 1
+            # If this fails, it is tried again before the next entry.
             with suppress(OSError):
-                os.ftruncate(self._file, 0)
-                self._torn = False
+                self._begin(self._file)
+                if long:
+                    os.ftruncate(self._file, self._end)
 
     def close(self, *, merged: bool) -> None:
         """Close the file, and delete it if all entries have been merged."""
@@ -136,17 +150,19 @@ class LeftLog:
 
     def changes(self, table: Table) -> Iterator[Change]:
         """The changes, in order, up to an entry that is not whole: of that the process had not told anybody."""
-        if self._file.read(len(MAGIC)) != MAGIC:
+        start = self._file.read(_START.size)
+        if len(start) < _START.size:
             return
-        while (change := self._read(table)) is not None:
+        magic, generation = _START.unpack(start)
+        while magic == MAGIC and (change := self._read(generation, table)) is not None:
             yield change
 
-    def _read(self, table: Table) -> Change | None:
+    def _read(self, generation: int, table: Table) -> Change | None:
         head = self._file.read(_HEAD.size)
         if len(head) < _HEAD.size:
             return None
-        json, blobs, checksum = _HEAD.unpack(head)
-        if json + blobs > os.fstat(self._file.fileno()).st_size:
+        written, json, blobs, checksum = _HEAD.unpack(head)
+        if written != generation or json + blobs > os.fstat(self._file.fileno()).st_size:
             return None
         body = self._file.read(json + blobs)
         whole = len(body) == json + blobs and crc32(body) == checksum
@@ -185,7 +201,7 @@ def _open_left(name: str, flags: int) -> int:
 # --- entries
 
 
-def pack(change: Change) -> bytes:
+def pack(change: Change, generation: int) -> bytes:
     """The entry of a change."""
     blobs: list[bytes] = []
 
@@ -195,7 +211,7 @@ def pack(change: Change) -> bytes:
 
     json = orjson.dumps((*change,), take)
     body = b''.join((json, *blobs)) if blobs else json
-    return _HEAD.pack(len(json), len(body) - len(json), crc32(body)) + body
+    return _HEAD.pack(generation, len(json), len(body) - len(json), crc32(body)) + body
 
 
 _LENGTH = 'bytes'
