@@ -67,6 +67,12 @@ def decode_text(stored: str) -> str:
         raise DamagedError(f'is no text but {short_repr(stored)}') from None
 
 
+def encode_end(prefix: str) -> str:
+    """The least text after all that are stored for texts with this beginning, which ends neither with U+D7FF nor U+10FFFF."""
+    stored = encode_text(prefix)
+    return stored[:-1] + chr(ord(stored[-1]) + 1)
+
+
 def second_of_pair(code: int) -> int:
     """The code point that follows the lead in the pair of a special code point."""
     return code + (_CONTROLS if code <= 1 else _PLANE)

@@ -45,6 +45,7 @@ def _leads(predicate: Predicate, table: Table) -> bool:
             first = {index.paths[0] for index in table.indexes if index.first_path is None}
             key = (field.column, field.steps)
             is_range = predicate.operator in _SEEKS and predicate.form is not OperandType.FUNCTION
+            is_range |= predicate.form is OperandType.PREFIX
             return is_range and not predicate.collation and (key in first or key == (table.key, ()))
         case And(children):
             # An index on paths gives its records in the order of insertion.
