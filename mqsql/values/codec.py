@@ -32,6 +32,8 @@ from mqsql.values.libraries import UnstorableError
 from mqsql.values.numbers import BETWEEN_BIGS, exact, from_number_text, number_text, within_64_bits
 
 NUMBER_TAG = '{"$numberDouble":"'
+DATE_TAG = '{"$date":"'
+DATE_LENGTH = len('2026-11-22T20:15:00.000001Z')
 
 Stored = str | int | bytes | float | None
 
@@ -65,6 +67,15 @@ def decode_text(stored: str) -> str:
         return _PAIR.sub(_from_pair, stored) if '\x01' in stored or '\ud7ff' in stored else stored
     except TypeError:
         raise DamagedError(f'is no text but {short_repr(stored)}') from None
+
+
+def decode_texts(stored: list[Any]) -> list[str]:
+    """The same of many, which are nearly always the texts themselves."""
+    try:
+        joined = ''.join(stored)
+    except TypeError:
+        raise DamagedError('are not all text') from None
+    return list(map(decode_text, stored)) if '\x01' in joined or '\ud7ff' in joined else stored
 
 
 def encode_end(prefix: str) -> str:

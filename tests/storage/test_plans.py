@@ -105,3 +105,22 @@ def test_a_limit_may_be_reached_early(store: mqsql.Store) -> None:
 def test_a_record_of_one_key_is_not_sorted(store: mqsql.Store) -> None:
     plan = store.explain({'msg_id': RECORDS[0]['msg_id'], 'started': {'$gte': EARLY}}).plan
     assert looks_at(plan) == ['SEARCH task_records USING INDEX sqlite_autoindex_task_records_1']
+
+
+# --- the order of a sort
+
+
+def test_an_index_has_the_history_in_order(store: mqsql.Store) -> None:
+    explained = store.explain({}, [], sort='submitted')
+    assert looks_at(explained.plan) == ['SCAN task_records USING COVERING INDEX task_records.submitted.msg_id']
+    assert not any('TEMP B-TREE' in line for line in explained.plan)
+
+
+def test_ties_of_the_history_are_in_the_order_of_insertion() -> None:
+    with mqsql.open(':memory:') as store:
+        for key, moment in ('c', LATE), ('b', None), ('d', EARLY), ('a', LATE), ('e', EARLY), ('A', None):
+            store.add_record(key, {'submitted': moment})
+        assert store.get_history() == ['b', 'A', 'd', 'e', 'c', 'a']
+        assert store.keys(sort=[('submitted', -1)]) == ['c', 'a', 'd', 'e', 'b', 'A']
+        store.add_record('\0\ud800', {'submitted': LATE})
+        assert store.keys({'submitted': LATE}, sort='submitted') == ['c', 'a', '\0\ud800']
