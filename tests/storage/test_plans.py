@@ -1,13 +1,16 @@
 """The plans by which SQLite answers the queries of a history."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import mqsql
 from bench.data import COLUMNS, History, Record
+from mqsql.settings import Settings
 from mqsql.storage.base import Explanation
+from mqsql.storage.sqlite.connection import connect
 
 RECORDS = list(History(2_000, seed=1))
 EARLY, LATE = (sorted(record['submitted'] for record in RECORDS)[i] for i in (40, -40))
@@ -124,3 +127,16 @@ def test_ties_of_the_history_are_in_the_order_of_insertion() -> None:
         assert store.keys(sort=[('submitted', -1)]) == ['c', 'a', 'd', 'e', 'b', 'A']
         store.add_record('\0\ud800', {'submitted': LATE})
         assert store.keys({'submitted': LATE}, sort='submitted') == ['c', 'a', '\0\ud800']
+
+
+def test_a_connection_that_only_reads_has_a_small_cache(tmp_path: Path) -> None:
+    """It passes through many pages once, and a cache of many megabytes leaves that of the processor."""
+    path = str(tmp_path / 'a.db')
+    mqsql.open(path).close()
+    sizes = {}
+    for readonly in (True, False):
+        connection = connect(path, Settings(), readonly=readonly)
+        sizes[readonly] = connection.pragma('cache_size')
+        connection.close()
+    assert -4_000 <= sizes[True] < 0
+    assert sizes[False] <= -16_000
