@@ -72,10 +72,17 @@ def decode_text(stored: str) -> str:
 def decode_texts(stored: list[Any]) -> list[str]:
     """The same of many, which are nearly always the texts themselves."""
     try:
-        joined = ''.join(stored)
+        for start in range(0, len(stored), _JOINED):
+            joined = ''.join(stored[start : start + _JOINED])
+            if '\x01' in joined or '\ud7ff' in joined:
+                return list(map(decode_text, stored))
     except TypeError:
         raise DamagedError('are not all text') from None
-    return list(map(decode_text, stored)) if '\x01' in joined or '\ud7ff' in joined else stored
+    return stored
+
+
+_JOINED = 1_000
+"""Texts that are looked through at once; more would leave the processor's cache."""
 
 
 def encode_end(prefix: str) -> str:
