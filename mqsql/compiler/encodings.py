@@ -5,7 +5,7 @@ from typing import Any
 
 from mqsql.compiler.tree.params import Encoding
 from mqsql.values.bson_order import bson_key, text_key, unordered_key
-from mqsql.values.codec import encode_bound, encode_document, encode_key, encode_text, encode_timestamp
+from mqsql.values.codec import encode_bound, encode_document, encode_end, encode_key, encode_text, encode_timestamp
 
 STORED: Mapping[Encoding, Callable[[Any], Any]] = {
     Encoding.STRING: encode_text,
@@ -16,6 +16,7 @@ STORED: Mapping[Encoding, Callable[[Any], Any]] = {
     Encoding.JSON: encode_document,
     Encoding.KEY: lambda pair: bson_key(*pair),
     Encoding.UNORDERED_KEY: unordered_key,
+    Encoding.AFTER: encode_end,
     Encoding.PATTERN: encode_text,
     Encoding.PATTERN_OPTIONS: encode_text,
     Encoding.RESULT: lambda make: make(),

@@ -172,8 +172,7 @@ class Store(ABC):
     def keys(self, query: Query | None = None, **options: Unpack[KeyOptions]) -> list[str]:
         """The keys of the records that match, by `sort` or else as inserted; without any that cannot be read."""
         query = _asked('keys', query, options, KeyOptions)
-        keys = (record[self.table.key] for record in self._find_all(query, [], **options))
-        return [key for key in keys if key is not None]
+        return self._find_keys(query, **options)
 
     def get_history(self) -> list[str]:
         """All keys in the order of the table's `history`; records without a value there come first."""
@@ -295,6 +294,10 @@ class Store(ABC):
     def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
         with no_collection():
             return list(self._find(query, keys, **options))
+
+    def _find_keys(self, query: Query | None, **options: Unpack[KeyOptions]) -> list[str]:
+        keys = (record[self.table.key] for record in self._find_all(query, [], **options))
+        return [key for key in keys if key is not None]
 
     @abstractmethod
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int: ...

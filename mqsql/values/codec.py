@@ -32,6 +32,8 @@ from mqsql.values.libraries import UnstorableError
 from mqsql.values.numbers import BETWEEN_BIGS, exact, from_number_text, number_text, within_64_bits
 
 NUMBER_TAG = '{"$numberDouble":"'
+DATE_TAG = '{"$date":"'
+DATE_LENGTH = len('2026-11-22T20:15:00.000001Z')
 
 Stored = str | int | bytes | float | None
 
@@ -65,6 +67,28 @@ def decode_text(stored: str) -> str:
         return _PAIR.sub(_from_pair, stored) if '\x01' in stored or '\ud7ff' in stored else stored
     except TypeError:
         raise DamagedError(f'is no text but {short_repr(stored)}') from None
+
+
+def decode_texts(stored: list[Any]) -> list[str]:
+    """The same of many, which are nearly always the texts themselves."""
+    try:
+        for start in range(0, len(stored), _JOINED):
+            joined = ''.join(stored[start : start + _JOINED])
+            if '\x01' in joined or '\ud7ff' in joined:
+                return list(map(decode_text, stored))
+    except TypeError:
+        raise DamagedError('are not all text') from None
+    return stored
+
+
+_JOINED = 1_000
+"""Texts that are looked through at once; more would leave the processor's cache."""
+
+
+def encode_end(prefix: str) -> str:
+    """The least text after all that are stored for texts with this beginning, which ends neither with U+D7FF nor U+10FFFF."""
+    stored = encode_text(prefix)
+    return stored[:-1] + chr(ord(stored[-1]) + 1)
 
 
 def second_of_pair(code: int) -> int:

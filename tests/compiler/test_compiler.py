@@ -41,7 +41,7 @@ def cyclic() -> Any:
 
 def test_the_documented_call() -> None:
     q = mqsql.compile({'completed': None}, keys=['msg_id', 'started'])
-    assert q.sql == 'SELECT msg_id, started FROM task_records WHERE completed IS NULL ORDER BY rowid'
+    assert q.sql == 'SELECT msg_id, started FROM task_records WHERE completed IS NULL ORDER BY rowid + 0'
     assert q.params == {}
     assert q.keys == ('msg_id', 'started')
     assert q.record(('m', 0)) == {'msg_id': 'm', 'started': datetime(1970, 1, 1, tzinfo=UTC)}
@@ -86,7 +86,7 @@ def test_a_query_is_not_changed_and_an_iterable_is_read_once() -> None:
 
 def test_a_million_ids_are_one_parameter() -> None:
     q = mqsql.compile({'msg_id': {'$in': (f'{i}' for i in range(1_000_000))}}, [])
-    assert q.sql == 'SELECT msg_id FROM task_records WHERE msg_id IN (SELECT value FROM json_each(:p0)) ORDER BY rowid'
+    assert ' WHERE msg_id IN (SELECT value FROM json_each(:p0)) ' in q.sql
     assert len(q.params) == 1
 
 

@@ -1,5 +1,6 @@
 """The values that `distinct` finds at a path: as in MongoDB, a number is a position wherever it meets an array."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from mqsql.compiler import compile_distinct
 from mqsql.errors import DamagedValueWarning
 from mqsql.schema import ANY, NUMBER, STRING, TASKS, TIMESTAMP, Index, Table
 from mqsql.storage import Store
+from mqsql.values.codec import encode_text
 
 
 @pytest.fixture(params=[':memory:', 'dict:'])
@@ -86,6 +88,31 @@ def test_an_index_on_the_column_is_searched_for_the_next_value() -> None:
     indexed = replace(TASKS, indexes=(Index(('started', 'queue')), Index(('queue',), (-1,))))
     assert 'DISTINCT' in compile_distinct('queue', table=indexed).sql
     assert 'DISTINCT' not in compile_distinct('label', table=indexed).sql
+
+
+@pytest.mark.parametrize('key', ['queue', 'label', 'msg_id'])
+def test_texts_are_read_at_once(key: str) -> None:
+    texts = ['b', 'a', '\0', 'b', '\x01', '\ud800', None, 'a', 'B']
+    shaper = compile_distinct(key)
+    rows = [(None if text is None else encode_text(text),) for text in texts]
+    assert shaper.values(rows) == ['b', 'a', '\0', '\x01', '\ud800', 'B']
+    made = 0
+
+    def note(frame: object, event: str, argument: object) -> None:
+        nonlocal made
+        made += event in ('call', 'c_call')
+
+    many = [(f't{i}',) for i in range(1000)]
+    sys.setprofile(note)
+    try:
+        found = shaper.values(many)
+    finally:
+        sys.setprofile(None)
+    assert len(found) == 1000
+    assert made < 100
+    assert compile_distinct('label').values([('a',), (b'["a"]',), (b'5',)]) == ['a', 5]
+    assert compile_distinct('label', collation={'locale': 'en', 'strength': 2}).values([('a',), ('A',)]) == ['a']
+    assert compile_distinct('label.x').values([('a',)]) == []
 
 
 def test_a_damaged_value_in_an_index_is_left_out_with_a_warning(tmp_path: Path) -> None:

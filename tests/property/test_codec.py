@@ -13,7 +13,7 @@ from tables import TABLE
 
 from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decoder, encoder
-from mqsql.values.codec import encode_text, encode_timestamp
+from mqsql.values.codec import DamagedError, decode_texts, encode_text, encode_timestamp
 from mqsql.values.numbers import number_text
 
 pytestmark = pytest.mark.usefixtures('local_zone')
@@ -24,6 +24,16 @@ pytestmark = pytest.mark.usefixtures('local_zone')
 def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
     value = kind.coerce(data.draw(some.BY_KIND[kind]))
     assert repr(decoder(kind)(encoder(kind)(value))) == repr(value)
+
+
+@pytest.mark.parametrize('odd', ['a', '\0', '\x01', '\ud7ff', '\udfff'])
+@pytest.mark.parametrize('position', [0, 999, 1_000, 2_499])
+def test_many_texts_are_decoded_as_each_is(odd: str, position: int) -> None:
+    texts = [f't{i}' for i in range(2_500)]
+    texts[position] = odd
+    assert decode_texts([encode_text(text) for text in texts]) == texts
+    with pytest.raises(DamagedError, match='not all text'):
+        decode_texts([*texts[1:position], b'x'])
 
 
 @given(some.BY_KIND[DOCUMENT])

@@ -35,7 +35,7 @@ def interpreted() -> Iterator[None]:
 def condition(expression: Any, **options: Any) -> str:
     """The SQL of an expression."""
     sql = mqsql.compile({'$expr': expression}, [], **options).sql
-    return sql.partition(' WHERE ')[2].removesuffix(' ORDER BY rowid')
+    return sql.partition(' WHERE ')[2].partition(' ORDER BY rowid')[0]
 
 
 def is_lowered(expression: Any) -> bool:

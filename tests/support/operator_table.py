@@ -143,12 +143,13 @@ ROWS = [
     ),
     Row('$mod', 'division by the first number leaves the second as remainder', given([5, 0])),
     Row(
-        '$regex $options',
-        'the pattern is found in it; options `i` `m` `s` `x` (`u` changes nothing); an `re.Pattern` works in place of a value',
+        '$regex',
+        'the pattern is found in it; an `re.Pattern` works in place of a value; an index seeks the text after a `^`',
         begun,
         'content.t',
         'an error where PCRE2 reaches its limits',
     ),
+    Row('$options', 'those of `$regex`: `i` `m` `s` `x` (`u` changes nothing)', begun, 'content.t'),
     Row(
         '$all',
         'each of the values equals it, or one of its elements',

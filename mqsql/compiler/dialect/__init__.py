@@ -98,7 +98,8 @@ class Dialect:
     """A database: what it says, how that is printed, and how operands are bound.
 
     Without `any_columns`, Any columns hold JSON as Documents do; without `path_indexes`, those of tables are not used;
-    without `select_first` and `select_distinct`, all records or values of an index are read.
+    without `select_first` and `select_distinct`, all records or values of an index are read; without `select_led`, the database
+    decides whether it uses one.
     """
 
     name: str
@@ -116,6 +117,8 @@ class Dialect:
     path_indexes: PathIndexes | None = None
     select_first: Callable[[Select, list[exp.Expr], exp.Expr, Dialect], exp.Query] | None = None
     """Makes the statement of so many first records where an index has most, not all, of them in order."""
+    select_led: Callable[[Select, list[exp.Expr], Dialect], exp.Query] | None = None
+    """Makes the statement of records that are found by an index and sorted afterwards."""
     select_distinct: Callable[[SelectDistinct], exp.Query] | None = None
     """Makes the statement of a SelectDistinct that is planned."""
 

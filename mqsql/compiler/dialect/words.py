@@ -83,6 +83,10 @@ class Words(ExpressionWords):
         """One of the values, which are on one path, is an array."""
         raise Lacking('a test of the type of JSON values')
 
+    def any_elements(self, refs: Sequence[JsonRef]) -> exp.Expr:
+        """One of the values, which are on one path, is an array that may have elements."""
+        raise Lacking('a test for arrays with elements')
+
     # --- Number columns
 
     def compare_column(self, kind: ColumnType, stored: exp.Expr, compare: Compare, operand: exp.Expr) -> exp.Expr:

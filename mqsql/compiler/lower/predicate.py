@@ -15,7 +15,7 @@ from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.lower.expressions import lower_expression
 from mqsql.compiler.lower.json_schema import SCHEMA_TESTS
 from mqsql.compiler.lower.operators import LOWERINGS
-from mqsql.compiler.lower.operators.comparison import ORDERS
+from mqsql.compiler.lower.operators.comparison import ORDERS, order_date
 from mqsql.compiler.lower.paths import PathLowering
 from mqsql.compiler.lower.size import SHALLOW, Size
 from mqsql.compiler.lower.sql import (
@@ -54,7 +54,7 @@ from mqsql.compiler.tree.predicate import (
 from mqsql.compiler.tree.traversal import LeafArrays, traversal
 from mqsql.compiler.tree.view import View
 from mqsql.errors import UnsupportedError
-from mqsql.schema import ANY, Table
+from mqsql.schema import ANY, DOCUMENT, Table
 from mqsql.values.codec import encode_key
 from mqsql.values.paths import is_index
 
@@ -145,17 +145,37 @@ class Scope:
         return self.dialect.path_indexes
 
     def _all(self, children: tuple[Predicate, ...]) -> list[Condition]:
-        """A condition for each of the children, but only one for all tests of strings in an Any column."""
-        columns = self.dialect.any_columns
-        if columns is None:
-            return [self.lower(child) for child in children]
-        strings: dict[Field, list[Leaf]] = {}
+        """A condition for each of the children, but only one for all tests of strings in an Any column, or of a path."""
+        groups: dict[object, list[Leaf]] = {}
         for child in children:
-            if isinstance(child, Leaf) and is_for_strings(child):
-                strings.setdefault(child.field, []).append(child)
-        joined = {test for tests in strings.values() if len(tests) > 1 for test in tests}
-        several = [self._all_of_any(columns, tests) for tests in strings.values() if len(tests) > 1]
-        return [*several, *(self.lower(child) for child in children if child not in joined)]
+            if isinstance(child, Leaf) and (shared := self._shared(child)):
+                groups.setdefault(shared, []).append(child)
+        several = [tests for tests in groups.values() if len(tests) > 1]
+        joined = {test for tests in several for test in tests}
+        return [*map(self._all_of, several), *(self.lower(child) for child in children if child not in joined)]
+
+    def _shared(self, test: Leaf) -> object:
+        """What tests share that are lowered to one condition; None for a test that is alone."""
+        field = test.field
+        if self.dialect.any_columns and is_for_strings(test):
+            return field
+        seen = traversal(test)
+        walks = field.kind is DOCUMENT and not field.strict and bool(field.steps)
+        return (field, seen) if walks and len(seen) == 1 else None
+
+    def _all_of(self, tests: list[Leaf]) -> Condition:
+        """All of the tests, which share what `_shared` says."""
+        if self.dialect.any_columns and is_for_strings(tests[0]):
+            return self._all_of_any(self.dialect.any_columns, tests)
+        self.size.add(len(tests))
+        conditions = [lambda value, test=test: lower_leaf(test, value, self.dialect) for test in tests]
+        return self._walks(tests[0].field, traversal(tests[0]), *conditions, known=self._dates(tests))
+
+    def _dates(self, tests: Sequence[Leaf]) -> Callable[[JsonRef], Condition] | None:
+        """What tests say of the text of a date, if all of them compare with a date."""
+        if any(test.form is not OperandType.DATE or test.operator not in ORDERS for test in tests):
+            return None
+        return lambda end: and_([order_date(test, self.words.text(end.child('$date'))) for test in tests])
 
     def _any(self, children: tuple[Predicate, ...]) -> list[Condition]:
         """A condition for each of the children, but one for tests that look at the same values of a field."""
@@ -203,7 +223,8 @@ class Scope:
             return condition(self._value(self._root(field)))  # the element as it is
         if field.strict:
             return condition(self._value(self._ref(field)))
-        return self._walks(field, traversal(tests[0]), condition)
+        known = self._dates(tests) if len(tests) == 1 else None
+        return self._walks(field, traversal(tests[0]), condition, known=known)
 
     def _value(self, ref: JsonRef) -> JsonValue:
         return JsonValue(self.words, ref)
@@ -233,16 +254,21 @@ class Scope:
         return JsonRef(lambda: self.words.element(element), element=element)
 
     def _walks(
-        self, field: Field, offers: tuple[LeafArrays, ...], condition: Callable[[JsonValue], Condition]
+        self,
+        field: Field,
+        offers: tuple[LeafArrays, ...],
+        *conditions: Callable[[JsonValue], Condition],
+        known: Callable[[JsonRef], Condition] | None = None,
     ) -> Condition:
         start, steps = self._start(field)
-        self.size.add(len(steps) * len(offers))
-        return or_([self._path(start, steps, seen, condition).condition() for seen in offers])
+        self.size.add(len(steps) * len(offers) * len(conditions))
+        walks = (self._path(start, steps, seen, *conditions) for seen in offers)
+        return or_([replace(walk, known=known).condition() for walk in walks])
 
     def _path(
-        self, start: JsonRef, steps: tuple[str, ...], offers: LeafArrays, condition: Callable[[JsonValue], Condition]
+        self, start: JsonRef, steps: tuple[str, ...], offers: LeafArrays, *conditions: Callable[[JsonValue], Condition]
     ) -> PathLowering:
-        return PathLowering(self.words, start, steps, offers, condition, self.alias)
+        return PathLowering(self.words, start, steps, offers, conditions, self.alias)
 
     def _start(self, field: Field) -> tuple[JsonRef, tuple[str, ...]]:
         """The start and the steps of a walk to the field; within an element the walk starts at the element's field."""

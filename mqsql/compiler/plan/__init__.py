@@ -9,6 +9,7 @@ from itertools import chain
 
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, scans, sorting_index
+from mqsql.compiler.plan.leading import is_led
 from mqsql.compiler.plan.ranges import without_nan
 from mqsql.compiler.tree.predicate import MATCH_ALL, Leaf, Predicate
 from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, SelectDistinct, Statement
@@ -37,10 +38,12 @@ def scanned_indexes(planned: Statement) -> Iterator[Index]:
 
 def _plan_select(select: Select) -> Select:
     table, predicate = select.table, select.predicate
-    sort = () if _of_one_key(table, predicate) else without_nan(select.sort, predicate)
+    alone = _of_one_key(table, predicate)
+    sort = () if alone else without_nan(select.sort, predicate)
     index = sorting_index(table, predicate, sort)
     if index is None:
-        return replace(select, sort=sort, predicate=choose_indexes(predicate, table))
+        chosen = replace(select, sort=sort, predicate=choose_indexes(predicate, table))
+        return replace(chosen, led=not alone and is_led(chosen))
     scalar, multikey = ScalarView(index), multikey_view(index, predicate, sort)
     order = IndexOrder(
         scalar, choose_indexes(predicate, table, scalar), multikey, choose_indexes(predicate, table, multikey)

@@ -33,6 +33,9 @@ class OperandType(StrEnum):
     TAGGED = 'tagged'
     """A value that Documents store as an object of one key, compared as text: a date, binary, or a number beyond JSON's."""
 
+    PREFIX = 'prefix'
+    """The text with which those begin that a pattern of $regex matches, and the least text after these."""
+
     # How a pattern of $glob is matched.
     GLOB = 'text'
     """By the database, whatever the characters of the text."""
@@ -77,6 +80,8 @@ class Encoding(StrEnum):
     """A value: a key that is equal for objects that differ only in the order of their fields."""
     GLOB = auto()
     """A pattern of $glob that the database matches itself."""
+    AFTER = auto()
+    """A str, the least text after all that begin with it."""
     PATTERN = auto()
     """A regular expression."""
     PATTERN_OPTIONS = auto()

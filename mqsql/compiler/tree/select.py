@@ -95,7 +95,8 @@ class IndexOrder:
 class Select:
     """A SELECT of parts of records, and of the positions that `computed` ask for, of the records that match.
 
-    `inline` says whether Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids.
+    `inline` says whether Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids. Planning
+    says by `led` that the records are best found by an index on columns and sorted afterwards.
     """
 
     table: Table
@@ -107,6 +108,7 @@ class Select:
     skipped: bool = False
     inline: bool = True
     index_order: IndexOrder | None = None
+    led: bool = False
 
 
 @dataclass(frozen=True)

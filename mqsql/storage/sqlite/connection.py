@@ -24,6 +24,9 @@ from mqsql.storage.sqlite.waiting import wait_for_others
 from mqsql.storage.statements import folded
 
 CACHE_KIB = 16_384
+READING_KIB = (
+    2_000  # a larger cache leaves that of the processor, and a connection that only reads mostly passes through
+)
 JOURNAL_BYTES = 64 << 20  # to which a longer log shrinks
 STEPS = 5_000  # of SQLite's virtual machine between two checks of the deadline; mostly some milliseconds at most
 OPENING_SECONDS = 10.0  # at least: another process may be creating the file
@@ -42,7 +45,7 @@ def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection
     for name, arguments, function in FUNCTIONS:
         timed = _timed(function) if settings.query_timeout else function
         connection.create_scalar_function(name, timed, arguments, deterministic=True)
-    connection.pragma('cache_size', -CACHE_KIB)
+    connection.pragma('cache_size', -(READING_KIB if readonly else CACHE_KIB))
     # On macOS an ordinary fsync leaves data in the drive's cache; elsewhere these settings change nothing. A checkpoint is
     # always flushed: the log, which has the same data, is overwritten after it.
     connection.pragma('checkpoint_fullfsync', 1)

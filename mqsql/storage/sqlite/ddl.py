@@ -69,10 +69,19 @@ def index_objects(table: Table, index: Index) -> Iterator[SchemaObject]:
     """What an index consists of, tables first."""
     if index.first_path is None:
         name = index.stored_name(table.name)
-        keys = ', '.join(quote(key) + ('' if direction > 0 else ' DESC') for key, direction in index.keys)
+        keys = ', '.join(quote(key) + ('' if direction > 0 else ' DESC') for key, direction in _keys(table, index))
         yield SchemaObject('index', name, f'CREATE INDEX {quote(name)} ON {quote(table.name)} ({keys})')
     else:
         yield from path_index(table, index)
+
+
+def _keys(table: Table, index: Index) -> Iterator[tuple[str, int]]:
+    """What an index on columns has. The table's key at its end sorts nothing but ties, whose order is that of insertion."""
+    *first, last = index.keys
+    yield from first
+    if first and last[0] == table.key:
+        yield POSITION, 1
+    yield last
 
 
 def make_index(table: Table, index: Index) -> Iterator[str]:

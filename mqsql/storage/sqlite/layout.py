@@ -198,16 +198,22 @@ def check_foreign(connection: apsw.Connection, path: str, table: Table) -> None:
         )
 
 
+_RENEWED = ', and is renewed when the file is opened without readonly=True'
+
+
 def _problem(found: Object | None, made: SchemaObject) -> str | None:
     if found is None:
         return 'is missing'
-    return 'is not as mqsql makes it' if _differs(found, made) else None
+    if not _differs(found, made):
+        return None
+    # An earlier version may have made it of other columns.
+    return f'is not as mqsql makes it{_RENEWED if made.kind == "index" else ""}'
 
 
 def _problems_of_paths(there: Mapping[str, Object], table: Table, index: Index) -> Iterator[tuple[str, str]]:
     name = index.stored_name(table.name)
     if name + _FORMER in there:
-        yield name, 'is an index of an earlier mqsql, which is renewed when the file is opened without readonly=True'
+        yield name, f'is an index of an earlier mqsql{_RENEWED}'
         return
     for made in ddl.index_objects(table, index):
         if problem := _problem(there.get(made.name), made):

@@ -16,7 +16,7 @@ from mqsql.schema.columns import decoder
 from mqsql.schema.rows import Damages, read_row, warn
 from mqsql.settings import MEMORY, Settings
 from mqsql.storage import statements
-from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query
+from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, KeyOptions, Keys, Options, Query
 from mqsql.storage.buffers import GoneError, LazyBuffers, damaged_buffers
 from mqsql.storage.encoding import present
 from mqsql.storage.garbage import no_collection
@@ -33,7 +33,7 @@ from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.sqlite.merging import merge
 from mqsql.storage.sqlite.plans import explanation
 from mqsql.storage.sqlite.tails import take_up_tails
-from mqsql.values.codec import decode_ids, decode_text, encode_text
+from mqsql.values.codec import DamagedError, decode_ids, decode_text, decode_texts, encode_text
 
 Row = tuple[Any, ...]
 Said = TypeVar('Said', bound=Statement)
@@ -235,6 +235,19 @@ class SqliteStore(SqliteFile):
                 limits.check()
                 records.append(query.record(row))
         return records
+
+    def _find_keys(self, query: Query | None, **options: Unpack[KeyOptions]) -> list[str]:
+        with self._queries.answering():
+            return self._answer(partial(self._compile, query, [], **options), self._read_keys)
+
+    def _read_keys(self, query: CompiledQuery) -> list[str]:
+        try:
+            with self._stoppable as connection:
+                keys = [key for (key,) in connection.execute(query.sql, query.params)]
+            return decode_texts(keys)
+        except (DamagedValueError, DamagedError):
+            found = (record[self.table.key] for record in self._records(query))
+            return [key for key in found if key is not None]
 
     def _fetch_sound(self, query: Statement) -> list[Row]:
         """All rows; what SQLite cannot read of them is replaced."""

@@ -9,6 +9,7 @@ from mqsql.compiler.dialects.sqlite.encodings import ENCODE, list_param
 from mqsql.compiler.dialects.sqlite.first_records import select_first
 from mqsql.compiler.dialects.sqlite.glob import glob_type
 from mqsql.compiler.dialects.sqlite.index_scan import SQLitePathIndexes
+from mqsql.compiler.dialects.sqlite.led_records import select_led
 from mqsql.compiler.dialects.sqlite.printer import SQLitePrinter
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 from mqsql.schema.columns import decoder
@@ -24,5 +25,6 @@ SQLITE = Dialect(
     any_columns=SQLiteAnyColumns(),
     path_indexes=SQLitePathIndexes(),
     select_first=select_first,
+    select_led=select_led,
     select_distinct=select_distinct,
 )

@@ -20,6 +20,7 @@ from mqsql.compiler.lower.sql import (
     number,
     text,
 )
+from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf
 from mqsql.values.bson_order import NULL_RANK, STRING_RANK
 
@@ -58,7 +59,7 @@ class SQLiteAnyColumns(AnyColumns):
     def bounds_of_strings(self, tests: Sequence[Leaf], stored: Callable[[], exp.Expr]) -> list[Condition]:
         """See AnyColumns. A bound is the end of a range of the column's index."""
         operators = {test.operator for test in tests}
-        if operators & STRINGS_ONLY:
+        if operators & STRINGS_ONLY or any(test.form is OperandType.PREFIX for test in tests):
             return []
         below_others = exp.LT(this=stored(), expression=exp.HexString(this=''))
         return [below_others if operators & UPWARDS else _is_text(stored())]

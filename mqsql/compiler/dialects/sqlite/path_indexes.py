@@ -175,7 +175,7 @@ def _fill_multikey(table: Table, index: Index, source: str, tables: Sequence[exp
         return select(outputs, [read.copy(), *each], and_(wanted) if wanted else None)
 
     def offered(offers: LeafArrays, wanted: str = '', as_type: str = '') -> exp.Select:
-        walk = PathLowering(WORDS, start, steps, offers, lambda value: exp.true(), lambda: f'e{next(numbers)}')
+        walk = PathLowering(WORDS, start, steps, offers, (), lambda: f'e{next(numbers)}')
         loops = walk.loops()
         alias = loops[-1].element.alias
         kind = exp.column('type', alias)

@@ -24,6 +24,7 @@ from mqsql.compiler.lower.sql import (
     identifier,
     is_not_null,
     number,
+    or_,
     ordered,
     select,
     subquery,
@@ -116,6 +117,17 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         if len(types) == 1:
             return exp.EQ(this=types[0], expression=text('array'))
         return exp.In(this=text('array'), expressions=types)
+
+    def any_elements(self, refs: Sequence[JsonRef]) -> Condition:
+        """See Words. Of anything but an array, the length is 0."""
+        return or_([self._has_elements(ref) for ref in reversed(refs)])
+
+    def _has_elements(self, ref: JsonRef) -> Condition:
+        length = exp.GT(this=func('json_array_length', *_place(ref)), expression=number(0))
+        if ref.element or ref.path:
+            return length
+        # No object is below this, which is seen without reading the document.
+        return and_([exp.LT(this=ref.json(), expression=text('{')), length])
 
     # --- Number columns
 

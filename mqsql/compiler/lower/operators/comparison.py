@@ -10,10 +10,11 @@ from sqlglot import exp
 from mqsql.compiler.dialect.expression_words import Compare
 from mqsql.compiler.dialect.json import JsonType
 from mqsql.compiler.lower.collation import as_key, as_text
-from mqsql.compiler.lower.sql import Condition, and_, or_, param, text
+from mqsql.compiler.lower.sql import Condition, and_, func, number, or_, param, text
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value, in_list
 from mqsql.compiler.tree.params import OperandType
-from mqsql.values.codec import NUMBER_TAG
+from mqsql.compiler.tree.predicate import Leaf
+from mqsql.values.codec import DATE_LENGTH, DATE_TAG, NUMBER_TAG
 
 ORDERS: dict[str, type[exp.Binary]] = {'$gt': exp.GT, '$gte': exp.GTE, '$lt': exp.LT, '$lte': exp.LTE}
 
@@ -84,6 +85,12 @@ def lower_order(operator: str, value: Value, form: OperandType, params: Params) 
             return value.is_object(compare(as_key(value), operand))
         case _:  # binary
             return value.tagged('$binary', compare(as_key(value), operand))
+
+
+def order_date(test: Leaf, date: exp.Expr) -> Condition:
+    """The text of a date, or NULL, compares with the operand of the test, of which that is a part."""
+    operand = func('substr', param(test.params[0]), number(1 + len(DATE_TAG)), number(DATE_LENGTH))
+    return ORDERS[test.operator](this=date, expression=operand)
 
 
 def _lower_number_order(operator: str, value: JsonValue, compare: Compare, params: Params) -> Condition:

@@ -6,10 +6,11 @@ from typing import Any
 from mqsql import patterns
 from mqsql.compiler.parse.context import ParseContext
 from mqsql.compiler.tree.params import Encoding, OperandType, Param
-from mqsql.compiler.tree.predicate import MATCH_NONE, Predicate
+from mqsql.compiler.tree.predicate import MATCH_NONE, MEMBER, Predicate, all_of
 from mqsql.errors import short_repr
 from mqsql.functions.glob import MAX_PATTERN
 from mqsql.patterns import FLAGS, IGNORED, MAX_REGEX
+from mqsql.patterns.prefix import prefix_of
 from mqsql.schema import STRING, ColumnType
 from mqsql.values.canonical import coerce_string
 from mqsql.values.libraries import UnstorableError
@@ -58,9 +59,19 @@ def _found(place: ParseContext, source: object, options: str) -> Predicate:
         raise place.error(f'the pattern {short_repr(source)} cannot be compiled: {e}') from None
     if not _may_be_text(place.field.kind):
         return MATCH_NONE
+    # The names of fields are not stored as other text is.
+    prefix = prefix_of(source, options) if place.field != MEMBER else None
+    begins = [] if prefix is None else [_begins(place, prefix.text)]
+    if prefix and prefix.all:
+        return begins[0]
     # The place is for the message about a text that asks too much of the pattern.
     how = Param(f'{options}:{place.path[:SHOWN_PATH]}', Encoding.PATTERN_OPTIONS)
-    return place.test('$regex', OperandType.PLAIN, how, Param(source, Encoding.PATTERN))
+    return all_of([*begins, place.test('$regex', OperandType.PLAIN, how, Param(source, Encoding.PATTERN))])
+
+
+def _begins(place: ParseContext, text: str) -> Predicate:
+    """The field offers text that begins so: a range of an index."""
+    return place.test('$regex', OperandType.PREFIX, Param(text, Encoding.STRING), Param(text, Encoding.AFTER))
 
 
 def _may_be_text(kind: ColumnType) -> bool:

@@ -1,0 +1,142 @@
+"""The plans by which SQLite answers the queries of a history."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mqsql
+from bench.data import COLUMNS, History, Record
+from mqsql.settings import Settings
+from mqsql.storage.base import Explanation
+from mqsql.storage.sqlite.connection import connect
+
+RECORDS = list(History(2_000, seed=1))
+EARLY, LATE = (sorted(record['submitted'] for record in RECORDS)[i] for i in (40, -40))
+
+
+@pytest.fixture(scope='module')
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mqsql.Store]:
+    with mqsql.open(tmp_path_factory.mktemp('plans') / 'tasks.db') as store:
+        store.add_records(RECORDS)
+        yield store
+
+
+def looks_at(plan: tuple[str, ...]) -> list[str]:
+    """How SQLite comes to the records, without its constraints."""
+    return [line.strip().partition(' (')[0] for line in plan if 'task_records' in line]
+
+
+def found(matches: Any) -> list[str]:
+    return [record['msg_id'] for record in RECORDS if matches(record)]
+
+
+def submitted(record: Record) -> Any:
+    return record['submitted']
+
+
+# --- indexes on columns that lead to records, which come in the order of insertion all the same
+
+
+def test_each_side_of_an_or_has_its_index(store: mqsql.Store) -> None:
+    query = {'$or': [{'submitted': {'$lt': EARLY}}, {'started': {'$gte': LATE}}]}
+    explained = store.explain(query, ['msg_id'])
+    assert explained.indexes == ('submitted_1_msg_id_1', 'started_1')
+    assert not any('SCAN' in line for line in explained.plan)
+
+    def matches(record: Record) -> bool:
+        return record['submitted'] < EARLY or (record['started'] is not None and record['started'] >= LATE)
+
+    assert [record['msg_id'] for record in store.find(query, ['msg_id'])] == found(matches)
+
+
+def test_a_range_of_an_index_is_searched(store: mqsql.Store) -> None:
+    query = {'submitted': {'$lt': EARLY}, 'client_uuid': {'$ne': 'x'}}
+    for keys in ['msg_id'], COLUMNS:
+        assert store.explain(query, keys).indexes == ('submitted_1_msg_id_1',)
+    assert [record['msg_id'] for record in store.find(query, ['msg_id'])] == found(lambda r: r['submitted'] < EARLY)
+
+
+def test_large_values_are_not_sorted(store: mqsql.Store) -> None:
+    """The rowids are: a sort copies what it sorts, which may be all of a history."""
+    engines = sorted({record['engine_uuid'] for record in RECORDS if record['engine_uuid']})[:2]
+    query = {'engine_uuid': {'$in': engines}}
+    explained = store.explain(query, ['result_header'])
+    assert explained.indexes == ('engine_uuid_1',)
+    assert not any('TEMP B-TREE' in line for line in explained.plan)
+    assert looks_at(explained.plan) == [
+        'SEARCH task_records USING INTEGER PRIMARY KEY',
+        'SEARCH task_records USING COVERING INDEX task_records.engine_uuid',
+    ]
+    ids = [record['msg_id'] for record in store.find(query, ['result_header'])]
+    assert ids == found(lambda record: record['engine_uuid'] in engines)
+
+
+def test_an_index_that_has_all_columns_is_read_in_place_of_the_table(store: mqsql.Store) -> None:
+    query = {'$expr': {'$gt': [{'$subtract': ['$completed', '$started']}, 60_000]}}
+    covering = ['SCAN task_records USING COVERING INDEX task_records.completed.msg_id.started']
+    assert looks_at(store.explain(query, ['msg_id']).plan) == covering
+    assert looks_at(store.explain(query, ['label']).plan) == ['SCAN task_records']
+
+
+@pytest.mark.parametrize(
+    'query',
+    [
+        {},
+        {'queue': 'x'},
+        {'$or': [{'submitted': {'$lt': EARLY}}, {'queue': 'x'}]},
+        {'completed': {'$ne': None}},
+        {'label': {'$regex': 'x'}},
+        {'label': {'$glob': '[[]x'}, 'queue': 'x'},
+    ],
+    ids=str,
+)
+def test_no_sort_where_no_index_leads_to_the_records(store: mqsql.Store, query: Any) -> None:
+    assert not any('TEMP B-TREE' in line for line in store.explain(query, ['header']).plan)
+
+
+def test_a_limit_may_be_reached_early(store: mqsql.Store) -> None:
+    def sorts(explained: Explanation) -> bool:
+        return any('TEMP B-TREE' in line for line in explained.plan)
+
+    query = {'submitted': {'$gte': EARLY}}
+    assert sorts(store.explain(query, ['msg_id']))
+    assert not sorts(store.explain(query, ['msg_id'], limit=10))
+
+
+def test_a_record_of_one_key_is_not_sorted(store: mqsql.Store) -> None:
+    plan = store.explain({'msg_id': RECORDS[0]['msg_id'], 'started': {'$gte': EARLY}}).plan
+    assert looks_at(plan) == ['SEARCH task_records USING INDEX sqlite_autoindex_task_records_1']
+
+
+# --- the order of a sort
+
+
+def test_an_index_has_the_history_in_order(store: mqsql.Store) -> None:
+    explained = store.explain({}, [], sort='submitted')
+    assert looks_at(explained.plan) == ['SCAN task_records USING COVERING INDEX task_records.submitted.msg_id']
+    assert not any('TEMP B-TREE' in line for line in explained.plan)
+
+
+def test_ties_of_the_history_are_in_the_order_of_insertion() -> None:
+    with mqsql.open(':memory:') as store:
+        for key, moment in ('c', LATE), ('b', None), ('d', EARLY), ('a', LATE), ('e', EARLY), ('A', None):
+            store.add_record(key, {'submitted': moment})
+        assert store.get_history() == ['b', 'A', 'd', 'e', 'c', 'a']
+        assert store.keys(sort=[('submitted', -1)]) == ['c', 'a', 'd', 'e', 'b', 'A']
+        store.add_record('\0\ud800', {'submitted': LATE})
+        assert store.keys({'submitted': LATE}, sort='submitted') == ['c', 'a', '\0\ud800']
+
+
+def test_a_connection_that_only_reads_has_a_small_cache(tmp_path: Path) -> None:
+    """It passes through many pages once, and a cache of many megabytes leaves that of the processor."""
+    path = str(tmp_path / 'a.db')
+    mqsql.open(path).close()
+    sizes = {}
+    for readonly in (True, False):
+        connection = connect(path, Settings(), readonly=readonly)
+        sizes[readonly] = connection.pragma('cache_size')
+        connection.close()
+    assert -4_000 <= sizes[True] < 0
+    assert sizes[False] <= -16_000
