@@ -1,4 +1,4 @@
-"""Keeps a history within limits, in steps of some milliseconds.
+"""Keeps a history within limits, and deletes what was purged, in steps of some milliseconds.
 
 A step blocks other writers only while it changes the file. It finds out what to do on a connection of its own, which blocks
 nobody.
@@ -16,6 +16,7 @@ from typing import Any
 
 from mqsql.errors import MissingRecordError, StorageError, short_repr
 from mqsql.hub.culled import ORPHAN_SECONDS, CulledIds
+from mqsql.hub.purging import PurgingStore
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import BUFFERS, Record
 from mqsql.settings import Settings
@@ -23,12 +24,14 @@ from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
+from mqsql.storage.sqlite.hiding import HidingStore
 from mqsql.storage.sqlite.store import SqliteStore
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new
 BATCH = 10  # records that one statement drops
 KEPT_PAGES = 256  # free pages that stay in the file for new records
 VACUUM_PAGES = 32  # that one statement removes from the file
+SLICES = 10  # of a purge, between two moves of the log
 BUSY_SECONDS, IDLE_SECONDS = 0.025, 2.0  # between steps while there is something to do, and while not
 WATCHED = 10_000  # records without a request
 
@@ -59,17 +62,19 @@ class Retention:
     Records of which only output is known, since before any request could still come, go first: nothing tells their age.
     """
 
-    def __init__(self, tasks: WriteBuffer[SqliteStore], store: SqliteStore, limits: Limits, say: Warn) -> None:
+    def __init__(self, tasks: WriteBuffer[SqliteStore], store: PurgingStore, limits: Limits, say: Warn) -> None:
         self._tasks, self._store, self._limits = tasks, store, limits
         self._tell = say
         self._key = store.table.key
-        self._reader: SqliteStore | None = None
+        self._reader: HidingStore | None = None
         self._more = self._told = False
         self._count, self._mean = 0, 1.0
         """Records, and bytes of each, when last looked at."""
         self._orphans: dict[str, float] = {}
         """Records of which only output is known, and since when."""
         self._emptied = EVER
+        self._purged = 0
+        """Slices of a purge since the log was moved."""
         self._culled = CulledIds()
         self._closing = Event()
         self._thread: Thread | None = None
@@ -106,6 +111,9 @@ class Retention:
 
     def step(self) -> bool:
         """Do a part of what is to be done; whether there may be more."""
+        if self._purge():
+            self._more = True
+            return True
         self._look()
         end = monotonic() + STEP_SECONDS
         more = self._more = False
@@ -120,6 +128,15 @@ class Retention:
         if not self._closing.is_set():  # when nothing works any more
             self._tell(words)
 
+    def _purge(self) -> bool:
+        more = self._store.purge_some(STEP_SECONDS)
+        self._purged = self._purged + 1 if more else 0
+        if self._purged == SLICES:
+            # Or it would grow faster than it is moved, and never begin anew.
+            self._purged = 0
+            self._move_log()
+        return more
+
     # --- looking
 
     def _look_for_the_file(self) -> None:
@@ -130,9 +147,9 @@ class Retention:
                 'this process ends; restart it.'
             )
 
-    def _reading(self) -> SqliteStore:
+    def _reading(self) -> HidingStore:
         if self._reader is None:
-            self._reader = SqliteStore(self._store.path, readonly=True, table=self._store.table, say=self._say)
+            self._reader = HidingStore(self._store.path, readonly=True, table=self._store.table, say=self._say)
         return self._reader
 
     def _look(self) -> None:

@@ -64,6 +64,7 @@ class SqliteStore(SqliteFile):
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
         self._damages = Damages(table.name, say)
+        self._look_for_indexes()
         if path != MEMORY:
             self._merge_left(say)
 
@@ -241,7 +242,11 @@ class SqliteStore(SqliteFile):
         try:
             return self._fetch(query)
         except DamagedValueError:
-            return self._fetch(guarded(query, self.table))
+            return self._fetch(self._guarded(query))
+
+    def _guarded(self, query: Said) -> Said:
+        """The query over a view that has no value that SQLite cannot read."""
+        return guarded(query, self.table)
 
     def _fetch(self, query: Statement) -> list[Row]:
         with self._stoppable as connection:
@@ -254,7 +259,7 @@ class SqliteStore(SqliteFile):
     def _begin(self, deadline: Deadline, query: CompiledQuery) -> Cursor:
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
-            spare = partial(guarded, query, self.table)
+            spare = partial(self._guarded, query)
             return self._readers.find(deadline, lambda reader: reader.run(query, spare, keyed=keyed), query.record)
         return Cursor(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
@@ -275,7 +280,7 @@ class SqliteStore(SqliteFile):
                 return query.values(rows)
         except DamagedValueError:
             # The rows of all records, with their keys, say where the damage is.
-            return query.values(self._fetch(guarded(query, self.table)), self._tell)
+            return query.values(self._fetch(self._guarded(query)), self._tell)
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
@@ -285,7 +290,7 @@ class SqliteStore(SqliteFile):
         try:
             self._delete(query)
         except DamagedValueError:
-            self._delete(guarded(query, self.table))
+            self._delete(self._guarded(query))
 
     def _delete(self, query: Statement) -> None:
         with self._stoppable, self._changing() as connection:
