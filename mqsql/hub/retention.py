@@ -23,15 +23,19 @@ from mqsql.settings import Settings
 from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite.connection import connect
+from mqsql.storage.sqlite.ddl import POSITION
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.hiding import HidingStore
 from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.storage.statements import quote
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new
 BATCH = 10  # records that one statement drops
 KEPT_PAGES = 256  # free pages that stay in the file for new records
 VACUUM_PAGES = 32  # that one statement removes from the file
+SLICE_SECONDS = 0.003  # of a purge; what it changes is then written, and the pages that it needs may not be in memory
 SLICES = 10  # of a purge, between two moves of the log
+MOVES = 5  # of the log, one after another, as others write meanwhile
 BUSY_SECONDS, IDLE_SECONDS = 0.025, 2.0  # between steps while there is something to do, and while not
 WATCHED = 10_000  # records without a request
 
@@ -129,7 +133,7 @@ class Retention:
             self._tell(words)
 
     def _purge(self) -> bool:
-        more = self._store.purge_some(STEP_SECONDS)
+        more = self._store.purge_some(SLICE_SECONDS)
         self._purged = self._purged + 1 if more else 0
         if self._purged == SLICES:
             # Or it would grow faster than it is moved, and never begin anew.
@@ -153,11 +157,13 @@ class Retention:
         return self._reader
 
     def _look(self) -> None:
-        """Count the records: another controller on the same file may have dropped some since the last step."""
+        """Count the records, unless they are too few anyway: another controller may have dropped some since the last step."""
         limits = self._limits
         if limits.record_limit or limits.size_limit:
-            self._count = self._reading().count()
-            self._mean = self._used() / max(1, self._count)
+            used, most = self._used(), self._most()
+            near = most > limits.record_limit > 0 or used > limits.size_limit > 0
+            self._count = self._reading().count() if near else most
+            self._mean = used / max(1, self._count)
         if not self._more and (limits.record_limit or limits.size_limit or limits.max_age):
             now = monotonic()
             orphans = self._reading().find(ORPHANS, [], limit=WATCHED)
@@ -171,6 +177,14 @@ class Retention:
         with self._reading().using() as connection:
             pages = connection.pragma('page_count') - connection.pragma('freelist_count')
             return int(pages * connection.pragma('page_size'))
+
+    def _most(self) -> int:
+        """How many records there are at most, by the first and the last position, which are found at once."""
+        table = quote(self._store.table.name)
+        with self._reading().using() as connection:
+            ends = [connection.execute(f'SELECT {which}({POSITION}) FROM {table}') for which in ('min', 'max')]
+            first, last = (int(str(position or 0)) for cursor in ends for (position,) in cursor)
+        return last - first + 1
 
     def _excess(self) -> int:
         """About how many records there are too many."""
@@ -237,7 +251,12 @@ class Retention:
     def _move_log(self) -> None:
         """With a write-ahead log the file itself changes only now. That may take long, and nobody waits for it here."""
         with Failures(self._store.path), closing(connect(self._store.path, Settings(), readonly=False)) as connection:
-            connection.wal_checkpoint()
+            pages = 0
+            for _ in range(MOVES):
+                # When nothing was written meanwhile, the log begins anew.
+                before, (pages, _moved) = pages, connection.wal_checkpoint()
+                if pages == before:
+                    return
 
 
 def _ago(seconds: float) -> datetime:

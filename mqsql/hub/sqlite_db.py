@@ -142,6 +142,11 @@ class SQLiteDB(HubDatabase):
         super().drop_matching_records(check)
         self._retention.start()
 
+    @property
+    def purging(self) -> bool:
+        """Whether the file still holds records that were purged."""
+        return self._store.purging
+
     def _culled(self, msg_id: str) -> bool:
         return self._retention.culled(msg_id)
 

@@ -301,7 +301,7 @@ def test_a_purge_is_kept_and_ended_after_a_kill(path: Path, store: PurgingStore)
 
 
 def test_a_hub_ends_a_purge_by_itself(path: Path, store: PurgingStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, 'STEP_SECONDS', 0)
+    monkeypatch.setattr(retention, 'SLICE_SECONDS', 0)
     moved: list[int] = []
     monkeypatch.setattr(retention.Retention, '_move_log', lambda self: moved.append(1))
     store.close()

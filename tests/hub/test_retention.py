@@ -17,6 +17,7 @@ from mqsql.hub.sqlite_db import SQLiteDB
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.settings import Settings
 from mqsql.storage.sqlite import statistics
+from mqsql.storage.sqlite.store import SqliteStore
 
 NOW = datetime.now(UTC)
 
@@ -87,6 +88,23 @@ def test_the_oldest_finished_records_go_first(store: PurgingStore) -> None:
     assert store.count() == 20
     assert kept.culled('m017')
     assert not kept.culled('m016')
+
+
+def test_records_are_counted_only_near_a_limit(store: PurgingStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, 30)
+    counted: list[int] = []
+    count = SqliteStore.count
+
+    def note(self: SqliteStore) -> int:
+        counted.append(1)
+        return count(self)
+
+    monkeypatch.setattr(SqliteStore, 'count', note)
+    assert not keeper(store, Limits(record_limit=33, size_limit=10_000_000)).step()
+    assert not counted
+    settle(store, Limits(record_limit=32))
+    assert counted
+    assert len(finished(store)) == 29
 
 
 def test_pending_records_stay_even_beyond_the_limit(store: PurgingStore) -> None:

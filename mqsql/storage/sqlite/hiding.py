@@ -26,6 +26,11 @@ class HidingStore(SqliteStore):
     _unmarked = ''
     """The condition of the records to be seen; empty while that is all."""
 
+    @property
+    def purging(self) -> bool:
+        """Whether the file holds records that were purged, as last looked at."""
+        return bool(self._unmarked)
+
     def _look_for_indexes(self) -> int:
         before, version = self._schema_version, super()._look_for_indexes()
         if version != before:

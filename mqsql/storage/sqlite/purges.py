@@ -15,7 +15,7 @@ from mqsql.schema import Table
 from mqsql.storage.sqlite.ddl import POSITION
 from mqsql.storage.statements import folded, quote
 
-BATCH = 20  # records that one statement deletes
+BATCH = 10  # records that one statement deletes
 
 Range = tuple[int, int]
 """The first and the last of some row ids, of which not all need exist."""
