@@ -1,5 +1,6 @@
 """The planner's statistics are made, and never within a call that changes records."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from waiting import wait_until
 
 from mqsql.hub import SQLiteDB
+from mqsql.settings import Settings
 from mqsql.storage.sqlite import statistics
 from mqsql.storage.sqlite.store import SqliteStore
 
@@ -28,11 +30,13 @@ def records_known(connection: apsw.Connection) -> int:
 
 
 def traced(connection: apsw.Connection) -> list[str]:
-    """The statements that a connection runs from now on."""
+    """The statements that this thread runs from now on."""
     said: list[str] = []
+    thread = threading.current_thread()
 
     def note(cursor: apsw.Cursor, sql: str, bindings: object) -> bool:
-        said.append(sql)
+        if threading.current_thread() is thread:
+            said.append(sql)
         return True
 
     connection.set_exec_trace(note)
@@ -100,7 +104,25 @@ def test_a_large_table_is_not_read_again(path: Path, other: apsw.Connection, mon
 
 def test_a_table_in_memory_has_them_too() -> None:
     with SqliteStore(':memory:') as store:
-        for i in range(statistics.FIRST):
-            store.add_record(f'm{i}', {'engine_uuid': 'e'})
+        store.add_records({'msg_id': f'm{i}', 'engine_uuid': 'e'} for i in range(statistics.FIRST))
+        store._statistics._thread.join()  # type: ignore[union-attr]
         with store.using() as connection:
             assert records_known(connection) == statistics.FIRST
+
+
+def test_no_change_finds_the_file_locked_by_them(path: Path) -> None:
+    with SqliteStore(str(path), settings=Settings(busy_timeout=0)) as store:
+        for i in range(20 * statistics.FIRST):
+            store.add_record(f'm{i}', {'engine_uuid': 'e'})
+
+
+def test_a_file_is_closed_while_they_are_made(path: Path, other: apsw.Connection) -> None:
+    with SqliteStore(str(path)) as store:
+        with store.using():
+            store.add_records({'msg_id': f'm{i}'} for i in range(statistics.FIRST))
+            thread = store._statistics._thread
+            store.close()
+        assert thread
+        thread.join()
+    # By the store that was closed, at the latest.
+    assert records_known(other) == statistics.FIRST

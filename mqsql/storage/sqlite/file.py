@@ -8,6 +8,7 @@ write-ahead log; in memory and with other journal modes `find` holds the undecod
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from types import TracebackType
 
 import apsw
@@ -75,19 +76,14 @@ class SqliteFile(Store):
             self._connection = open_file(path, table, settings, readonly=readonly, guest=guest)
             self._streams = path != MEMORY and self._connection.pragma('journal_mode') == 'wal'
         self._readers = ReaderPool(self._queries, self._failures, self._new_reader)
-        self._checkpoints = Checkpoints(self._connection, self._connect_again)
-        self._statistics = Statistics(self._connection, table, self._connect_again if path != MEMORY else None)
+        self._checkpoints = Checkpoints(self._connection, partial(connect, path, settings, readonly=False))
         self._identity = _identity(path)
         self._use = Use(self._connection, self._lock, self._failures)
+        self._statistics = Statistics(self._connection, table, self._use)
         self._stoppable = StoppableUse(self._connection, self._lock, self._failures)
 
     def _new_reader(self) -> SqliteReader:
         return SqliteReader(connect(self.path, self._settings, readonly=True), self._failures)
-
-    def _connect_again(self) -> apsw.Connection:
-        connection = connect(self.path, self._settings, readonly=False)
-        connection.pragma('synchronous', self._settings.synchronous)
-        return connection
 
     def using(self) -> Use:
         """The connection, for this thread alone; errors of SQLite leave the block as StorageError."""

@@ -5,13 +5,13 @@ runs in a thread of its own, which ends when that is done, and while the table i
 known well enough then. When a store is closed nobody waits, and SQLite renews what has grown much since.
 """
 
-from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, suppress
 from threading import Thread
 
 import apsw
 
 from mqsql import limits
+from mqsql.errors import StorageError
 from mqsql.schema import Table
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.connection import Transaction
@@ -24,45 +24,41 @@ SAMPLE = 400  # rows of an index that SQLite looks at; fewer make it take rare v
 
 
 class Statistics:
-    """The statistics of `table` in the file that `writer` changes, made on a connection of `connect`.
+    """The statistics of `table` in the file that `writer` changes; `use` gives the block that has `writer` for one thread."""
 
-    Where there is no other connection to what is changed, as in memory, `connect` is None, and the caller waits.
-    """
-
-    def __init__(self, writer: apsw.Connection, table: Table, connect: Callable[[], apsw.Connection] | None) -> None:
-        self._writer, self._table, self._connect = writer, table, connect
+    def __init__(self, writer: apsw.Connection, table: Table, use: AbstractContextManager[apsw.Connection]) -> None:
+        self._writer, self._table, self._use = writer, table, use
         self._next = writer.total_changes() + FIRST
         self._step = FIRST
         self._thread: Thread | None = None
+        self._closed = False
 
     def note_change(self) -> None:
-        """To be called after changes, outside of a transaction."""
+        """To be called after changes, in the block."""
         if self._writer.total_changes() >= self._next and not (self._thread and self._thread.is_alive()):
             self._step *= 2
             self._next = self._writer.total_changes() + self._step
-            self._renew()
-
-    def _renew(self) -> None:
-        if self._connect is None:
-            with suppress(apsw.Error), limits.unlimited():
-                renew(self._writer, self._table)
-        else:
-            self._thread = Thread(target=self._run, args=(self._connect,), name='mqsql statistics', daemon=True)
+            self._thread = Thread(target=self._run, name='mqsql statistics', daemon=True)
             self._thread.start()
 
-    def _run(self, connect: Callable[[], apsw.Connection]) -> None:
-        # They are only advice for the planner, and are tried again later.
-        with suppress(apsw.Error), closing(connect()) as connection:
+    def _run(self) -> None:
+        # In the block, and not on a connection of its own: a change of this process would find the file locked. They are only
+        # advice for the planner; whatever fails is tried again later.
+        with suppress(StorageError), self._use as connection:
+            if self._closed:
+                return
             # Other connections read statistics with the schema.
             connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
-            with Transaction(connection):
-                if renew(connection, self._table):
-                    connection.pragma('schema_version', connection.pragma('schema_version') + 1)
+            try:
+                with Transaction(connection):
+                    if renew(connection, self._table):
+                        connection.pragma('schema_version', connection.pragma('schema_version') + 1)
+            finally:
+                connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
 
     def close(self) -> None:
-        """Wait for the thread, then renew what has become much larger."""
-        if self._thread is not None:
-            self._thread.join()
+        """Renew what has become much larger, in the block; nothing after that."""
+        self._closed = True
         with suppress(apsw.Error), limits.unlimited():
             self._writer.pragma('optimize')
 
