@@ -8,6 +8,8 @@ import apsw
 import pytest
 from waiting import wait_until
 
+from bench.data import History
+from bench.questions import Facts, questions
 from mqsql.hub import SQLiteDB
 from mqsql.settings import Settings
 from mqsql.storage.sqlite import statistics
@@ -100,6 +102,18 @@ def test_a_large_table_is_not_read_again(path: Path, other: apsw.Connection, mon
         store.add_records({'msg_id': f'n{i}'} for i in range(4 * statistics.FIRST))
         store._statistics._thread.join()  # type: ignore[union-attr]
         assert records_known(other) == 2 * statistics.FIRST
+
+
+def test_an_index_that_finds_an_eighth_is_used_with_statistics(path: Path) -> None:
+    history = History(3_000, seed=1)
+    question = questions(Facts.of(history))['engines']
+    with SqliteStore(str(path)) as store:
+        store.add_records(history)
+        store.create_index('header.date')  # makes statistics
+    with SqliteStore(str(path)) as store:
+        with store.using() as connection:
+            assert records_known(connection) == history.size
+        assert 'USING INDEX task_records.engine_uuid' in str(store.explain(question.query, question.keys))
 
 
 def test_a_table_in_memory_has_them_too() -> None:

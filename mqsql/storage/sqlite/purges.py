@@ -23,7 +23,7 @@ Range = tuple[int, int]
 
 def purges_table(table: Table) -> str:
     """The name of the table of ranges."""
-    return f'{table.name.removesuffix('_records')}_purged'
+    return f'{table.name.removesuffix("_records")}_purged'
 
 
 def _made(table: Table) -> str:

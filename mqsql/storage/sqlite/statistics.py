@@ -19,8 +19,11 @@ from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.statements import quote
 
 FIRST = 500  # rows changed after which statistics are first made; then each time twice as many
+FEW = 1_000  # records of a table of which ANALYZE looks at all
+SAMPLED = 100
+"""Rows of each index that it looks at of more. It never finds many more of one value then: SQLite, which does not know how long
+rows are, would read all of them rather than the eighth that an index finds."""
 ENOUGH = 16_384  # records of a table whose statistics are not made again
-SAMPLE = 400  # rows of an index that SQLite looks at; fewer make it take rare values for frequent ones
 
 
 class Statistics:
@@ -60,19 +63,26 @@ class Statistics:
         """Renew what has become much larger, in the block; nothing after that."""
         self._closed = True
         with suppress(apsw.Error), limits.unlimited():
+            limit_analysis(self._writer, self._table)
             self._writer.pragma('optimize')
 
 
 def renew(connection: apsw.Connection, table: Table) -> bool:
     """Make the statistics of a table and its indexes; False if it is large and they are known."""
-    ((last,),) = connection.execute(f'SELECT max({ddl.POSITION}) FROM {quote(table.name)}')
-    if (last or 0) > ENOUGH and _known(connection, table):
+    if limit_analysis(connection, table) > ENOUGH and _known(connection, table):
         return False
-    connection.pragma('analysis_limit', SAMPLE)
     for made in ddl.objects(with_found_indexes(table, connection)):
         if made.kind == 'table' and made.name != table.buffers_table:  # blobs are only found by their ids
             connection.execute(f'ANALYZE {quote(made.name)}')
     return True
+
+
+def limit_analysis(connection: apsw.Connection, table: Table) -> int:
+    """Have ANALYZE look at a sample of a table that has more than a few records; returns how many there are at most."""
+    ((last,),) = connection.execute(f'SELECT max({ddl.POSITION}) FROM {quote(table.name)}')
+    most = int(str(last or 0))
+    connection.pragma('analysis_limit', SAMPLED if most > FEW else 0)
+    return most
 
 
 def _known(connection: apsw.Connection, table: Table) -> bool:

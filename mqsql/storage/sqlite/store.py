@@ -32,6 +32,7 @@ from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.sqlite.merging import merge
 from mqsql.storage.sqlite.plans import explanation
+from mqsql.storage.sqlite.statistics import limit_analysis
 from mqsql.storage.sqlite.tails import take_up_tails
 from mqsql.values.codec import decode_ids, decode_text, encode_text
 
@@ -302,6 +303,7 @@ class SqliteStore(SqliteFile):
         with self._changing() as connection:
             found = with_found_indexes(self.table, connection)
             table = with_index(found, index)
+            limit_analysis(connection, table)
             for sql in ddl.create_index(table, index) if table is not found else ():
                 connection.execute(sql)
 
