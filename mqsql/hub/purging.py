@@ -72,8 +72,7 @@ class PurgingStore(HidingStore):
 
     def purge_some(self, seconds: float) -> bool:
         """Delete what is marked, for so long; whether there may be more."""
-        if not self._unmarked:
-            return False
+        # A controller on the same file may have been killed before it was done.
         self._look_for_indexes()
         if self._unmarked:
             with self._changing() as connection:

@@ -313,6 +313,27 @@ def test_a_hub_ends_a_purge_by_itself(path: Path, store: PurgingStore, monkeypat
     db.close()
 
 
+def test_a_hub_records_purged_tasks_anew(path: Path, store: PurgingStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention.Retention, 'start', lambda self: None)
+    store.update_record('m1', {'stdout': 'old ' * 1_000})
+    db = SQLiteDB(location=str(path.parent), filename=path.name)
+    db.drop_matching_records({'completed': {'$ne': None}})
+    for key in ('m1', 'm2'):
+        with pytest.raises(KeyError):
+            db.update_record(key, {'stdout': 'old ' * 1_001})
+        db.add_record(key, {'submitted': NOON, 'stdout': 'new ' * 1_000})
+        db.update_record(key, {'stdout': 'new ' * 1_001})
+        assert db.get_record(key)['stdout'] == 'new ' * 1_001
+        assert db.get_record(key)['header'] is None
+    db.update_record('m0', {'stdout': 'a line\n'})
+    assert sorted(one['msg_id'] for one in db.find_records({}, [])) == sorted([*PENDING, 'm1', 'm2'])
+    db.close()
+    finish(store)
+    assert store.keys() == [*PENDING, 'm1', 'm2']
+    assert rows(path) == len(PENDING) + 2
+    assert store.get_record('m2')['stdout'] == 'new ' * 1_001
+
+
 def test_nothing_is_looked_up_while_no_purge_goes_on(store: PurgingStore) -> None:
     said: list[str] = []
 
@@ -327,7 +348,6 @@ def test_nothing_is_looked_up_while_no_purge_goes_on(store: PurgingStore) -> Non
         lambda: store.update_record('m1', {'stdout': 'a'}),
         lambda: store.add_record('n', {}),
         lambda: store.drop_record('n'),
-        lambda: store.purge_some(0),
     ]
     for call in calls:
         call()
