@@ -87,6 +87,7 @@ measure: $(READY)  ## measure starts, patterns, expressions, documents, the gain
 	$(BIN)/python -m bench.expressions
 	$(BIN)/python -m bench.documents
 	$(BIN)/python -m bench.retention
+	$(BIN)/python -m bench.growth --records 10000 100000 --seconds 20 --out growth-results
 
 soak: $(READY)  ## kill the controller KILLS=100 times (at most SECONDS=600); then TASKS=3000 on several databases, REPEAT=5 times
 	$(BIN)/python -m bench.hub_soak --kills $(KILLS) --seconds $(SECONDS)

@@ -30,7 +30,7 @@ from mqsql.compiler.parse.window import parse_window
 from mqsql.compiler.shape.distinct import distinct_shaper
 from mqsql.compiler.shape.rows import Decoder, RowShaper
 from mqsql.compiler.statements import Distinct, Query, Statement, binder, said
-from mqsql.compiler.tree.select import LIMIT, SKIP, CountRecords, Delete, Part, Select, SelectDistinct
+from mqsql.compiler.tree.select import LIMIT, SKIP, CountRecords, Delete, Part, Select, SelectDistinct, SelectPositions
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import TASKS, Table
 from mqsql.schema.rows import Damages, Tell, warn
@@ -46,6 +46,7 @@ __all__ = [
     'compile_count',
     'compile_delete',
     'compile_distinct',
+    'compile_positions',
 ]
 
 
@@ -154,6 +155,17 @@ def compile_delete(
     parsed = parse(query, table, chosen.glob_type, read_collation(collation))
     tree = Delete(table, parsed.predicate)
     return Statement(*said(tree, lambda: replace(tree, within=True), chosen, binder(chosen, parsed.values)))
+
+
+@limits.within_python
+def compile_positions(
+    query: object, *, limit: int | None = None, table: Table = TASKS, dialect: str = 'sqlite'
+) -> Statement:
+    """The SELECT of where the records that match are in the order of insertion: of a row's id, in SQLite."""
+    chosen, window = find_dialect(dialect), parse_window(limit, 0)
+    parsed = parse(query, table, chosen.glob_type)
+    tree = SelectPositions(table, parsed.predicate, LIMIT in window)
+    return Statement(*said(tree, lambda: tree, chosen, binder(chosen, parsed.values, window)))
 
 
 def _is_set(window: Mapping[str, object]) -> tuple[bool, bool]:

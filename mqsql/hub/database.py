@@ -26,6 +26,9 @@ DEEPEST = 300
 MAX_SECONDS = 1e10
 """Three centuries; much more leads to times outside the years of Python."""
 
+FINISHED = {'$or': [{'completed': {'$ne': None}}, {'submitted': None}]}
+"""What the hub's purge of all finished records drops: also those that will never finish, as only output is known of them."""
+
 
 class Seconds(Float[float, Any]):
     """A number of seconds, neither infinite nor NaN."""
@@ -170,8 +173,7 @@ class HubDatabase(BaseDB):  # type: ignore[misc]
         known of them: of a broadcast, or of a task whose request did not reach the hub.
         """
         check = read_plain(check)
-        every = check == {'completed': {'$ne': None}}
-        self._tasks.drop_matching_records({'$or': [check, {'submitted': None}]} if every else check)
+        self._tasks.drop_matching_records(FINISHED if check == {'completed': {'$ne': None}} else check)
 
     def find_records(self, check: Query, keys: Keys = None) -> list[Record]:
         """The records that match a query, with all keys or those asked for; msg_id always."""

@@ -1,4 +1,4 @@
-"""Keeps a history within limits, in steps of some milliseconds.
+"""Keeps a history within limits, and deletes what was purged, in steps of some milliseconds.
 
 A step blocks other writers only while it changes the file. It finds out what to do on a connection of its own, which blocks
 nobody.
@@ -16,19 +16,26 @@ from typing import Any
 
 from mqsql.errors import MissingRecordError, StorageError, short_repr
 from mqsql.hub.culled import ORPHAN_SECONDS, CulledIds
+from mqsql.hub.purging import PurgingStore
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import BUFFERS, Record
 from mqsql.settings import Settings
 from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite.connection import connect
+from mqsql.storage.sqlite.ddl import POSITION
 from mqsql.storage.sqlite.failures import Failures
+from mqsql.storage.sqlite.hiding import HidingStore
 from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.storage.statements import quote
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new
 BATCH = 10  # records that one statement drops
 KEPT_PAGES = 256  # free pages that stay in the file for new records
 VACUUM_PAGES = 32  # that one statement removes from the file
+SLICE_SECONDS = 0.003  # of a purge; what it changes is then written, and the pages that it needs may not be in memory
+SLICES = 10  # of a purge, between two moves of the log
+MOVES = 5  # of the log, one after another, as others write meanwhile
 BUSY_SECONDS, IDLE_SECONDS = 0.025, 2.0  # between steps while there is something to do, and while not
 WATCHED = 10_000  # records without a request
 
@@ -59,17 +66,19 @@ class Retention:
     Records of which only output is known, since before any request could still come, go first: nothing tells their age.
     """
 
-    def __init__(self, tasks: WriteBuffer[SqliteStore], store: SqliteStore, limits: Limits, say: Warn) -> None:
+    def __init__(self, tasks: WriteBuffer[SqliteStore], store: PurgingStore, limits: Limits, say: Warn) -> None:
         self._tasks, self._store, self._limits = tasks, store, limits
         self._tell = say
         self._key = store.table.key
-        self._reader: SqliteStore | None = None
+        self._reader: HidingStore | None = None
         self._more = self._told = False
         self._count, self._mean = 0, 1.0
         """Records, and bytes of each, when last looked at."""
         self._orphans: dict[str, float] = {}
         """Records of which only output is known, and since when."""
         self._emptied = EVER
+        self._purged = 0
+        """Slices of a purge since the log was moved."""
         self._culled = CulledIds()
         self._closing = Event()
         self._thread: Thread | None = None
@@ -106,6 +115,9 @@ class Retention:
 
     def step(self) -> bool:
         """Do a part of what is to be done; whether there may be more."""
+        if self._purge():
+            self._more = True
+            return True
         self._look()
         end = monotonic() + STEP_SECONDS
         more = self._more = False
@@ -120,6 +132,15 @@ class Retention:
         if not self._closing.is_set():  # when nothing works any more
             self._tell(words)
 
+    def _purge(self) -> bool:
+        more = self._store.purge_some(SLICE_SECONDS)
+        self._purged = self._purged + 1 if more else 0
+        if self._purged == SLICES:
+            # Or it would grow faster than it is moved, and never begin anew.
+            self._purged = 0
+            self._move_log()
+        return more
+
     # --- looking
 
     def _look_for_the_file(self) -> None:
@@ -130,17 +151,19 @@ class Retention:
                 'this process ends; restart it.'
             )
 
-    def _reading(self) -> SqliteStore:
+    def _reading(self) -> HidingStore:
         if self._reader is None:
-            self._reader = SqliteStore(self._store.path, readonly=True, table=self._store.table, say=self._say)
+            self._reader = HidingStore(self._store.path, readonly=True, table=self._store.table, say=self._say)
         return self._reader
 
     def _look(self) -> None:
-        """Count the records: another controller on the same file may have dropped some since the last step."""
+        """Count the records, unless they are too few anyway: another controller may have dropped some since the last step."""
         limits = self._limits
         if limits.record_limit or limits.size_limit:
-            self._count = self._reading().count()
-            self._mean = self._used() / max(1, self._count)
+            used, most = self._used(), self._most()
+            near = most > limits.record_limit > 0 or used > limits.size_limit > 0
+            self._count = self._reading().count() if near else most
+            self._mean = used / max(1, self._count)
         if not self._more and (limits.record_limit or limits.size_limit or limits.max_age):
             now = monotonic()
             orphans = self._reading().find(ORPHANS, [], limit=WATCHED)
@@ -154,6 +177,14 @@ class Retention:
         with self._reading().using() as connection:
             pages = connection.pragma('page_count') - connection.pragma('freelist_count')
             return int(pages * connection.pragma('page_size'))
+
+    def _most(self) -> int:
+        """How many records there are at most, by the first and the last position, which are found at once."""
+        table = quote(self._store.table.name)
+        with self._reading().using() as connection:
+            ends = [connection.execute(f'SELECT {which}({POSITION}) FROM {table}') for which in ('min', 'max')]
+            first, last = (int(str(position or 0)) for cursor in ends for (position,) in cursor)
+        return last - first + 1
 
     def _excess(self) -> int:
         """About how many records there are too many."""
@@ -220,7 +251,12 @@ class Retention:
     def _move_log(self) -> None:
         """With a write-ahead log the file itself changes only now. That may take long, and nobody waits for it here."""
         with Failures(self._store.path), closing(connect(self._store.path, Settings(), readonly=False)) as connection:
-            connection.wal_checkpoint()
+            pages = 0
+            for _ in range(MOVES):
+                # When nothing was written meanwhile, the log begins anew.
+                before, (pages, _moved) = pages, connection.wal_checkpoint()
+                if pages == before:
+                    return
 
 
 def _ago(seconds: float) -> datetime:

@@ -20,10 +20,11 @@ from mqsql.errors import StorageError, short_repr
 from mqsql.hub.database import HubDatabase, Seconds, query_timeout
 from mqsql.hub.delta import Delta
 from mqsql.hub.legacy import LegacyHistory, history_table
+from mqsql.hub.purging import PurgingStore
 from mqsql.hub.retention import Limits, Retention
 from mqsql.schema import TASKS
 from mqsql.settings import JOURNAL_MODES, LEGACY_TABLE, MAX_TIMEOUT, SYNCHRONOUS, Settings
-from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.storage.base import Query
 
 
 class SQLiteDB(HubDatabase):
@@ -93,7 +94,7 @@ class SQLiteDB(HubDatabase):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.location = os.path.expanduser(self.location) or _profile_directory()
-        self._store: SqliteStore = SqliteStore(
+        self._store: PurgingStore = PurgingStore(
             self._path(),
             table=history_table(self.table or f'_{self.session}'),
             settings=Settings(self.journal_mode, self.synchronous, self.busy_timeout, self.query_timeout),
@@ -135,6 +136,16 @@ class SQLiteDB(HubDatabase):
         # Not in __init__: the controller forks its schedulers after that.
         self._retention.start()
         self._store.checkpoint_in_background(self.log.error)
+
+    def drop_matching_records(self, check: Query) -> None:
+        """See HubDatabase. Of many records the call waits only until no answer has them any more."""
+        super().drop_matching_records(check)
+        self._retention.start()
+
+    @property
+    def purging(self) -> bool:
+        """Whether the file still holds records that were purged."""
+        return self._store.purging
 
     def _culled(self, msg_id: str) -> bool:
         return self._retention.culled(msg_id)

@@ -70,9 +70,9 @@ def open_location(
 
         return DictStore(readonly=readonly, table=table, query_timeout=settings.query_timeout)
     if kind == SQLITE:
-        from mqsql.storage.sqlite.store import SqliteStore
+        from mqsql.storage.sqlite.hiding import HidingStore
 
-        return SqliteStore(path, readonly=readonly, table=table, settings=settings, say=say)
+        return HidingStore(path, readonly=readonly, table=table, settings=settings, say=say)
     if kind == MONGODB:
         require_pymongo()
         from mqsql.storage.mongodb.opening import open_store

@@ -84,6 +84,17 @@ def test_culling_beside_a_hub_at_work(tmp_path: Path) -> None:
     assert '300 → ' in said
 
 
+def test_how_things_grow(tmp_path: Path) -> None:
+    out, directory = tmp_path / 'out', tmp_path / 'work'
+    directory.mkdir()
+    where = ('--out', str(out), '--directory', str(directory))
+    run('growth', '--records', '700', '2500', '--block', '700', '--seconds', '3', *where, directory=directory)
+    found = json.loads((out / 'results.json').read_text())
+    assert found.keys() == {'700', '2500'}
+    assert all(figures['get'] > 0 and figures['calls'] > 0 for figures in found.values())
+    assert '| latest ten |' in (out / 'results.md').read_text()
+
+
 def test_what_is_acknowledged_is_noted(tmp_path: Path) -> None:
     db = hub_journal.JournalledDB(location=str(tmp_path))
     db.add_record('a', {'stdout': '', 'buffers': [b'12', memoryview(b'3')], 'engine_uuid': None})

@@ -13,13 +13,13 @@ from mqsql.errors import StorageError
 from mqsql.hub import delta, retention
 from mqsql.hub import write_buffer as backlog
 from mqsql.hub.delta import Delta
+from mqsql.hub.purging import PurgingStore
 from mqsql.hub.retention import Limits, Retention
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.settings import Settings
 from mqsql.storage import mishaps
 from mqsql.storage.mishaps import Mishaps
 from mqsql.storage.sqlite import checkpoints, connection
-from mqsql.storage.sqlite.store import SqliteStore
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +35,8 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore(str(path), settings=Settings(busy_timeout=0)) as opened:
+def store(path: Path) -> Iterator[PurgingStore]:
+    with PurgingStore(str(path), settings=Settings(busy_timeout=0)) as opened:
         yield opened
 
 
@@ -78,7 +78,7 @@ def test_each_kind_of_failure_is_said_once_an_hour(said: list[str], monkeypatch:
 
 
 @pytest.mark.parametrize('age', [math.inf, 1e12, 1e300, 1e5])
-def test_an_age_longer_than_time_is_never(store: SqliteStore, said: list[str], age: float) -> None:
+def test_an_age_longer_than_time_is_never(store: PurgingStore, said: list[str], age: float) -> None:
     for i in range(5):
         end = f'2026-03-01T12:00:0{i}+00:00'
         store.add_record(f'm{i}', {'submitted': end, 'completed': end, 'buffers': [b'x']})
@@ -99,7 +99,7 @@ def test_a_limit_that_is_no_number_is_refused(limit: float) -> None:
 
 
 def test_keeping_limits_goes_on_after_any_failure(
-    store: SqliteStore, said: list[str], monkeypatch: pytest.MonkeyPatch
+    store: PurgingStore, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for i in range(20):
         store.add_record(f'm{i}', {'completed': '2026-03-01T12:00:00+00:00'})
@@ -113,7 +113,7 @@ def test_keeping_limits_goes_on_after_any_failure(
 
 
 def test_the_log_is_moved_once_the_file_can_be_opened_again(
-    store: SqliteStore, path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+    store: PurgingStore, path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing = Failing(store._checkpoints._connect, 2, apsw.CantOpenError('no descriptors'))
     monkeypatch.setattr(store._checkpoints, '_connect', failing)
@@ -127,7 +127,7 @@ def test_the_log_is_moved_once_the_file_can_be_opened_again(
 
 
 def test_changes_are_merged_after_any_failure(
-    store: SqliteStore, said: list[str], monkeypatch: pytest.MonkeyPatch
+    store: PurgingStore, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks = Delta(store, 2**20, said.append)
     monkeypatch.setattr(tasks, '_merge', Failing(tasks._merge, 3, RuntimeError('odd')))
@@ -138,7 +138,7 @@ def test_changes_are_merged_after_any_failure(
 
 
 def test_what_is_kept_is_written_after_any_failure(
-    store: SqliteStore, path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+    store: PurgingStore, path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tasks = WriteBuffer(store, 2**20, said.append)
     monkeypatch.setattr(tasks, '_write_kept', Failing(tasks._write_kept, 3, RuntimeError('odd')))
@@ -157,7 +157,7 @@ def test_what_is_kept_is_written_after_any_failure(
 
 @pytest.mark.parametrize('replaced', [False, True])
 def test_a_deleted_file_is_told(path: Path, said: list[str], replaced: bool) -> None:
-    with SqliteStore(str(path)) as store:
+    with PurgingStore(str(path)) as store:
         kept = Retention(WriteBuffer(store, 0, said.append), store, Limits(), said.append)
         kept.start()
         time.sleep(0.1)

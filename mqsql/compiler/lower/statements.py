@@ -10,7 +10,17 @@ from mqsql.compiler.lower.order import has_most_in_order, order
 from mqsql.compiler.lower.predicate import lower, lower_positions
 from mqsql.compiler.lower.sql import identifier, number, param, select
 from mqsql.compiler.tree.predicate import MATCH_ALL, Predicate
-from mqsql.compiler.tree.select import LIMIT, SKIP, CountRecords, Delete, Part, Select, SelectDistinct, Statement
+from mqsql.compiler.tree.select import (
+    LIMIT,
+    SKIP,
+    CountRecords,
+    Delete,
+    Part,
+    Select,
+    SelectDistinct,
+    SelectPositions,
+    Statement,
+)
 from mqsql.errors import UnsupportedError
 from mqsql.schema.tasks import Table
 
@@ -27,6 +37,8 @@ def lower_statement(statement: Statement, dialect: Dialect) -> exp.Expr:
                 return _lower_count(statement, dialect)
             case Delete():
                 return _lower_delete(statement, dialect)
+            case SelectPositions():
+                return _lower_positions(statement, dialect)
     except Lacking as e:
         raise UnsupportedError(str(e), dialect.name) from e
 
@@ -92,6 +104,13 @@ def _lower_delete(wanted: Delete, dialect: Dialect) -> exp.Delete:
         found = select([position], [_table(table)], where)
         where = exp.In(this=position.copy(), query=exp.Subquery(this=found))
     return exp.Delete(this=_table(table), where=exp.Where(this=where) if where else None)
+
+
+def _lower_positions(wanted: SelectPositions, dialect: Dialect) -> exp.Query:
+    where = _where(wanted.table, wanted.predicate, dialect)
+    statement = select([dialect.words.row_order()], [_table(wanted.table)], where)
+    _set_window(statement, wanted.limited, False, dialect)
+    return statement
 
 
 def _table(table: Table) -> exp.Table:

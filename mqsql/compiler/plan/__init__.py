@@ -12,7 +12,15 @@ from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, scans, so
 from mqsql.compiler.plan.leading import is_led
 from mqsql.compiler.plan.ranges import without_nan
 from mqsql.compiler.tree.predicate import MATCH_ALL, Leaf, Predicate
-from mqsql.compiler.tree.select import CountRecords, Delete, IndexOrder, Select, SelectDistinct, Statement
+from mqsql.compiler.tree.select import (
+    CountRecords,
+    Delete,
+    IndexOrder,
+    Select,
+    SelectDistinct,
+    SelectPositions,
+    Statement,
+)
 from mqsql.compiler.tree.view import ScalarView
 from mqsql.schema import Index, Table
 
@@ -24,7 +32,7 @@ def plan(statement: Statement) -> Statement:
             return _plan_select(statement)
         case SelectDistinct():
             return _plan_distinct(statement)
-        case CountRecords() | Delete():
+        case CountRecords() | Delete() | SelectPositions():
             return replace(statement, predicate=choose_indexes(statement.predicate, statement.table))
 
 

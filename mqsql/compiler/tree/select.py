@@ -142,7 +142,16 @@ class Delete:
     within: bool = False
 
 
-Statement: TypeAlias = Select | SelectDistinct | CountRecords | Delete
+@dataclass(frozen=True)
+class SelectPositions:
+    """A SELECT of where the records that match are in the order of insertion, within a limit if there is one."""
+
+    table: Table
+    predicate: Predicate
+    limited: bool = False
+
+
+Statement: TypeAlias = Select | SelectDistinct | CountRecords | Delete | SelectPositions
 
 
 def without_indexes(tree: Statement) -> Statement:

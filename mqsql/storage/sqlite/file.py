@@ -7,13 +7,12 @@ write-ahead log; in memory and with other journal modes `find` holds the undecod
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from types import TracebackType
 
 import apsw
 
-from mqsql import limits
 from mqsql.schema import Table
 from mqsql.settings import MEMORY, Settings
 from mqsql.storage.base import Store
@@ -23,10 +22,9 @@ from mqsql.storage.readers import ReaderPool
 from mqsql.storage.sqlite.checkpoints import Checkpoints
 from mqsql.storage.sqlite.connection import Guest, Transaction, connect, open_file
 from mqsql.storage.sqlite.failures import Failures
+from mqsql.storage.sqlite.statistics import Statistics
 from mqsql.storage.sqlite.streaming import SqliteReader
 from mqsql.storage.sqlite.waiting import wait_for_others
-
-FIRST_STATISTICS = 500  # changes after which the planner's statistics are first renewed; then each time twice as many
 
 
 class Use:
@@ -81,8 +79,8 @@ class SqliteFile(Store):
         self._checkpoints = Checkpoints(self._connection, partial(connect, path, settings, readonly=False))
         self._identity = _identity(path)
         self._use = Use(self._connection, self._lock, self._failures)
+        self._statistics = Statistics(self._connection, table, self._use)
         self._stoppable = StoppableUse(self._connection, self._lock, self._failures)
-        self._changes, self._next_statistics = 0, FIRST_STATISTICS
 
     def _new_reader(self) -> SqliteReader:
         return SqliteReader(connect(self.path, self._settings, readonly=True), self._failures)
@@ -97,18 +95,7 @@ class SqliteFile(Store):
         with self._use as connection:
             with Transaction(connection) if several else nullcontext():
                 yield connection
-            self._count_change()
-
-    def _count_change(self) -> None:
-        self._changes += 1
-        if self._changes >= self._next_statistics:
-            self._next_statistics *= 2
-            self._renew_statistics()
-
-    def _renew_statistics(self) -> None:
-        # Only advice for the planner: the change of the caller is done even if this fails.
-        with suppress(apsw.Error), limits.unlimited():
-            self._connection.pragma('optimize')
+            self._statistics.note_change()
 
     def checkpoint_in_background(self, say: Warn) -> None:
         """Start a thread that moves the write-ahead log into the file, for a caller that writes all the time. May be repeated.
@@ -149,7 +136,7 @@ class SqliteFile(Store):
             all_of_it.callback(self._readers.close)
             all_of_it.callback(self._checkpoints.close)
             if not self.readonly:
-                self._renew_statistics()
+                self._statistics.close()
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -34,15 +34,24 @@ def sound(column: str, kind: ColumnType) -> str:
 
 
 @lru_cache(maxsize=16)
-def _view(table: Table) -> str:
-    columns = ', '.join(f'{sound(column, kind)} AS {quote(column)}' for column, kind in table.columns.items())
-    return f'WITH {quote(table.name)} AS (SELECT {POSITION}, {columns} FROM main.{quote(table.name)}) '
+def _view(table: Table, condition: str, *, guards: bool) -> str:
+    values = [(sound(c, kind) if guards else quote(c), c) for c, kind in table.columns.items()]
+    columns = ', '.join(f'{value} AS {quote(column)}' for value, column in values)
+    where = f' WHERE {condition}' if condition else ''
+    return f'WITH {quote(table.name)} AS (SELECT {POSITION}, {columns} FROM main.{quote(table.name)}{where}) '
 
 
-def guarded(statement: AnyStatement, table: Table) -> AnyStatement:
-    """The statement over the view, which has no value that SQLite cannot read."""
+def guarded(statement: AnyStatement, table: Table, condition: str = '') -> AnyStatement:
+    """The statement over a view of the records that a condition holds for, with no value that SQLite cannot read."""
     plain = statement.unindexed()
-    return replace(plain, sql=_view(table) + plain.sql, functions=plain.functions | _FUNCTIONS)
+    return replace(plain, sql=_view(table, condition, guards=True) + plain.sql, functions=plain.functions | _FUNCTIONS)
+
+
+def restricted(statement: AnyStatement, table: Table, condition: str) -> AnyStatement:
+    """The statement over a view of the records that a condition holds for, with values as they are; it uses the indexes on
+    columns."""
+    plain = statement.unindexed()
+    return replace(plain, sql=_view(table, condition, guards=False) + plain.sql)
 
 
 def select_sound(table: Table) -> str:

@@ -32,6 +32,7 @@ from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.sqlite.merging import merge
 from mqsql.storage.sqlite.plans import explanation
+from mqsql.storage.sqlite.statistics import limit_analysis
 from mqsql.storage.sqlite.tails import take_up_tails
 from mqsql.values.codec import DamagedError, decode_ids, decode_text, decode_texts, encode_text
 
@@ -64,6 +65,7 @@ class SqliteStore(SqliteFile):
         self._schema_version = -1
         self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
         self._damages = Damages(table.name, say)
+        self._look_for_indexes()
         if path != MEMORY:
             self._merge_left(say)
 
@@ -254,7 +256,11 @@ class SqliteStore(SqliteFile):
         try:
             return self._fetch(query)
         except DamagedValueError:
-            return self._fetch(guarded(query, self.table))
+            return self._fetch(self._guarded(query))
+
+    def _guarded(self, query: Said) -> Said:
+        """The query over a view that has no value that SQLite cannot read."""
+        return guarded(query, self.table)
 
     def _fetch(self, query: Statement) -> list[Row]:
         with self._stoppable as connection:
@@ -267,7 +273,7 @@ class SqliteStore(SqliteFile):
     def _begin(self, deadline: Deadline, query: CompiledQuery) -> Cursor:
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
-            spare = partial(guarded, query, self.table)
+            spare = partial(self._guarded, query)
             return self._readers.find(deadline, lambda reader: reader.run(query, spare, keyed=keyed), query.record)
         return Cursor(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
 
@@ -288,7 +294,7 @@ class SqliteStore(SqliteFile):
                 return query.values(rows)
         except DamagedValueError:
             # The rows of all records, with their keys, say where the damage is.
-            return query.values(self._fetch(guarded(query, self.table)), self._tell)
+            return query.values(self._fetch(self._guarded(query)), self._tell)
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
@@ -298,7 +304,7 @@ class SqliteStore(SqliteFile):
         try:
             self._delete(query)
         except DamagedValueError:
-            self._delete(guarded(query, self.table))
+            self._delete(self._guarded(query))
 
     def _delete(self, query: Statement) -> None:
         with self._stoppable, self._changing() as connection:
@@ -310,6 +316,7 @@ class SqliteStore(SqliteFile):
         with self._changing() as connection:
             found = with_found_indexes(self.table, connection)
             table = with_index(found, index)
+            limit_analysis(connection, table)
             for sql in ddl.create_index(table, index) if table is not found else ():
                 connection.execute(sql)
 
