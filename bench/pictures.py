@@ -20,6 +20,7 @@ STYLES: dict[str, dict[str, Any]] = {
     'limit-indexed': {'color': 'black', 'linestyle': ':'},
     'limit-raw': {'color': '#888888', 'linestyle': ':'},
     'mqsql': {'color': '#1f5fbf', 'linewidth': 2.6, 'zorder': 5},
+    'mqsql-interval': {'color': '#1f5fbf', 'linewidth': 1.8, 'linestyle': '--'},
     'mqsql-indexed': {'color': '#5fa8e8', 'linewidth': 1.8, 'zorder': 4},
     'mqsql-duckdb': {'color': '#00a0a0'},
     'mqsql-dict': {'color': '#7a5fd0'},

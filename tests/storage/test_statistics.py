@@ -113,7 +113,7 @@ def test_an_index_that_finds_an_eighth_is_used_with_statistics(path: Path) -> No
     with SqliteStore(str(path)) as store:
         with store.using() as connection:
             assert records_known(connection) == history.size
-        assert 'USING INDEX task_records.engine_uuid' in str(store.explain(question.query, question.keys))
+        assert store.explain(question.query, question.keys).indexes == ('engine_uuid_1',)
 
 
 def test_a_table_in_memory_has_them_too() -> None:
