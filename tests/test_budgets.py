@@ -20,6 +20,7 @@ from bench.contenders.ours import FILE, MqsqlFile, options
 from bench.data import History, heard
 from bench.questions import Facts, Question, questions
 from mqsql.compiler import FUNCTIONS
+from mqsql.storage import queries
 
 HISTORY = History(2_000, seed=1)
 QUESTIONS = questions(Facts.of(HISTORY))
@@ -27,31 +28,31 @@ ADDED = 20
 """Records that are added to count what one of them takes."""
 
 CALLS = {
-    'get': 96,
-    'ids_500': 43_614,
-    'pending': 1_507,
-    'last_hour': 2_364,
-    'older': 3_488,
-    'engines': 5_714,
-    'or': 1_917,
-    'latest': 493,
-    'status': 549,
-    'dates': 486,
-    'array': 211,
-    'glob': 776,
-    'prefix': 1_577,
-    'expr': 2_341,
-    'scan': 140_524,
-    'count_done': 81,
-    'count_engine': 80,
-    'count_all': 77,
-    'distinct': 138,
-    'history': 83,
-    'compile': 39,
-    'compile_new': 7_650,
+    'get': 90,
+    'ids_500': 23_118,
+    'pending': 324,
+    'last_hour': 653,
+    'older': 559,
+    'engines': 2_122,
+    'or': 352,
+    'latest': 223,
+    'status': 314,
+    'dates': 244,
+    'array': 194,
+    'glob': 242,
+    'prefix': 24_012,
+    'expr': 437,
+    'scan': 64_282,
+    'count_done': 80,
+    'count_engine': 79,
+    'count_all': 76,
+    'distinct': 90,
+    'history': 95,
+    'compile': 40,
+    'compile_new': 4_897,
     'add_many': 164,
     'add': 158,
-    'cycle': 844,
+    'cycle': 834,
 }
 """Calls of functions, those of C included; for each record of `get`, `add`, `add_many` and `cycle`, else for the answer."""
 
@@ -144,12 +145,14 @@ def calls(operation: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize('name', CALLS)
-def test_calls(ours: MqsqlFile, name: str) -> None:
+def test_calls(ours: MqsqlFile, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, 'FAST', 3600.0)  # how many rows are read at once depends on their number alone
     if name in ('add_many', 'add', 'cycle'):
         made = calls(adding(ours, name)) / ADDED
     else:
         operation = asking(ours, QUESTIONS[name])
-        operation()  # it knows the shape of the query then, as nearly always
+        for _ in range(2):
+            operation()  # it knows the shape of the query then, as nearly always
         made = calls(operation)
     assert made <= budget(CALLS[name])
 

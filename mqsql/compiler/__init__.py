@@ -15,21 +15,22 @@
 FUNCTIONS, of `mqsql.functions`, are those that SQL lacks, to be registered on a connection.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import replace
 
 from mqsql import limits
 from mqsql.compiler.dialects import find_dialect
-from mqsql.compiler.known import read_shape, said_of
+from mqsql.compiler.known import Parsed, read_shape, said_of
 from mqsql.compiler.outputs import parse_outputs
 from mqsql.compiler.parse import parse
-from mqsql.compiler.parse.context import Params
 from mqsql.compiler.parse.keys import parse_path
 from mqsql.compiler.parse.sort import parse_sort
 from mqsql.compiler.parse.window import parse_window
-from mqsql.compiler.shape.distinct import distinct_shaper
+from mqsql.compiler.shape.distinct import DistinctShaper, distinct_shaper
 from mqsql.compiler.shape.rows import Decoder, RowShaper
-from mqsql.compiler.statements import Distinct, Query, Statement, binder, said
+from mqsql.compiler.statements import Distinct, Query, Statement, binder, of_text, said
 from mqsql.compiler.tree.select import LIMIT, SKIP, CountRecords, Delete, Part, Select, SelectDistinct, SelectPositions
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import TASKS, Table
@@ -79,20 +80,18 @@ def compile(
     """
     chosen, window, query = find_dialect(dialect), parse_window(limit, skip), either(query, filter)
 
-    def parse_select() -> tuple[Select, RowShaper, Params]:
+    def parse_select(query: object) -> Parsed[RowShaper]:
         texts = read_collation(collation)
         parsed = parse(query, table, chosen.glob_type, texts)
         order = parse_sort(sort, table, texts)
         shaper, computed = parse_outputs(keys, projection, table, parsed.place, chosen)
         tree = Select(table, shaper.parts, computed, parsed.predicate, order, *_is_set(window), inline=buffers is None)
-        return tree, shaper, parsed.values
+        return Parsed(tree, shaper, parsed.values, lambda: tree)
 
-    shaped = read_shape(query, keys, sort) if projection is None and collation is None else None
+    shaped = read_shape(query, keys, sort, projection) if collation is None else None
     how = 'find', table, *_is_set(window), buffers is None
-    text, shaper = said_of(shaped, how, chosen, window, parse_select)
-    return Query(
-        *text, _shaper=shaper if buffers is None else shaper.with_buffers(buffers), _tell=tell or _warning(table)
-    )
+    text, shaper = said_of(shaped, how, chosen, window, query, parse_select)
+    return of_text(Query, text, _shaper=shaper, _buffers=buffers, _tell=tell or _warning(table))
 
 
 @limits.within_python
@@ -109,13 +108,14 @@ def compile_count(
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
     chosen, window, query = find_dialect(dialect), parse_window(limit, skip), either(query, filter)
 
-    def parse_count() -> tuple[CountRecords, None, Params]:
+    def parse_count(query: object) -> Parsed[None]:
         parsed = parse({} if query is None else query, table, chosen.glob_type, read_collation(collation))
-        return CountRecords(table, parsed.predicate, *_is_set(window)), None, parsed.values
+        tree = CountRecords(table, parsed.predicate, *_is_set(window))
+        return Parsed(tree, None, parsed.values, lambda: tree)
 
     shaped = read_shape(query) if collation is None else None
-    text, _ = said_of(shaped, ('count', table, *_is_set(window)), chosen, window, parse_count)
-    return Statement(*text)
+    text, _ = said_of(shaped, ('count', table, *_is_set(window)), chosen, window, query, parse_count)
+    return of_text(Statement, text)
 
 
 @limits.within_python
@@ -130,16 +130,18 @@ def compile_distinct(
     tell: Tell | None = None,
 ) -> Distinct:
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
-    query, texts = either(query, filter), read_collation(collation)
-    chosen = find_dialect(dialect)
-    parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
-    shaper = distinct_shaper(*parse_path(key, table, 'key'), table, texts, chosen)
+    query, chosen = either(query, filter), find_dialect(dialect)
 
-    def each() -> Select:
-        return Select(table, (Part(table.key), shaper.part), (), parsed.predicate)
+    def parse_distinct(query: object) -> Parsed[DistinctShaper]:
+        texts = read_collation(collation)
+        parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
+        shaper = distinct_shaper(*parse_path(key, table, 'key'), table, texts, chosen)
+        each = Select(table, (Part(table.key), shaper.part), (), parsed.predicate)
+        return Parsed(SelectDistinct(table, shaper.part, parsed.predicate), shaper, parsed.values, lambda: each)
 
-    text = said(SelectDistinct(table, shaper.part, parsed.predicate), each, chosen, binder(chosen, parsed.values))
-    return Distinct(*text, _shaper=shaper, _tell=tell or _warning(table))
+    shaped = read_shape({} if query is None else query, key) if collation is None else None
+    text, shaper = said_of(shaped, ('distinct', table), chosen, {}, query, parse_distinct)
+    return of_text(Distinct, text, _shaper=shaper, _tell=tell or _warning(table))
 
 
 @limits.within_python
@@ -152,9 +154,15 @@ def compile_delete(
 ) -> Statement:
     """The DELETE of the records that match."""
     chosen = find_dialect(dialect)
-    parsed = parse(query, table, chosen.glob_type, read_collation(collation))
-    tree = Delete(table, parsed.predicate)
-    return Statement(*said(tree, lambda: replace(tree, within=True), chosen, binder(chosen, parsed.values)))
+
+    def parse_delete(query: object) -> Parsed[None]:
+        parsed = parse(query, table, chosen.glob_type, read_collation(collation))
+        tree = Delete(table, parsed.predicate)
+        return Parsed(tree, None, parsed.values, lambda: replace(tree, within=True))
+
+    shaped = read_shape(query) if collation is None else None
+    text, _ = said_of(shaped, ('delete', table), chosen, {}, query, parse_delete)
+    return of_text(Statement, text)
 
 
 @limits.within_python

@@ -35,13 +35,21 @@ from mqsql.values.codec import (
     encode_text,
     encode_timestamp,
 )
+from mqsql.values.column_codec import (
+    Column,
+    decode_booleans,
+    decode_containers,
+    decode_numbers,
+    decode_texts,
+    decode_timestamps,
+)
 
 Cut = Callable[[Any], Any]
 """Makes smaller JSON of the JSON of a value, see `decode_document`."""
 
 
 def _decode_column(stored: str) -> Any:
-    return _checked(decode_document(stored))
+    return {} if stored == '{}' else _checked(decode_document(stored))
 
 
 def _checked(value: Any) -> Any:
@@ -136,3 +144,23 @@ def decoder(kind: ColumnType, cut: Cut | None = None) -> Callable[[Any], Any]:
 def _decode_part(stored: str, cut: Cut) -> Any:
     value = decode_document(stored, cut)
     return value if value is not None else _checked(decode_document(stored))
+
+
+_AT_ONCE: dict[Callable[[Any], Any], Callable[[Column], Column | None]] = {
+    decode_text: decode_texts,
+    decode_number: decode_numbers,
+    decode_boolean: decode_booleans,
+    decode_timestamp: decode_timestamps,
+    _decode_column: decode_containers,
+    _decode_any: decode_texts,
+}
+
+
+def decode_all(decode: Callable[[Any], Any], column: Column) -> Column:
+    """What `decode`, of `decoder` or another function, makes of each value but NULL; raises what that raises.
+
+    Most columns are decoded at once, see `column_codec`, or by the method `at_once` of `decode`, if it has one.
+    """
+    at_once = _AT_ONCE.get(decode) or getattr(decode, 'at_once', None)
+    decoded = at_once(column) if at_once else None
+    return [None if stored is None else decode(stored) for stored in column] if decoded is None else decoded

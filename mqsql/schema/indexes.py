@@ -7,6 +7,7 @@ table's name, in a form that can be read back whatever the keys hold.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from mqsql.errors import short_repr
 from mqsql.values.codec import decode_text, encode_text
@@ -61,13 +62,13 @@ class Index:
         """The name that MongoDB gives such an index."""
         return '_'.join(f'{key}_{direction}' for key, direction in self.keys)
 
-    @property
+    @cached_property
     def paths(self) -> tuple[Path, ...]:
         """The column and the steps of each key."""
         split = (key.split('.') for key in self.columns)
         return tuple((column, tuple(steps)) for column, *steps in split)
 
-    @property
+    @cached_property
     def first_path(self) -> Path | None:
         """The first key that is a path into a Document; None for an index on columns alone."""
         return next((path for path in self.paths if path[1]), None)

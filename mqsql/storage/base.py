@@ -79,9 +79,8 @@ class Explanation:
 
 def _asked(method: str, query: Any, options: Any, known: type[Any]) -> Any:
     """The query, given by either of its names; TypeError for an option that the method does not have."""
-    for name in options:
-        if name not in known.__optional_keys__:
-            raise no_option(method, name)
+    if not options.keys() <= known.__optional_keys__:
+        raise no_option(method, next(name for name in options if name not in known.__optional_keys__))
     return either(query, options.pop('filter', None))
 
 

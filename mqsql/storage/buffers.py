@@ -3,13 +3,16 @@
 The hub reads a record for every line of output that its task prints, and its buffers, which may be large, almost never.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 from mqsql.errors import DamagedValueError, StorageError, short_repr
 
 Ids = TypeVar('Ids', bound=Sequence[object])
 """How a database names the buffers of a record."""
+
+
+_BYTES = frozenset({bytes})
 
 
 class GoneError(StorageError):
@@ -24,7 +27,7 @@ class LazyBuffers(Sequence[bytes], Generic[Ids]):
     """A list of bytes as it was when its record was read; the length is known, the content is read at the first look.
 
     It equals the list of its content. Looking raises StorageError if the record's buffers have been replaced or dropped
-    since, or the store is closed.
+    since, or the store is closed, unless they have been read ahead with those of another record.
     """
 
     __slots__ = ('_content', '_ids', '_length', '_read')
@@ -43,12 +46,15 @@ class LazyBuffers(Sequence[bytes], Generic[Ids]):
     def _look(self) -> list[bytes]:
         if self._content is None:
             content = [] if self._length == 0 else self._read(self._ids)
-            if not all(type(blob) is bytes for blob in content):
+            if not _BYTES.issuperset(map(type, content)):
                 raise DamagedValueError(
                     f'of the buffers {short_repr(self._ids)} one is no bytes; another program stored it'
                 )
             self._content = content
         return self._content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._look())
 
     def __len__(self) -> int:
         return len(self._look()) if self._length is None else self._length

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, Unpack
 
 from mqsql import limits, reference
@@ -10,7 +11,7 @@ from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.dict_records import DictRecords, Selection, first_path
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
-from mqsql.storage.queries import Cursor
+from mqsql.storage.queries import Cursor, fetching
 from mqsql.values.canonical import copied
 
 
@@ -104,7 +105,7 @@ class DictStore(Store):
     def _found(self, records: Selection, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
         with self._queries.answering() as deadline, self._worded(query, keys, **options):
             found = reference.found(records, query, keys, **options, table=self.table)
-        return Cursor(self._queries, deadline, found, copied, nullcontext())
+        return Cursor(self._queries, deadline, fetching(iter(found)), partial(map, copied), nullcontext())
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering(), self._worded(query, **options):

@@ -1,10 +1,11 @@
 """The running queries of a store, each with its deadline."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from itertools import islice
-from typing import Any, NoReturn
+from itertools import chain, islice
+from operator import length_hint
+from time import monotonic
+from typing import Any
 
 from mqsql import limits
 from mqsql.errors import StorageError
@@ -13,8 +14,16 @@ from mqsql.schema import Record
 from mqsql.storage.answers import Answer
 from mqsql.storage.locks import Lock
 
-MOST = 32  # records that are read at once
-FAST = 0.001  # seconds: only records that are read faster are read several at once, so that other threads do not wait
+FEW, MOST = 4, 256
+"""Rows that are read at once, in the least and in the most."""
+FAST = 0.0001
+"""Seconds after which no more are read at once: so other threads do not wait, and large rows take little memory.
+
+With more time fewer calls are needed, but the collector of garbage meets the records, which takes longer.
+"""
+
+Fetch = Callable[[list[Any], int], object]
+"""Appends so many of the next rows to a list, or all if there are less; when it fails, those that it has read."""
 
 
 class Queries:
@@ -23,6 +32,7 @@ class Queries:
     def __init__(self, lock: Lock, seconds: float) -> None:
         self._lock, self._seconds = lock, seconds
         self._answering: set[Deadline] = set()
+        self._unread: dict[int, Unread] = {}
         self.closed = False
 
     @property
@@ -60,6 +70,16 @@ class Queries:
         self.closed = True
         for deadline in list(self._answering):
             self.stop(deadline)
+        for unread in list(self._unread.values()):
+            unread.take_away()
+
+    def keep(self, unread: 'Unread') -> None:
+        """Take these records away when the store is closed, until `forget`."""
+        self._unread[id(unread)] = unread
+
+    def forget(self, unread: 'Unread') -> None:
+        """See `keep`."""
+        self._unread.pop(id(unread), None)
 
     def stop(self, deadline: Deadline) -> None:
         """End one query."""
@@ -81,62 +101,133 @@ class Answering:
         self._queries.end(self._deadline)
 
 
+class Unread:
+    """The records of a cursor that have been read at once, and those of them that the caller has not got yet."""
+
+    __slots__ = ('left', 'lost', 'records')
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.left = iter(self.records)
+        self.lost = False
+        """Whether some were taken away."""
+
+    def take_away(self) -> None:
+        """The caller gets no more of them; from any thread."""
+        self.lost = length_hint(self.left) > 0
+        self.records.clear()
+
+
 class Cursor(Answer):
-    """The records of a `find`: `make` makes each of one of `rows`; fast ones are read several at once.
+    """The records of a `find`: `make` makes them of the rows that `fetch` reads; fast ones are read several at once.
 
     They are read in the block `turn`, in the time that remains. `end` is called once: after the last row, after a failure, by
     `close`, or when the iterator is deleted.
-    """
 
-    _rows: Iterator[Any] | None = None
+    The iterator over it is one of C, which calls Python only for the next rows.
+    """
 
     def __init__(
         self,
         queries: Queries,
         deadline: Deadline,
-        rows: Iterator[Any],
-        make: Callable[[Any], Record],
+        fetch: Fetch,
+        make: Callable[[list[Any]], Iterable[Record]],
         turn: AbstractContextManager[object],
         end: Callable[[], None] | None = None,
     ) -> None:
-        self._queries, self._deadline, self._rows = queries, deadline, rows
-        self._make, self._turn, self._end = make, turn, end
-        self._read: deque[Record] = deque()
-        self._number = 1  # of records that are read at a time
-        self._failure: Exception | None = None
+        self._reading = _Reading(queries, deadline, fetch, make, turn, end)
+        super().__init__(chain.from_iterable(iter(self._reading.next_records, None)))
 
-    def __next__(self) -> Record:
-        if not self._read:
-            self._read_some()
-        elif self._queries.closed:
-            self._queries.check_open()
-        return self._read.popleft()
-
-    def _read_some(self) -> None:
-        if self._rows is None:
-            self._stop()
-        try:
-            with self._deadline, self._turn:
-                self._queries.check_open()
-                limits.check()
-                self._read.extend(map(self._make, islice(self._rows, self._number)))
-        except Exception as e:
-            self._failure = e
-        if self._failure or len(self._read) < self._number:
-            self.close()
-        if not self._read:
-            self._stop()
-        self._number = min(2 * self._number, MOST) if self._deadline.spent() < FAST else 1
-
-    def _stop(self) -> NoReturn:
-        failure, self._failure = self._failure, None
-        raise failure or StopIteration
+    def __iter__(self) -> Iterator[Record]:
+        return self._records
 
     def close(self) -> None:
         """Stop reading; closing twice is fine."""
-        rows, self._rows = self._rows, None
-        if rows is not None and self._end is not None:
+        self._reading.stop()
+
+
+class _Reading:
+    """What a cursor and its iterator share: neither refers to the other, so both are deleted as soon as they are not used."""
+
+    def __init__(
+        self,
+        queries: Queries,
+        deadline: Deadline,
+        fetch: Fetch,
+        make: Callable[[list[Any]], Iterable[Record]],
+        turn: AbstractContextManager[object],
+        end: Callable[[], None] | None,
+    ) -> None:
+        self._queries, self._deadline, self._turn = queries, deadline, turn
+        self._fetch: Fetch | None = fetch
+        self._make, self._end = make, end
+        self._failure: Exception | None = None
+        self._unread = Unread()
+        queries.keep(self._unread)
+
+    def next_records(self) -> Iterator[Record] | None:
+        """The next records, of which there is at least one; None after the last, raises what failed."""
+        unread = self._unread
+        if unread.lost:
+            self._queries.check_open()
+        unread.records.clear()
+        if self._fetch is not None and self._failure is None:
+            try:
+                with self._deadline, self._turn:
+                    self._read(unread.records, self._fetch)
+            except Exception as e:
+                self._failure = e
+                self._finish()
+        if unread.records:
+            unread.left = iter(unread.records)
+            if self._queries.closed:
+                self.stop()
+                self._queries.check_open()
+            return unread.left
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        return None
+
+    def _read(self, records: list[Record], fetch: Fetch) -> None:
+        self._queries.check_open()
+        limits.check()
+        rows: list[Any] = []
+        try:
+            complete = _fetch_some(fetch, rows)
+        finally:
+            records.extend(self._make(rows))
+        if complete:
+            self._finish()
+
+    def _finish(self) -> None:
+        fetch, self._fetch = self._fetch, None
+        if fetch is not None and self._end is not None:
             self._end()
 
+    def stop(self) -> None:
+        """Read no more, and give no more of what has been read."""
+        self._finish()
+        self._unread.records.clear()
+
     def __del__(self) -> None:
-        self.close()
+        self._queries.forget(self._unread)
+        self._finish()
+
+
+def _fetch_some(fetch: Fetch, rows: list[Any]) -> bool:
+    """Fetch a few rows, and as many again as there are while that is fast; whether these were the last."""
+    until, wanted = monotonic() + FAST, FEW
+    while True:
+        fetch(rows, wanted - len(rows))
+        if len(rows) < wanted:
+            return True
+        if wanted >= MOST or monotonic() > until:
+            return False
+        wanted *= 2
+
+
+def fetching(rows: Iterator[Any]) -> Fetch:
+    """Fetches of an iterator."""
+    return lambda into, number: into.extend(islice(rows, number))

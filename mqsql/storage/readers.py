@@ -1,7 +1,7 @@
 """Reads answers while other threads write: each answer has a connection of its own."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from threading import RLock
@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from mqsql.limits import Deadline
 from mqsql.schema import Record
 from mqsql.storage.locks import STOP_SECONDS
-from mqsql.storage.queries import Cursor, Queries
+from mqsql.storage.queries import Cursor, Fetch, Queries
 
 Row = tuple[Any, ...]
 
@@ -78,18 +78,18 @@ class ReaderPool(Generic[AnyReader]):
         self._closed = False
 
     def find(
-        self, deadline: Deadline, begin: Callable[[AnyReader], Iterator[Row]], record: Callable[[Row], Record]
+        self, deadline: Deadline, begin: Callable[[AnyReader], Fetch], make: Callable[[list[Row]], Iterable[Record]]
     ) -> Cursor:
-        """The records made of the rows that `begin` begins to read."""
+        """The records that `make` makes of the rows that `begin` begins to read."""
         reader = self._acquire(deadline)
         end = partial(self._release, reader)
         try:
             with reader:
-                rows = begin(reader)
+                fetch = begin(reader)
         except BaseException:
             end()
             raise
-        return Cursor(self._queries, deadline, rows, record, reader, end)
+        return Cursor(self._queries, deadline, fetch, make, reader, end)
 
     @contextmanager
     def reading(self, deadline: Deadline) -> Iterator[AnyReader]:
@@ -103,9 +103,13 @@ class ReaderPool(Generic[AnyReader]):
 
     def _acquire(self, deadline: Deadline) -> AnyReader:
         self._queries.check_open()
-        with self._lock, self._failures:
+        with self._lock:
             self._queries.check_open()
-            reader = self._idle.pop() if self._idle else self._make()
+            if self._idle:
+                reader = self._idle.pop()
+            else:
+                with self._failures:
+                    reader = self._make()
             reader.deadline = deadline
             self._all.add(reader)
             return reader

@@ -206,9 +206,10 @@ def decode_document(stored: str, cut: Callable[[Any], Any] | None = None) -> Any
     try:
         # Every value that needs more than JSON shows one of these in the text.
         tagged = '"$' in stored
-        coded = '\\u0001' in stored or '\ud7ff' in stored or (tagged and '"$$' in stored)
+        plain = stored.isascii() and '\\' not in stored
+        coded = (not plain and ('\\u0001' in stored or '\ud7ff' in stored)) or (tagged and '"$$' in stored)
         value = orjson.loads(stored)
-        if len(stored) > _SHORT and stored.count('[') + stored.count('{') > MAX_DEPTH:
+        if len(stored) > SHORT and stored.count('[') + stored.count('{') > MAX_DEPTH:
             _check_depth(value)
         if cut is not None:
             value = cut(value)
@@ -227,12 +228,14 @@ def _decode_dates(value: Any) -> int:
     if type(value) is dict:
         for key, field in value.items():
             if type(field) is dict and len(field) == 1 and '$date' in field:
-                value[key] = _from_date_text(field['$date'])
+                value[key] = from_date_text(field['$date'])
                 count += 1
     return count
 
 
-_SHORT = 2 * MAX_DEPTH  # characters of text that cannot be nested deeper than a document may be
+SHORT = 2 * MAX_DEPTH
+"""Characters of text that cannot be nested deeper than a document may be."""
+
 _LEVELS = 254  # that orjson writes
 _STORED_LEVELS = MAX_DEPTH + 6  # including the levels of tags
 
@@ -330,7 +333,8 @@ def is_container(json: Any) -> TypeGuard[dict[str, Any] | list[Any]]:
     return type(json) is list or (type(json) is dict and not (len(json) == 1 and next(iter(json)) in _TAGS))
 
 
-def _from_date_text(text: str) -> datetime:
+def from_date_text(text: str) -> datetime:
+    """The time of a date in a document; raises what is in UNDECODABLE."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f'a date without a time zone: {text}')
@@ -347,7 +351,7 @@ def _refuse(body: object) -> Any:
 
 _TAGS: dict[str, Callable[[Any], Any]] = {
     '$damaged': _refuse,
-    '$date': _from_date_text,
+    '$date': from_date_text,
     '$binary': lambda body: base64.b64decode(body['base64']),
     '$numberDouble': from_number_text,
 }

@@ -10,8 +10,11 @@ from mqsql.values.plain import read_plain
 
 def parse_window(limit: object, skip: object) -> dict[str, Stored]:
     """The numbers of records by parameter; none for a limit or skip of 0, or a limit of None."""
-    if limit is None and type(skip) is int and skip == 0:
-        return {}
+    if type(skip) is int and skip == 0:
+        if limit is None:
+            return {}
+        if type(limit) is int and 0 < limit < 2**63:
+            return {LIMIT: limit}
     window = {LIMIT: _parse_count(LIMIT, 0 if limit is None else limit), SKIP: _parse_count(SKIP, skip)}
     return {name: number for name, number in window.items() if number}
 

@@ -1,8 +1,7 @@
 """The different values at a column or a path."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from mqsql import limits
@@ -10,10 +9,11 @@ from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.shape.fields import fetched_path
 from mqsql.compiler.tree.select import Part
 from mqsql.limits import budget
-from mqsql.schema import ANY, STRING, TIMESTAMP, Table
+from mqsql.schema import ANY, STRING, TIMESTAMP, ColumnType, Table
+from mqsql.schema.columns import decode_all
 from mqsql.schema.rows import Decoders, Tell, read_row
 from mqsql.values.bson_order import bson_key
-from mqsql.values.codec import DamagedError, decode_texts
+from mqsql.values.codec import DamagedError
 from mqsql.values.collation import Collation
 from mqsql.values.paths import is_index
 
@@ -22,33 +22,36 @@ from mqsql.values.paths import is_index
 class DistinctShaper:
     """How rows become the different values at the `steps` in a column: a row has the `part`, after the record's key or alone.
 
-    `hashed` says that values which are equal in Python are equal in BSON, `textual` that all that is stored as text is text,
-    compared as that.
+    Stored values of the types `plain` are equal in BSON if they are equal in Python.
     """
 
     part: Part
     steps: tuple[str, ...]
     decoders: Decoders
-    hashed: bool
-    textual: bool
+    plain: frozenset[type]
     collation: Collation | None
 
     @limits.within_python
     def values(self, rows: Iterable[tuple[Any, ...]], tell: Tell) -> list[Any]:
         """The values in the order they are met, those left out that cannot be read. What is missing gives none; null is one."""
         # Most rows are the same as others, and are compared faster than decoded.
-        different = dict.fromkeys(rows)
-        if (texts := self._texts(different)) is not None:
-            return list(dict.fromkeys(texts))
-        read = (value for row in different if (value := self._read(row, tell)) is not None)
-        return list(dict.fromkeys(read)) if self.hashed else distinct_values(read, self.steps, self.collation)
+        unique = list(dict.fromkeys(rows))
+        if (plain := self._plain_values(unique)) is not None:
+            return plain
+        read = (value for row in unique if (value := self._read(row, tell)) is not None)
+        return distinct_values(read, self.steps, self.collation)
 
-    def _texts(self, rows: Collection[tuple[Any, ...]]) -> list[str] | None:
-        """The texts that rows hold, if they hold nothing else."""
-        stored = list(chain.from_iterable(rows))
-        if not self.textual or len(stored) > len(rows) or not _TEXT.issuperset(map(type, stored)):
+    def _plain_values(self, rows: list[tuple[Any, ...]]) -> list[Any] | None:
+        """The values, if all stored ones are plain and not damaged."""
+        if not rows or len(rows[0]) > 1:
             return None
-        return decode_texts([text for text in stored if text is not None])
+        column = [row[0] for row in rows if row[0] is not None]
+        if not self.plain.issuperset(map(type, column)):
+            return None
+        try:
+            return list(dict.fromkeys(decode_all(self.decoders[-1][1], column)))
+        except DamagedError:
+            return None
 
     def _read(self, row: tuple[Any, ...], tell: Tell) -> Any:
         budget.step()
@@ -68,11 +71,15 @@ def distinct_shaper(
     kind = table.columns[column]
     decoders = tuple((name, dialect.decoder(table.columns[name], None)) for name in (table.key, column))
     part = Part(column, fetched_path(steps, kind))
-    hashed, textual = (kind in kinds and not steps and not collation for kinds in ((STRING, TIMESTAMP), (STRING, ANY)))
-    return DistinctShaper(part, steps, decoders, hashed, textual, collation)
+    plain = frozenset[type]() if collation or steps else _plain_types(kind, dialect)
+    return DistinctShaper(part, steps, decoders, plain, collation)
 
 
-_TEXT = frozenset({str, type(None)})
+def _plain_types(kind: ColumnType, dialect: Dialect) -> frozenset[type]:
+    if kind is TIMESTAMP:
+        return frozenset({int})
+    is_text = kind is STRING or (kind is ANY and dialect.any_columns is not None)
+    return frozenset({str}) if is_text else frozenset()
 
 
 def distinct_values(values: Iterable[Any], steps: tuple[str, ...], collation: Collation | None = None) -> list[Any]:

@@ -10,7 +10,7 @@ from mqsql.compiler.shape.projection import ProjectionShaper, kept_fields
 from mqsql.compiler.tree.projection import Flag, Projection
 from mqsql.compiler.tree.select import Keys, Output, Part
 from mqsql.schema import BUFFERS, Record, Table
-from mqsql.schema.rows import Decoders, Tell, read_present, read_row
+from mqsql.schema.rows import Decoders, Tell, read_present, read_row, read_rows
 
 Decoder = Callable[[Any], Any]
 
@@ -31,22 +31,29 @@ class RowShaper:
     projection: ProjectionShaper | None = None
     buffered: frozenset[str] = frozenset()
 
-    def record(self, row: Sequence[Any], tell: Tell) -> Record:
-        """The record of a row; None where a column is NULL, or where it cannot be read and `tell` has no replacement."""
-        record = read_row(self.decoders, row, tell, keyed=self.keyed)
+    def record(self, row: Sequence[Any], tell: Tell, buffers: Decoder | None = None) -> Record:
+        """The record of a row; None where a column is NULL, or where it cannot be read and `tell` has no replacement.
+
+        `buffers` reads Buffers, if they are in another form than the shaper expects.
+        """
+        record = read_row(self._decoders(buffers), row, tell, keyed=self.keyed)
         return record if self.projection is None else self._projected(self.projection, record, row, tell)
+
+    def records(self, rows: Sequence[Sequence[Any]], tell: Tell, buffers: Decoder | None = None) -> Iterable[Record]:
+        """The records of rows."""
+        if self.projection is not None:
+            return (self.record(row, tell, buffers) for row in rows)
+        return read_rows(self._decoders(buffers), rows, tell, keyed=self.keyed)
+
+    def _decoders(self, buffers: Decoder | None) -> Decoders:
+        if buffers is None or not self.buffered:
+            return self.decoders
+        return [(name, buffers if name in self.buffered else decode) for name, decode in self.decoders]
 
     def _projected(self, projection: ProjectionShaper, record: Record, row: Sequence[Any], tell: Tell) -> Record:
         key = record[self.names[0]] if self.keyed else None
         hidden = read_present(self.hidden, row[len(self.decoders) :], tell, key)
         return projection.record(record, hidden, row[len(self.parts) :])
-
-    def with_buffers(self, read: Decoder) -> 'RowShaper':
-        """The same, for rows that have Buffers in another form, which this function reads."""
-        if not self.buffered:
-            return self
-        decoders = tuple((name, read if name in self.buffered else decode) for name, decode in self.decoders)
-        return replace(self, decoders=decoders)
 
 
 def shaper_of_keys(keys: Keys, table: Table, dialect: Dialect) -> RowShaper:

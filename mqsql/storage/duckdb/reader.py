@@ -10,6 +10,7 @@ from mqsql.compiler import Statement
 from mqsql.storage.duckdb.connection import Connection, number_of
 from mqsql.storage.duckdb.failures import Failures
 from mqsql.storage.duckdb.watch import WATCH
+from mqsql.storage.queries import Fetch, fetching
 from mqsql.storage.readers import Reader, Row
 
 Params = Mapping[str, object] | Sequence[object]
@@ -42,10 +43,10 @@ class DuckReader(Reader):
             raise
         super().__exit__(kind, error, trace)
 
-    def begin(self, query: Statement) -> Iterator[Row]:
-        """The rows of a statement as they are now, fetched while they are read."""
+    def begin(self, query: Statement) -> Fetch:
+        """Fetches the rows of a statement as they are now."""
         self._connection.execute(query.sql, query.params)
-        return self._rows()
+        return fetching(self._rows())
 
     def _rows(self) -> Iterator[Row]:
         while rows := self._connection.fetchmany(ROWS):

@@ -45,7 +45,7 @@ from mqsql.storage.mongodb.parts import parts
 from mqsql.storage.mongodb.plans import explanation, is_of_key, read_indexes
 from mqsql.storage.mongodb.queries import Names, translate
 from mqsql.storage.mongodb.read_ahead import ReadAhead
-from mqsql.storage.queries import Cursor
+from mqsql.storage.queries import Cursor, fetching
 from mqsql.values.canonical import coerce_value
 from mqsql.values.libraries import UnstorableError
 from mqsql.values.plain import read_plain
@@ -305,7 +305,8 @@ class MongoStore(Store):
                 # So that the server answers now.
                 rows = chain([first], found) if (first := next(found, None)) is not None else iter(())
             # A cursor that is given up is closed by pymongo, in a thread of its own.
-            return Cursor(self._queries, deadline, rows, partial(self._shaped, find, ahead), turn)
+            shaped = partial(map, partial(self._shaped, find, ahead))
+            return Cursor(self._queries, deadline, fetching(rows), shaped, turn)
 
     def get_history(self) -> list[str]:
         """See Store. The server sorts by milliseconds."""

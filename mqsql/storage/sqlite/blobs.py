@@ -1,5 +1,7 @@
 """The blobs of Buffers columns in a table of their own; a record has a JSON array of their ids."""
 
+from collections.abc import Sequence
+
 import apsw
 
 from mqsql.schema import Table
@@ -39,4 +41,25 @@ class NewBlobs:
 
 def read_blobs(connection: apsw.Connection, table: Table, ids: str) -> list[bytes]:
     """The blobs that a JSON array names by their ids, in its order; fewer if some are gone."""
+    if ids[1:-1].isdecimal():  # one, as of most results; found without looking into the array
+        return [blob for (blob,) in connection.execute(ddl.select_blob(table), (int(ids[1:-1]),))]
     return [blob for _, blob in sorted(connection.execute(ddl.select_blobs(table), (ids,)))]
+
+
+SMALL = 8_192
+"""Bytes of a blob that may be read before anybody asks for it."""
+
+
+def read_small_blobs(connection: apsw.Connection, table: Table, listed: Sequence[str]) -> dict[str, list[bytes]]:
+    """The blobs of those arrays whose blobs are all small and there, by the array."""
+    together = ','.join(ids[1:-1] for ids in listed)
+    found: dict[int, bytes] = dict(connection.execute(ddl.select_small_blobs(table), (f'[{together}]', SMALL)))
+    made: dict[str, list[bytes]] = {}
+    start = 0
+    for ids in listed:
+        end = start + ids.count(',') + 1
+        blobs = [found[position] for position in range(start, end) if position in found]
+        if len(blobs) == end - start:
+            made[ids] = blobs
+        start = end
+    return made

@@ -172,7 +172,19 @@ LAST_ID = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
 
 
 @lru_cache(maxsize=16)
+def select_blob(table: Table) -> str:
+    """SELECT of the blob of an id."""
+    return f'SELECT data FROM {quote(table.buffers_table)} WHERE id = ?'
+
+
+@lru_cache(maxsize=16)
 def select_blobs(table: Table) -> str:
     """SELECT of the blobs whose ids a JSON array has, each with its position there; unsorted, as sorting copies them."""
     blobs = f'{quote(table.buffers_table)} AS blobs'
     return f'SELECT named.key, data FROM json_each(?) AS named CROSS JOIN {blobs} ON blobs.id = named.value'
+
+
+@lru_cache(maxsize=16)
+def select_small_blobs(table: Table) -> str:
+    """The same without the blobs that have more than so many bytes, of which SQLite reads no more than the length."""
+    return f'{select_blobs(table)} WHERE length(data) <= ?'

@@ -1,6 +1,6 @@
 """The store in an SQLite file: records by key and by query."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar, Unpack
 
@@ -13,7 +13,7 @@ from mqsql.errors import DamagedValueError, StorageError
 from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
 from mqsql.schema.columns import decoder
-from mqsql.schema.rows import Damages, read_row, warn
+from mqsql.schema.rows import Damages, RowReader, warn
 from mqsql.settings import MEMORY, Settings
 from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, KeyOptions, Keys, Options, Query
@@ -22,9 +22,9 @@ from mqsql.storage.encoding import present
 from mqsql.storage.garbage import no_collection
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
-from mqsql.storage.queries import Cursor
+from mqsql.storage.queries import Cursor, fetching
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.blobs import add_blobs, read_blobs
+from mqsql.storage.sqlite.blobs import add_blobs, read_blobs, read_small_blobs
 from mqsql.storage.sqlite.connection import Adoptable, Guest
 from mqsql.storage.sqlite.delta_log import Change, left_logs
 from mqsql.storage.sqlite.file import SqliteFile
@@ -32,9 +32,10 @@ from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
 from mqsql.storage.sqlite.merging import merge
 from mqsql.storage.sqlite.plans import explanation
+from mqsql.storage.sqlite.read_ahead import BufferReader
 from mqsql.storage.sqlite.statistics import limit_analysis
 from mqsql.storage.sqlite.tails import take_up_tails
-from mqsql.values.codec import DamagedError, decode_ids, decode_text, decode_texts, encode_text
+from mqsql.values.codec import DamagedError, decode_text, decode_texts, encode_text
 
 Row = tuple[Any, ...]
 Said = TypeVar('Said', bound=Statement)
@@ -63,7 +64,9 @@ class SqliteStore(SqliteFile):
         guest = Guest(history.accepts, partial(self._adopt, history)) if history else None
         super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
         self._schema_version = -1
-        self._decoders = [(c, self._decoder(c)) for c in table.all_keys]
+        self._buffers = BufferReader(self._read_blobs, self._read_small_blobs)
+        self._decoders = {c: self._decoder(c) for c in table.all_keys}
+        self._row_reader = RowReader(tuple(self._decoders.items()))
         self._damages = Damages(table.name, say)
         self._look_for_indexes()
         if path != MEMORY:
@@ -71,7 +74,7 @@ class SqliteStore(SqliteFile):
 
     def _decoder(self, column: str) -> Callable[[Any], Any]:
         kind = self.table.columns[column]
-        return self._lazy_buffers if kind is BUFFERS else decoder(kind)
+        return self._buffers if kind is BUFFERS else decoder(kind)
 
     def _tell(self, key: object, name: str, what: str) -> LazyBuffers[str] | None:
         """What a record has in place of a value that cannot be read; see `Tell`."""
@@ -129,7 +132,7 @@ class SqliteStore(SqliteFile):
             rows = self._select(select_sound(self.table), key)
         if not rows:
             raise self._missing(key)
-        return read_row(self._decoders, rows[0], self._tell)
+        return self._row_reader.record(rows[0], self._tell)
 
     def _select(self, sql: str, key: str) -> list[Row]:
         with self._use as connection:
@@ -165,15 +168,16 @@ class SqliteStore(SqliteFile):
         """The values, each list of bytes stored as blobs and replaced by their ids."""
         return tuple([add_blobs(connection, self.table, v) if isinstance(v, list) else v for v in given.values()])
 
-    def _lazy_buffers(self, ids: str) -> LazyBuffers[str]:
-        return LazyBuffers(ids, len(decode_ids(ids)), self._read_blobs)
-
     def _read_blobs(self, ids: str) -> list[bytes]:
         with self._use as connection:
             blobs = read_blobs(connection, self.table, ids)
         if len(blobs) != ids.count(',') + 1:
             raise GoneError(self.path)
         return blobs
+
+    def _read_small_blobs(self, listed: Sequence[str]) -> dict[str, list[bytes]]:
+        with self._use as connection:
+            return read_small_blobs(connection, self.table, listed)
 
     # --- changes that a process logs, and merges later
 
@@ -190,7 +194,7 @@ class SqliteStore(SqliteFile):
 
     def decode(self, values: Record) -> Record:
         """The values of a change, as they are read."""
-        decoders = dict(self._decoders)
+        decoders = self._decoders
         return {
             column: value if value is None else [*value] if type(value) is list else decoders[column](value)
             for column, value in values.items()
@@ -211,7 +215,7 @@ class SqliteStore(SqliteFile):
 
     def _compile(self, query: Query | None, keys: Keys, *, table: Table, **options: Unpack[Options]) -> CompiledQuery:
         query = {} if query is None else query
-        return compile(query, keys, table=table, buffers=self._lazy_buffers, tell=self._tell, **options)
+        return compile(query, keys, table=table, buffers=self._buffers, tell=self._tell, **options)
 
     def _answer(self, read: Callable[..., Said], run: Callable[[Said], Answer]) -> Answer:
         """Read a query, and run the statement; once more without indexes if one that it uses goes meanwhile."""
@@ -230,12 +234,12 @@ class SqliteStore(SqliteFile):
             return self._answer(partial(self._compile, query, keys, **options), self._records)
 
     def _records(self, query: CompiledQuery) -> list[Record]:
-        records = []
         rows = self._fetch_sound(query)
+        records: list[Record] = []
         with self._failures, no_collection():
-            for row in rows:
+            for start in range(0, len(rows), limits.MANY):
                 limits.check()
-                records.append(query.record(row))
+                records += query.records(rows[start : start + limits.MANY])
         return records
 
     def _find_keys(self, query: Query | None, **options: Unpack[KeyOptions]) -> list[str]:
@@ -274,8 +278,10 @@ class SqliteStore(SqliteFile):
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
             spare = partial(self._guarded, query)
-            return self._readers.find(deadline, lambda reader: reader.run(query, spare, keyed=keyed), query.record)
-        return Cursor(self._queries, deadline, iter(self._fetch_sound(query)), query.record, self._failures)
+            return self._readers.find(
+                deadline, lambda reader: reader.run(query, spare, keyed=keyed).fetch, query.records
+            )
+        return Cursor(self._queries, deadline, fetching(iter(self._fetch_sound(query))), query.records, self._failures)
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering():
@@ -330,7 +336,8 @@ class SqliteStore(SqliteFile):
     def _look_for_indexes(self) -> int:
         """The version of the schema, whose indexes the table has."""
         with self._use as connection:
-            version = int(connection.pragma('schema_version'))
+            ((found,),) = connection.execute('PRAGMA schema_version')  # prepared once, unlike by `pragma`
+            version = int(found)
             if version != self._schema_version:
                 self.table = with_found_indexes(self.table, connection)
                 self._schema_version = version

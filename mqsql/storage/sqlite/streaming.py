@@ -37,15 +37,15 @@ class SqliteReader(Reader):
         self.connection.close(True)
 
 
-class Rows(Iterator[Row]):
+class Rows:
     """The rows of a query at the beginning of a transaction. `spare` makes a query with the same rows that reads no value that
     SQLite cannot read; `keyed` says that each row begins with the key of its record.
     """
 
     def __init__(self, cursor: apsw.Cursor, query: Query, spare: Callable[[], Query], *, keyed: bool) -> None:
         self._cursor, self._query, self._spare, self._keyed = cursor, query, spare, keyed
+        self._rows: Iterator[Row] = cursor
         self._passed, self._is_spare = 0, False
-        self._given: set[Any] = set()
         # Keeps the same snapshot even if the statement fails.
         cursor.execute('BEGIN')
         try:
@@ -53,31 +53,26 @@ class Rows(Iterator[Row]):
         except Exception as e:
             self._go_on(e)
 
-    def __next__(self) -> Row:
+    def fetch(self, into: list[Row], number: int) -> None:
+        """See `Fetch`."""
+        before = len(into)
         try:
-            row = self._fetch()
-        except StopIteration:
-            raise
+            into.extend(islice(self._rows, number))
         except Exception as e:
+            self._passed += len(into) - before
             self._go_on(e)
-            row = self._fetch()
-        self._passed += 1
-        return row
-
-    def _fetch(self) -> Row:
-        row: Row = next(self._cursor)
-        while self._given and row[0] in self._given:
-            row = next(self._cursor)
-        return row
+            into.extend(islice(self._rows, before + number - len(into)))
+        else:
+            self._passed += len(into) - before
 
     def _go_on(self, error: Exception) -> None:
         """Continue with the spare query, without the records that the first has given; they may have other positions there."""
         if self._is_spare or not is_of_value(error):
             raise error
         self._is_spare, spare = True, self._spare()
+        given: set[Any] = set()
         if self._keyed and self._passed:
             again = self._cursor.execute(self._query.sql, self._query.params)
-            self._given = {row[0] for row in islice(again, self._passed)}
-        self._cursor.execute(spare.sql, spare.params)
-        for _ in range(0 if self._keyed else self._passed):
-            next(self._cursor)
+            given = {row[0] for row in islice(again, self._passed)}
+        rows = self._cursor.execute(spare.sql, spare.params)
+        self._rows = (row for row in rows if row[0] not in given) if self._keyed else islice(rows, self._passed, None)

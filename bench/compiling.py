@@ -1,0 +1,99 @@
+"""What compiling costs. Imports `mqsql` and sqlglot.
+
+    python -m bench.compiling
+
+Each query is compiled as one of a new shape, and as one of a known shape. The first is compared with what sqlglot needs for the
+same statement when all is known: to make its nodes, as copies of those that there are, and to print them. Printed are
+microseconds of processor time, the least of some rounds in turn, and the quotient.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from sqlglot import exp
+
+from mqsql.compiler import compile, known, rendering
+from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialects import find_dialect
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ROUNDS = 50
+CALLS = 20
+"""Queries of a known shape, of which one takes too little to be measured."""
+
+QUERIES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({'completed': None}, {'keys': ['msg_id', 'started']}),
+    ({'started': {'$gte': NOON}, 'client_uuid': 'c'}, {'keys': ['msg_id', 'label', 'submitted', 'completed']}),
+    ({'$or': [{'submitted': {'$lt': NOON}}, {'started': {'$gte': NOON}}]}, {'keys': ['msg_id']}),
+    ({}, {'sort': [('completed', -1)], 'limit': 10}),
+    ({'result_content.status': 'error'}, {'keys': ['msg_id', 'result_content']}),
+    ({'header.date': {'$gte': NOON, '$lt': NOON}}, {}),
+    ({'$expr': {'$gt': [{'$subtract': ['$completed', '$started']}, 60_000]}}, {}),
+]
+
+
+def printed(query: dict[str, Any], options: dict[str, Any]) -> Callable[[], object]:
+    """What makes the nodes of a statement and prints them."""
+    trees: list[exp.Expression] = []
+
+    def keep(self: Dialect, tree: exp.Expression) -> str:
+        trees.append(tree)
+        return ''
+
+    forget()
+    with patch.object(Dialect, 'render', keep):
+        compile(query, **options)
+    forget()
+    dialect, tree = find_dialect('sqlite'), trees[0]
+    return lambda: dialect.render(tree.copy())
+
+
+def forget() -> None:
+    """Forget all shapes."""
+    known._KNOWN.cache_clear()
+    rendering._RENDERED.cache_clear()
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Of the processor, for one call."""
+    start = time.thread_time()
+    work()
+    return time.thread_time() - start
+
+
+def measure(query: dict[str, Any], options: dict[str, Any]) -> tuple[float, float, float]:
+    """Seconds of a new shape, of its nodes and text alone, and of the shape when it is known."""
+    nodes, new, again = [], [], []
+    make = printed(query, options)
+
+    def several() -> None:
+        for _ in range(CALLS):
+            compile(query, **options)
+
+    for _ in range(ROUNDS):
+        nodes.append(seconds(make))
+        forget()
+        new.append(seconds(lambda: compile(query, **options)))
+        compile(query, **options)
+        again.append(seconds(several) / CALLS)
+    return min(new), min(nodes), min(again)
+
+
+def main() -> None:
+    """Measure and print."""
+    table = Table('query', 'new µs', 'nodes and text µs', 'quotient', 'known µs', box=box.MARKDOWN)
+    for query, options in QUERIES:
+        new, nodes, again = measure(query, options)
+        figures = f'{new * 1e6:.0f}', f'{nodes * 1e6:.0f}', f'{new / nodes:.1f}', f'{again * 1e6:.1f}'
+        table.add_row(str({**query, **options})[:70], *figures)
+    Console(width=160).print(table)
+
+
+if __name__ == '__main__':
+    main()
