@@ -137,7 +137,9 @@ def compile_distinct(
         parsed = parse({} if query is None else query, table, chosen.glob_type, texts)
         shaper = distinct_shaper(*parse_path(key, table, 'key'), table, texts, chosen)
         each = Select(table, (Part(table.key), shaper.part), (), parsed.predicate)
-        return Parsed(SelectDistinct(table, shaper.part, parsed.predicate), shaper, parsed.values, lambda: each)
+        # Of texts that a collation takes for the same the first is given.
+        tree = each if texts else SelectDistinct(table, shaper.part, parsed.predicate)
+        return Parsed(tree, shaper, parsed.values, lambda: each)
 
     shaped = read_shape({} if query is None else query, key) if collation is None else None
     text, shaper = said_of(shaped, ('distinct', table), chosen, {}, query, parse_distinct)

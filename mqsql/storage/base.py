@@ -185,7 +185,7 @@ class Store(ABC):
     def distinct(self, key: str, query: Query | None = None, **options: Unpack[DistinctOptions]) -> list[Any]:
         """The different values at a key or path of the records that match, an array's elements one by one.
 
-        In the order they are met; missing gives none.
+        In no certain order, as in MongoDB; missing gives none.
         """
         query = _asked('distinct', query, options, DistinctOptions)
         return self._distinct(key, query, **options)

@@ -33,12 +33,12 @@ class DistinctShaper:
 
     @limits.within_python
     def values(self, rows: Iterable[tuple[Any, ...]], tell: Tell) -> list[Any]:
-        """The values in the order they are met, those left out that cannot be read. What is missing gives none; null is one."""
-        # Most rows are the same as others, and are compared faster than decoded.
-        unique = list(dict.fromkeys(rows))
-        if (plain := self._plain_values(unique)) is not None:
+        """The values, those left out that cannot be read. What is missing gives none; null is one."""
+        rows = list(rows)
+        if (plain := self._plain_values(rows)) is not None:
             return plain
-        read = (value for row in unique if (value := self._read(row, tell)) is not None)
+        # Most rows are the same as others, and are compared faster than decoded.
+        read = (value for row in dict.fromkeys(rows) if (value := self._read(row, tell)) is not None)
         return distinct_values(read, self.steps, self.collation)
 
     def _plain_values(self, rows: list[tuple[Any, ...]]) -> list[Any] | None:
