@@ -55,8 +55,8 @@ class Delta(WriteBuffer[SqliteStore]):
         self._log = None if commit_interval else DeltaLog(store.path, store.table, flush=store.flushes)
         self._logged: set[str] = set()
         """The keys of the records in the log."""
-        self._unlogged: list[Change] = []
-        """Changes that are only kept in memory, as neither the log nor the table could be written."""
+        self._unlogged: set[str] = set()
+        """The keys of the records of which the log lacks something that is kept in memory."""
         self._merging = False
 
     # --- changes
@@ -68,7 +68,7 @@ class Delta(WriteBuffer[SqliteStore]):
             values = present(self._store.table.encode(given))
             change = Change(Kind.ADD, values[self._store.table.key], values)
             if self._takes(change):
-                known = self._is_known(key)
+                known = self._is_known(key, begun=True)
                 if known:
                     raise self._duplicate(key)
                 if known is False and self._note(key, change, values):
@@ -103,6 +103,10 @@ class Delta(WriteBuffer[SqliteStore]):
         recent = self._recent.get(key)
         if recent is not None and (recent.begun or column in recent.values):
             return recent.values.get(column)
+        kept = self._kept.get(key)
+        if kept is not None and (key in self._new or column in kept):
+            text = kept.get(column)
+            return text and encode_text(text)
         with suppress(StorageError):
             return self._store.stored_text(key, column)
         return None
@@ -118,9 +122,13 @@ class Delta(WriteBuffer[SqliteStore]):
                 return False
         return True
 
-    def _is_known(self, key: str) -> bool | None:
-        """Whether there is a record of this key; None if the file cannot be read, and nothing is recent any more."""
-        if key in self._recent:
+    def _is_known(self, key: str, *, begun: bool = False) -> bool | None:
+        """Whether there is a record of this key; None if the file cannot be read, and nothing is recent any more.
+
+        `begun` asks the file unless the record was begun here: whoever adds a record may have been unable to read it.
+        """
+        recent = self._recent.get(key)
+        if recent is not None and (recent.begun or not begun):
             return True
         try:
             return self._store.has(key)
@@ -134,12 +142,12 @@ class Delta(WriteBuffer[SqliteStore]):
         """Log a change, and keep it in memory; if it cannot be logged, nothing is recent any more."""
         length = 0
         if self._log is not None:
+            self._logged.add(key)  # also if that fails: it may be there all the same
             try:
                 length = self._log.append(change)
             except StorageError:
                 self._merge_or_keep()
                 return False
-            self._logged.add(key)
         recent = self._recent.get(key)
         if recent is None:
             self._recent[key] = _Recent(change.kind is Kind.ADD, values)
@@ -157,9 +165,10 @@ class Delta(WriteBuffer[SqliteStore]):
         query = read_plain(query)
         with self._lock:
             self._merge_or_keep()
+            # Or what is dropped would come back with the log.
+            if self._kept and (failure := self._write_all()):
+                raise failure
             super().drop_matching_records(query)
-            if self._logged:
-                self._log_drops()
 
     # --- merging
 
@@ -226,39 +235,63 @@ class Delta(WriteBuffer[SqliteStore]):
 
     def _log_kept(self, key: str, change: Change) -> None:
         """Log a change that is kept; it is not, if the table has it."""
-        if self._log is not None and self._kept:
-            self._unlogged.append(change)
-            self._logged.add(key)
-            self._log_rest()
+        if self._log is None or not self._kept:
+            return
+        self._logged.add(key)
+        if not self._unlogged:
+            with suppress(StorageError):
+                self._log.append(change)
+                return
+        self._unlogged.add(key)
 
     def _log_rest(self) -> None:
         if self._log is not None:
             with suppress(StorageError):
-                while self._unlogged:
-                    self._log.append(self._unlogged[0])
-                    del self._unlogged[0]
+                for key in [*self._unlogged]:
+                    change = self._kept_change(key)
+                    if change.kind is Kind.ADD:
+                        self._log.append(change)
+                    # To add a record that the log has already takes no value away.
+                    values = self._store.table.encode(self._kept[key])
+                    self._log.append(change._replace(kind=Kind.SET, values=values))
+                    self._unlogged.discard(key)
 
-    def _log_drops(self) -> None:
-        """Log which of the records in the log are gone, or they would come back with it."""
-        key = self._store.table.key
-        there = {record[key] for record in super().find_records({key: {'$in': [*self._logged]}}, [])}
-        for gone in self._logged - there:
-            self._log_kept(gone, Change(Kind.DROP, encode_text(gone), {}))
+    def _kept_change(self, key: str) -> Change:
+        """All that is kept of a record."""
+        values, new = self._store.table.encode(self._kept[key]), key in self._new
+        return Change(Kind.ADD if new else Kind.SET, encode_text(key), present(values) if new else values)
+
+    def _write_some(self, end: float) -> bool:
+        # One by one, records in the table would be newer than those in the log, which a kill would then restore.
+        return self._write_all() is None if self._unlogged else super()._write_some(end)
+
+    def _write_all(self) -> StorageError | None:
+        """Write all that is kept in one transaction; why not, if that fails."""
+        try:
+            self._resolve_all()
+            self._merge_all([self._kept_change(key) for key in self._kept])
+        except StorageError as e:
+            return e
+        self._written += len(self._kept)
+        for key in [*self._kept]:
+            self._forget(key)
+        return None
+
+    def _forget(self, msg_id: str) -> None:
+        super()._forget(msg_id)
+        self._unlogged.discard(msg_id)
+        if not self._kept and not self._recent:
+            self._clear_log()
 
     def _clear_log(self) -> None:
         if self._log is not None and self._logged:
             self._log.clear()
             self._logged.clear()
-            self._unlogged.clear()
 
     def _ready(self) -> bool:
         with self._lock:
             self._log_rest()
         return True
-
-    def _all_written(self) -> None:
-        if not self._recent:
-            self._clear_log()
 
     def close(self) -> None:
         """As Store's, after a last try to write what is kept."""

@@ -196,6 +196,8 @@ class Retention:
     # --- the parts: each does a little, and says whether it did
 
     def _cull(self) -> bool:
+        if self._tasks.busy:  # all of that would have to be written first
+            return False
         excess, age = self._excess(), self._limits.max_age
         if excess > 0:
             return self._cull_some({'$gt': EVER}, ORPHAN_SECONDS, min(excess, BATCH))

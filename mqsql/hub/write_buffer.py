@@ -168,12 +168,8 @@ class WriteBuffer(Generic[Buffered]):
                 return False
             self._waiting = False
             count, self._written = self._written, 0
-            self._all_written()
         self._say_end(count)
         return True
-
-    def _all_written(self) -> None:
-        """Called with the lock when nothing is kept any more."""
 
     def _say_end(self, count: int) -> None:
         if count:
