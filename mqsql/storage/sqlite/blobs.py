@@ -18,7 +18,7 @@ def add_blobs(connection: apsw.Connection, table: Table, blobs: list[bytes]) -> 
 
 
 class NewBlobs:
-    """The blobs of many records, whose ids are known before `add` adds them all, in one transaction."""
+    """The blobs of many records, whose ids are known before `add` adds them, in one transaction."""
 
     def __init__(self, connection: apsw.Connection, table: Table) -> None:
         self._connection, self._table = connection, table
@@ -35,8 +35,9 @@ class NewBlobs:
         return f'[{",".join(map(str, ids))}]'
 
     def add(self) -> None:
-        """Store the blobs."""
+        """Store the blobs that were noted since the last time."""
         self._connection.executemany(ddl.insert_blob_as(self._table), self._rows)
+        self._rows.clear()
 
 
 def read_blobs(connection: apsw.Connection, table: Table, ids: str) -> list[bytes]:

@@ -11,10 +11,13 @@ The file is written over again and again, as new pages of a file cost the system
 import os
 import stat
 import struct
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from enum import IntEnum
+from hashlib import sha256
 from io import BytesIO
+from time import monotonic, sleep
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote
 from zlib import crc32
@@ -28,8 +31,13 @@ from mqsql.storage.sqlite.file_locks import lock_file
 MAGIC = b'mqsql delta log 1\n'
 MOST_LOGS = 8
 """Of processes that write to one table at once; further ones write without a log."""
+LONGEST_NAME = 240
+"""Bytes of a name of a file, about; file systems take 255."""
 LONGEST = 4 << 20
 """Bytes that the file keeps when its entries have been merged."""
+WAIT_SECONDS = 60.0
+"""To wait for another process that merges a log."""
+RETRY_SECONDS = 0.01
 
 _START = struct.Struct(f'<{len(MAGIC)}sI')
 """MAGIC and the number of the generation whose entries count: to forget all entries, the next one is written."""
@@ -44,7 +52,6 @@ class Kind(IntEnum):
     ADD = 0
     SET = 1
     APPEND = 2
-    DROP = 3
 
 
 class Change(NamedTuple):
@@ -86,11 +93,16 @@ class DeltaLog:
 
     def _open(self) -> int:
         # A log of another process is locked.
-        mode = stat.S_IMODE(os.stat(self._path).st_mode)
+        database = os.stat(self._path)
         for name in _names(self._path, self._table):
-            file = os.open(name, os.O_WRONLY | os.O_CREAT | _PLAIN, mode)
-            if lock_file(file) and os.fstat(file).st_nlink and not os.fstat(file).st_size:
+            file = os.open(name, os.O_WRONLY | os.O_CREAT | _PLAIN, stat.S_IMODE(database.st_mode))
+            free = lock_file(file) and not os.fstat(file).st_size and lock_file(file, shared=True)
+            if free and os.fstat(file).st_nlink:
                 self._name = name
+                _open_files.add(file)
+                _give_rights(file, database)
+                if self._flush:
+                    _flush_directory(name)
                 return file
             os.close(file)
         raise OSError(0, f'{MOST_LOGS} processes have one')
@@ -116,11 +128,13 @@ class DeltaLog:
         if self._file is not None and self._end:
             long, self._end = self._end > LONGEST, 0
             self._generation += 1
-            # If this fails, it is tried again before the next entry.
+            # If all this fails, it is tried again before the next entry.
             with suppress(OSError):
-                self._begin(self._file)
-                if long:
-                    os.ftruncate(self._file, self._end)
+                try:
+                    self._begin(self._file)
+                finally:
+                    if long or not self._end:  # the latter on a full disk whose files are never written over
+                        os.ftruncate(self._file, self._end)
 
     def close(self, *, merged: bool) -> None:
         """Close the file, and delete it if all entries have been merged."""
@@ -129,14 +143,51 @@ class DeltaLog:
             if merged:
                 with suppress(OSError):
                     os.unlink(self._name)
+            _open_files.discard(file)
             os.close(file)
 
 
 def _names(path: str, table: Table) -> Iterator[str]:
     """The names that the logs of a table may have."""
-    name = f'{os.path.realpath(path)}-{quote(table.name, safe="")}-delta'
-    yield name
-    yield from (f'{name}-{number}' for number in range(2, MOST_LOGS + 1))
+    directory, file = os.path.split(os.path.realpath(path))
+    name = f'{file}-{quote(table.name, safe="")}-delta'
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = f'{sha256(os.fsencode(name)).hexdigest()}-delta'
+    yield os.path.join(directory, name)
+    yield from (os.path.join(directory, f'{name}-{number}') for number in range(2, MOST_LOGS + 1))
+
+
+def _give_rights(file: int, database: os.stat_result) -> None:
+    """Let those use a log who may use the database, as SQLite does with its own files."""
+    if sys.platform != 'win32':
+        with suppress(OSError):
+            if os.geteuid() == 0:
+                os.fchown(file, database.st_uid, database.st_gid)
+            os.fchmod(file, stat.S_IMODE(database.st_mode))
+
+
+def _flush_directory(name: str) -> None:
+    """Make a new file outlive a loss of power."""
+    if sys.platform != 'win32':
+        directory = os.open(os.path.dirname(name), os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+_open_files: set[int] = set()
+"""The logs of this process."""
+
+
+def _close_in_fork() -> None:
+    """A fork has the locks, too, and might outlive the process that writes the logs."""
+    while _open_files:
+        os.close(_open_files.pop())
+
+
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=_close_in_fork)
 
 
 # --- what other processes left
@@ -150,12 +201,15 @@ class LeftLog:
 
     def changes(self, table: Table) -> Iterator[Change]:
         """The changes, in order, up to an entry that is not whole: of that the process had not told anybody."""
-        start = self._file.read(_START.size)
-        if len(start) < _START.size:
-            return
-        magic, generation = _START.unpack(start)
-        while magic == MAGIC and (change := self._read(generation, table)) is not None:
-            yield change
+        try:
+            start = self._file.read(_START.size)
+            if len(start) < _START.size:
+                return
+            magic, generation = _START.unpack(start)
+            while magic == MAGIC and (change := self._read(generation, table)) is not None:
+                yield change
+        except OSError as e:
+            raise _failure(self.name, e) from e
 
     def _read(self, generation: int, table: Table) -> Change | None:
         head = self._file.read(_HEAD.size)
@@ -169,25 +223,45 @@ class LeftLog:
         return _unpack(body[:json], body[json:], table) if whole else None
 
     def delete(self) -> None:
-        """Delete it: all is merged."""
-        os.unlink(self.name)
+        """Delete it, or empty it where only its owner may delete it: all is merged."""
+        try:
+            os.unlink(self.name)
+        except OSError:
+            try:
+                self._file.truncate(0)
+            except OSError as e:
+                raise _failure(self.name, e) from e
 
-    def close(self) -> None:
-        """Leave the block."""
-        self._file.close()
 
-
-def left_logs(path: str, table: Table) -> Iterator[LeftLog]:
-    """The logs of processes that have ended, each locked until the next is asked for."""
+def left_logs(path: str, table: Table, *, readonly: bool) -> Iterator[LeftLog]:
+    """The logs of processes that have ended, each locked until the next is asked for; if `readonly`, those with changes."""
     for name in _names(path, table):
         try:
-            with open(name, 'rb', opener=_open_left) as file:
-                if lock_file(file.fileno()) and os.fstat(file.fileno()).st_nlink:
-                    yield LeftLog(name, file)
+            with open(name, 'rb' if readonly else 'r+b', opener=_open_left) as file:
+                if _is_left(file.fileno(), wait=not readonly) and os.fstat(file.fileno()).st_nlink:
+                    log = LeftLog(name, file)
+                    if not readonly or any(log.changes(table)):
+                        yield log
         except FileNotFoundError:
             continue
         except OSError as e:
-            raise StorageError(f'{name}: what a process left in this file cannot be read ({e.strerror})') from e
+            raise _failure(name, e) from e
+
+
+def _failure(name: str, error: OSError) -> StorageError:
+    return StorageError(f'{name}: what a process left in this file cannot be read ({error.strerror})')
+
+
+def _is_left(file: int, *, wait: bool) -> bool:
+    """Lock a log, unless the process that writes it is there; another that is about to merge it is waited for."""
+    deadline = monotonic() + WAIT_SECONDS
+    while not lock_file(file):
+        if not wait or lock_file(file, shared=True):
+            return False
+        if monotonic() > deadline:
+            raise OSError(0, 'another process is merging it')
+        sleep(RETRY_SECONDS)
+    return True
 
 
 def _open_left(name: str, flags: int) -> int:
@@ -228,7 +302,8 @@ def _unpack(json: bytes, blobs: bytes, table: Table) -> Change | None:
     except (ValueError, TypeError, AttributeError, KeyError):
         return None
     known = isinstance(key, str) and isinstance(start, int) and table.columns.keys() >= stored.keys()
-    return change if known else None
+    fits = kind != Kind.APPEND or [*map(type, stored.values())] == [str]
+    return change if known and fits else None
 
 
 def _unpack_value(value: Any, blobs: BytesIO) -> Any:

@@ -25,12 +25,12 @@ from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor, fetching
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.blobs import add_blobs, read_blobs, read_small_blobs
-from mqsql.storage.sqlite.connection import Adoptable, Guest
+from mqsql.storage.sqlite.connection import OPENING_SECONDS, Adoptable, Guest
 from mqsql.storage.sqlite.delta_log import Change, left_logs
 from mqsql.storage.sqlite.file import SqliteFile
 from mqsql.storage.sqlite.guard import guarded, select_sound
 from mqsql.storage.sqlite.indexes import with_found_indexes
-from mqsql.storage.sqlite.merging import merge
+from mqsql.storage.sqlite.merging import merge, merge_left
 from mqsql.storage.sqlite.plans import explanation
 from mqsql.storage.sqlite.read_ahead import BufferReader
 from mqsql.storage.sqlite.statistics import limit_analysis
@@ -70,7 +70,11 @@ class SqliteStore(SqliteFile):
         self._damages = Damages(table.name, say)
         self._look_for_indexes()
         if path != MEMORY:
-            self._merge_left(say)
+            try:
+                self._merge_left(say)
+            except BaseException:
+                self.close()
+                raise
 
     def _decoder(self, column: str) -> Callable[[Any], Any]:
         kind = self.table.columns[column]
@@ -202,11 +206,12 @@ class SqliteStore(SqliteFile):
 
     def _merge_left(self, say: Warn) -> None:
         """Merge what processes have left that ended before they merged it."""
-        for log in left_logs(self.path, self.table):
+        for log in left_logs(self.path, self.table, readonly=self.readonly):
             if self.readonly:
                 say(f'{log.name}: a process that was killed has left changes here; open {self.path} to write, once')
                 continue
-            self.merge(log.changes(self.table))
+            with self.waiting(max(self._settings.busy_timeout, OPENING_SECONDS)), self._changing() as connection:
+                merge_left(connection, self.table, log.changes(self.table))
             log.delete()
         if not self.readonly:
             take_up_tails(self)
