@@ -61,9 +61,7 @@ KINDS = {'value': STRING, 'o': ANY, 'rowcount': NUMBER, 'time': TIMESTAMP}
 @pytest.mark.parametrize('collation', [None, {'locale': 'en', 'strength': 2}])
 @pytest.mark.parametrize('analyzed', [False, True])
 @pytest.mark.parametrize('indexes', [(), tuple(VALUES), ('value.o', 'o.time', 'rowcount.value', 'time.rowcount')])
-def test_an_index_changes_no_value(
-    tmp_path: Path, indexes: tuple[str, ...], analyzed: bool, collation: Any
-) -> None:
+def test_an_index_changes_no_value(tmp_path: Path, indexes: tuple[str, ...], analyzed: bool, collation: Any) -> None:
     table = Table('things', {'key': STRING, **KINDS}, 'key')
     records = [{'key': f'{i}', **{name: values[i % 9] for name, values in VALUES.items()}} for i in range(90)]
     with mqsql.open(tmp_path / 'a.db', table=table) as store:
