@@ -7,6 +7,7 @@ One line of ipcontroller_config.py turns it on:
 The options that ipyparallel's own SQLiteDB has keep their meaning: `c.SQLiteDB.filename`, `location`, `table`.
 """
 
+import atexit
 import os
 from collections.abc import Mapping
 from contextlib import closing
@@ -104,6 +105,8 @@ class SQLiteDB(HubDatabase):
         tasks = Delta(self._store, self.memory_limit, self.log.error, commit_interval=self.commit_interval)
         self._tasks = tasks
         limits = Limits(self.record_limit, self.size_limit, self.max_age, self.drop_buffers_after)
+        # The controller is told to end, and does not close its database.
+        atexit.register(self.close)
         self._retention = Retention(tasks, self._store, limits, self.log.warning)
 
     @validate('filename', 'location', 'table')
@@ -151,7 +154,8 @@ class SQLiteDB(HubDatabase):
         return self._retention.culled(msg_id)
 
     def close(self) -> None:
-        """Close the file. The controller never calls this, and need not unless something is kept in memory."""
+        """Close the file. The end of the process does it, too, unless it is killed."""
+        atexit.unregister(self.close)
         with closing(self._tasks):
             self._retention.close()
 

@@ -89,6 +89,17 @@ def test_each_named_table_is_a_history_of_its_own(tmp_path: Path) -> None:
 # --- the file
 
 
+def test_a_process_that_ends_leaves_all_in_the_table(tmp_path: Path) -> None:
+    program = (
+        'from mqsql.hub import SQLiteDB\n'
+        f'db = SQLiteDB(location={str(tmp_path)!r}, commit_interval=1000)\n'
+        'db.add_record("m", {})\n'
+    )
+    subprocess.run([sys.executable, '-c', program], check=True)
+    with mqsql.open(tmp_path / 'tasks.db', readonly=True) as store:
+        assert store.get_history() == ['m']
+
+
 def test_a_million_ids_are_purged(tmp_path: Path) -> None:
     db = SQLiteDB(location=str(tmp_path), query_timeout=0)
     for i in range(10):

@@ -36,7 +36,7 @@ def test_records_come_back_exactly(store: Store, tmp_path: Path) -> None:
             assert read.get_record(msg_id) == store.get_record(msg_id)
         assert list(read.find()) == list(store.find())
         assert read.count({'label.a': 2}) == 1
-        assert read.distinct('label') == store.distinct('label')
+        assert sorted(map(repr, read.distinct('label'))) == sorted(map(repr, store.distinct('label')))
         assert read.get_history() == store.get_history()
         assert read.find_one({'header.date': NOON}, ['queue']) == {'msg_id': 'm', 'queue': 'task'}
         with pytest.raises(MissingRecordError):
