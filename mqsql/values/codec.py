@@ -58,7 +58,8 @@ _PAIR = re.compile('\x01[\U000f1000\U000f1001]|\ud7ff[\U000fd7ff-\U000fdfff]')
 
 def encode_text(text: str) -> str:
     """The text that SQLite stores for a str; nearly always the str itself."""
-    return text.translate(_PAIRS) if _SPECIAL.search(text) else text
+    # None of the special ones is printable, and that is known faster.
+    return text if text.isprintable() or not _SPECIAL.search(text) else text.translate(_PAIRS)
 
 
 def decode_text(stored: str) -> str:
