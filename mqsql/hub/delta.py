@@ -25,8 +25,8 @@ from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.codec import encode_text
 from mqsql.values.plain import read_plain
 
-MOST = 256
-"""Records that are merged at once: that holds the hub up for some milliseconds."""
+MOST = 512
+"""Records that are merged at once: that holds the hub up for some fifteen milliseconds."""
 MERGE_SECONDS = 0.5
 """After which changes are merged, so that other processes see them."""
 LARGE = 65_536
