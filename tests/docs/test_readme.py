@@ -4,6 +4,7 @@ import doctest
 import re
 from pathlib import Path
 
+import benchmark_table
 import pytest
 from operator_table import written
 
@@ -23,6 +24,10 @@ def test_the_python_in_it_gives_what_it_shows(tmp_path: Path, monkeypatch: pytes
 
 def test_the_tables_say_what_the_operators_do() -> None:
     assert written(README) == README, 'run python tests/support/operator_table.py, and read what changed'
+
+
+def test_the_table_of_the_benchmark_is_what_it_wrote() -> None:
+    assert benchmark_table.written(README) == README, 'run python tests/support/benchmark_table.py'
 
 
 @pytest.mark.parametrize('text', TEXTS, ids=['README', 'CONTRIBUTING'])

@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parents[2] / 'bench' / 'results' / 'results.json'
 
 MARK = 'benchmark: tests/support/benchmark_table.py writes it'
 
-CONTENDERS = 'limit mqsql ipyparallel-sqlite ipyparallel-dict neosqlite secantusdb mongomock'.split()
+CONTENDERS = 'limit mqsql mqsql-indexed ipyparallel-sqlite ipyparallel-dict neosqlite secantusdb'.split()
 QUESTIONS = (
     'cycle get pending last_hour engines ids_500 latest status dates glob expr count_done history scan stream purge'
 ).split()
