@@ -200,6 +200,20 @@ def test_a_large_value_is_written_once(tasks: Delta, path: Path) -> None:
     assert [len(b) for b in tasks.get_record('m')['result_buffers']] == [200_000]
 
 
+def test_buffers_get_new_ids_even_if_another_program_has_lowered_the_last_one(
+    tasks: Delta, path: Path, said: list[str]
+) -> None:
+    tasks.add_record('m', {'buffers': [b'a', b'b']})
+    assert tasks.get_history() == ['m']
+    connection = apsw.Connection(str(path))
+    connection.execute("UPDATE sqlite_sequence SET seq = 0 WHERE name = 'task_buffers'")
+    connection.close()
+    tasks.add_record('n', {'buffers': [b'c']})
+    tasks.update_record('n', {'result_buffers': [bytes(100_000)]})
+    assert [r['buffers'] for r in tasks.find_records({})] == [[b'a', b'b'], [b'c']]
+    assert said == []
+
+
 # --- output
 
 

@@ -1,6 +1,6 @@
 """The blobs of Buffers columns in a table of their own; a record has a JSON array of their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import apsw
 
@@ -8,27 +8,21 @@ from mqsql.schema import Table
 from mqsql.storage.sqlite import ddl
 
 
-def add_blobs(connection: apsw.Connection, table: Table, blobs: list[bytes]) -> str:
-    """Store blobs; a JSON array of their ids."""
-    ids = []
-    for blob in blobs:
-        connection.execute(ddl.insert_blob(table), (blob,))
-        ids.append(str(connection.last_insert_rowid()))
-    return f'[{",".join(ids)}]'
-
-
 class NewBlobs:
-    """The blobs of many records, whose ids are known before `add` adds them, in one transaction."""
+    """The blobs of records, whose ids are known before `add` adds them, in one transaction."""
 
     def __init__(self, connection: apsw.Connection, table: Table) -> None:
         self._connection, self._table = connection, table
         self._last = -1
         self._rows: list[tuple[int, bytes]] = []
 
-    def note(self, blobs: list[bytes]) -> str:
-        """A JSON array of the ids that blobs will have."""
+    def row(self, values: Iterable[object]) -> tuple[object, ...]:
+        """The values, each list of bytes replaced by a JSON array of the ids that its blobs will have."""
+        return tuple([self._note(value) if type(value) is list else value for value in values])
+
+    def _note(self, blobs: list[bytes]) -> str:
         if self._last < 0:
-            self._last = int(self._connection.execute(ddl.LAST_ID, (self._table.buffers_table,)).get or 0)
+            self._last = int(self._connection.execute(ddl.last_id(self._table), (self._table.buffers_table,)).get)
         ids = range(self._last + 1, self._last + len(blobs) + 1)
         self._rows += zip(ids, blobs, strict=True)
         self._last += len(blobs)
@@ -36,8 +30,9 @@ class NewBlobs:
 
     def add(self) -> None:
         """Store the blobs that were noted since the last time."""
-        self._connection.executemany(ddl.insert_blob_as(self._table), self._rows)
-        self._rows.clear()
+        if self._rows:
+            self._connection.executemany(ddl.insert_blob(self._table), self._rows)
+            self._rows.clear()
 
 
 def read_blobs(connection: apsw.Connection, table: Table, ids: str) -> list[bytes]:

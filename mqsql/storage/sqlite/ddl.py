@@ -157,18 +157,16 @@ def select_text(table: Table, column: str) -> str:
 
 @lru_cache(maxsize=16)
 def insert_blob(table: Table) -> str:
-    """INSERT of one blob."""
-    return f'INSERT INTO {quote(table.buffers_table)} (data) VALUES (?)'
-
-
-@lru_cache(maxsize=16)
-def insert_blob_as(table: Table) -> str:
     """INSERT of one blob whose id is known."""
     return f'INSERT INTO {quote(table.buffers_table)} (id, data) VALUES (?, ?)'
 
 
-LAST_ID = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
-"""SELECT of the last id that a table has given to a row, which it gives to no other."""
+@lru_cache(maxsize=16)
+def last_id(table: Table) -> str:
+    """SELECT of the last id that a blob of a table has had, the parameter being the name of the table of blobs."""
+    known = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
+    used = f'SELECT max(id) FROM {quote(table.buffers_table)}'  # another program may have lowered what is known
+    return f'SELECT max(coalesce(({known}), 0), coalesce(({used}), 0))'
 
 
 @lru_cache(maxsize=16)

@@ -117,7 +117,7 @@ class _Merging:
     def _add_all(self, changes: Sequence[Change]) -> None:
         """Add records: all at once, or one by one if some are there already."""
         columns = tuple(self._table.columns)
-        rows = [self._row(tuple(map(change.values.get, columns))) for change in changes]
+        rows = [self._blobs.row(map(change.values.get, columns)) for change in changes]
         sql = statements.insert(self._table, columns)
         try:
             with self._connection:  # a savepoint
@@ -139,16 +139,13 @@ class _Merging:
         known = self._connection.execute(statements.exists(self._table), (key,)).fetchall()
         # Or the blobs would be stored, and nobody's.
         if known:
-            self._update(key, dict(zip(values, self._row(values.values()), strict=True)))
+            self._update(key, dict(zip(values, self._blobs.row(values.values()), strict=True)))
         return bool(known)
 
     def _update(self, key: str, stored: Record) -> None:
         if stored:
             sql = statements.update(self._table, tuple(stored))
             self._connection.execute(sql, (*stored.values(), key))
-
-    def _row(self, values: Iterable[object]) -> tuple[object, ...]:
-        return tuple([self._blobs.note(value) if type(value) is list else value for value in values])
 
 
 def _given(values: Record) -> Record:

@@ -24,7 +24,7 @@ from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.queries import Cursor, fetching
 from mqsql.storage.sqlite import ddl
-from mqsql.storage.sqlite.blobs import add_blobs, read_blobs, read_small_blobs
+from mqsql.storage.sqlite.blobs import NewBlobs, read_blobs, read_small_blobs
 from mqsql.storage.sqlite.connection import OPENING_SECONDS, Adoptable, Guest
 from mqsql.storage.sqlite.delta_log import Change, left_logs
 from mqsql.storage.sqlite.file import SqliteFile
@@ -107,10 +107,12 @@ class SqliteStore(SqliteFile):
         self._insert_encoded(connection, present(self._encode(record)))
 
     def _insert_encoded(self, connection: apsw.Connection, given: Record) -> None:
-        connection.execute(statements.insert(self.table, tuple(given)), self._with_blobs(connection, given))
+        blobs = NewBlobs(connection, self.table)
+        connection.execute(statements.insert(self.table, tuple(given)), blobs.row(given.values()))
+        blobs.add()
 
     def _encode(self, record: Record) -> Record:
-        """Buffers become lists of bytes, which `_with_blobs` stores."""
+        """Buffers become lists of bytes, see NewBlobs."""
         return self.table.encode(record)
 
     def _add(self, key: str, record: Record) -> None:
@@ -148,10 +150,12 @@ class SqliteStore(SqliteFile):
             return
         given = self.table.encode(changes)
         with self._changing(several=_has_blobs(given)) as connection:
-            values = (*self._with_blobs(connection, given), encode_text(key))
+            blobs = NewBlobs(connection, self.table)
+            values = (*blobs.row(given.values()), encode_text(key))
             connection.execute(statements.update(self.table, tuple(given)), values)
             if not connection.changes():
                 raise self._missing(key)
+            blobs.add()
 
     def _drop(self, key: str) -> None:
         with self._changing(several=False) as connection:
@@ -167,10 +171,6 @@ class SqliteStore(SqliteFile):
         """Whether there is a record of this key."""
         with self._use as connection:
             return bool(connection.execute(statements.exists(self.table), (encode_text(key),)).fetchall())
-
-    def _with_blobs(self, connection: apsw.Connection, given: Record) -> tuple[Any, ...]:
-        """The values, each list of bytes stored as blobs and replaced by their ids."""
-        return tuple([add_blobs(connection, self.table, v) if isinstance(v, list) else v for v in given.values()])
 
     def _read_blobs(self, ids: str) -> list[bytes]:
         with self._use as connection:
