@@ -20,8 +20,8 @@ from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
+from mqsql.storage.sqlite.hiding import HidingStore
 from mqsql.storage.sqlite.layout import objects_of
-from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.storage.sqlite.unfinished import whole
 from mqsql.storage.statements import folded
 from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, Location, read_url, shown
@@ -74,7 +74,7 @@ def import_history(old: Url, new: Url, history: LegacyHistory, settings: Setting
         if target.kind == SQLITE:
             with (
                 whole(Path(target.path)) as path,
-                closing(SqliteStore(str(path), table=table, settings=settings)) as store,
+                closing(HidingStore(str(path), table=table, settings=settings)) as store,
             ):
                 added = store.add_missing(records)
             return Transfer(name, found.tables, added, found.count - added)

@@ -17,7 +17,10 @@ import mqsql
 from mqsql.errors import MissingRecordError, StorageError
 from mqsql.hub import SQLiteDB, purging, retention
 from mqsql.hub.database import FINISHED
+from mqsql.hub.importing import import_history
+from mqsql.hub.legacy import LegacyHistory
 from mqsql.hub.purging import PurgingStore
+from mqsql.settings import LEGACY_TABLE, Settings
 from mqsql.storage.sqlite import purges
 from mqsql.storage.sqlite.hiding import HidingStore
 
@@ -105,6 +108,19 @@ def test_no_answer_has_what_was_purged(
         assert not goes_on(path)
         for one in (store, reader, writer):
             seen(one, left)
+
+
+def test_what_was_purged_can_be_imported_again(path: Path, store: PurgingStore, tmp_path: Path) -> None:
+    old = tmp_path / 'old.db'
+    with mqsql.open(old) as other:
+        other.add_record('m1', task(1))
+    store.drop_matching_records({})
+    assert rows(path) == MANY
+    done = import_history(old, path, LegacyHistory(LEGACY_TABLE, print), Settings(), lambda records, count: records)
+    assert (done.added, done.present) == (1, 0)
+    assert store.get_history() == ['m1']
+    finish(store)
+    assert store.get_history() == ['m1']
 
 
 def seen(store: mqsql.Store, left: list[str]) -> None:
