@@ -250,16 +250,15 @@ class Delta(WriteBuffer[SqliteStore]):
                 for key in [*self._unlogged]:
                     change = self._kept_change(key)
                     if change.kind is Kind.ADD:
-                        self._log.append(change)
+                        self._log.append(change._replace(values=present(change.values)))
                     # To add a record that the log has already takes no value away.
-                    values = self._store.table.encode(self._kept[key])
-                    self._log.append(change._replace(kind=Kind.SET, values=values))
+                    self._log.append(change._replace(kind=Kind.SET))
                     self._unlogged.discard(key)
 
     def _kept_change(self, key: str) -> Change:
         """All that is kept of a record."""
-        values, new = self._store.table.encode(self._kept[key]), key in self._new
-        return Change(Kind.ADD if new else Kind.SET, encode_text(key), present(values) if new else values)
+        kind = Kind.ADD if key in self._new else Kind.SET
+        return Change(kind, encode_text(key), self._store.table.encode(self._kept[key]))
 
     def _write_some(self, end: float) -> bool:
         # One by one, records in the table would be newer than those in the log, which a kill would then restore.

@@ -10,7 +10,6 @@ from functools import partial
 import apsw
 
 from mqsql.compiler import Statement, compile_positions
-from mqsql.errors import DamagedValueError
 from mqsql.hub.database import FINISHED
 from mqsql.storage.base import Query
 from mqsql.storage.sqlite import purges
@@ -31,18 +30,12 @@ class PurgingStore(HidingStore):
                 with self._changing() as connection:
                     self._purge(connection, found)
             else:
-                self._answer(partial(compile_positions, query), self._purge_sound)
+                self._answer(partial(compile_positions, query), partial(self._sound, self._purge_found))
             self._look_for_indexes()
 
     def _found_sound(self, query: Statement) -> list[int]:
         """The positions of the records of some keys. No change makes them others, so the file is not locked meanwhile."""
         return sorted(position for (position,) in self._fetch_sound(query))
-
-    def _purge_sound(self, query: Statement) -> None:
-        try:
-            self._purge_found(query)
-        except DamagedValueError:
-            self._purge_found(self._guarded(query))
 
     def _purge_found(self, query: Statement) -> None:
         with self._stoppable, self._changing() as connection:

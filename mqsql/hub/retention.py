@@ -23,11 +23,10 @@ from mqsql.settings import Settings
 from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.mishaps import Mishaps, Warn
 from mqsql.storage.sqlite.connection import connect
-from mqsql.storage.sqlite.ddl import POSITION
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.hiding import HidingStore
+from mqsql.storage.sqlite.purges import ends
 from mqsql.storage.sqlite.store import SqliteStore
-from mqsql.storage.statements import quote
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new
 BATCH = 10  # records that one statement drops
@@ -180,10 +179,8 @@ class Retention:
 
     def _most(self) -> int:
         """How many records there are at most, by the first and the last position, which are found at once."""
-        table = quote(self._store.table.name)
         with self._reading().using() as connection:
-            ends = [connection.execute(f'SELECT {which}({POSITION}) FROM {table}') for which in ('min', 'max')]
-            first, last = (int(str(position or 0)) for cursor in ends for (position,) in cursor)
+            first, last = ends(connection, self._store.table)
         return last - first + 1
 
     def _excess(self) -> int:

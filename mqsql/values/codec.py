@@ -70,22 +70,6 @@ def decode_text(stored: str) -> str:
         raise DamagedError(f'is no text but {short_repr(stored)}') from None
 
 
-def decode_texts(stored: list[Any]) -> list[str]:
-    """The same of many, which are nearly always the texts themselves."""
-    try:
-        for start in range(0, len(stored), _JOINED):
-            joined = ''.join(stored[start : start + _JOINED])
-            if '\x01' in joined or '\ud7ff' in joined:
-                return list(map(decode_text, stored))
-    except TypeError:
-        raise DamagedError('are not all text') from None
-    return stored
-
-
-_JOINED = 1_000
-"""Texts that are looked through at once; more would leave the processor's cache."""
-
-
 def encode_end(prefix: str) -> str:
     """The least text after all that are stored for texts with this beginning, which ends neither with U+D7FF nor U+10FFFF."""
     stored = encode_text(prefix)
@@ -214,7 +198,7 @@ def decode_document(stored: str, cut: Callable[[Any], Any] | None = None) -> Any
             _check_depth(value)
         if cut is not None:
             value = cut(value)
-        if not (coded or tagged) or (not coded and _decode_dates(value) == stored.count('"$')):
+        if not (coded or tagged) or (not coded and decode_dates(value) == stored.count('"$')):
             return value
         return _from_json(value, coded)
     except UNDECODABLE as e:
@@ -223,7 +207,7 @@ def decode_document(stored: str, cut: Callable[[Any], Any] | None = None) -> Any
         raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
 
 
-def _decode_dates(value: Any) -> int:
+def decode_dates(value: Any) -> int:
     """Decode the dates among the fields of a document in place, and count them: few documents have a tag elsewhere."""
     count = 0
     if type(value) is dict:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from mqsql.values.canonical import MAX_DEPTH
-from mqsql.values.codec import SHORT, UNDECODABLE, from_date_text
+from mqsql.values.codec import SHORT, UNDECODABLE, decode_dates, from_date_text
 
 Column = Sequence[Any]
 
@@ -29,8 +29,15 @@ def decode_texts(column: Column) -> Column | None:
     """See `decode_text`."""
     if not _TEXT.issuperset(map(type, column)):
         return None
-    together = ''.join(filter(None, column))
-    return None if '\x01' in together or '\ud7ff' in together else column
+    for start in range(0, len(column), JOINED):
+        together = ''.join(filter(None, column[start : start + JOINED]))
+        if '\x01' in together or '\ud7ff' in together:
+            return None
+    return column
+
+
+JOINED = 1_000
+"""Texts that are looked through at once; more would leave the processor's cache."""
 
 
 def decode_timestamps(column: Column) -> Column | None:
@@ -103,7 +110,7 @@ def _decode_dates(values: list[Any], tags: int) -> int:
                 if type(field) is dict and len(field) == 1 and '$date' in field:
                     value[name] = from_date_text(field['$date'])
                     count += 1
-    return count if count == tags else count + sum(map(_decode_others, values))
+    return count if count == tags else count + sum(map(decode_dates, values))
 
 
 def _dated(value: Any) -> list[str]:
@@ -111,10 +118,3 @@ def _dated(value: Any) -> list[str]:
     if type(value) is not dict:
         return []
     return [name for name, field in value.items() if type(field) is dict and len(field) == 1 and '$date' in field]
-
-
-def _decode_others(value: Any) -> int:
-    names = _dated(value)
-    for name in names:
-        value[name] = from_date_text(value[name]['$date'])
-    return len(names)

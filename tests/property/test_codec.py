@@ -12,8 +12,8 @@ from stores import holding, plain
 from tables import TABLE
 
 from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
-from mqsql.schema.columns import decoder, encoder
-from mqsql.values.codec import DamagedError, decode_texts, encode_text, encode_timestamp
+from mqsql.schema.columns import decode_all, decoder, encoder
+from mqsql.values.codec import DamagedError, decode_text, encode_text, encode_timestamp
 from mqsql.values.numbers import number_text
 
 pytestmark = pytest.mark.usefixtures('local_zone')
@@ -31,9 +31,9 @@ def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
 def test_many_texts_are_decoded_as_each_is(odd: str, position: int) -> None:
     texts = [f't{i}' for i in range(2_500)]
     texts[position] = odd
-    assert decode_texts([encode_text(text) for text in texts]) == texts
-    with pytest.raises(DamagedError, match='not all text'):
-        decode_texts([*texts[1:position], b'x'])
+    assert decode_all(decode_text, [encode_text(text) for text in texts]) == texts
+    with pytest.raises(DamagedError, match="is no text but b'x'"):
+        decode_all(decode_text, [*texts[1:position], b'x'])
 
 
 @given(some.BY_KIND[DOCUMENT])

@@ -45,6 +45,14 @@ def unmarked(table: Table) -> str:
     return f'(({nearest}) >= {row}) IS NOT TRUE'
 
 
+def ends(connection: apsw.Connection, table: Table) -> Range:
+    """The first and the last row id of a table; zeros if it is empty."""
+    # SQLite looks up one of them, and would read the table for both.
+    found = [connection.execute(f'SELECT {which}({POSITION}) FROM {quote(table.name)}') for which in ('min', 'max')]
+    first, last = (int(str(position or 0)) for cursor in found for (position,) in cursor)
+    return first, last
+
+
 # --- marking, in a transaction of the caller
 
 
@@ -78,9 +86,7 @@ def mark_all_but(connection: apsw.Connection, table: Table, kept: Iterable[int])
 
 
 def _ranges_between(connection: apsw.Connection, table: Table, kept: Iterable[int]) -> Iterator[Range]:
-    # SQLite looks up one of them, and would read the table for both.
-    ends = [connection.execute(f'SELECT {which}({POSITION}) FROM {quote(table.name)}') for which in ('min', 'max')]
-    first, last = (int(str(position)) for cursor in ends for (position,) in cursor)
+    first, last = ends(connection, table)
     for position in kept:
         if first < position:
             yield first, position - 1

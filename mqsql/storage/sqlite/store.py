@@ -12,7 +12,7 @@ from mqsql.compiler import Query as CompiledQuery
 from mqsql.errors import DamagedValueError, StorageError
 from mqsql.limits import Deadline
 from mqsql.schema import BUFFERS, TASKS, Index, Record, Table
-from mqsql.schema.columns import decoder
+from mqsql.schema.columns import decode_all, decoder
 from mqsql.schema.rows import Damages, RowReader, warn
 from mqsql.settings import MEMORY, Settings
 from mqsql.storage import statements
@@ -35,7 +35,7 @@ from mqsql.storage.sqlite.plans import explanation
 from mqsql.storage.sqlite.read_ahead import BufferReader
 from mqsql.storage.sqlite.statistics import limit_analysis
 from mqsql.storage.sqlite.tails import take_up_tails
-from mqsql.values.codec import DamagedError, decode_text, decode_texts, encode_text
+from mqsql.values.codec import DamagedError, decode_text, encode_text
 
 Row = tuple[Any, ...]
 Said = TypeVar('Said', bound=Statement)
@@ -255,17 +255,21 @@ class SqliteStore(SqliteFile):
         try:
             with self._stoppable as connection:
                 keys = [key for (key,) in connection.execute(query.sql, query.params)]
-            return decode_texts(keys)
+            return [key for key in decode_all(decode_text, keys) if key is not None]
         except (DamagedValueError, DamagedError):
             found = (record[self.table.key] for record in self._records(query))
             return [key for key in found if key is not None]
 
     def _fetch_sound(self, query: Statement) -> list[Row]:
         """All rows; what SQLite cannot read of them is replaced."""
+        return self._sound(self._fetch, query)
+
+    def _sound(self, run: Callable[[Said], Answer], query: Said) -> Answer:
+        """Run a query; over a view that replaces what SQLite cannot read, if there is such a value."""
         try:
-            return self._fetch(query)
+            return run(query)
         except DamagedValueError:
-            return self._fetch(self._guarded(query))
+            return run(self._guarded(query))
 
     def _guarded(self, query: Said) -> Said:
         """The query over a view that has no value that SQLite cannot read."""
@@ -309,13 +313,7 @@ class SqliteStore(SqliteFile):
 
     def _drop_matching(self, query: Query) -> None:
         with self._queries.answering():
-            self._answer(partial(compile_delete, query), self._delete_sound)
-
-    def _delete_sound(self, query: Statement) -> None:
-        try:
-            self._delete(query)
-        except DamagedValueError:
-            self._delete(self._guarded(query))
+            self._answer(partial(compile_delete, query), partial(self._sound, self._delete))
 
     def _delete(self, query: Statement) -> None:
         with self._stoppable, self._changing() as connection:
