@@ -161,8 +161,8 @@ def test_a_killed_import_leaves_nothing_once_it_has_been_repeated(old: Path, new
         'import os, sys\n'
         'from mqsql import cli\n'
         'from mqsql.hub import importing as transfer\n'
-        'insert = transfer.SqliteStore.add_missing\n'
-        'transfer.SqliteStore.add_missing = lambda store, records: (insert(store, records), os.kill(os.getpid(), 9))\n'
+        'insert = transfer.HidingStore.add_missing\n'
+        'transfer.HidingStore.add_missing = lambda store, records: (insert(store, records), os.kill(os.getpid(), 9))\n'
         'cli.main(sys.argv[1:])\n'
     )
     command = [sys.executable, '-c', program, 'import', str(old), str(new)]
