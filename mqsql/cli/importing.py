@@ -2,7 +2,8 @@
 
 import click
 
-from mqsql.cli.common import errors_shown, progress_bar, table_option
+from mqsql.cli.histories import table_option
+from mqsql.cli.showing import errors_shown, progress_bar
 from mqsql.settings import JOURNAL_MODES, Settings
 
 

@@ -1,23 +1,15 @@
-"""What the commands share: paths, the progress bar, and how errors are shown."""
+"""What long commands and failing ones show: the progress bar, and errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mqsql.errors import MqsqlError
-from mqsql.settings import LEGACY_TABLE
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-PATH = click.Path(dir_okay=False, path_type=Path)
-
-table_option = click.option(
-    '--table', default=LEGACY_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).'
-)
 
 
 def progress_bar() -> 'Progress':

@@ -1,0 +1,1 @@
+"""What a history says: one task, the states of all, times, failures, and the timeline of engines."""

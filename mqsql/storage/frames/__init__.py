@@ -1,0 +1,1 @@
+"""The records of a query as Arrow batches, and so as tables of pandas and Polars."""
