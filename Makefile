@@ -80,12 +80,13 @@ bench: $(READY)  ## compare mqsql with what else one could use, on histories of 
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m bench --records $(RECORDS) --seconds 180 --patience 10 --out bench-results
 
-measure: $(READY)  ## measure starts, patterns, compiling, expressions, documents, the gain from indexes, culling; ten minutes
+measure: $(READY)  ## measure starts, patterns, compiling, decoding, expressions, documents, the gain from indexes, culling; ten minutes
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.patterns
 	$(BIN)/python -m bench.path_indexes
 	$(BIN)/python -m bench.compiling
 	$(BIN)/python -m bench.expressions
+	$(BIN)/python -m bench.decoding
 	$(BIN)/python -m bench.documents
 	$(BIN)/python -m bench.retention
 	$(BIN)/python -m bench.growth --records 10000 100000 --seconds 20 --out growth-results

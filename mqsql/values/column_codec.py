@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from mqsql.values.canonical import MAX_DEPTH
-from mqsql.values.codec import SHORT, UNDECODABLE, decode_dates, from_date_text
+from mqsql.values.codec import DATE_TAG, SHORT, UNDECODABLE, decode_dates, from_date_text
 
 Column = Sequence[Any]
 
@@ -78,8 +78,7 @@ def decode_containers(column: Column) -> Column | None:
         return None
     if any(stored.count('[') + stored.count('{') > MAX_DEPTH for stored in present if len(stored) > SHORT):
         return None  # it may be nested too deep
-    tags = together.count('"$')
-    if tags and ('"$$' in together or (escaped and '\\u0024' in together)):
+    if (tags := _count_tags(together, escaped=escaped)) is None:
         return None
     try:
         values = [orjson.loads(stored) for stored in present]
@@ -93,6 +92,16 @@ def decode_containers(column: Column) -> Column | None:
     return [None if stored is None else next(following) for stored in column]
 
 
+def _count_tags(texts: str, *, escaped: bool) -> int | None:
+    """How many tags the JSON has; None if it has a key that begins with a dollar itself."""
+    if escaped and '\\u0024' in texts:
+        return None
+    # One character is found faster than two, and so is a long text.
+    if not (dollars := texts.count('$')) or dollars == texts.count(DATE_TAG):
+        return dollars
+    return None if '"$$' in texts else texts.count('"$')
+
+
 def _decode_dates(values: list[Any], tags: int) -> int:
     """Decode dates among the fields of documents in place, and count them; there are not more than `tags`.
 
@@ -102,13 +111,14 @@ def _decode_dates(values: list[Any], tags: int) -> int:
     for value in values:
         if names := tuple(_dated(value)):
             break
-    count = 0
+    count, fromisoformat = 0, datetime.fromisoformat
     for value in values:
         if type(value) is dict:
             for name in names:
                 field = value.get(name)
                 if type(field) is dict and len(field) == 1 and '$date' in field:
-                    value[name] = from_date_text(field['$date'])
+                    moment = fromisoformat(text := field['$date'])
+                    value[name] = moment if moment.tzinfo is UTC else from_date_text(text)
                     count += 1
     return count if count == tags else count + sum(map(decode_dates, values))
 

@@ -29,6 +29,7 @@ DOCUMENTS: list[Any] = [
     {'a': {'date': NOON}},
     [NOON],
     {'a': '$5', 'date': NOON},
+    {'a': '{"$date":"', 'date': NOON},
     {'$date': 'x'},
     {'a': b'bytes', 'n': float('inf'), 'big': 10**30},
     {'a\x01"b': 'c\0', 'text': '\ud800 \ud7ff'},
