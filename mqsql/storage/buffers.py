@@ -39,6 +39,15 @@ class LazyBuffers(Sequence[bytes], Generic[Ids]):
         self._content: list[bytes] | None = None
 
     @property
+    def ids(self) -> Ids:
+        """How the database names them."""
+        return self._ids
+
+    def read_by(self, read: Callable[[Ids], list[bytes]]) -> None:
+        """Read them by another function, if they have not been read yet."""
+        self._read = read
+
+    @property
     def damaged(self) -> bool:
         """Whether they could not be read when their record was."""
         return self._length is None

@@ -263,6 +263,26 @@ def test_buffers_of_the_same_record_are_equal(stored: SqliteStore, counted: dict
     assert counted == {'read_blobs': 0, 'read_small_blobs': 0}
 
 
+def test_the_buffers_of_one_record_are_read_together(stored: SqliteStore, counted: dict[str, int]) -> None:
+    with_buffers(stored, 2)
+    record, again = stored.get_record('b0000'), stored.get_record('b0000')
+    assert record == again
+    assert counted == {'read_blobs': 0, 'read_small_blobs': 0}
+    assert list(record['buffers']) == [b'0', b'x' * 10]
+    assert list(record['result_buffers']) == [b'r']
+    assert counted == {'read_blobs': 0, 'read_small_blobs': 1}
+    assert list(stored.get_record('b0001')['buffers']) == [b'1', b'x' * 10]
+    assert counted == {'read_blobs': 1, 'read_small_blobs': 1}
+
+
+def test_a_large_buffer_of_one_record_is_read_alone(stored: SqliteStore, counted: dict[str, int]) -> None:
+    with_buffers(stored, 1, SMALL + 1)
+    record = stored.get_record('b0000')
+    assert list(record['result_buffers']) == [b'r']
+    assert [len(buffer) for buffer in record['buffers']] == [1, SMALL + 1]
+    assert counted == {'read_blobs': 1, 'read_small_blobs': 1}
+
+
 def test_keys_are_read_without_records(stored: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise AssertionError('records are made')

@@ -4,7 +4,7 @@ Who looks at the buffers of two records of a batch will look at those of the oth
 than all else that is done for a record. Only small buffers are read so, and few are kept at a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -33,6 +33,14 @@ class BufferReader:
         """The buffers of one record."""
         return LazyBuffers(ids, len(decode_ids(ids)), self._read)
 
+    def join(self, lists: Iterable[LazyBuffers[str] | None]) -> None:
+        """Have the buffers of one record read together, when one of them is first used."""
+        filled = [buffers for buffers in lists if buffers is not None and not buffers.damaged and len(buffers)]
+        if len(filled) > 1:
+            joined = _Joined(self._read, self._read_small, [buffers.ids for buffers in filled])
+            for buffers in filled:
+                buffers.read_by(joined)
+
     def at_once(self, column: Sequence[Any]) -> list[LazyBuffers[str] | None]:
         """Those of many records; raises DamagedError."""
         batch = _Batch(self, [ids for ids in column if ids is not None])
@@ -54,6 +62,27 @@ class BufferReader:
     def forget(self, batch: '_Batch') -> None:
         """Keep nothing for a batch."""
         self._windows.pop(id(batch), None)
+
+
+class _Joined:
+    """The lists of buffers of one record; called, it reads one of them, and all that are small the first time."""
+
+    def __init__(self, read: Read, read_small: ReadSmall, listed: list[str]) -> None:
+        self._read, self._read_small = read, read_small
+        self._listed: list[str] | None = listed
+        self._found: dict[str, list[bytes]] = {}
+
+    def __call__(self, ids: str) -> list[bytes]:
+        listed, self._listed = self._listed, None
+        if listed is not None:
+            self._found = self._read_small(listed)
+        found = self._found.pop(ids, None)
+        return self._read(ids) if found is None else found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Joined) and self._read == other._read
+
+    __hash__ = None  # type: ignore[assignment]  # nothing needs it
 
 
 class _Batch:

@@ -66,6 +66,7 @@ class SqliteStore(SqliteFile):
         self._schema_version = -1
         self._buffers = BufferReader(self._read_blobs, self._read_small_blobs)
         self._decoders = {c: self._decoder(c) for c in table.all_keys}
+        self._buffered = [c for c in table.all_keys if table.columns[c] is BUFFERS]
         self._row_reader = RowReader(tuple(self._decoders.items()))
         self._damages = Damages(table.name, say)
         self._look_for_indexes()
@@ -138,7 +139,9 @@ class SqliteStore(SqliteFile):
             rows = self._select(select_sound(self.table), key)
         if not rows:
             raise self._missing(key)
-        return self._row_reader.record(rows[0], self._tell)
+        record = self._row_reader.record(rows[0], self._tell)
+        self._buffers.join([record[column] for column in self._buffered])
+        return record
 
     def _select(self, sql: str, key: str) -> list[Row]:
         with self._use as connection:
