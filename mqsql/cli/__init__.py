@@ -9,12 +9,56 @@ from mqsql.cli.check import check
 from mqsql.cli.hub_config import hub_config
 from mqsql.cli.importing import import_
 
+SECTIONS: dict[str, tuple[click.Command, ...]] = {
+    'Ask a history': (),
+    'Keep a history': (import_, check),
+    'Set up a hub': (hub_config,),
+}
+"""The commands by what they are for, in the order of the help."""
 
-@click.group('mqsql', context_settings={'help_option_names': ['-h', '--help']})
+EPILOG = """\b
+A history is named by a path or a URL, as mqsql.open takes it; without one,
+the history of the running profile is read.
+
+\b
+The shell completes commands, options and names of keys after
+  eval "$(_MQSQL_COMPLETE=bash_source mqsql)"             in ~/.bashrc
+  eval "$(_MQSQL_COMPLETE=zsh_source mqsql)"              in ~/.zshrc
+  _MQSQL_COMPLETE=fish_source mqsql | source              in config.fish
+"""
+
+
+class Sections(click.Group):
+    """A group whose help lists commands in sections, and which knows what a mistyped one was to be."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See Group."""
+        names = {command: name for name, command in self.commands.items()}
+        width = max(map(len, names.values()), default=0)
+        for title, commands in SECTIONS.items():
+            room = formatter.width - width - 6
+            rows = [(f'{names[command]:{width}}', command.get_short_help_str(room)) for command in commands]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See Group."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith('-'):
+            from mqsql.errors import did_you_mean
+
+            ctx.fail(did_you_mean('command', args[0], self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)
+
+
+@click.group('mqsql', cls=Sections, epilog=EPILOG, context_settings={'help_option_names': ['-h', '--help']})
 @click.version_option(package_name='mqsql')
 def main() -> None:
     """MongoDB queries over task records, answered with SQL."""
 
 
-for command in (hub_config, import_, check):
-    main.add_command(command)
+for commands in SECTIONS.values():
+    for command in commands:
+        main.add_command(command)

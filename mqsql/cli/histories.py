@@ -1,11 +1,12 @@
 """The history that a command reads: the argument FILE, the running profile's file by default."""
 
-import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from mqsql.settings import LEGACY_TABLE
 
@@ -14,40 +15,96 @@ if TYPE_CHECKING:
 
 Command = TypeVar('Command', bound=Callable[..., Any])
 
-NAME = 'tasks.db'
-"""The file of the hub's SQLiteDB in the directory of a profile."""
+PROFILE = 'mqsql.profile'
+"""Where a context keeps the profile that was asked for."""
+
+FILE_HELP = """FILE is a path, or a URL: sqlite:///PATH, duckdb:PATH, parquet:PATH, mongodb://HOST/DATABASE.COLLECTION, dict:.
+Without FILE the history of the running profile is read (profile_NAME/tasks.db in IPython's directory), or the one that was
+written last."""
 
 table_option = click.option(
     '--table', default=LEGACY_TABLE, show_default=True, help='The name of the history (c.SQLiteDB.table).'
 )
 
 
+class FileType(click.ParamType):  # type: ignore[type-arg]
+    """A path or a URL; the shell completes paths."""
+
+    name = 'file'
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """See ParamType."""
+        return [CompletionItem(incomplete, type='file')]
+
+
 def file_argument(command: Command) -> Command:
-    """The argument FILE, optional; `history_file` gives what it means."""
-    return click.argument('file', required=False)(command)
+    """The argument FILE, optional, and `--profile`, which says whose file it is; `history_file` gives what they mean."""
+    return profile_option(click.argument('file', required=False, type=FileType())(command))
+
+
+def profile_option(command: Command) -> Command:
+    """The option `--profile`, kept for `history_file`; the command does not see it."""
+    return click.option(
+        '--profile',
+        metavar='NAME',
+        expose_value=False,
+        callback=_keep_profile,
+        shell_complete=_complete_profile,
+        help='Read the history of this profile of IPython, in place of FILE.',
+    )(command)
+
+
+def _keep_profile(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    ctx.meta[PROFILE] = value
+
+
+def _complete_profile(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from mqsql.cli.profiles import profile_names
+
+    return [name for name in profile_names() if name.startswith(incomplete)]
 
 
 def history_file(file: str | None) -> str:
-    """What the user named, or the file of the profile that was written last; UsageError if there is none.
+    """What the user named, or the file of the profile that is running, or else of the one that was written last.
 
-    A cluster's controller writes its history into the directory of its profile: `profile_NAME/tasks.db` in IPython's directory.
+    UsageError if there is none, or if several profiles are running.
     """
+    context = click.get_current_context(silent=True)
+    profile = context.meta.get(PROFILE) if context else None
     if file is not None:
+        if profile is not None:
+            raise click.UsageError('give FILE or --profile, not both')
         return file
-    found = [path for path in ipython_directory().glob(f'profile_*/{NAME}') if path.is_file()]
+    if profile is not None:
+        return _file_of(profile)
+    found = _default_file()
+    if sys.stderr.isatty():
+        click.secho(f'reading {found}', err=True, dim=True)
+    return str(found)
+
+
+def _file_of(profile: str) -> str:
+    from mqsql.cli.profiles import NAME, profile_directory, profile_names
+
+    path = profile_directory(profile) / NAME
+    if path.is_file():
+        return str(path)
+    known = ', '.join(profile_names()) or 'none'
+    missing = f'{path}: there is no such file' if path.parent.is_dir() else f'there is no profile {profile!r}'
+    raise click.UsageError(f'{missing}; profiles: {known}')
+
+
+def _default_file() -> Path:
+    from mqsql.cli.profiles import NAME, histories, ipython_directory, is_running
+
+    found = histories()
     if not found:
         raise click.UsageError(f'no history was found in {ipython_directory()}/profile_*/{NAME}; name one: FILE')
-    return str(max(found, key=_written))
-
-
-def ipython_directory() -> Path:
-    """Where IPython keeps its profiles: IPYTHONDIR, or `~/.ipython`."""
-    return Path(os.environ.get('IPYTHONDIR') or Path.home() / '.ipython').expanduser()
-
-
-def _written(path: Path) -> float:
-    beside = (path, path.with_name(f'{path.name}-wal'))
-    return max(one.stat().st_mtime for one in beside if one.exists())
+    running = [path for path in found if is_running(path.parent)] if len(found) > 1 else found
+    if len(running) > 1:
+        names = ', '.join(path.parent.name.removeprefix('profile_') for path in running)
+        raise click.UsageError(f'several profiles are running: {names}; choose one with --profile NAME, or name a FILE')
+    return (running or found)[0]
 
 
 def open_history(file: str | None, table: str) -> 'Store':
@@ -56,3 +113,20 @@ def open_history(file: str | None, table: str) -> 'Store':
     from mqsql.storage import open
 
     return open(history_file(file), readonly=True, table=history_table(table))
+
+
+def split_words(words: Sequence[str], *names: str) -> dict[str, str | None]:
+    """The arguments FILE, those of these names, and QUERY, which begins with `{`; UsageError unless they are these.
+
+    FILE and QUERY may be left out, so only the others tell them apart.
+    """
+    queries = [word for word in words if word.lstrip().startswith('{')]
+    others = [word for word in words if not word.lstrip().startswith('{')]
+    if len(queries) > 1:
+        raise click.UsageError(f'QUERY is given twice: {queries[0]} and {queries[1]}; combine them by $and')
+    if len(others) < len(names):
+        raise click.UsageError(f"Missing argument '{names[len(others)]}'.")
+    if len(others) > len(names) + 1:
+        raise click.UsageError(f'{others[-1]!r} is one argument too many; QUERY begins with {{')
+    file = others.pop(0) if len(others) > len(names) else None
+    return {'FILE': file, **dict(zip(names, others, strict=True)), 'QUERY': queries[0] if queries else None}

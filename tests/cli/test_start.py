@@ -12,7 +12,19 @@ import pytest
 import mqsql
 from mqsql import errors
 
-HEAVY = {'sqlglot', 'apsw', 'orjson', 'pcre2', 'unicodedata', 'dateutil', 'click', 'rich', 'ipyparallel', 'difflib'} | {
+HEAVY = {
+    'sqlglot',
+    'apsw',
+    'orjson',
+    'pcre2',
+    'unicodedata',
+    'dateutil',
+    'click',
+    'rich',
+    'json5',
+    'ipyparallel',
+    'difflib',
+} | {
     'pymongo',
     'bson',
     'duckdb',
