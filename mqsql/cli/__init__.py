@@ -6,11 +6,16 @@ A command imports what it runs when it runs, so that `--help` and mistakes in op
 import click
 
 from mqsql.cli.check import check
+from mqsql.cli.compiling import sql
+from mqsql.cli.counting import count
+from mqsql.cli.different import distinct
+from mqsql.cli.explaining import explain
+from mqsql.cli.finding import find
 from mqsql.cli.hub_config import hub_config
 from mqsql.cli.importing import import_
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
-    'Ask a history': (),
+    'Ask a history': (find, count, distinct, sql, explain),
     'Keep a history': (import_, check),
     'Set up a hub': (hub_config,),
 }

@@ -115,6 +115,11 @@ def open_history(file: str | None, table: str) -> 'Store':
     return open(history_file(file), readonly=True, table=history_table(table))
 
 
+def words_argument(metavar: str) -> Callable[[Command], Command]:
+    """The arguments of a command that takes FILE and QUERY, both optional: `split_words` says which is which."""
+    return click.argument('words', nargs=-1, metavar=metavar, type=FileType())
+
+
 def split_words(words: Sequence[str], *names: str) -> dict[str, str | None]:
     """The arguments FILE, those of these names, and QUERY, which begins with `{`; UsageError unless they are these.
 

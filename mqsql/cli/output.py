@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -28,13 +28,15 @@ def json_option(command: Command) -> Command:
     return click.option('--json', 'as_json', is_flag=True, help='Print JSON.')(command)
 
 
-def console() -> 'Console':
-    """Standard output, with colours if it is a terminal and NO_COLOR is not set."""
+def console(file: TextIO | None = None) -> 'Console':
+    """Standard output, or a file; with colours if it is a terminal and NO_COLOR is not set."""
     from rich.console import Console
 
+    file = file or sys.stdout
+
     columns = os.environ.get('COLUMNS', '')
-    width = None if sys.stdout.isatty() else int(columns) if columns.isdecimal() and int(columns) else WIDTH
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    width = None if file.isatty() else int(columns) if columns.isdecimal() and int(columns) else WIDTH
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def plain_table(*columns: str, right: frozenset[str] | set[str] = frozenset(), caption: str | None = None) -> 'Table':

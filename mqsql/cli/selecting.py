@@ -15,10 +15,23 @@ from mqsql.cli.times import Moment
 Command = TypeVar('Command', bound=Callable[..., Any])
 Query = dict[str, Any]
 
-STATES = ('ok', 'error', 'aborted', 'pending')
-"""The states of a task: `result_content.status`, and that of a task that has not ended."""
+_NOT_ENDED: Query = {'completed': None}
+_ENDED: Query = {'completed': {'$ne': None}}
+_UNSENT: Query = {**_NOT_ENDED, 'engine_uuid': None, 'started': None}
+_STATUS = 'result_content.status'
 
-SELECTION = 'mqsql.selection'
+STATES: dict[str, Query] = {
+    'pending': {**_UNSENT, 'submitted': {'$ne': None}},
+    'running': {**_NOT_ENDED, '$or': [{'engine_uuid': {'$ne': None}}, {'started': {'$ne': None}}]},
+    'done': {**_ENDED, _STATUS: {'$nin': ['error', 'aborted']}},
+    'failed': {**_ENDED, _STATUS: 'error'},
+    'aborted': {**_ENDED, _STATUS: 'aborted'},
+    'unknown': {**_UNSENT, 'submitted': None},
+}
+"""What finds the tasks of each state that `mqsql.analysis.states` defines."""
+
+STATUSES = {**STATES, 'ok': STATES['done'], 'error': STATES['failed']}
+"""The same, and by the words of IPython Parallel's replies."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,7 @@ class Selection:
     engines: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    pending: bool = False
 
     def query(self, query: Query | None = None, file: str | None = None) -> Query:
         """The query that finds these tasks, of those that another finds; `file` is the history, for the numbers of engines."""
@@ -45,7 +59,8 @@ class Selection:
             [_begins('client_uuid', text) for text in self.clients],
             [_of_engine(text, file) for text in self.engines],
             [_of_label(text) for text in self.labels],
-            [_of_state(state) for state in self.states],
+            [STATUSES[state] for state in self.states],
+            [_NOT_ENDED] if self.pending else [],
         )
         yield from (group[0] if len(group) == 1 else {'$or': group} for group in groups if group)
 
@@ -66,8 +81,7 @@ def selection_options(command: Command) -> Command:
         pending: bool,
         **options: Any,
     ) -> Any:
-        states = (*status, *(('pending',) if pending else ()))
-        chosen = Selection(since, until, client, engine, label, tuple(dict.fromkeys(states)))
+        chosen = Selection(since, until, client, engine, label, status, pending)
         return command(*args, selection=chosen, **options)
 
     for option in reversed(_OPTIONS):
@@ -88,8 +102,8 @@ _OPTIONS = (
         help="Run by this engine, by the beginning of its UUID, or by its number in the profile's last cluster.",
     ),
     click.option('--label', multiple=True, metavar='PATTERN', help="With this label; * ? [] as in file names: 'a/*'."),
-    click.option('--status', multiple=True, type=click.Choice(STATES), help='In this state; pending: not ended yet.'),
-    click.option('--pending', is_flag=True, help='The same as --status pending.'),
+    click.option('--status', multiple=True, type=click.Choice(list(STATUSES)), help='In this state.'),
+    click.option('--pending', is_flag=True, help='Not ended: pending or running.'),
 )
 
 
@@ -106,10 +120,6 @@ def _of_label(text: str) -> Query:
         return {'label': text}
     # A label may be a number, which looks the same here.
     return {'label': {'$in': [text, value]}} if isinstance(value, int | float) else {'label': text}
-
-
-def _of_state(state: str) -> Query:
-    return {'completed': None} if state == 'pending' else {'result_content.status': state}
 
 
 # --- engines by number

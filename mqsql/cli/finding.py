@@ -1,0 +1,148 @@
+"""`mqsql find`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mqsql.cli.destinations import STANDARD, check_other_file, destination, text_destination
+from mqsql.cli.histories import history_file, open_history, profile_option, split_words, table_option, words_argument
+from mqsql.cli.keys import keys_option, limit_option, skip_option, sort_option
+from mqsql.cli.output import console
+from mqsql.cli.relaxed import read_query
+from mqsql.cli.selecting import Selection, selection_options
+from mqsql.cli.showing import errors_shown, progress_bar
+
+if TYPE_CHECKING:
+    from mqsql.schema import Record
+    from mqsql.storage import Store
+
+FORMATS = ('table', 'json', 'jsonl', 'csv', 'parquet', 'arrow')
+SHOWN = 20
+"""Records of a table, unless --limit says otherwise."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be found: a query, the keys of the records (none: those of the format), their order, and which of them."""
+
+    query: dict[str, Any]
+    keys: tuple[str, ...]
+    sort: list[tuple[str, int]]
+    limit: int
+    skip: int
+
+    def records(self, store: 'Store', keys: Iterable[str] | None = None) -> 'Iterable[Record]':
+        """The records, with these keys in place of those that were asked for."""
+        wanted = list(self.keys) or None if keys is None else list(keys)
+        return store.find(self.query, wanted, sort=self.sort or None, limit=self.limit, skip=self.skip)
+
+    def count(self, store: 'Store') -> int:
+        """How many there are."""
+        return store.count(self.query, limit=self.limit, skip=self.skip)
+
+
+@click.command('find')
+@words_argument('[FILE] [QUERY]')
+@profile_option
+@table_option
+@keys_option
+@sort_option
+@limit_option(f'Records at most; 0: all. A table has {SHOWN} unless this says otherwise.')
+@skip_option
+@selection_options
+@click.option(
+    '--format',
+    'form',
+    type=click.Choice(FORMATS),
+    help='How to write the records. The default is a table, or what the name of OUT says.',
+)
+@click.option('--json', 'as_json', is_flag=True, help='The same as --format json.')
+@click.option(
+    '-o', '--output', 'out', metavar='OUT', type=click.Path(), help='Write to this file; - is standard output.'
+)
+def find(
+    words: tuple[str, ...],
+    table: str,
+    keys: tuple[str, ...],
+    sort: list[tuple[str, int]],
+    limit: int | None,
+    skip: int,
+    selection: Selection,
+    form: str | None,
+    as_json: bool,
+    out: str | None,
+) -> None:
+    """Print the tasks that match.
+
+    QUERY is MongoDB's, as JSON or as one types it: {label: 'a', 'result_content.ename': {$in: ['KeyError', 'OSError']}}.
+    Times are {$date: '2026-11-22T20:15:00Z'}. The options --since … --pending must hold, too. Tasks come in the order of
+    insertion unless --sort says otherwise.
+
+    FILE is a path, or a URL as mqsql.open takes it (duckdb:PATH, parquet:PATH, mongodb://HOST/DATABASE.COLLECTION). Without it
+    the history of the running profile is read. A hub may write to it meanwhile.
+
+    json and jsonl are MongoDB's relaxed Extended JSON, as of mongoexport: times are {"$date": …}. csv has a column for each of
+    --keys, documents as JSON. parquet and arrow (an Arrow IPC stream, or file with -o) need mqsql[arrow].
+
+    \b
+    Examples:
+      mqsql find --status error --since 1h
+      mqsql find tasks.db '{label: {$glob: "a/*"}, stderr: {$ne: ""}}'
+      mqsql find tasks.db --sort -completed --keys label,result_content.ename
+      mqsql find --engine 3 --pending --json | jq '.[].msg_id'
+      mqsql find tasks.db --since yesterday --until today -o tasks.parquet
+    """
+    given = split_words(words)
+    form = 'json' if as_json and form in (None, 'json') else form
+    if as_json and form != 'json':
+        raise click.UsageError(f'give --json or --format {form}, not both')
+    with errors_shown():
+        file = history_file(given['FILE'])
+        check_other_file(out, file)
+        chosen = form or _format_of(out)
+        query = selection.query(read_query(given['QUERY'] or '{}'), file)
+        wanted = Request(query, keys, sort, SHOWN if limit is None and chosen == 'table' else limit or 0, skip)
+        with open_history(file, table) as store:
+            _write(store, wanted, chosen, out, cut=limit is None)
+
+
+def _format_of(out: str | None) -> str:
+    from mqsql.cli.formats import SUFFIXES, format_of
+
+    if out is None or out == STANDARD:
+        return 'table'
+    found = format_of(out)
+    if found is None:
+        raise click.UsageError(f'{out}: the name says no format ({", ".join(SUFFIXES)}); give --format')
+    return found
+
+
+def _write(store: 'Store', wanted: Request, form: str, out: str | None, *, cut: bool) -> None:
+    if form in ('parquet', 'arrow'):
+        from mqsql.cli.columnar import write_columnar
+
+        write_columnar(wanted.records(store), form, out)
+    elif form == 'table':
+        _write_table(store, wanted, out, cut=cut)
+    else:
+        from mqsql.cli.formats import LINES
+
+        keys = wanted.keys or store.table.default_keys
+        with destination(out) as stream, progress_bar() as progress:
+            records = wanted.records(store, keys)
+            if out not in (None, STANDARD) and not progress.disable:
+                records = progress.track(records, wanted.count(store), description='Writing')
+            for line in LINES[form](records, keys):
+                stream.write(line)
+
+
+def _write_table(store: 'Store', wanted: Request, out: str | None, *, cut: bool) -> None:
+    from mqsql.cli.task_table import TASK_KEYS, print_tasks
+
+    with text_destination(out) as file:
+        number = print_tasks(console(file), store.table, wanted.records(store, wanted.keys or TASK_KEYS), wanted.keys)
+    if cut and number == wanted.limit:
+        total = store.count(wanted.query, skip=wanted.skip)
+        click.echo(f'{number:,} of {total:,}', err=True)
