@@ -40,6 +40,11 @@ class Event:
     time: datetime
     record: Record
 
+    @property
+    def ends(self) -> bool:
+        """Whether the task has ended with it."""
+        return self.step is Step.ENDED
+
 
 def steps_of(record: Record) -> Step:
     """What has happened to a task. One that was aborted may have an engine, and has not started."""

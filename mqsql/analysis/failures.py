@@ -1,9 +1,11 @@
 """The failures of a history, by the name of the exception."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from mqsql.schema import Record
+from mqsql.storage.base import Query, Store
 
 FAILURE_KEYS = ('resubmitted', 'result_content')
 
@@ -60,3 +62,10 @@ class Failures:
 def first_line(value: object) -> str:
     """The first line of an exception's message."""
     return next(iter(str(value).splitlines()), '') if value is not None else ''
+
+
+def to_resubmit(store: Store, query: Query | None = None) -> Iterator[str]:
+    """The ids of the failed tasks that match and have not been resubmitted, in the order of insertion."""
+    failed = {'completed': {'$ne': None}, 'result_content.status': 'error', 'resubmitted': None}
+    for record in store.find({'$and': [failed, query or {}]}, []):
+        yield record['msg_id']

@@ -94,25 +94,33 @@ class Follower:
             if not self._inserted and len(window) < number:
                 return self._learn(window[::-1])
             if self._inserted and not self._any_left():
-                return self._learn(self._left_after_purge())
+                return self._begin_again()
             number *= 8
 
     def _learn(self, keys: list[str]) -> list[str]:
         """The keys that are not known; from now on all are known as the last that were inserted."""
-        new = [key for key in keys if key not in self._inserted and key not in self._unended]
+        new = self._unknown(keys)
         self._inserted.add(keys)
         return new
+
+    def _unknown(self, keys: list[str]) -> list[str]:
+        known = (self._inserted, self._unended, self._ended)
+        return [key for key in keys if not any(key in some for some in known)]
 
     def _any_left(self) -> bool:
         """Whether one of the known tasks has not been purged."""
         return bool(self._store.count({'msg_id': {'$in': [*self._inserted]}}, limit=1))
 
-    def _left_after_purge(self) -> list[str]:
-        """The tasks among which the new ones are, when none is left that tells where they begin: those that have not ended, or
-        did so since the last poll.
+    def _begin_again(self) -> list[str]:
+        """The new tasks when none of the known ones is left that tells where they begin: they have not ended, or since the last
+        poll. What that reads is much, and it is rare.
         """
+        last = self._last_keys(RECENT)[::-1]
         query: Query = {'$or': [UNENDED, {'received': {'$gte': self._polled - CLOCKS}}]}
-        return [key for key in self._store.keys(query) if key not in self._ended]
+        new = self._unknown(self._store.keys(query))
+        self._inserted = Latest(RECENT)
+        self._inserted.add(last)
+        return new
 
     def _next_without(self, step: Step) -> list[str]:
         """Some of the tasks to which a step has not happened; other ones the next time, if they are many."""

@@ -12,14 +12,15 @@ OTHERS = '(others)'
 
 
 class Group:
-    """Some tasks: how many are in each state, and the seconds that they waited and ran."""
+    """Some tasks: how many are in each state, and the seconds that they waited, ran, and took to arrive at the hub."""
 
-    __slots__ = ('runs', 'states', 'waits')
+    __slots__ = ('arrivals', 'runs', 'states', 'waits')
 
     def __init__(self) -> None:
         self.states: Counter[str] = Counter()
         self.waits: array[float] = durations()
         self.runs: array[float] = durations()
+        self.arrivals: array[float] = durations()
 
     @property
     def tasks(self) -> int:

@@ -1,13 +1,11 @@
 """The figures of a history, from one pass over a few columns: states, times, engines, clients, labels and failures."""
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import chain
 
-from mqsql.analysis.durations import Percentiles, durations, percentiles, seconds_between
+from mqsql.analysis.durations import Percentiles, percentiles, seconds_between
 from mqsql.analysis.failures import FAILURE_KEYS, Failures
 from mqsql.analysis.groups import Groups
 from mqsql.analysis.labels import label_text
@@ -27,8 +25,6 @@ class Statistics:
     throughput: Throughput
     first: datetime | None = None
     last: datetime | None = None
-    returns: 'array[float]' = field(default_factory=durations)
-    """Seconds from the ends of tasks until the hub had their results."""
     engines: Groups = field(default_factory=Groups)
     clients: Groups = field(default_factory=Groups)
     labels: Groups = field(default_factory=Groups)
@@ -42,17 +38,17 @@ class Statistics:
     @property
     def wait(self) -> Percentiles | None:
         """From the submission to the start."""
-        return percentiles(chain.from_iterable(group.waits for _, group in self.engines))
+        return percentiles(*(group.waits for _, group in self.engines))
 
     @property
     def run(self) -> Percentiles | None:
         """From the start to the end."""
-        return percentiles(chain.from_iterable(group.runs for _, group in self.engines))
+        return percentiles(*(group.runs for _, group in self.engines))
 
     @property
     def arrival(self) -> Percentiles | None:
         """From the end until the hub had the result."""
-        return percentiles(self.returns)
+        return percentiles(*(group.arrivals for _, group in self.engines))
 
 
 def statistics_of(store: Store, query: Query | None = None, offset: timedelta = timedelta(0)) -> Statistics:
@@ -78,7 +74,7 @@ def gather(records: Iterable[Record], offset: timedelta = timedelta(0)) -> Stati
             engine.runs.append(run)
             label.runs.append(run)
         if (arrival := seconds_between(completed, record['received'])) is not None:
-            found.returns.append(arrival)
+            engine.arrivals.append(arrival)
         if state == FAILED:
             found.failures.add(record)
     return found

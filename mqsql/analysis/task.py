@@ -1,5 +1,6 @@
-"""One task: found by its id or the beginning of one, with its times, its buffers' sizes, and what was resubmitted for what."""
+"""One task: found by its id or a part of it, with its times, its buffers' sizes, and what was resubmitted for what."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,23 +17,23 @@ LATEST = 'latest'
 MOST_CANDIDATES = 10
 """Tasks that an error lists for an ambiguous beginning."""
 
-
 _LAST_CHARACTER = '\U0010ffff'
 
 
 class AmbiguousError(MqsqlError):
-    """Several ids begin so: `candidates` has the first of them, `more` says that there are further ones."""
+    """Several ids begin or end so: `candidates` has the first of them, `more` says that there are further ones."""
 
-    def __init__(self, prefix: str, candidates: Sequence[Record], *, more: bool) -> None:
+    def __init__(self, part: str, how: str, candidates: Sequence[Record], *, more: bool) -> None:
         number = f'more than {len(candidates)}' if more else str(len(candidates))
-        super().__init__(f'{number} tasks have a msg_id that begins with {named(prefix)}')
+        super().__init__(f'{number} tasks have a msg_id that {how} with {named(part)}')
         self.candidates, self.more = candidates, more
 
 
 def find_task(store: Store, name: str) -> Record:
-    """The task of this msg_id, or the only one whose msg_id begins so, or the latest; buffers as they are read.
+    """The task of this msg_id, or the only one whose msg_id begins so, or else ends so, or the latest.
 
-    MissingRecordError if there is none, AmbiguousError if there are several.
+    A client begins all its ids with its own, so that the ends tell them apart. MissingRecordError if there is none,
+    AmbiguousError if there are several.
     """
     if name == LATEST:
         latest = store.find_one({'submitted': {'$ne': None}}, [], sort={'submitted': -1})
@@ -45,16 +46,23 @@ def find_task(store: Store, name: str) -> Record:
         return store.get_record(_completed(store, name))
 
 
-def _completed(store: Store, prefix: str) -> str:
-    query = {'msg_id': {'$gte': prefix, '$lt': prefix + _LAST_CHARACTER}}
-    options: Any = {'sort': 'msg_id', 'limit': MOST_CANDIDATES + 1}
-    found = list(store.find(query, ['submitted', 'label'], **options)) if prefix else []
-    if len(found) > 1:
-        raise AmbiguousError(prefix, found[:MOST_CANDIDATES], more=len(found) > MOST_CANDIDATES)
-    if not found:
-        raise MissingRecordError(f'no msg_id is {named(prefix)}, or begins with it')
-    key: str = found[0]['msg_id']
-    return key
+def _completed(store: Store, part: str) -> str:
+    for how, pattern in (
+        ('begins', {'$gte': part, '$lt': part + _LAST_CHARACTER}),
+        ('ends', {'$regex': _at_end(part)}),
+    ):
+        options: Any = {'sort': 'msg_id', 'limit': MOST_CANDIDATES + 1}
+        found = list(store.find({'msg_id': pattern}, ['submitted', 'label'], **options)) if part else []
+        if len(found) > 1:
+            raise AmbiguousError(part, how, found[:MOST_CANDIDATES], more=len(found) > MOST_CANDIDATES)
+        if found:
+            return str(found[0]['msg_id'])
+    raise MissingRecordError(f'no msg_id is {named(part)}, or begins or ends with it')
+
+
+def _at_end(part: str) -> str:
+    """The pattern of the texts that end so."""
+    return re.sub(r'(\W)', r'\\\1', part) + r'\z'
 
 
 # --- what was resubmitted
@@ -138,3 +146,20 @@ def _sizes(buffers: Sequence[bytes] | None) -> list[int] | None:
         return [len(buffer) for buffer in buffers or ()]
     except DamagedValueError:
         return None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task, with what its record and others tell of it."""
+
+    record: Record
+    state: str
+    waits: Waits
+    chain: Chain
+    buffers: dict[str, list[int] | None]
+    """See `buffer_sizes`."""
+
+
+def describe(store: Store, record: Record) -> Task:
+    """The task of a record that `find_task` gave."""
+    return Task(record, state_of(record), waits_of(record), chain_of(store, record), buffer_sizes(record))

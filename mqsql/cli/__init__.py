@@ -13,9 +13,12 @@ from mqsql.cli.explaining import explain
 from mqsql.cli.finding import find
 from mqsql.cli.hub_config import hub_config
 from mqsql.cli.importing import import_
+from mqsql.cli.show import show
+from mqsql.cli.stats import stats
+from mqsql.cli.tail import tail
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
-    'Ask a history': (find, count, distinct, sql, explain),
+    'Ask a history': (find, count, distinct, show, stats, tail, sql, explain),
     'Keep a history': (import_, check),
     'Set up a hub': (hub_config,),
 }
