@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 from mongo_differences import BY_NATURE, why_not
 from mongo_servers import GIVEN, KINDS, Place, place, running
-from strategies import LOCAL_ZONE
 from systems import in_zone
+from tables import LOCAL_ZONE
 from tally import TALLY
 
 import mqsql

@@ -1,4 +1,4 @@
-"""Hypothesis's choices as plain calls. Imports nothing of the project."""
+"""Hypothesis's choices as plain calls."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache

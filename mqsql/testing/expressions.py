@@ -1,15 +1,15 @@
 """Expressions of every operator to draw, mostly with operands that it takes, now and then with none that it takes.
 
-Imports `draws` and `strategies`. A row of SIGNATURES says what an operator takes: the kinds of operands by position or name,
+A row of SIGNATURES says what an operator takes: the kinds of operands by position or name,
 `?` behind those that may lack and `*` behind one that stands any number of times. What it gives stands behind the arrow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import strategies as some
-from draws import Draws
+from mqsql.testing import values as some
+from mqsql.testing.draws import Draws
 
 D = datetime(2024, 2, 29, 23, 59, 59, 123_456, tzinfo=UTC)
 DATES = [D, D + timedelta(40, 1), D.replace(year=1968), datetime(2024, 3, 31, 1, 30, tzinfo=UTC), *some.ENDS]
@@ -17,23 +17,8 @@ LISTS = [[], [3, 1, 2, 1.0], ['a', 'b', None], [[1], {'a': 1}], [{'a': 1, 'b': [
 OBJECTS = [{}, {'a': 1, 'b': 'x'}, {'b': None}]
 FRACTIONS = [0.1, 0.2, 0.4, 0.5, -0.5, 2.5, -2.5, 1e16, 1e308]
 
-CONTENT = {
-    'n': 5, 'f': 2.5, 'm': -7, 'zero': 0, 'big': 2**62, 's': 'abc', 't': 'hé\U0001f600', 'd': D, 'yes': True, 'null': None,
-    'nan': float('nan'), 'raw': b'ab', 'l': LISTS[1], 'ls': LISTS[2], 'lo': LISTS[4], 'o': OBJECTS[1],
-}  # fmt: skip
-RECORD = {
-    'msg_id': 'm1',
-    'label': 'abc',
-    'score': 2.5,
-    'loss': -7,
-    'done': True,
-    'started': D,
-    'completed': D + timedelta(40, 1),
-    'content': CONTENT,
-}
-
 VALUES: dict[str, Sequence[Any]] = {
-    'number': ['$score', '$loss', *some.USUAL_NUMBERS, *some.ODD_NUMBERS, *FRACTIONS],
+    'number': [*some.USUAL_NUMBERS, *some.ODD_NUMBERS, *FRACTIONS],
     'index': [0, 1, 2, -1, 1.0, 3, 2**31, -(2**63), 2.5, 10**18],
     'text': [
         *some.USUAL_TEXTS,
@@ -50,7 +35,7 @@ VALUES: dict[str, Sequence[Any]] = {
     'date': DATES,
     'list': LISTS,
     'object': OBJECTS,
-    'truth': ['$done', True, False, None, 0, 1, 'a', ''],
+    'truth': [True, False, None, 0, 1, 'a', ''],
     'unit': ['day', 'week', 'month', 'quarter', 'year', 'hour', 'minute', 'second', 'millisecond', 'fortnight'],
     'zone': [
         'UTC',
@@ -71,17 +56,11 @@ VALUES: dict[str, Sequence[Any]] = {
     'regex': ['a', '^a', 'b$', '.', '[ab]', 'A', '', '('],
     'letters': ['i', '', 'ms', 'q'],
     'operator': [{'$literal': {'$add': [1]}}, {'$literal': '$a'}],
-    'nothing': [None, '$$REMOVE', '$content.nope', '$received'],
+    'nothing': [None, '$$REMOVE'],
 }
-PATHS = {
-    'number': ['n', 'f', 'm', 'zero', 'big', 'nan', 'o.a'],
-    'index': ['n', 'zero'],
-    'text': ['s', 't', 'o.b'],
-    'date': ['d'],
-    'list': ['l', 'ls', 'lo', 'lo.a', 'lo.b'],
-    'object': ['o'],
-    'truth': ['yes', 'null', 'zero', 'nope'],
-}
+Paths = Mapping[str, Sequence[str]]
+"""Where records have a value of each kind."""
+
 KINDS = ['number', 'text', 'date', 'list', 'object', 'truth', 'nothing', 'operator']
 
 COMPARISONS = '$eq $ne $gt $gte $lt $lte $cmp'
@@ -149,14 +128,14 @@ DEEPEST = 4
 
 
 class Expressions:
-    """Draws expressions; `names` are the variables that stand at the place."""
+    """Draws expressions; `paths` are those of the records by kind, `names` the variables that stand at the place."""
 
-    def __init__(self, d: Draws, names: tuple[str, ...] = (), depth: int = 0) -> None:
-        self.d, self.names, self.depth = d, names, depth
+    def __init__(self, d: Draws, paths: Paths, names: tuple[str, ...] = (), depth: int = 0) -> None:
+        self.d, self.paths, self.names, self.depth = d, paths, names, depth
 
     def inside(self, *names: str) -> 'Expressions':
         """Those a level further in, with more variables."""
-        return Expressions(self.d, (*self.names, *names), self.depth + 1)
+        return Expressions(self.d, self.paths, (*self.names, *names), self.depth + 1)
 
     def operator(self, name: str | None = None) -> dict[str, Any]:
         """An operator with its operands."""
@@ -189,8 +168,8 @@ class Expressions:
             return self.inside().operator(self.d.pick([*GIVES.get(kind, []), *GIVES['truth'], '$cond', '$arrayElemAt']))
         if self.names and self.d.once_in(3):
             return f'$${self.d.pick(self.names)}'
-        if kind in PATHS and self.d.once_in(2):
-            return f'$content.{self.d.pick(PATHS[kind])}'
+        if self.paths.get(kind) and self.d.once_in(2):
+            return f'${self.d.pick(self.paths[kind])}'
         return self.d.pick(VALUES[kind])
 
     def body(self, *names: str) -> Any:

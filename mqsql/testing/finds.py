@@ -1,20 +1,17 @@
-"""Whole calls of find to draw: a collection, queries for it, and keys, sort, limit and skip.
-
-Imports `queries` and what that imports.
-"""
+"""Whole calls of find to draw: a collection, queries for it, and keys, sort, limit and skip."""
 
 from collections.abc import Callable
 from typing import Any
 
-import strategies as some
-from drawing import somewhere
-from draws import Draws
 from hypothesis import strategies as st
-from places import Place, places
-from queries import Query, query
-from tables import TABLE
 
-from mqsql.schema import BUFFERS, Record
+from mqsql.schema import BUFFERS, Record, Table
+from mqsql.testing.draws import Draws
+from mqsql.testing.operands import somewhere
+from mqsql.testing.places import Place, places
+from mqsql.testing.queries import Query, query
+from mqsql.testing.records import collections
+from mqsql.testing.scope import Scope
 
 
 def find_options(d: Draws, known: list[Place]) -> dict[str, Any]:
@@ -28,7 +25,7 @@ def keys(d: Draws, known: list[Place]) -> list[str] | str | None:
     chosen: dict[str, str] = {}
     for _ in range(d.pick(range(4))):
         key = somewhere(d, known).key
-        path = resolved(key)
+        path = resolved(key, known[0].scope.table)
         if all(path.split('.')) and not any(
             f'{a}.'.startswith(f'{b}.') for c in chosen for a, b in ((c, path), (path, c))
         ):
@@ -41,10 +38,10 @@ def overlap(a: str, b: str) -> bool:
     return f'{a}.'.startswith(f'{b}.') or f'{b}.'.startswith(f'{a}.')
 
 
-def resolved(key: str) -> str:
+def resolved(key: str, table: Table) -> str:
     """The key with the column's own name for an alias."""
     column, dot, rest = key.partition('.')
-    return TABLE.aliases.get(column, column) + dot + rest
+    return table.aliases.get(column, column) + dot + rest
 
 
 def sort(d: Draws, known: list[Place]) -> list[tuple[str, int]]:
@@ -55,24 +52,26 @@ def sort(d: Draws, known: list[Place]) -> list[tuple[str, int]]:
 def sort_key(d: Draws, known: list[Place]) -> str:
     """A place of the collection, or a column that may be empty."""
     place = somewhere(d, known)
-    return place.key if place.kind is not BUFFERS and all(place.key.split('.')) else TABLE.key
+    return place.key if place.kind is not BUFFERS and all(place.key.split('.')) else place.scope.table.key
 
 
 @st.composite
-def finds(draw: st.DrawFn, most: int = 10) -> tuple[list[Record], list[tuple[Query, dict[str, Any]]]]:
+def finds(draw: st.DrawFn, scope: Scope, most: int = 10) -> tuple[list[Record], list[tuple[Query, dict[str, Any]]]]:
     """A collection, and queries for it with their options."""
-    collection = draw(some.collections(least=3))
-    d, known = Draws(draw), places(collection)
+    collection = draw(collections(scope, least=3))
+    d, known = Draws(draw), places(collection, scope)
     return collection, d.several(1, most, lambda: (query(d, known), find_options(d, known) if d.once_in(4) else {}))
 
 
-def drawn(one: Callable[[Draws, list[Place]], Any], most: int = 5) -> st.SearchStrategy[tuple[list[Record], list[Any]]]:
+def drawn(
+    scope: Scope, one: Callable[[Draws, list[Place]], Any], most: int = 5
+) -> st.SearchStrategy[tuple[list[Record], list[Any]]]:
     """A collection, and some of what `one` draws for its places."""
 
     @st.composite
     def both(draw: st.DrawFn) -> tuple[list[Record], list[Any]]:
-        collection = draw(some.collections())
-        d, known = Draws(draw), places(collection)
+        collection = draw(collections(scope))
+        d, known = Draws(draw), places(collection, scope)
         return collection, d.several(1, most, lambda: one(d, known))
 
     return both()

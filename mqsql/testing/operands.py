@@ -1,20 +1,14 @@
-"""Draws the parts of a query: a place, an operand that occurs there, a pattern for its texts.
-
-Imports `draws`, `places`, `strategies` and the schema.
-"""
+"""Draws the parts of a query: a place, an operand that occurs there, a pattern for its texts."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import strategies as some
-from draws import Draws
-from hypothesis import strategies as st
-from places import COLUMNS, Place, as_given, near
-from strategies import Strategy
-from tables import TABLE
-
-from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, NUMBER
+from mqsql.schema import BOOLEAN, BUFFERS
+from mqsql.testing.draws import Draws
+from mqsql.testing.places import Place, as_given, columns, near
+from mqsql.testing.values import PATTERNS, USUAL_TEXTS
 
 
 def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
@@ -22,47 +16,40 @@ def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
     place = replace(d.pick(known), depth=depth)
     if not d.once_in(5):
         return place
+    scope = place.scope
     if place.kind.mixed and not d.once_in(3):
-        return replace(place, key=f'{place.key}.{d.draw(path_steps)}', values=(None,))
-    alias = ALIASES.get(place.key)
-    return replace(place, key=alias) if alias else replace(d.pick(COLUMNS), depth=depth)
-
-
-ALIASES = {column: alias for alias, column in TABLE.aliases.items()}
-path_steps: Strategy = some.keys.filter(lambda key: '.' not in key) | st.sampled_from(['a', '0', '1'])
+        return replace(place, key=f'{place.key}.{d.draw(scope.values.path_steps)}', values=(None,))
+    aliases = scope.table.aliases if scope.language.aliases else {}
+    alias = next((alias for alias, column in aliases.items() if column == place.key), None)
+    return replace(place, key=alias) if alias else replace(d.pick(columns(scope)), depth=depth)
 
 
 def operand(d: Draws, place: Place) -> Any:
     """What a column of the place's kind compares with: mostly a value that is there, or one near it."""
+    values = place.scope.values
     if place.kind is BUFFERS:
         return None
     if not place.values or d.once_in(8):
-        return d.draw(ANYTHING[place.kind])
+        return d.draw(values.operands[place.kind])
     value = d.pick(place.values)
     if not d.once_in(3):
         return value
-    others = [other for other in near(value) if place.kind is not BOOLEAN or isinstance(other, bool)]
-    return d.pick([value, *others, *as_given(place.kind, value)])
-
-
-ANYTHING = {
-    kind: st.none() | strategy
-    for kind, strategy in {**some.BY_KIND, NUMBER: some.numbers, DOCUMENT: some.values()}.items()
-}
+    others = [other for other in near(value, values.tick) if place.kind is not BOOLEAN or isinstance(other, bool)]
+    return d.pick([value, *others, *(as_given(place.kind, value) if values.references else [])])
 
 
 def short_text(d: Draws, place: Place) -> str:
     """A text that is there, with no NUL in it, or another."""
     there = [v for v in place.values if isinstance(v, str) and len(v) < 5 and '\0' not in v]
-    return d.pick(there or some.USUAL_TEXTS)
+    return d.pick(there or USUAL_TEXTS)
 
 
 def pattern(d: Draws, place: Place) -> str:
     """A regular expression."""
-    return _filled(d, place, PATTERNS + PCRE_PATTERNS)
+    return _filled(d, place, place.scope.values.patterns)
 
 
-def _filled(d: Draws, place: Place, patterns: list[str]) -> str:
+def _filled(d: Draws, place: Place, patterns: Sequence[str]) -> str:
     return d.pick(patterns).replace('{}', literal(short_text(d, place)))
 
 
@@ -71,50 +58,10 @@ def literal(text: str) -> str:
     return re.escape(re.sub('[\ud800-\udfff]', '', text))
 
 
-PATTERNS = [
-    '{}',
-    '^{}',
-    '{}$',
-    '^{}.',
-    '(?i){}',
-    'a|{}',
-    '^{}$',
-    r'\A{}\Z',
-    '[^a]',
-    '',
-    '.',
-    r'\d',
-    r'\w',
-    r'\W',
-    r'^\s',
-    r'\b{}',
-    '^.$',
-    '^..$',
-    '{} #b',
-]
-"""Those that Python takes too."""
-
-PCRE_PATTERNS = [
-    r'{}\z',
-    r'^\h|\v|\R',
-    r'^\Q{}\E',
-    r'(?<n>{})\k<n>',
-    r'\p{L}',
-    r'^\P{Lu}\X',
-    r'[[:upper:][:punct:]]',
-    r'\x{e9}|\x{1f600}',
-    r'a(?i){}',
-    r'(?i){}(?-i)b',
-    r'(*UCP)^\w+$',
-    r'{}\K.',
-    r'(?|(a)|(b))\1',
-    r'^(?:a|{})++\N',
-]
-
-
 def compiled(d: Draws, place: Place) -> re.Pattern[str]:
     """A regular expression as the value that it may be."""
-    return re.compile(_filled(d, place, PATTERNS), d.pick([0, re.I, re.M, re.S, re.I | re.S]))
+    patterns = [one for one in place.scope.values.patterns if one in PATTERNS]
+    return re.compile(_filled(d, place, patterns), d.pick([0, re.I, re.M, re.S, re.I | re.S]))
 
 
 GLOBS = ['{}*', '*{}', '?{}', '{}', '[!{}]*', '[a-{}]*', '*[{}', '{}?', '*', '?', '[!a]*', 'a*']
@@ -122,4 +69,6 @@ GLOBS = ['{}*', '*{}', '?{}', '{}', '[!{}]*', '[a-{}]*', '*[{}', '{}?', '*', '?'
 
 def glob(d: Draws, place: Place) -> str | bytes:
     """A pattern of `fnmatch`."""
-    return b'a*' if d.once_in(12) else d.pick(GLOBS).replace('{}', short_text(d, place))
+    if place.scope.values.references and d.once_in(12):
+        return b'a*'
+    return d.pick(GLOBS).replace('{}', short_text(d, place))

@@ -1,13 +1,12 @@
-"""Where a query may look: the columns and paths of a collection with the values found there. Imports `mqsql.schema`."""
+"""Where a query may look: the columns and paths of a collection with the values found there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from tables import TABLE
-
 from mqsql.schema import DOCUMENT, STRING, TIMESTAMP, ColumnType, Record
+from mqsql.testing.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -16,10 +15,11 @@ class Place:
 
     key: str
     kind: ColumnType
+    scope: Scope = field(compare=False)
     values: tuple[Any, ...] = ()
     depth: int = field(default=0, compare=False)
 
-    def inside(self, values: list[Any]) -> 'Place':
+    def inside(self, values: Iterable[Any]) -> 'Place':
         """The place of an operator within an operator."""
         return replace(self, values=tuple(values), depth=self.depth + 1)
 
@@ -28,22 +28,27 @@ class Place:
         found = [element for value in self.values if isinstance(value, list) for element in value]
         paths = [(path, value) for element in found for path, value in walk(element)]
         return [
-            Place(path[1:], DOCUMENT, (value,), self.depth + 1) for path, value in paths if path[1:2] not in ('', '$')
+            Place(path[1:], DOCUMENT, self.scope, (value,), self.depth + 1)
+            for path, value in paths
+            if path[1:2] not in ('', '$')
         ]
 
 
-COLUMNS = [Place(column, kind) for column, kind in TABLE.columns.items()]
+def columns(scope: Scope) -> list[Place]:
+    """Each column of the table, with nothing in it."""
+    return [Place(column, kind, scope) for column, kind in scope.table.columns.items()]
 
 
-def places(collection: list[Record]) -> list[Place]:
+def places(collection: Iterable[Record], scope: Scope) -> list[Place]:
     """Every column and path of the collection, with its values; at least the key's column."""
+    table = scope.table
     found: dict[tuple[str, ColumnType], list[Any]] = {}
-    for record in map(TABLE.normalize, collection):
-        for column, value in sorted(record.items(), key=lambda item: item[0] == TABLE.key):
-            kind = TABLE.columns[column]
+    for record in map(table.normalize, collection):
+        for column, value in sorted(record.items(), key=lambda item: item[0] == table.key):
+            kind = table.columns[column]
             for path, inner in walk(value) if kind.mixed else [('', value)]:
                 found.setdefault((column + path, kind), []).append(inner)
-    return [Place(key, kind, tuple(inner)) for (key, kind), inner in found.items()] or COLUMNS[:1]
+    return [Place(key, kind, scope, tuple(inner)) for (key, kind), inner in found.items()] or columns(scope)[:1]
 
 
 def walk(value: object, path: str = '') -> Iterator[tuple[str, Any]]:
@@ -60,7 +65,7 @@ def walk(value: object, path: str = '') -> Iterator[tuple[str, Any]]:
                 yield from (found for found in walk(inner, path) if found[0] != path)
 
 
-def near(value: object) -> list[Any]:
+def near(value: object, tick: timedelta) -> list[Any]:
     """Values a little different from one, of the same type where that can be."""
     match value:
         case bool():
@@ -72,7 +77,7 @@ def near(value: object) -> list[Any]:
         case str():
             return [value[:-1], value + 'a', value.upper()]
         case datetime():
-            return _near_moment(value)
+            return _near_moment(value, tick)
         case bytes():
             return [value[:-1], value + b'\0']
         case list():
@@ -82,10 +87,10 @@ def near(value: object) -> list[Any]:
     return []
 
 
-def _near_moment(moment: datetime) -> list[datetime]:
+def _near_moment(moment: datetime, tick: timedelta) -> list[datetime]:
     away_from_the_end = 1 if moment < datetime(5000, 1, 1, tzinfo=UTC) else -1
     zone = timezone(timedelta(hours=away_from_the_end))
-    return [moment + timedelta(microseconds=away_from_the_end), moment.astimezone(zone)]
+    return [moment + away_from_the_end * tick, moment.astimezone(zone)]
 
 
 def as_given(kind: ColumnType, value: object) -> list[Any]:

@@ -1,22 +1,23 @@
-"""Projections to draw for a collection. Imports `drawing`, `finds`, `places` and `queries`."""
+"""Projections to draw for a collection."""
 
 from typing import Any
 
-from drawing import somewhere
-from draws import Draws
-from finds import overlap, resolved
-from places import Place
-from queries import element
+from mqsql.testing.draws import Draws
+from mqsql.testing.finds import overlap, resolved
+from mqsql.testing.operands import somewhere
+from mqsql.testing.places import Place
+from mqsql.testing.queries import element
 
 
 def projection(d: Draws, known: list[Place]) -> dict[str, Any]:
     """A dict that keeps or drops some paths, none of them inside another, and cuts the arrays at others down."""
+    table = known[0].scope.table
     flag, chosen = d.pick([1, 0, True, False]), dict[str, Any]()
     for _ in range(d.pick([1, 2, 3, 0])):
         place = somewhere(d, known)
-        if not any(overlap(resolved(place.key), resolved(other)) for other in chosen):
+        if not any(overlap(resolved(place.key, table), resolved(other, table)) for other in chosen):
             chosen[place.key] = change(d, place) if d.once_in(3) else flag
-    return {**chosen, 'msg_id': d.pick([1, 0])} if d.once_in(4) else chosen
+    return {**chosen, table.key: d.pick([1, 0])} if d.once_in(4) else chosen
 
 
 def change(d: Draws, place: Place) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Queries to draw for a collection, with paths and operands that occur in it. Imports `drawing`, `places`, the schema.
+"""Queries to draw for a collection, with paths and operands that occur in it.
 
 FIELD_OPERATORS and QUERY_OPERATORS name every operator of the language: the first draw what stands behind a key
 (`{'$gt': 5}`), the second a whole query (`{'$or': […]}`). What they draw is valid.
@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from drawing import compiled, glob, operand, pattern, somewhere
-from draws import Draws
-from expressions import expression, json_schema
-from places import Place
-
 from mqsql.schema import BUFFERS
+from mqsql.testing.draws import Draws
+from mqsql.testing.expr_queries import expression
+from mqsql.testing.json_schemas import json_schema
+from mqsql.testing.operands import compiled, glob, operand, pattern, somewhere
+from mqsql.testing.places import Place
 
 Query = dict[str, Any]
 
@@ -108,7 +108,7 @@ def negated(d: Draws, place: Place) -> Any:
     """The operand of `$not`."""
     if place.kind is not BUFFERS and d.once_in(4):
         return compiled(d, place)
-    return conditions(d, place.inside(list(place.values)))
+    return conditions(d, place.inside(place.values))
 
 
 # --- operators
@@ -167,7 +167,8 @@ def fitting(d: Draws, place: Place) -> list[str]:
         fit = [((str,), FOR_TEXT), ((int, float, bytes), FOR_NUMBERS), ((list,), FOR_ARRAYS)]
         more = [names for types, names in fit if any(isinstance(value, types) for value in place.values)]
         names = [*FOR_ANY, *(name for names in more for name in names)]
-    return [name for name in names if place.depth < DEEPEST or name not in NESTING]
+    known = place.scope.language.operators
+    return [name for name in names if name in known and (place.depth < DEEPEST or name not in NESTING)]
 
 
 def conditions(d: Draws, place: Place) -> Query:
@@ -217,7 +218,8 @@ def query(d: Draws, known: list[Place], depth: int = 0) -> Query:
     """A valid query on the places of a collection: most on one key, some on several, some made of others."""
     form = 0 if depth >= DEEPEST else d.pick(range(8))
     if form == 7:
-        names = [name for name in QUERY_OPERATORS if name not in OF_RECORDS or known[0].depth == 0]
+        names = [name for name in QUERY_OPERATORS if name in known[0].scope.language.operators]
+        names = [name for name in names if name not in OF_RECORDS or known[0].depth == 0]
         return QUERY_OPERATORS[d.pick(names)](d, known, depth)
     drawn = on_place(d, somewhere(d, known, depth))
     return {**drawn, **on_place(d, somewhere(d, known, depth))} if form == 6 else drawn

@@ -1,24 +1,23 @@
-"""Values, task records and collections of them to draw, with the odd ones among the usual. Imports `draws` and the schema.
+"""Values to draw, with the odd ones among the usual, or the usual alone.
 
 Few keys and few values, drawn again and again, so that records agree with each other and queries find something.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
 from typing import Any
 
-from draws import Draws
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from tables import TABLE
 
-from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
+from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType
+from mqsql.testing.draws import Draws
 from mqsql.values.canonical import INT64
 from mqsql.values.codec import encode_key, encode_text
 
 Strategy = SearchStrategy[Any]
-
-LOCAL_ZONE = 'CET-1CEST,M3.5.0,M10.5.0/3'
-"""The local zone of the property tests: naive times around its clock changes are among MOMENTS."""
 
 USUAL_TEXTS = ['a', 'b', 'ab', 'B', '']
 QUOTING_TEXTS = ["it's", '"', '\\', '%', '_', '*', '[', ';', '--', '/*', ':p0', '?', '$a', 'a.b', '1', 'null', 'a\n']
@@ -45,87 +44,182 @@ QUOTING_KEYS = ['', 'a.b', '"', "'", '\\', '[0]', '#-1', '*', 'a b', '$a', '$dat
 DBREF = {'$ref': 'a', '$id': 1}
 ODD_KEYS = [*QUOTING_KEYS, *LIKE_CODED, '0', '1', '01', 'é', '\0', '\ud800', '\x01']
 
+PATTERNS = [
+    '{}',
+    '^{}',
+    '{}$',
+    '^{}.',
+    '(?i){}',
+    'a|{}',
+    '^{}$',
+    r'\A{}\Z',
+    '[^a]',
+    '',
+    '.',
+    r'\d',
+    r'\w',
+    r'\W',
+    r'^\s',
+    r'\b{}',
+    '^.$',
+    '^..$',
+    '{} #b',
+]
+"""Regular expressions that Python takes too; a text takes the place of the braces."""
+
+PCRE_PATTERNS = [
+    r'{}\z',
+    r'^\h|\v|\R',
+    r'^\Q{}\E',
+    r'(?<n>{})\k<n>',
+    r'\p{L}',
+    r'^\P{Lu}\X',
+    r'[[:upper:][:punct:]]',
+    r'\x{e9}|\x{1f600}',
+    r'a(?i){}',
+    r'(?i){}(?-i)b',
+    r'(*UCP)^\w+$',
+    r'{}\K.',
+    r'(?|(a)|(b))\1',
+    r'^(?:a|{})++\N',
+]
+
 
 def mostly(usual: list[Any], odd: Strategy) -> Strategy:
     """The usual twice as often as the odd; what fails shrinks to the usual."""
     return st.sampled_from(usual) | st.sampled_from(usual) | odd
 
 
-texts: Strategy = mostly(USUAL_TEXTS, st.sampled_from(ODD_TEXTS) | st.text(st.characters(), max_size=4))
-numbers: Strategy = mostly(USUAL_NUMBERS, st.sampled_from(ODD_NUMBERS) | st.integers() | st.floats())
+@dataclass(frozen=True, eq=False)
+class Values:
+    """Values of each type, and what queries make of them."""
+
+    name: str
+    texts: Strategy
+    numbers: Strategy
+    moments: Strategy
+    binaries: Strategy
+    keys: Strategy
+    tick: timedelta
+    """By how much two times differ at least."""
+    patterns: Sequence[str]
+    """The regular expressions of `$regex`."""
+    references: bool
+    """Whether objects are DBRefs at times, and operands have other forms that a column takes."""
+
+    @cached_property
+    def scalars(self) -> Strategy:
+        """Whatever is neither an object nor an array."""
+        return st.one_of(
+            self.numbers, self.texts, self.numbers, self.texts, st.none(), st.booleans(), self.moments, self.binaries
+        )
+
+    def value(self, d: Draws, depth: int = 3) -> Any:
+        """Anything inside a Document, at most so many levels deep."""
+        form = d.pick(range(5)) if depth else 0
+        return d.draw(self.scalars) if form < 3 else self.fields(d, depth) if form == 3 else self.elements(d, depth)
+
+    def fields(self, d: Draws, depth: int) -> dict[str, Any]:
+        """An object."""
+        drawn = dict(d.several(0, 3, lambda: (d.draw(self.keys), self.value(d, depth - 1))))
+        return {**DBREF, **drawn} if self.references and d.once_in(16) else drawn
+
+    def elements(self, d: Draws, depth: int) -> list[Any]:
+        """An array; one in three holds objects only."""
+        one = self.fields if depth > 1 and d.once_in(3) else self.value
+        return d.several(0, 3, lambda: one(d, depth - 1))
+
+    @cached_property
+    def any_value(self) -> Strategy:
+        """Anything inside a Document."""
+
+        @st.composite
+        def drawn(draw: st.DrawFn) -> Any:
+            return self.value(Draws(draw))
+
+        return drawn()
+
+    @cached_property
+    def documents(self) -> Strategy:
+        """Anything that a Document column holds; mostly an object."""
+
+        @st.composite
+        def drawn(draw: st.DrawFn) -> Any:
+            d = Draws(draw)
+            return self.elements(d, 3) if d.once_in(4) else self.fields(d, 4)
+
+        return drawn()
+
+    @cached_property
+    def by_kind(self) -> Mapping[ColumnType, Strategy]:
+        """What a column of each type holds."""
+        return {
+            STRING: self.texts,
+            NUMBER: self.numbers.filter(lambda number: isinstance(number, float) or number in INT64),
+            BOOLEAN: st.booleans(),
+            TIMESTAMP: self.moments,
+            DOCUMENT: self.documents,
+            BUFFERS: st.lists(self.binaries, max_size=3),
+            ANY: self.texts | self.any_value,
+        }
+
+    @cached_property
+    def operands(self) -> Mapping[ColumnType, Strategy]:
+        """What a column of each type compares with."""
+        more = {NUMBER: self.numbers, DOCUMENT: self.any_value}
+        return {kind: st.none() | strategy for kind, strategy in {**self.by_kind, **more}.items()}
+
+    @cached_property
+    def path_steps(self) -> Strategy:
+        """A step of a path."""
+        return self.keys.filter(lambda key: '.' not in key) | st.sampled_from(['a', '0', '1'])
+
+
 zones: Strategy = st.none() | st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 # A day from either end, no zone can take a time out of the years that there are.
 any_moments = st.datetimes(datetime.min + timedelta(2), datetime.max - timedelta(2), timezones=zones)
-moments: Strategy = mostly(USUAL_MOMENTS, st.sampled_from(ODD_MOMENTS) | any_moments)
-binaries: Strategy = mostly(USUAL_BYTES, st.sampled_from(ODD_BYTES) | st.binary(max_size=10))
-keys: Strategy = mostly(USUAL_KEYS, st.sampled_from(ODD_KEYS) | st.text(st.characters(), max_size=3))
 
-scalars: Strategy = st.one_of(numbers, texts, numbers, texts, st.none(), st.booleans(), moments, binaries)
+ALL = Values(
+    'all',
+    texts=mostly(USUAL_TEXTS, st.sampled_from(ODD_TEXTS) | st.text(st.characters(), max_size=4)),
+    numbers=mostly(USUAL_NUMBERS, st.sampled_from(ODD_NUMBERS) | st.integers() | st.floats()),
+    moments=mostly(USUAL_MOMENTS, st.sampled_from(ODD_MOMENTS) | any_moments),
+    binaries=mostly(USUAL_BYTES, st.sampled_from(ODD_BYTES) | st.binary(max_size=10)),
+    keys=mostly(USUAL_KEYS, st.sampled_from(ODD_KEYS) | st.text(st.characters(), max_size=3)),
+    tick=timedelta(microseconds=1),
+    patterns=PATTERNS + PCRE_PATTERNS,
+    references=True,
+)
+"""Every value that a record can hold."""
 
+ORDINARY_TEXTS = ["it's", 'a/b', 'a.b', '%', '_', '1', 'null', 'é', 'É', 'a b', '[a]', '!', 'b*']
+ORDINARY_NUMBERS = [0.5, -2.5, 10, 10.0, 100, 2**31, 2**40, 1e10]
+ORDINARY_MOMENTS = [
+    *(
+        datetime(2026, 10, 25, hour, tzinfo=timezone(timedelta(hours=zone)))
+        for zone, hour in ((9, 10), (-5, 1), (1, 2))
+    ),
+    *(datetime(2026, 10, day, 12, 0, 0, 1000 * day, tzinfo=UTC) for day in (24, 25, 26)),
+]
 
-def value(d: Draws, depth: int = 3) -> Any:
-    """Anything inside a Document, at most so many levels deep."""
-    form = d.pick(range(5)) if depth else 0
-    return d.draw(scalars) if form < 3 else fields(d, depth) if form == 3 else elements(d, depth)
+USUAL = Values(
+    'usual',
+    texts=mostly(USUAL_TEXTS, st.sampled_from(ORDINARY_TEXTS)),
+    numbers=mostly(USUAL_NUMBERS, st.sampled_from(ORDINARY_NUMBERS)),
+    moments=mostly(USUAL_MOMENTS, st.sampled_from(ORDINARY_MOMENTS)),
+    binaries=st.sampled_from(USUAL_BYTES),
+    keys=st.sampled_from(USUAL_KEYS),
+    tick=timedelta(milliseconds=1),
+    patterns=['{}', '^{}', '{}$', '^{}.', 'a|{}', '^{}$', '[^a]', '.', r'\d', r'\w', '^..$'],
+    references=False,
+)
+"""What every database of records should hold: UTF-8, integers that a float holds, times by the millisecond with a zone."""
 
-
-def fields(d: Draws, depth: int) -> dict[str, Any]:
-    """An object."""
-    drawn = dict(d.several(0, 3, lambda: (d.draw(keys), value(d, depth - 1))))
-    return {**DBREF, **drawn} if d.once_in(16) else drawn
-
-
-def elements(d: Draws, depth: int) -> list[Any]:
-    """An array; one in three holds objects only."""
-    one = fields if depth > 1 and d.once_in(3) else value
-    return d.several(0, 3, lambda: one(d, depth - 1))
-
-
-@st.composite
-def values(draw: st.DrawFn) -> Any:
-    """Anything inside a Document."""
-    return value(Draws(draw))
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> Any:
-    """Anything that a Document column holds; mostly an object."""
-    d = Draws(draw)
-    return elements(d, 3) if d.once_in(4) else fields(d, 4)
-
-
-buffers: Strategy = st.lists(binaries, max_size=3)
-
-BY_KIND: dict[Any, Strategy] = {
-    STRING: texts,
-    NUMBER: numbers.filter(lambda number: isinstance(number, float) or number in INT64),
-    BOOLEAN: st.booleans(),
-    TIMESTAMP: moments,
-    DOCUMENT: documents(),
-    BUFFERS: buffers,
-    ANY: texts | values(),
-}
-DOCUMENTS = [column for column, kind in TABLE.columns.items() if kind is DOCUMENT]
-OTHERS = [column for column, kind in TABLE.columns.items() if kind is not DOCUMENT and column != TABLE.key]
-NUMBERS = [column for column, kind in TABLE.columns.items() if kind in (NUMBER, BOOLEAN)]
-COLUMNS = [['content', 'header'], OTHERS, DOCUMENTS, NUMBERS]
+VALUES = {values.name: values for values in (USUAL, ALL)}
 
 
-def record(d: Draws, columns: set[str]) -> Record:
-    """A record with an id and values for some of the columns, None among them."""
-    drawn = {column: None if d.once_in(8) else d.draw(BY_KIND[TABLE.columns[column]]) for column in sorted(columns)}
-    kept = {column: drawn[column] for column in drawn if not d.once_in(8)}
-    return {TABLE.key: d.pick(ODD_TEXTS) if d.once_in(4) else f'm{d.pick(range(20))}', **kept}
-
-
-def collection(d: Draws, least: int = 0, most: int = 8) -> list[Record]:
-    """About so many records with different ids that have something in a few columns, the same few for all."""
-    columns = set(d.several(1, 3, lambda: d.pick(d.pick(COLUMNS))))
-    drawn = d.several(least, most, lambda: record(d, columns))
-    return list({one[TABLE.key]: one for one in drawn}.values())
-
-
-@st.composite
-def collections(draw: st.DrawFn, *, least: int = 0, most: int = 8) -> list[Record]:
-    """A `collection`."""
-    return collection(Draws(draw), least, most)
+def values_of(name: str) -> Values:
+    """The values of a name; ValueError names both."""
+    if name not in VALUES:
+        raise ValueError(f'values is {" or ".join(map(repr, VALUES))}, not {name!r}')
+    return VALUES[name]

@@ -1,4 +1,4 @@
-"""Records of words, and queries for them under a collation, to draw. Imports `queries` and what that imports.
+"""Records of words, and queries for them under a collation, to draw.
 
 The texts are made of what compiler and reference both know to the last: ASCII, and letters with the usual accents.
 """
@@ -6,14 +6,14 @@ The texts are made of what compiler and reference both know to the last: ASCII, 
 from collections.abc import Iterator
 from typing import Any
 
-from drawing import somewhere
-from draws import Draws
-from finds import find_options
-from places import places
-from projections import projection
-from queries import query
-
 from mqsql.schema import TASKS, Record
+from mqsql.testing.draws import Draws
+from mqsql.testing.finds import find_options
+from mqsql.testing.operands import somewhere
+from mqsql.testing.places import places
+from mqsql.testing.projections import projection
+from mqsql.testing.queries import query
+from mqsql.testing.scope import Scope
 
 WORDS = ['', ' ', *'a A á Á b B ab aB a_b A_B a-b a.b a10 a09 a9 A9 10 9 é e\u0301 E a\0b ß SS æ Æ ae'.split()]
 LETTERS = frozenset(''.join(WORDS) + 'BEÄ')
@@ -62,17 +62,14 @@ def is_worded(query: Any) -> bool:
     return all(text.startswith('$') or LETTERS.issuperset(text) for text in texts(query))
 
 
-Drawn = tuple[list[Record], list[tuple[dict[str, Any], str, dict[str, Any], dict[str, Any]]]]
-
-
 Asked = tuple[dict[str, Any], str, dict[str, Any], dict[str, Any]]
 """A query, a key, options, the collation among them, and a projection."""
 
 
-def asked(d: Draws, most: int = 6) -> tuple[list[Record], list[Asked]]:
+def asked(d: Draws, scope: Scope, most: int = 6) -> tuple[list[Record], list[Asked]]:
     """A collection of words, and what is asked of it."""
     records = [record(d, i) for i in range(d.pick([4, 5, 6, 7, 8]))]
-    known = places(records)
+    known = places(records, scope)
 
     def one() -> Asked:
         options = find_options(d, known) | {'collation': d.pick(COLLATIONS)}

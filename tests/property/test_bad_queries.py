@@ -7,20 +7,19 @@ import re
 from typing import Any
 
 import pytest
-from draws import Draws
 from garbage import GARBAGE, INJECTIONS, NAMES, cyclic, nested
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from places import Place, places
-from queries import Query, query
 from stores import holding, outcome
-from strategies import collections
-from tables import TABLE
+from tables import TABLE, collections, places
 
 import mqsql
 from mqsql import reference
 from mqsql.errors import MqsqlError, QueryError
 from mqsql.schema import Record
+from mqsql.testing.draws import Draws
+from mqsql.testing.places import Place
+from mqsql.testing.queries import Query, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

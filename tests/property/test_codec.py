@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-import strategies as some
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 from stores import holding, plain
-from tables import TABLE
+from tables import TABLE, collections
 
 from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decode_all, decoder, encoder
+from mqsql.testing.values import ALL
 from mqsql.values.codec import DamagedError, decode_text, encode_text, encode_timestamp
 from mqsql.values.numbers import number_text
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures('local_zone')
 @pytest.mark.parametrize('kind', [STRING, NUMBER, BOOLEAN, TIMESTAMP, DOCUMENT, ANY])
 @given(data=st.data())
 def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
-    value = kind.coerce(data.draw(some.BY_KIND[kind]))
+    value = kind.coerce(data.draw(ALL.by_kind[kind]))
     assert repr(decoder(kind)(encoder(kind)(value))) == repr(value)
 
 
@@ -36,13 +37,13 @@ def test_many_texts_are_decoded_as_each_is(odd: str, position: int) -> None:
         decode_all(decode_text, [*texts[1:position], b'x'])
 
 
-@given(some.BY_KIND[DOCUMENT])
+@given(ALL.by_kind[DOCUMENT])
 def test_a_value_is_stored_the_same_beside_one_that_json_lacks(document: Any) -> None:
     encode: Any = encoder(DOCUMENT)
     assert encode([document, math.nan]) == f'[{encode(document)},{{"$numberDouble":"NaN"}}]'
 
 
-@given(some.collections(least=1))
+@given(collections(least=1))
 def test_records_come_back_exactly(collection: list[Record]) -> None:
     with holding(collection) as store:
         for record in collection:
@@ -55,13 +56,13 @@ def utf8(text: str) -> bytes:
     return encode_text(text).encode()
 
 
-@given(st.lists(some.texts, min_size=2))
+@given(st.lists(ALL.texts, min_size=2))
 def test_stored_texts_are_in_the_order_of_code_points(texts: list[str]) -> None:
     assert sorted(texts, key=utf8) == sorted(texts)
     assert len({utf8(text) for text in texts}) == len(set(texts))
 
 
-@given(st.lists(some.moments, min_size=2))
+@given(st.lists(ALL.moments, min_size=2))
 def test_stored_times_are_in_the_order_of_time(given_moments: list[datetime]) -> None:
     moments = [TIMESTAMP.coerce(moment) for moment in given_moments]
     assert sorted(moments, key=encode_timestamp) == sorted(moments)
@@ -69,7 +70,7 @@ def test_stored_times_are_in_the_order_of_time(given_moments: list[datetime]) ->
 
 
 big_integers = st.integers(2**63) | st.integers(max_value=-(2**63) - 1)
-beyond_json: some.Strategy = st.sampled_from([10**400, -(10**400), float('inf'), float('-inf')]) | big_integers
+beyond_json: SearchStrategy[Any] = st.sampled_from([10**400, -(10**400), float('inf'), float('-inf')]) | big_integers
 
 
 @given(st.lists(beyond_json, min_size=2))

@@ -3,17 +3,17 @@
 from typing import Any
 
 import pytest
-from draws import Draws
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from queries import operators_in
 from stores import holding, outcome
-from tables import TABLE
+from tables import SCOPE, TABLE
 from tally import Tally
-from words import Asked, asked
 
 from mqsql import reference
 from mqsql.schema import Record
+from mqsql.testing.draws import Draws
+from mqsql.testing.queries import operators_in
+from mqsql.testing.words import Asked, asked
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -25,7 +25,7 @@ SEEN = Tally()
 @st.composite
 def drawn_words(draw: st.DrawFn) -> Drawn:
     """What `asked` gives."""
-    return asked(Draws(draw))
+    return asked(Draws(draw), SCOPE)
 
 
 @settings(max_examples=settings().max_examples * 2)

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from computed import RECORD, SIGNATURES, Expressions
-from draws import Draws
+from computed import PATHS, RECORD
 from hypothesis import given
 from hypothesis import strategies as st
 from stores import holding, outcome
@@ -14,13 +13,15 @@ from tables import TABLE
 from mqsql import reference
 from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.storage import Store
+from mqsql.testing.draws import Draws
+from mqsql.testing.expressions import SIGNATURES, Expressions
 
 
 @st.composite
 def expressions(draw: st.DrawFn) -> list[Any]:
     """Some expressions."""
     d = Draws(draw)
-    return d.several(1, 10, lambda: Expressions(d).operator())
+    return d.several(1, 10, lambda: Expressions(d, PATHS).operator())
 
 
 @pytest.fixture(scope='module')

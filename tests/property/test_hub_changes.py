@@ -9,8 +9,6 @@ from typing import Any
 
 import apsw
 import pytest
-import strategies as some
-from draws import Draws
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -25,6 +23,8 @@ from mqsql.settings import Settings
 from mqsql.storage.sqlite import delta_log
 from mqsql.storage.sqlite.delta_log import DeltaLog
 from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.testing.draws import Draws
+from mqsql.testing.values import ALL
 
 IDS = ['m0', 'm1', 'a\0\ud800']
 NOT_FOR_LONG = 64 << 20
@@ -49,7 +49,7 @@ def records(draw: st.DrawFn) -> Record:
         odd = (
             large if column in ('buffers', 'result_buffers') else texts if column in ('stdout', 'stderr') else st.none()
         )
-        record[column] = None if d.once_in(6) else draw(odd if d.once_in(4) else some.BY_KIND[kind])
+        record[column] = None if d.once_in(6) else draw(odd if d.once_in(4) else ALL.by_kind[kind])
     return record
 
 

@@ -8,19 +8,17 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from draws import Draws
-from finds import find_options
 from hypothesis import given
 from hypothesis import strategies as st
-from places import places
-from queries import query
-from strategies import collections
-from tables import TABLE
+from tables import TABLE, collections, places
 
 from mqsql import compiler
 from mqsql.compiler import compile, compile_count, compile_delete, compile_distinct, known
 from mqsql.errors import MqsqlError
 from mqsql.schema import TASKS, Index, Table
+from mqsql.testing.draws import Draws
+from mqsql.testing.finds import find_options
+from mqsql.testing.queries import query
 
 TEXTS = ['', 'a', 'e\x01\0', '\ud800', '2026-01-01', 'ü' * 20, '$a']
 TIMES = [

@@ -8,19 +8,18 @@ from itertools import count
 from typing import Any
 
 import pytest
-from drawing import operand, somewhere
-from draws import Draws
-from finds import drawn, find_options, finds
 from hypothesis import given
-from queries import Query, conditions, member, query
 from stores import holding, ids, outcome
-from strategies import collections
-from tables import TABLE
+from tables import TABLE, collections, drawn, finds
 
 import mqsql
 from mqsql.errors import QueryError
 from mqsql.schema import BUFFERS, Record
 from mqsql.storage.sqlite.store import SqliteStore
+from mqsql.testing.draws import Draws
+from mqsql.testing.finds import find_options
+from mqsql.testing.operands import operand, somewhere
+from mqsql.testing.queries import Query, conditions, member, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

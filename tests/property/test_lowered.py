@@ -4,7 +4,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from draws import Draws
 from hypothesis import given
 from hypothesis import strategies as st
 from lowered import CHOOSING, OPERATORS, Lowered, record
@@ -14,6 +13,7 @@ from stores import filled, outcome
 from mqsql import QueryError, reference
 from mqsql.schema import Record
 from mqsql.storage import Store
+from mqsql.testing.draws import Draws
 
 SEEN: Counter[str] = Counter()
 """What has been drawn: all, lowered, without the function, telling, and each operator where it was lowered."""

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from draws import Draws
-from finds import drawn
 from hypothesis import given
-from places import COLUMNS, Place
-from queries import Query, query
 from stores import filled, outcome
-from tables import TABLE
+from tables import SCOPE, TABLE, drawn
 
 import mqsql
 from mqsql.schema import BUFFERS, Record
+from mqsql.testing.draws import Draws
+from mqsql.testing.places import Place, columns
+from mqsql.testing.queries import Query, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -22,7 +21,7 @@ MIXED = {column for column, kind in TABLE.columns.items() if kind.mixed}
 
 def query_on_mixed(d: Draws, known: list[Place]) -> Query:
     """A query on columns of mixed types: what a typed column compares with is converted first, or refused."""
-    places = [place for place in known if place.kind.mixed] or [place for place in COLUMNS if place.kind.mixed]
+    places = [place for place in known if place.kind.mixed] or [place for place in columns(SCOPE) if place.kind.mixed]
     return query(d, places)
 
 

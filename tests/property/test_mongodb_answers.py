@@ -11,9 +11,9 @@ import pytest
 from mongo_comparisons import compare
 from mongo_servers import KINDS, Place
 from mongo_stores import opened
-from queries import OPERATORS
 
 from mqsql import reference
+from mqsql.testing.queries import OPERATORS
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

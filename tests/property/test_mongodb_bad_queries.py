@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from mongo_servers import place
 from mongo_stores import Commands, heard
-from queries import Query
 from tables import TABLE
 from test_bad_queries import spoiled_queries
 
@@ -17,6 +16,7 @@ import mqsql
 from mqsql.errors import MqsqlError, UnsupportedError
 from mqsql.schema import Record
 from mqsql.storage.mongodb.store import MongoStore
+from mqsql.testing.queries import Query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -5,21 +5,20 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from draws import Draws
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mongo_servers import place
 from mongo_stores import COLLECTION, client_of
-from queries import Query
 from stores import outcome, plain
-from strategies import collections, record
-from tables import TABLE
+from tables import TABLE, collections, record
 from test_bad_queries import spoiled_queries
 
 import mqsql
 from mqsql.errors import RecordError
 from mqsql.schema import Record
 from mqsql.storage import Store
+from mqsql.testing.draws import Draws
+from mqsql.testing.queries import Query
 
 UNINDEXED = replace(TABLE, indexes=())
 """SecantusDB cannot have a DBRef in an index."""

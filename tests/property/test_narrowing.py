@@ -4,22 +4,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import strategies as some
 from comparisons import run
-from drawing import operand, somewhere
-from draws import Draws
-from finds import find_options
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from places import Place, places
-from queries import Query, query
 from stores import holding, outcome
-from tables import TABLE
+from tables import TABLE, collections, places
 
 from mqsql import reference, storage
 from mqsql.errors import MqsqlError
 from mqsql.schema import BUFFERS, Index, Record
+from mqsql.testing.draws import Draws
+from mqsql.testing.finds import find_options
+from mqsql.testing.operands import operand, somewhere
+from mqsql.testing.places import Place
+from mqsql.testing.queries import Query, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -56,7 +55,7 @@ SEEN = {'queries': 0, 'narrowed': 0, 'telling': 0}
 @st.composite
 def asked(draw: st.DrawFn) -> tuple[list[Record], list[Any], list[tuple[Query, dict[str, Any]]]]:
     """A collection, keys of indexes, and queries with options."""
-    collection = draw(some.collections(least=3))
+    collection = draw(collections(least=3))
     d, known = Draws(draw), places(collection)
     indexed = d.several(1, 4, lambda: somewhere(d, known))
     calls = d.several(1, 8, lambda: (narrowing(d, known, indexed), find_options(d, known)))
@@ -123,25 +122,25 @@ class IndexedDicts(RuleBasedStateMachine):
             return False
         return True
 
-    @rule(key=ids, drawn=some.collections(least=1, most=1))
+    @rule(key=ids, drawn=collections(least=1, most=1))
     def add(self, key: str, drawn: list[Record]) -> None:
         record = {**drawn[0], TABLE.key: key}
         assert self.done('add_record', key, record) == (key not in self.records)
         self.records.setdefault(key, record)
 
-    @rule(key=ids, drawn=some.collections(least=1, most=1))
+    @rule(key=ids, drawn=collections(least=1, most=1))
     def update(self, key: str, drawn: list[Record]) -> None:
         changes = {column: value for column, value in drawn[0].items() if column != TABLE.key}
         assert self.done('update_record', key, changes) == (key in self.records)
         if key in self.records:
             self.records[key] = {**self.records[key], **changes}
 
-    @rule(key=ids, drawn=some.collections(least=1, most=1), bad=st.sampled_from([{'submitted': 5}, {'header': 'text'}]))
+    @rule(key=ids, drawn=collections(least=1, most=1), bad=st.sampled_from([{'submitted': 5}, {'header': 'text'}]))
     def update_in_vain(self, key: str, drawn: list[Record], bad: Record) -> None:
         changes = {column: value for column, value in drawn[0].items() if column != TABLE.key}
         assert not self.done('update_record', key, {**changes, **bad})
 
-    @rule(drawn=some.collections(least=1, most=3))
+    @rule(drawn=collections(least=1, most=3))
     def add_several(self, drawn: list[Record]) -> None:
         added = {record[TABLE.key]: record for record in drawn}
         assert self.done('add_records', drawn) == self.records.keys().isdisjoint(added)

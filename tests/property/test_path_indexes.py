@@ -5,20 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from drawing import operand, somewhere
-from draws import Draws
-from finds import find_options, resolved
 from hypothesis import given
 from hypothesis import strategies as st
-from places import Place, places
-from queries import conditions, query
 from stores import holding, outcome
-from strategies import collections, values
+from tables import TABLE, collections, places
 
 from mqsql.errors import MqsqlError
 from mqsql.functions.sort_rank import place_of
 from mqsql.schema import BUFFERS, DOCUMENT, Record
 from mqsql.storage import Store
+from mqsql.testing.draws import Draws
+from mqsql.testing.finds import find_options, resolved
+from mqsql.testing.operands import operand, somewhere
+from mqsql.testing.places import Place
+from mqsql.testing.queries import conditions, query
+from mqsql.testing.values import ALL
 from mqsql.values.bson_order import bson_key
 from mqsql.values.canonical import coerce_value
 
@@ -49,7 +50,7 @@ def can_be_indexed(place: Place) -> bool:
 def index_places(d: Draws, known: list[Place]) -> list[Place]:
     """The keys of an index: one or some, none of them twice."""
     drawn = d.several(1, 1 if d.once_in(2) else 3, lambda: key_place(d, known))
-    return list({resolved(place.key): place for place in drawn}.values())
+    return list({resolved(place.key, TABLE): place for place in drawn}.values())
 
 
 def directions(d: Draws, places: list[Place]) -> Keys:
@@ -168,7 +169,7 @@ def test_any_path_has_an_index_that_is_found_again(keys: Keys) -> None:
         assert store.count(test) == 1
 
 
-canonical = values().map(coerce_value)
+canonical = ALL.any_value.map(coerce_value)
 
 
 @given(canonical, canonical)

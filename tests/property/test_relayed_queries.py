@@ -4,14 +4,10 @@ from typing import Any
 
 import pytest
 from bson import decode, encode
-from draws import Draws
-from finds import drawn
 from hypothesis import given, settings
 from mongo_comparisons import in_milliseconds
-from places import Place
-from queries import Query, query
 from stores import outcome
-from tables import TABLE
+from tables import TABLE, drawn
 
 import mqsql
 from mqsql import reference
@@ -19,6 +15,9 @@ from mqsql.errors import RecordError, UnsupportedError
 from mqsql.schema import TIMESTAMP, Record
 from mqsql.storage.mongodb.documents import ID, MICROSECONDS, to_fields
 from mqsql.storage.mongodb.queries import translate
+from mqsql.testing.draws import Draws
+from mqsql.testing.places import Place
+from mqsql.testing.queries import Query, query
 from mqsql.values.plain import read_plain
 
 pytestmark = pytest.mark.usefixtures('local_zone')

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from finds import finds
 from hypothesis import given, settings
 from stores import holding, outcome
-from tables import TABLE
+from tables import TABLE, finds
 
 import mqsql
 from mqsql import reference

@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import strategies as some
-from draws import Draws
-from finds import find_options
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from places import places
-from queries import query
 from stores import outcome
-from tables import TABLE
+from tables import TABLE, collections, places
 
 from mqsql import storage
 from mqsql.schema import Record
+from mqsql.testing.draws import Draws
+from mqsql.testing.finds import find_options
+from mqsql.testing.queries import query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 
@@ -51,15 +49,15 @@ class Stores(RuleBasedStateMachine):
             getattr(self.dicts, method), *args, **options
         )
 
-    @rule(msg_id=ids, drawn=some.collections(least=1, most=1))
+    @rule(msg_id=ids, drawn=collections(least=1, most=1))
     def add(self, msg_id: str, drawn: list[Record]) -> None:
         self.both('add_record', msg_id, {**drawn[0], 'msg_id': msg_id})
 
-    @rule(drawn=some.collections(least=1, most=3))
+    @rule(drawn=collections(least=1, most=3))
     def add_several(self, drawn: list[Record]) -> None:
         self.both('add_records', drawn)
 
-    @rule(msg_id=ids, drawn=some.collections(least=1, most=1))
+    @rule(msg_id=ids, drawn=collections(least=1, most=1))
     def update(self, msg_id: str, drawn: list[Record]) -> None:
         self.both('update_record', msg_id, {key: value for key, value in drawn[0].items() if key != 'msg_id'})
 

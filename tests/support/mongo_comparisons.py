@@ -18,11 +18,9 @@ from hypothesis.strategies import SearchStrategy
 from mongo_deviations import deviations, parts
 from mongo_servers import GIVEN, Place, place, running
 from mongo_stores import opened
-from places import places
-from queries import operators_in
-from rounds import POOL, ROUNDS, Call, DifferenceError, RandomDraws, create_indexes, expressions, note
+from rounds import ROUNDS, Call, DifferenceError, create_indexes, expressions, note
 from stores import ids, outcome
-from tables import TABLE
+from tables import TABLE, places
 
 from mqsql import reference
 from mqsql.errors import RecordError, UnsupportedError
@@ -30,6 +28,8 @@ from mqsql.schema import Record, Table
 from mqsql.storage import Store
 from mqsql.storage.mongodb.documents import to_fields
 from mqsql.storage.mongodb.queries import translate
+from mqsql.testing.queries import operators_in
+from mqsql.testing.random_draws import POOL, RandomDraws
 from mqsql.values.plain import read_plain
 
 

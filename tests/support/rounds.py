@@ -5,72 +5,29 @@ from pools that hypothesis fills anew for each seed. Imports the drawing modules
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-from computed import RECORD, Expressions
-from drawing import somewhere
-from draws import Draws
-from finds import find_options
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.strategies import SearchStrategy
-from places import Place, places
-from projections import projection
-from queries import query
-from strategies import collection
-from words import asked
+from computed import PATHS, RECORD
+from tables import SCOPE, collection, places
 
 from mqsql.errors import MqsqlError
 from mqsql.schema import Record
 from mqsql.storage import Store
+from mqsql.testing.draws import Draws
+from mqsql.testing.expressions import Expressions
+from mqsql.testing.finds import find_options
+from mqsql.testing.operands import somewhere
+from mqsql.testing.places import Place
+from mqsql.testing.projections import projection
+from mqsql.testing.queries import query
+from mqsql.testing.words import asked
 
-T = TypeVar('T')
-
-POOL = 400  # values of each strategy
 QUERIES = 12  # for one collection
 
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 """The name of a function of `reference` and of a method of stores, and its arguments after the records."""
-
-
-class RandomDraws(Draws):
-    """The choices of `random`; the values of a strategy are those of a pool."""
-
-    def __init__(self, number: int, values: int = POOL) -> None:
-        super().__init__(self._draw)
-        self._number, self._random, self._values = number, Random(number), values
-        self._pools: dict[SearchStrategy[Any], list[Any]] = {}
-
-    def pick(self, options: Sequence[T]) -> T:
-        """One of them."""
-        return options[int(self._random.random() * len(options))]
-
-    def _draw(self, strategy: SearchStrategy[Any]) -> Any:
-        if strategy not in self._pools:
-            self._pools[strategy] = pool(strategy, self._number, self._values)
-        return self.pick(self._pools[strategy])
-
-
-def pool(strategy: SearchStrategy[Any], number: int, size: int) -> list[Any]:
-    """Some values of a strategy, as hypothesis finds them."""
-    values: list[Any] = []
-
-    @seed(number)
-    @settings(
-        max_examples=size,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def fill(value: Any) -> None:
-        values.append(value)
-
-    fill()
-    return values
 
 
 def calls(d: Draws, known: list[Place]) -> Iterator[Call]:
@@ -102,7 +59,7 @@ def queries(d: Draws) -> Round:
 
 def collated(d: Draws) -> Round:
     """Queries for words under a collation."""
-    records, drawn = asked(d, QUERIES)
+    records, drawn = asked(d, SCOPE, QUERIES)
     rounds = [
         [
             ('find', (one,), options),
@@ -116,7 +73,7 @@ def collated(d: Draws) -> Round:
 
 def expressions(d: Draws) -> Round:
     """Expressions, as the condition and as a computed value."""
-    drawn = [Expressions(d).operator() for _ in range(QUERIES)]
+    drawn = [Expressions(d, PATHS).operator() for _ in range(QUERIES)]
     computed: list[Call] = [('find', ({},), {'projection': {'content': {'x': one}}}) for one in drawn]
     return [RECORD], [*computed, *(('find', ({'$expr': one},), {}) for one in drawn)]
 

@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 from hub_kinds import Kind
-from places import places
-from queries import query
-from rounds import RandomDraws
 from stores import outcome
-from strategies import collection
-from tables import TABLE
+from tables import TABLE, collection, places
 
 from contract.conftest import Maker
 from mqsql import reference
 from mqsql.schema import TASKS, Record
+from mqsql.testing.queries import query
+from mqsql.testing.random_draws import RandomDraws
 from mqsql.values.canonical import INT64
 
 pytestmark = pytest.mark.usefixtures('local_zone')

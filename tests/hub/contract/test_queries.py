@@ -13,11 +13,11 @@ import pytest
 from hub_kinds import Kind, Urls
 from ipyparallel.util import extract_dates
 from odd_values import Hostile
-from queries import OPERATORS, operators_in
 from systems import in_zone, needs_tzset
 
 from mqsql.errors import QueryError
 from mqsql.schema import TASKS
+from mqsql.testing.queries import OPERATORS, operators_in
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

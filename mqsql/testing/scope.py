@@ -1,0 +1,21 @@
+"""What is drawn: for which table, in which part of the query language, with which values."""
+
+from dataclasses import dataclass
+
+from mqsql.schema import TASKS, Table
+from mqsql.testing.languages import FULL, Language, language_of
+from mqsql.testing.values import ALL, Values, values_of
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A table, the language of its queries, and the values in both."""
+
+    table: Table = TASKS
+    language: Language = FULL
+    values: Values = ALL
+
+
+def scope_of(table: Table, language: str, values: str) -> Scope:
+    """The scope of these names; ValueError for an unknown one."""
+    return Scope(table, language_of(language), values_of(values))
