@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mqsql.testing.expressions import LISTS, OBJECTS, D
+from mqsql.testing.drawing.expressions import LISTS, OBJECTS, D
 
 CONTENT = {
     'n': 5, 'f': 2.5, 'm': -7, 'zero': 0, 'big': 2**62, 's': 'abc', 't': 'hé\U0001f600', 'd': D, 'yes': True, 'null': None,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mqsql.testing.draws import Draws
+from mqsql.testing.drawing.draws import Draws
 
 D = datetime(2024, 2, 29, 23, 59, 59, 123_456, tzinfo=UTC)
 OLD = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)

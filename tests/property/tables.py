@@ -8,12 +8,12 @@ from dataclasses import replace
 from functools import partial
 
 from mqsql.schema import BOOLEAN, NUMBER, TASKS, Index, Record
-from mqsql.testing import finds as of_finds
-from mqsql.testing import places as of_places
-from mqsql.testing import records as of_records
-from mqsql.testing.draws import Draws
-from mqsql.testing.places import Place
-from mqsql.testing.scope import Scope
+from mqsql.testing.drawing import finds as of_finds
+from mqsql.testing.drawing import places as of_places
+from mqsql.testing.drawing import records as of_records
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.places import Place
+from mqsql.testing.drawing.scope import Scope
 
 LOCAL_ZONE = 'CET-1CEST,M3.5.0,M10.5.0/3'
 """The local zone of the property tests: naive times around its clock changes are among those that are drawn."""

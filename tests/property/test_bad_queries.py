@@ -17,9 +17,9 @@ import mqsql
 from mqsql import reference
 from mqsql.errors import MqsqlError, QueryError
 from mqsql.schema import Record
-from mqsql.testing.draws import Draws
-from mqsql.testing.places import Place
-from mqsql.testing.queries import Query, query
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.places import Place
+from mqsql.testing.drawing.queries import Query, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -13,7 +13,7 @@ from tables import TABLE, collections
 
 from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decode_all, decoder, encoder
-from mqsql.testing.values import ALL
+from mqsql.testing.drawing.values import ALL
 from mqsql.values.codec import DamagedError, decode_text, encode_text, encode_timestamp
 from mqsql.values.numbers import number_text
 

@@ -11,9 +11,9 @@ from tally import Tally
 
 from mqsql import reference
 from mqsql.schema import Record
-from mqsql.testing.draws import Draws
-from mqsql.testing.queries import operators_in
-from mqsql.testing.words import Asked, asked
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.queries import operators_in
+from mqsql.testing.drawing.words import Asked, asked
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

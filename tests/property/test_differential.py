@@ -13,9 +13,9 @@ from tally import TALLY
 
 from mqsql import reference
 from mqsql.schema import Record
-from mqsql.testing.operands import somewhere
-from mqsql.testing.projections import projection
-from mqsql.testing.queries import OPERATORS, operators_in, query
+from mqsql.testing.drawing.operands import somewhere
+from mqsql.testing.drawing.projections import projection
+from mqsql.testing.drawing.queries import OPERATORS, operators_in, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

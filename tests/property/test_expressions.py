@@ -13,8 +13,8 @@ from tables import TABLE
 from mqsql import reference
 from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.storage import Store
-from mqsql.testing.draws import Draws
-from mqsql.testing.expressions import SIGNATURES, Expressions
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.expressions import SIGNATURES, Expressions
 
 
 @st.composite

@@ -23,8 +23,8 @@ from mqsql.settings import Settings
 from mqsql.storage.sqlite import delta_log
 from mqsql.storage.sqlite.delta_log import DeltaLog
 from mqsql.storage.sqlite.store import SqliteStore
-from mqsql.testing.draws import Draws
-from mqsql.testing.values import ALL
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.values import ALL
 
 IDS = ['m0', 'm1', 'a\0\ud800']
 NOT_FOR_LONG = 64 << 20

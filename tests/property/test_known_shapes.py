@@ -16,9 +16,9 @@ from mqsql import compiler
 from mqsql.compiler import compile, compile_count, compile_delete, compile_distinct, known
 from mqsql.errors import MqsqlError
 from mqsql.schema import TASKS, Index, Table
-from mqsql.testing.draws import Draws
-from mqsql.testing.finds import find_options
-from mqsql.testing.queries import query
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.finds import find_options
+from mqsql.testing.drawing.queries import query
 
 TEXTS = ['', 'a', 'e\x01\0', '\ud800', '2026-01-01', 'ü' * 20, '$a']
 TIMES = [

@@ -16,10 +16,10 @@ import mqsql
 from mqsql.errors import QueryError
 from mqsql.schema import BUFFERS, Record
 from mqsql.storage.sqlite.store import SqliteStore
-from mqsql.testing.draws import Draws
-from mqsql.testing.finds import find_options
-from mqsql.testing.operands import operand, somewhere
-from mqsql.testing.queries import Query, conditions, member, query
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.finds import find_options
+from mqsql.testing.drawing.operands import operand, somewhere
+from mqsql.testing.drawing.queries import Query, conditions, member, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -13,7 +13,7 @@ from stores import filled, outcome
 from mqsql import QueryError, reference
 from mqsql.schema import Record
 from mqsql.storage import Store
-from mqsql.testing.draws import Draws
+from mqsql.testing.drawing.draws import Draws
 
 SEEN: Counter[str] = Counter()
 """What has been drawn: all, lowered, without the function, telling, and each operator where it was lowered."""

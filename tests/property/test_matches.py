@@ -10,9 +10,9 @@ from tables import SCOPE, TABLE, drawn
 
 import mqsql
 from mqsql.schema import BUFFERS, Record
-from mqsql.testing.draws import Draws
-from mqsql.testing.places import Place, columns
-from mqsql.testing.queries import Query, query
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.places import Place, columns
+from mqsql.testing.drawing.queries import Query, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

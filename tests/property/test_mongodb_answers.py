@@ -13,7 +13,7 @@ from mongo_servers import KINDS, Place
 from mongo_stores import opened
 
 from mqsql import reference
-from mqsql.testing.queries import OPERATORS
+from mqsql.testing.drawing.queries import OPERATORS
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -16,7 +16,7 @@ import mqsql
 from mqsql.errors import MqsqlError, UnsupportedError
 from mqsql.schema import Record
 from mqsql.storage.mongodb.store import MongoStore
-from mqsql.testing.queries import Query
+from mqsql.testing.drawing.queries import Query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -17,8 +17,8 @@ import mqsql
 from mqsql.errors import RecordError
 from mqsql.schema import Record
 from mqsql.storage import Store
-from mqsql.testing.draws import Draws
-from mqsql.testing.queries import Query
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.queries import Query
 
 UNINDEXED = replace(TABLE, indexes=())
 """SecantusDB cannot have a DBRef in an index."""

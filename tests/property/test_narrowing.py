@@ -14,11 +14,11 @@ from tables import TABLE, collections, places
 from mqsql import reference, storage
 from mqsql.errors import MqsqlError
 from mqsql.schema import BUFFERS, Index, Record
-from mqsql.testing.draws import Draws
-from mqsql.testing.finds import find_options
-from mqsql.testing.operands import operand, somewhere
-from mqsql.testing.places import Place
-from mqsql.testing.queries import Query, query
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.finds import find_options
+from mqsql.testing.drawing.operands import operand, somewhere
+from mqsql.testing.drawing.places import Place
+from mqsql.testing.drawing.queries import Query, query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

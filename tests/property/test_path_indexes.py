@@ -14,12 +14,12 @@ from mqsql.errors import MqsqlError
 from mqsql.functions.sort_rank import place_of
 from mqsql.schema import BUFFERS, DOCUMENT, Record
 from mqsql.storage import Store
-from mqsql.testing.draws import Draws
-from mqsql.testing.finds import find_options, resolved
-from mqsql.testing.operands import operand, somewhere
-from mqsql.testing.places import Place
-from mqsql.testing.queries import conditions, query
-from mqsql.testing.values import ALL
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.finds import find_options, resolved
+from mqsql.testing.drawing.operands import operand, somewhere
+from mqsql.testing.drawing.places import Place
+from mqsql.testing.drawing.queries import conditions, query
+from mqsql.testing.drawing.values import ALL
 from mqsql.values.bson_order import bson_key
 from mqsql.values.canonical import coerce_value
 

@@ -15,9 +15,9 @@ from mqsql.errors import RecordError, UnsupportedError
 from mqsql.schema import TIMESTAMP, Record
 from mqsql.storage.mongodb.documents import ID, MICROSECONDS, to_fields
 from mqsql.storage.mongodb.queries import translate
-from mqsql.testing.draws import Draws
-from mqsql.testing.places import Place
-from mqsql.testing.queries import Query, query
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.places import Place
+from mqsql.testing.drawing.queries import Query, query
 from mqsql.values.plain import read_plain
 
 pytestmark = pytest.mark.usefixtures('local_zone')

@@ -14,9 +14,9 @@ from tables import TABLE, collections, places
 
 from mqsql import storage
 from mqsql.schema import Record
-from mqsql.testing.draws import Draws
-from mqsql.testing.finds import find_options
-from mqsql.testing.queries import query
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.finds import find_options
+from mqsql.testing.drawing.queries import query
 
 pytestmark = pytest.mark.usefixtures('local_zone')
 

@@ -34,8 +34,8 @@ from mqsql import reference
 from mqsql.errors import MqsqlError
 from mqsql.schema import Record
 from mqsql.storage import Store
-from mqsql.testing.draws import Draws
-from mqsql.testing.random_draws import POOL, RandomDraws
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.random_draws import POOL, RandomDraws
 
 SLICE = 20_000  # comparisons of one seed
 

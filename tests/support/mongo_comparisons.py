@@ -28,8 +28,8 @@ from mqsql.schema import Record, Table
 from mqsql.storage import Store
 from mqsql.storage.mongodb.documents import to_fields
 from mqsql.storage.mongodb.queries import translate
-from mqsql.testing.queries import operators_in
-from mqsql.testing.random_draws import POOL, RandomDraws
+from mqsql.testing.drawing.queries import operators_in
+from mqsql.testing.drawing.random_draws import POOL, RandomDraws
 from mqsql.values.plain import read_plain
 
 

@@ -15,14 +15,14 @@ from tables import SCOPE, collection, places
 from mqsql.errors import MqsqlError
 from mqsql.schema import Record
 from mqsql.storage import Store
-from mqsql.testing.draws import Draws
-from mqsql.testing.expressions import Expressions
-from mqsql.testing.finds import find_options
-from mqsql.testing.operands import somewhere
-from mqsql.testing.places import Place
-from mqsql.testing.projections import projection
-from mqsql.testing.queries import query
-from mqsql.testing.words import asked
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.expressions import Expressions
+from mqsql.testing.drawing.finds import find_options
+from mqsql.testing.drawing.operands import somewhere
+from mqsql.testing.drawing.places import Place
+from mqsql.testing.drawing.projections import projection
+from mqsql.testing.drawing.queries import query
+from mqsql.testing.drawing.words import asked
 
 QUERIES = 12  # for one collection
 

@@ -13,8 +13,8 @@ from tables import TABLE, collection, places
 from contract.conftest import Maker
 from mqsql import reference
 from mqsql.schema import TASKS, Record
-from mqsql.testing.queries import query
-from mqsql.testing.random_draws import RandomDraws
+from mqsql.testing.drawing.queries import query
+from mqsql.testing.drawing.random_draws import RandomDraws
 from mqsql.values.canonical import INT64
 
 pytestmark = pytest.mark.usefixtures('local_zone')

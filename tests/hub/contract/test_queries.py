@@ -17,7 +17,7 @@ from systems import in_zone, needs_tzset
 
 from mqsql.errors import QueryError
 from mqsql.schema import TASKS
-from mqsql.testing.queries import OPERATORS, operators_in
+from mqsql.testing.drawing.queries import OPERATORS, operators_in
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

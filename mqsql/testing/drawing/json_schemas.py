@@ -3,10 +3,10 @@
 from typing import Any
 
 from mqsql.schema import BUFFERS, DOCUMENT
-from mqsql.testing.draws import Draws
-from mqsql.testing.operands import literal, operand, short_text
-from mqsql.testing.places import Place
-from mqsql.testing.scope import Scope
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.operands import literal, operand, short_text
+from mqsql.testing.drawing.places import Place
+from mqsql.testing.drawing.scope import Scope
 
 DEEPEST = 2
 NUMBERS = [0, 1, 2, 1.5, -1]

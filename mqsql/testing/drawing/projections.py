@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from mqsql.testing.draws import Draws
-from mqsql.testing.finds import overlap, resolved
-from mqsql.testing.operands import somewhere
-from mqsql.testing.places import Place
-from mqsql.testing.queries import element
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.finds import overlap, resolved
+from mqsql.testing.drawing.operands import somewhere
+from mqsql.testing.drawing.places import Place
+from mqsql.testing.drawing.queries import element
 
 
 def projection(d: Draws, known: list[Place]) -> dict[str, Any]:

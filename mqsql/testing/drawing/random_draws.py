@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from mqsql.testing.draws import Draws
+from mqsql.testing.drawing.draws import Draws
 
 T = TypeVar('T')
 

@@ -3,9 +3,8 @@
 from hypothesis import strategies as st
 
 from mqsql.schema import BOOLEAN, DOCUMENT, NUMBER, Record, Table
-from mqsql.testing.draws import Draws
-from mqsql.testing.scope import Scope
-from mqsql.testing.values import ODD_TEXTS, ORDINARY_TEXTS
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.scope import Scope
 
 
 def column_groups(table: Table) -> list[list[str]]:
@@ -23,8 +22,12 @@ def record(d: Draws, scope: Scope, columns: set[str]) -> Record:
     table, by_kind = scope.table, scope.values.by_kind
     drawn = {column: None if d.once_in(8) else d.draw(by_kind[table.columns[column]]) for column in sorted(columns)}
     kept = {column: drawn[column] for column in drawn if not d.once_in(8)}
-    odd = ODD_TEXTS if scope.values.references else ORDINARY_TEXTS
-    return {table.key: d.pick(odd) if d.once_in(4) else f'm{d.pick(range(20))}', **kept}
+    return {table.key: key_of_record(d, scope), **kept}
+
+
+def key_of_record(d: Draws, scope: Scope) -> str:
+    """What names a record; now and then an odd text."""
+    return d.pick(scope.values.ids) if d.once_in(4) else f'm{d.pick(range(20))}'
 
 
 def collection(d: Draws, scope: Scope, least: int = 0, most: int = 8) -> list[Record]:

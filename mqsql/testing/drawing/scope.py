@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from mqsql.schema import TASKS, Table
-from mqsql.testing.languages import FULL, Language, language_of
-from mqsql.testing.values import ALL, Values, values_of
+from mqsql.testing.drawing.languages import FULL, Language, language_of
+from mqsql.testing.drawing.values import ALL, Values, values_of
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mqsql.schema import BUFFERS, Record, Table
-from mqsql.testing.draws import Draws
-from mqsql.testing.operands import somewhere
-from mqsql.testing.places import Place, places
-from mqsql.testing.queries import Query, query
-from mqsql.testing.records import collections
-from mqsql.testing.scope import Scope
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.operands import somewhere
+from mqsql.testing.drawing.places import Place, places
+from mqsql.testing.drawing.queries import Query, query
+from mqsql.testing.drawing.records import collections
+from mqsql.testing.drawing.scope import Scope
 
 
 def find_options(d: Draws, known: list[Place]) -> dict[str, Any]:

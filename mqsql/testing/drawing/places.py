@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from mqsql.schema import DOCUMENT, STRING, TIMESTAMP, ColumnType, Record
-from mqsql.testing.scope import Scope
+from mqsql.testing.drawing.scope import Scope
 
 
 @dataclass(frozen=True)

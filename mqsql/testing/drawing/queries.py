@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from mqsql.schema import BUFFERS
-from mqsql.testing.draws import Draws
-from mqsql.testing.expr_queries import expression
-from mqsql.testing.json_schemas import json_schema
-from mqsql.testing.operands import compiled, glob, operand, pattern, somewhere
-from mqsql.testing.places import Place
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.expr_queries import expression
+from mqsql.testing.drawing.json_schemas import json_schema
+from mqsql.testing.drawing.operands import compiled, glob, operand, pattern, somewhere
+from mqsql.testing.drawing.places import Place
 
 Query = dict[str, Any]
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mqsql.schema import TASKS, Record
-from mqsql.testing.draws import Draws
-from mqsql.testing.finds import find_options
-from mqsql.testing.operands import somewhere
-from mqsql.testing.places import places
-from mqsql.testing.projections import projection
-from mqsql.testing.queries import query
-from mqsql.testing.scope import Scope
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.finds import find_options
+from mqsql.testing.drawing.operands import somewhere
+from mqsql.testing.drawing.places import places
+from mqsql.testing.drawing.projections import projection
+from mqsql.testing.drawing.queries import query
+from mqsql.testing.drawing.scope import Scope
 
 WORDS = ['', ' ', *'a A á Á b B ab aB a_b A_B a-b a.b a10 a09 a9 A9 10 9 é e\u0301 E a\0b ß SS æ Æ ae'.split()]
 LETTERS = frozenset(''.join(WORDS) + 'BEÄ')
@@ -60,6 +60,11 @@ def texts(value: Any) -> Iterator[str]:
 def is_worded(query: Any) -> bool:
     """Whether its texts are made as the words are, or are paths of an expression."""
     return all(text.startswith('$') or LETTERS.issuperset(text) for text in texts(query))
+
+
+def is_collated(value: Any) -> bool:
+    """Whether compiler and reference order its texts alike under every collation."""
+    return all(text.isascii() or LETTERS.issuperset(text) for text in texts(value))
 
 
 Asked = tuple[dict[str, Any], str, dict[str, Any], dict[str, Any]]

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from mqsql.schema import BOOLEAN, BUFFERS
-from mqsql.testing.draws import Draws
-from mqsql.testing.places import Place, as_given, columns, near
-from mqsql.testing.values import PATTERNS, USUAL_TEXTS
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.places import Place, as_given, columns, near
+from mqsql.testing.drawing.values import PATTERNS, USUAL_TEXTS
 
 
 def somewhere(d: Draws, known: list[Place], depth: int = 0) -> Place:
@@ -35,7 +35,7 @@ def operand(d: Draws, place: Place) -> Any:
     if not d.once_in(3):
         return value
     others = [other for other in near(value, values.tick) if place.kind is not BOOLEAN or isinstance(other, bool)]
-    return d.pick([value, *others, *(as_given(place.kind, value) if values.references else [])])
+    return d.pick([value, *others, *(as_given(place.kind, value) if values.odd else [])])
 
 
 def short_text(d: Draws, place: Place) -> str:
@@ -69,6 +69,6 @@ GLOBS = ['{}*', '*{}', '?{}', '{}', '[!{}]*', '[a-{}]*', '*[{}', '{}?', '*', '?'
 
 def glob(d: Draws, place: Place) -> str | bytes:
     """A pattern of `fnmatch`."""
-    if place.scope.values.references and d.once_in(12):
+    if place.scope.values.odd and d.once_in(12):
         return b'a*'
     return d.pick(GLOBS).replace('{}', short_text(d, place))

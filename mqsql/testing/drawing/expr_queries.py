@@ -3,9 +3,9 @@
 from typing import Any
 
 from mqsql.schema import BUFFERS
-from mqsql.testing.draws import Draws
-from mqsql.testing.operands import operand, somewhere
-from mqsql.testing.places import Place
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.operands import operand, somewhere
+from mqsql.testing.drawing.places import Place
 
 COMPARISONS = ['$eq', '$ne', '$gt', '$gte', '$lt', '$lte']
 LOGIC = ['$and', '$or', '$not']

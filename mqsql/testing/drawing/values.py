@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, DOCUMENT, NUMBER, STRING, TIMESTAMP, ColumnType
-from mqsql.testing.draws import Draws
+from mqsql.testing.drawing.draws import Draws
 from mqsql.values.canonical import INT64
 from mqsql.values.codec import encode_key, encode_text
 
@@ -100,19 +100,20 @@ class Values:
     moments: Strategy
     binaries: Strategy
     keys: Strategy
+    ids: Sequence[str]
+    """Odd keys of records."""
     tick: timedelta
     """By how much two times differ at least."""
     patterns: Sequence[str]
     """The regular expressions of `$regex`."""
-    references: bool
-    """Whether objects are DBRefs at times, and operands have other forms that a column takes."""
+    odd: bool
+    """Whether there are DBRefs and bytes in objects, and operands in other forms that a column takes."""
 
     @cached_property
     def scalars(self) -> Strategy:
         """Whatever is neither an object nor an array."""
-        return st.one_of(
-            self.numbers, self.texts, self.numbers, self.texts, st.none(), st.booleans(), self.moments, self.binaries
-        )
+        others = [st.none(), st.booleans(), self.moments, *([self.binaries] if self.odd else [])]
+        return st.one_of(self.numbers, self.texts, self.numbers, self.texts, *others)
 
     def value(self, d: Draws, depth: int = 3) -> Any:
         """Anything inside a Document, at most so many levels deep."""
@@ -122,7 +123,7 @@ class Values:
     def fields(self, d: Draws, depth: int) -> dict[str, Any]:
         """An object."""
         drawn = dict(d.several(0, 3, lambda: (d.draw(self.keys), self.value(d, depth - 1))))
-        return {**DBREF, **drawn} if self.references and d.once_in(16) else drawn
+        return {**DBREF, **drawn} if self.odd and d.once_in(16) else drawn
 
     def elements(self, d: Draws, depth: int) -> list[Any]:
         """An array; one in three holds objects only."""
@@ -186,9 +187,10 @@ ALL = Values(
     moments=mostly(USUAL_MOMENTS, st.sampled_from(ODD_MOMENTS) | any_moments),
     binaries=mostly(USUAL_BYTES, st.sampled_from(ODD_BYTES) | st.binary(max_size=10)),
     keys=mostly(USUAL_KEYS, st.sampled_from(ODD_KEYS) | st.text(st.characters(), max_size=3)),
+    ids=ODD_TEXTS,
     tick=timedelta(microseconds=1),
     patterns=PATTERNS + PCRE_PATTERNS,
-    references=True,
+    odd=True,
 )
 """Every value that a record can hold."""
 
@@ -209,11 +211,15 @@ USUAL = Values(
     moments=mostly(USUAL_MOMENTS, st.sampled_from(ORDINARY_MOMENTS)),
     binaries=st.sampled_from(USUAL_BYTES),
     keys=st.sampled_from(USUAL_KEYS),
+    ids=["it's", 'a.b', '%', 'é', 'M1', 'm 1', '1'],
     tick=timedelta(milliseconds=1),
     patterns=['{}', '^{}', '{}$', '^{}.', 'a|{}', '^{}$', '[^a]', '.', r'\d', r'\w', '^..$'],
-    references=False,
+    odd=False,
 )
-"""What every database of records should hold: UTF-8, integers that a float holds, times by the millisecond with a zone."""
+"""What every database of records should hold.
+
+Texts in UTF-8, integers that a float holds, times by the millisecond with a zone; in documents, whatever JSON has, and times.
+"""
 
 VALUES = {values.name: values for values in (USUAL, ALL)}
 

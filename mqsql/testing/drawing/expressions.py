@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mqsql.testing import values as some
-from mqsql.testing.draws import Draws
+from mqsql.testing.drawing import values as some
+from mqsql.testing.drawing.draws import Draws
 
 D = datetime(2024, 2, 29, 23, 59, 59, 123_456, tzinfo=UTC)
 DATES = [D, D + timedelta(40, 1), D.replace(year=1968), datetime(2024, 3, 31, 1, 30, tzinfo=UTC), *some.ENDS]
@@ -58,6 +58,20 @@ VALUES: dict[str, Sequence[Any]] = {
     'operator': [{'$literal': {'$add': [1]}}, {'$literal': '$a'}],
     'nothing': [None, '$$REMOVE'],
 }
+ORDINARY: dict[str, Sequence[Any]] = {
+    'number': [*some.USUAL_NUMBERS, *some.ORDINARY_NUMBERS],
+    'index': [0, 1, 2, -1, 1.0, 3],
+    'text': [*some.USUAL_TEXTS, 'é', 'aaa', ' x ', '5', '2.5'],
+    'date': [*some.USUAL_MOMENTS, *some.ORDINARY_MOMENTS],
+    'unit': ['day', 'week', 'month', 'quarter', 'year', 'hour', 'minute', 'second', 'millisecond'],
+    'zone': ['UTC', 'Europe/Paris', 'America/New_York', '+05:30'],
+    'day': ['monday', 'sunday'],
+    'format': ['%Y-%m-%d', '%H:%M:%S.%L'],
+    'regex': ['a', '^a', 'b$', '.', '[ab]'],
+    'letters': ['i', ''],
+}
+"""The usual ones of these."""
+
 Paths = Mapping[str, Sequence[str]]
 """Where records have a value of each kind."""
 
@@ -130,12 +144,15 @@ DEEPEST = 4
 class Expressions:
     """Draws expressions; `paths` are those of the records by kind, `names` the variables that stand at the place."""
 
-    def __init__(self, d: Draws, paths: Paths, names: tuple[str, ...] = (), depth: int = 0) -> None:
-        self.d, self.paths, self.names, self.depth = d, paths, names, depth
+    def __init__(
+        self, d: Draws, paths: Paths, values: some.Values = some.ALL, names: tuple[str, ...] = (), depth: int = 0
+    ) -> None:
+        self.d, self.paths, self.values, self.names, self.depth = d, paths, values, names, depth
+        self.choices = VALUES if values.odd else {**VALUES, **ORDINARY}
 
     def inside(self, *names: str) -> 'Expressions':
         """Those a level further in, with more variables."""
-        return Expressions(self.d, self.paths, (*self.names, *names), self.depth + 1)
+        return Expressions(self.d, self.paths, self.values, (*self.names, *names), self.depth + 1)
 
     def operator(self, name: str | None = None) -> dict[str, Any]:
         """An operator with its operands."""
@@ -170,7 +187,7 @@ class Expressions:
             return f'$${self.d.pick(self.names)}'
         if self.paths.get(kind) and self.d.once_in(2):
             return f'${self.d.pick(self.paths[kind])}'
-        return self.d.pick(VALUES[kind])
+        return self.d.pick(self.choices[kind])
 
     def body(self, *names: str) -> Any:
         """An expression in which these variables stand."""
@@ -186,4 +203,4 @@ class Expressions:
 
     def plain(self, _: str) -> Any:
         """What $literal takes as it is."""
-        return self.d.pick(VALUES[self.d.pick(KINDS)])
+        return self.d.pick(self.choices[self.d.pick(KINDS)])
