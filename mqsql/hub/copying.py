@@ -82,7 +82,7 @@ class Additions(Storable):
         batch: list[Record] = []
         size = 0
         for record in records:
-            bytes_ = _size(record)
+            bytes_ = size_of(record)
             if batch and (len(batch) == BATCH or size + bytes_ > BATCH_BYTES):
                 yield batch
                 batch, size = [], 0
@@ -138,10 +138,10 @@ def _task(key: str) -> str:
     return f'task {cut(printable(key))}'
 
 
-def _size(value: Any) -> int:
+def size_of(value: Any) -> int:
     """Bytes of a canonical value, about."""
     if isinstance(value, dict):
-        return sum(len(name) + _size(part) for name, part in value.items())
+        return sum(len(name) + size_of(part) for name, part in value.items())
     if isinstance(value, list):
-        return sum(map(_size, value))
+        return sum(map(size_of, value))
     return len(value) if isinstance(value, str | bytes) else 8

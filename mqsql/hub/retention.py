@@ -6,7 +6,7 @@ nobody.
 
 import math
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -19,13 +19,11 @@ from mqsql.hub.culled import ORPHAN_SECONDS, CulledIds
 from mqsql.hub.purging import PurgingStore
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import BUFFERS, Record
-from mqsql.settings import Settings
 from mqsql.storage.locks import STOP_SECONDS
 from mqsql.storage.mishaps import Mishaps, Warn
-from mqsql.storage.sqlite.connection import connect
-from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.hiding import HidingStore
 from mqsql.storage.sqlite.purges import ends
+from mqsql.storage.sqlite.shrinking import free_pages, move_log, shrink_some
 from mqsql.storage.sqlite.store import SqliteStore
 
 STEP_SECONDS = 0.005  # after which a step begins nothing new
@@ -34,7 +32,6 @@ KEPT_PAGES = 256  # free pages that stay in the file for new records
 VACUUM_PAGES = 32  # that one statement removes from the file
 SLICE_SECONDS = 0.003  # of a purge; what it changes is then written, and the pages that it needs may not be in memory
 SLICES = 10  # of a purge, between two moves of the log
-MOVES = 5  # of the log, one after another, as others write meanwhile
 BUSY_SECONDS, IDLE_SECONDS = 0.025, 2.0  # between steps while there is something to do, and while not
 WATCHED = 10_000  # records without a request
 
@@ -239,23 +236,16 @@ class Retention:
 
     def _shrink(self) -> bool:
         with self._store.using() as connection:
-            if connection.pragma('freelist_count') <= KEPT_PAGES:
+            if free_pages(connection) <= KEPT_PAGES:
                 return False
-            connection.pragma('incremental_vacuum', VACUUM_PAGES)
-            done = connection.pragma('freelist_count') <= KEPT_PAGES
+            shrink_some(connection, VACUUM_PAGES)
+            done = free_pages(connection) <= KEPT_PAGES
         if done:
             self._move_log()
         return not done
 
     def _move_log(self) -> None:
-        """With a write-ahead log the file itself changes only now. That may take long, and nobody waits for it here."""
-        with Failures(self._store.path), closing(connect(self._store.path, Settings(), readonly=False)) as connection:
-            pages = 0
-            for _ in range(MOVES):
-                # When nothing was written meanwhile, the log begins anew.
-                before, (pages, _moved) = pages, connection.wal_checkpoint()
-                if pages == before:
-                    return
+        move_log(self._store.path)
 
 
 def _ago(seconds: float) -> datetime:

@@ -25,12 +25,13 @@ def check_records(connection: apsw.Connection, path: str, table: Table, track: T
     """All that is wrong with a table of the file, and with the file; StorageError if the table is none of mqsql."""
     check_kinds(connection, path, table)
     check_table(connection, path, table)
-    yield from _of_sqlite(connection)
+    yield from faults(connection)
     yield from (Finding(table.name, '', what, problem) for what, problem in problems(connection, table))
     yield from _of_values(connection, path, table, track)
 
 
-def _of_sqlite(connection: apsw.Connection) -> Iterator[Finding]:
+def faults(connection: apsw.Connection) -> Iterator[Finding]:
+    """What SQLite itself finds."""
     if odd := computing(connection):
         # SQLite would compute all of it.
         yield Finding(
@@ -82,8 +83,13 @@ def _sharing(connection: apsw.Connection, path: str, table: Table) -> Iterator[T
 
 def other_tables(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
     """The other tables of the file that are as `table` is."""
+    return (other for other in tables_like(connection, path, table) if folded(other.name) != folded(table.name))
+
+
+def tables_like(connection: apsw.Connection, path: str, table: Table) -> Iterator[Table]:
+    """The tables of the file that are as `table` is."""
     for name, found in objects_of(connection).items():
-        if found.type == 'table' and folded(name) != folded(table.name):
+        if found.type == 'table':
             with suppress(ValueError, StorageError):  # none of mqsql
                 other = table.rename(name)
                 check_table(connection, path, other)

@@ -194,7 +194,7 @@ if hasattr(os, 'register_at_fork'):
 
 
 class LeftLog:
-    """A log of a process that has ended; a block in which no other process merges it."""
+    """A log of another process."""
 
     def __init__(self, name: str, file: BinaryIO) -> None:
         self.name, self._file = name, file
@@ -202,14 +202,20 @@ class LeftLog:
     def changes(self, table: Table) -> Iterator[Change]:
         """The changes, in order, up to an entry that is not whole: of that the process had not told anybody."""
         try:
-            start = self._file.read(_START.size)
-            if len(start) < _START.size:
-                return
-            magic, generation = _START.unpack(start)
-            while magic == MAGIC and (change := self._read(generation, table)) is not None:
+            generation = self.generation()
+            while generation is not None and (change := self._read(generation, table)) is not None:
                 yield change
         except OSError as e:
             raise _failure(self.name, e) from e
+
+    def generation(self) -> int | None:
+        """The number of the generation whose entries count; the first entry is read next. None if it is no log."""
+        self._file.seek(0)
+        start = self._file.read(_START.size)
+        if len(start) < _START.size:
+            return None
+        magic, generation = _START.unpack(start)
+        return int(generation) if magic == MAGIC else None
 
     def _read(self, generation: int, table: Table) -> Change | None:
         head = self._file.read(_HEAD.size)
@@ -246,6 +252,31 @@ def left_logs(path: str, table: Table, *, readonly: bool) -> Iterator[LeftLog]:
             continue
         except OSError as e:
             raise _failure(name, e) from e
+
+
+class Logged(NamedTuple):
+    """The changes that a log has had since some moment: when its process has merged them, it begins anew."""
+
+    name: str
+    began: tuple[int, int, int | None]
+    """Its device, inode and generation."""
+    changes: list[Change]
+
+
+def read_logs(path: str, table: Table) -> list[Logged]:
+    """What is in the logs of a table, those too that processes go on writing; nothing is locked or changed."""
+    return [log for name in _names(path, table) if (log := _read_log(name, table)) is not None]
+
+
+def _read_log(name: str, table: Table) -> Logged | None:
+    try:
+        with open(name, 'rb', opener=_open_left) as file:
+            log, found = LeftLog(name, file), os.fstat(file.fileno())
+            return Logged(name, (found.st_dev, found.st_ino, log.generation()), [*log.changes(table)])
+    except FileNotFoundError:
+        return None
+    except OSError as e:
+        raise _failure(name, e) from e
 
 
 def _failure(name: str, error: OSError) -> StorageError:

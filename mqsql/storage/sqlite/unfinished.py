@@ -33,34 +33,48 @@ def whole(path: Path) -> Iterator[Path]:
         return
     if path.is_symlink():
         raise StorageError(f'{path}: this is a symbolic link to a file that does not exist; name that file')
-    with _directory_beside(path) as directory:
+    with _directory_beside(path, 'import') as directory:
         unfinished = directory / path.name
         yield unfinished
-        _move(unfinished, path)
+        _move(unfinished, path, '; repeat the import to add to it')
 
 
-def _move(unfinished: Path, path: Path) -> None:
+@contextmanager
+def new(path: Path, work: str, *, replace: bool) -> Iterator[Path]:
+    """The path to write to, in a directory next to `path`, from where the file is moved after the block.
+
+    `work` is what the user calls this. StorageError if `path` exists, unless it is to `replace` that.
+    """
+    check_path(str(path))
+    if path.is_symlink():
+        raise StorageError(f'{path}: this is a symbolic link; name the file itself')
+    with _directory_beside(path, work) as directory:
+        unfinished = directory / path.name
+        yield unfinished
+        if replace:
+            unfinished.replace(path)
+        else:
+            _move(unfinished, path)
+
+
+def _move(unfinished: Path, path: Path, advice: str = '') -> None:
     """Give the file its place, unless another has taken it."""
     try:
         os.link(unfinished, path)
     except FileExistsError:
-        raise StorageError(
-            f'{path}: it was created by another process meanwhile; repeat the import to add to it'
-        ) from None
+        raise StorageError(f'{path}: it was created by another process meanwhile{advice}') from None
     except (OSError, NotImplementedError):
         # There are file systems without hard links.
         if path.exists():
-            raise StorageError(
-                f'{path}: it was created by another process meanwhile; repeat the import to add to it'
-            ) from None
+            raise StorageError(f'{path}: it was created by another process meanwhile{advice}') from None
         unfinished.rename(path)
 
 
 @contextmanager
-def _directory_beside(path: Path) -> Iterator[Path]:
-    """An empty private directory, deleted after the block; those of killed imports are deleted before it."""
-    prefix = f'.{path.name}.import-'
-    _remove_left(path, prefix)
+def _directory_beside(path: Path, work: str) -> Iterator[Path]:
+    """An empty private directory, deleted after the block; those of killed processes are deleted before it."""
+    prefix = f'.{path.name}.{work}-'
+    _remove_left(path, prefix, work)
     try:
         directory = Path(mkdtemp(prefix=prefix, dir=path.parent))
     except OSError as e:
@@ -73,7 +87,7 @@ def _directory_beside(path: Path) -> Iterator[Path]:
         rmtree(directory)
 
 
-def _remove_left(path: Path, prefix: str) -> None:
+def _remove_left(path: Path, prefix: str, work: str) -> None:
     try:
         beside = [entry for entry in path.parent.iterdir() if entry.name.startswith(prefix)]
     except OSError as e:
@@ -83,14 +97,14 @@ def _remove_left(path: Path, prefix: str) -> None:
             _lock(directory / _LOCK).close()
         except StorageError as e:
             if isinstance(e.__cause__, apsw.BusyError):
-                raise StorageError(f'{path}: another import is creating it; wait for that') from None
-            continue  # it is not as an import leaves it
+                raise StorageError(f'{path}: another {work} is creating it; wait for that') from None
+            continue  # it is not as we leave it
         with suppress(OSError):
             rmtree(directory)
 
 
 def _is_ours(directory: Path) -> bool:
-    """Whether an import of this user has made it: a private directory (not a link) with a lock."""
+    """Whether a process of this user has made it as above: a private directory (not a link) with a lock."""
     try:
         there, lock = directory.lstat(), (directory / _LOCK).lstat()
     except OSError:
