@@ -37,3 +37,7 @@ class Settings:
             seconds = getattr(self, name)
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_TIMEOUT:
                 raise StorageError(f'{name} is a number of seconds, not {short_repr(seconds)}')
+
+
+INTERRUPTIBLE = Settings(busy_timeout=30.0, query_timeout=MAX_TIMEOUT)
+"""For a command: a query may take any time, but looks at the clock, and so ends at Ctrl-C; a hub may keep the file locked."""

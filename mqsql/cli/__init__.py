@@ -5,6 +5,7 @@ A command imports what it runs when it runs, so that `--help` and mistakes in op
 
 import click
 
+from mqsql.cli.backing_up import backup
 from mqsql.cli.check import check
 from mqsql.cli.compiling import sql
 from mqsql.cli.counting import count
@@ -13,13 +14,15 @@ from mqsql.cli.explaining import explain
 from mqsql.cli.finding import find
 from mqsql.cli.hub_config import hub_config
 from mqsql.cli.importing import import_
+from mqsql.cli.indexes import index
+from mqsql.cli.pruning import prune
 from mqsql.cli.show import show
 from mqsql.cli.stats import stats
 from mqsql.cli.tail import tail
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     'Ask a history': (find, count, distinct, show, stats, tail, sql, explain),
-    'Keep a history': (import_, check),
+    'Keep a history': (import_, prune, backup, check, index),
     'Set up a hub': (hub_config,),
 }
 """The commands by what they are for, in the order of the help."""

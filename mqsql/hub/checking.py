@@ -1,7 +1,7 @@
 """Finds what is wrong with a history in a database."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -10,14 +10,17 @@ import apsw
 from mqsql.errors import StorageError
 from mqsql.hub.legacy import all_legacy, history_name, history_table
 from mqsql.schema import Table
-from mqsql.settings import Settings
+from mqsql.settings import INTERRUPTIBLE, Settings
 from mqsql.storage.extras import require_pymongo
 from mqsql.storage.findings import MOST_NAMED, Finding, Track
 from mqsql.storage.sqlite.check import check_records, other_tables
 from mqsql.storage.sqlite.connection import check_owner, connect
+from mqsql.storage.sqlite.facts import Facts, facts_of
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.files import check_path
+from mqsql.storage.sqlite.hiding import HidingStore
 from mqsql.storage.sqlite.layout import objects_of
+from mqsql.storage.sqlite.statistics import renew
 from mqsql.storage.statements import folded
 from mqsql.storage.urls import MONGODB, SQLITE, read_url
 
@@ -47,11 +50,41 @@ def check_history(url: str, history: str, track: Track, *, delete_orphans: bool 
 
 def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
     """All that is wrong with the file as far as a history is concerned; StorageError if it holds no such history."""
+    with _opened(path, history) as (connection, table):
+        yield from check_records(connection, str(path.absolute()), table, track)
+
+
+def history_facts(url: str, history: str) -> Facts | None:
+    """What else is known of a history in an SQLite file; None for another database."""
+    location = read_url(url)
+    if location.kind != SQLITE:
+        return None
+    with _opened(Path(location.path), history) as (connection, table):
+        return facts_of(connection, location.path, table)
+
+
+def renew_statistics(url: str, history: str) -> None:
+    """Make the planner's statistics of a history in an SQLite file anew; StorageError for another database."""
+    location = read_url(url)
+    if location.kind != SQLITE:
+        raise StorageError(f'{url}: only an SQLite file has statistics that can be made anew')
+    with _opened(Path(location.path), history) as (_, table):
+        pass
+    with (
+        closing(HidingStore(location.path, table=table, settings=Settings(busy_timeout=PATIENCE))) as store,
+        store.using() as connection,
+    ):
+        renew(connection, table, always=True)
+
+
+@contextmanager
+def _opened(path: Path, history: str) -> Iterator[tuple[apsw.Connection, Table]]:
+    """A connection that only reads a file, and the table of the history in it; StorageError if it holds no such history."""
     name, table = str(path.absolute()), history_table(history)
     check_path(name)
     if not path.exists():
         raise StorageError(f'{path}: there is no such file')
-    with Failures(name), closing(connect(name, Settings(), readonly=True)) as connection:
+    with Failures(name), closing(connect(name, INTERRUPTIBLE, readonly=True)) as connection:
         if all_legacy(connection):
             raise StorageError(
                 f'{path}: ipyparallel itself wrote this file; "mqsql import" copies it into one of mqsql'
@@ -61,7 +94,7 @@ def check_file(path: Path, history: str, track: Track) -> Iterator[Finding]:
             raise StorageError(
                 f'{path}: it has no history called {history!r}{known_histories(connection, name, table)}'
             )
-        yield from check_records(connection, name, table, track)
+        yield connection, table
 
 
 def known_histories(connection: apsw.Connection, path: str, table: Table) -> str:

@@ -5,7 +5,7 @@ interrupted has deleted some tasks whole and others not at all, and a repeat goe
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,24 +14,22 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 from mqsql.errors import MissingRecordError, StorageError
-from mqsql.hub.checking import PATIENCE
 from mqsql.hub.copying import size_of
 from mqsql.hub.legacy import history_table
 from mqsql.hub.purging import FEW, PurgingStore
 from mqsql.schema import BUFFERS, Table
 from mqsql.schema.rows import warn
-from mqsql.settings import MAX_TIMEOUT, MEMORY, Settings
+from mqsql.settings import INTERRUPTIBLE, MEMORY
 from mqsql.storage import open_location
 from mqsql.storage.base import Query, Store
 from mqsql.storage.buffers import LazyBuffers
 from mqsql.storage.extras import require_pymongo
-from mqsql.storage.findings import Track
 from mqsql.storage.mishaps import Warn
 from mqsql.storage.sqlite.delta_log import Change, Kind
 from mqsql.storage.sqlite.hiding import HidingStore
 from mqsql.storage.sqlite.shrinking import free_pages, move_log, shrink_some, vacuum
 from mqsql.storage.sqlite.sizes import stored_bytes
-from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, read_url
+from mqsql.storage.urls import DICT, MONGODB, PARQUET, SQLITE, read_url, shown
 from mqsql.values.codec import encode_text
 
 FIRST = 10  # tasks of the first change; of later ones as many as take the time
@@ -41,9 +39,6 @@ SHORT_SECONDS, LONG_SECONDS = (
 )  # a change that took less is followed by a larger one, and after more by a smaller
 PAGES = 64  # that are removed from the file at once
 SLICE_SECONDS = 0.005  # of a purge that a hub has begun
-
-# A query that may take any time, but looks at the clock, ends at Ctrl-C, too.
-_PATIENT = Settings(busy_timeout=PATIENCE, query_timeout=MAX_TIMEOUT)
 
 
 @dataclass(frozen=True)
@@ -76,6 +71,10 @@ class Choice:
             yield self.query
 
 
+Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
+"""Passes rows on and shows how far they are of that number, and what is done."""
+
+
 class Amount(NamedTuple):
     """How many tasks, and how many bytes of them."""
 
@@ -84,26 +83,28 @@ class Amount(NamedTuple):
 
 
 class Pruning:
-    """The pruning of a history at a path or a URL. `track` shows how far a step is; `say` is told what cannot be read."""
+    """The pruning of a history at a path or a URL. `say` is told what cannot be read, `track` shows how far a step is."""
 
-    def __init__(self, url: str, history: str, choice: Choice, track: Track, say: Warn = warn) -> None:
+    def __init__(self, url: str, history: str, choice: Choice, say: Warn = warn) -> None:
         self._location, self._table = read_url(url), history_table(history)
-        self._choice, self._track, self._say = choice, track, say
+        self._choice, self._say = choice, say
+        if self._location.kind == MONGODB:
+            require_pymongo()
+        self.name = shown(url, self._table.name)
+        """What the database is called, without a password."""
         self._query = choice.conditions(self._table)
         self.done = 0
         """Tasks that have been deleted, or whose buffers have."""
         if self._location.kind == DICT or self._location.path == MEMORY:
             raise StorageError('a store in memory begins empty, and ends with the command; name a file or a server')
         if self._location.kind == PARQUET:
-            raise StorageError(f'{url}: Parquet files are never changed')
-        if self._location.kind == MONGODB:
-            require_pymongo()
+            raise StorageError(f'{self.name}: Parquet files are never changed')
 
-    def amount(self) -> Amount:
+    def amount(self, track: Track) -> Amount:
         """What would be deleted; the database is only read."""
         with closing(self._open(readonly=True)) as store:
             keys = store.keys(self._query)
-            rest = self._track(keys, len(keys))
+            rest = track(keys, len(keys), 'Measuring')
             if isinstance(store, HidingStore):
                 with store.using() as connection:
                     size = stored_bytes(connection, store.table, rest, buffers_only=self._choice.buffers_only)
@@ -111,36 +112,42 @@ class Pruning:
                 size = sum(self._sizes(store, rest))
             return Amount(len(keys), size)
 
-    def run(self) -> None:
+    def run(self, track: Track) -> None:
         """Delete the tasks, and give their space back to the disk."""
+        self._open(readonly=True).close()  # which creates nothing
         with closing(self._open(readonly=False)) as store:
             if isinstance(store, PurgingStore):
                 while store.purge_some(SLICE_SECONDS):
                     sleep(SLICE_SECONDS)
             keys = store.keys(self._query)
             change = self._drop_buffers if self._choice.buffers_only else self._drop
-            for some in _slices(self._track(keys, len(keys))):
+            for some in _slices(track(keys, len(keys), 'Deleting')):
                 change(store, some)
                 self.done += len(some)
             if isinstance(store, PurgingStore):
-                self._shrink(store)
+                self._shrink(store, track)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is an SQLite file."""
+        return self._location.kind == SQLITE
 
     def vacuum(self) -> None:
         """Write the file anew, with no free page left; StorageError if another process has it open."""
-        if self._location.kind != SQLITE:
-            raise StorageError(f'{self._location.path}: only an SQLite file is written anew by --vacuum')
+        if not self.is_file:
+            raise StorageError(f'{self.name}: only an SQLite file is written anew by --vacuum')
         vacuum(self._location.path)
 
     def file_bytes(self) -> int | None:
         """The size of the SQLite file; None for another database."""
-        if self._location.kind != SQLITE:
-            return None
-        return os.path.getsize(self._location.path)
+        return os.path.getsize(self._location.path) if self.is_file else None
 
     def _open(self, *, readonly: bool) -> Store:
-        if readonly or self._location.kind != SQLITE:
-            return open_location(self._location, readonly=readonly, table=self._table, settings=_PATIENT, say=self._say)
-        return PurgingStore(self._location.path, table=self._table, settings=_PATIENT, say=self._say)
+        if readonly or not self.is_file:
+            return open_location(
+                self._location, readonly=readonly, table=self._table, settings=INTERRUPTIBLE, say=self._say
+            )
+        return PurgingStore(self._location.path, table=self._table, settings=INTERRUPTIBLE, say=self._say)
 
     # --- changes
 
@@ -158,10 +165,10 @@ class Pruning:
             with suppress(MissingRecordError):
                 store.update_record(key, nothing)
 
-    def _shrink(self, store: PurgingStore) -> None:
+    def _shrink(self, store: PurgingStore, track: Track) -> None:
         with store.using() as connection:
             free = free_pages(connection)
-        for _ in self._track(range(0, free, PAGES), -(-free // PAGES)):
+        for _ in track(range(0, free, PAGES), -(-free // PAGES), 'Shrinking the file'):
             started = monotonic()
             with store.using() as connection:
                 shrink_some(connection, PAGES)

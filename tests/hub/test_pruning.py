@@ -1,7 +1,7 @@
 """Old tasks go, others stay, whatever else goes on; who is interrupted has deleted some whole, and a repeat goes on."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,12 +57,12 @@ def file(path: Path) -> Path:
     return path
 
 
-def untracked(rows: Iterable[Any], total: int) -> Iterable[Any]:
+def untracked(rows: Iterable[Any], total: int, what: str) -> Iterable[Any]:
     return rows
 
 
-def new(url: str | Path, choice: Choice, track: Callable[..., Iterable[Any]] = untracked) -> Pruning:
-    return Pruning(str(url), LEGACY_TABLE, choice, track)
+def new(url: str | Path, choice: Choice) -> Pruning:
+    return Pruning(str(url), LEGACY_TABLE, choice)
 
 
 def left(url: str | Path) -> set[int]:
@@ -88,33 +88,33 @@ CHOICES = [
 @pytest.mark.parametrize(('choice', 'old'), CHOICES)
 def test_old_tasks_go_and_the_others_stay(url: str, choice: Choice, old: set[int]) -> None:
     pruning = new(url, choice)
-    tasks, size = pruning.amount()
+    tasks, size = pruning.amount(untracked)
     assert tasks == len(old)
     assert len(old) * 1_000 <= size <= len(old) * 3_000
     assert left(url) == ALL  # it is only looked at
-    pruning.run()
+    pruning.run(untracked)
     assert pruning.done == len(old)
     assert left(url) == ALL - old
-    assert new(url, choice).amount() == (0, 0)
+    assert new(url, choice).amount(untracked) == (0, 0)
 
 
 def test_buffers_go_and_their_tasks_stay(url: str) -> None:
     pruning = new(url, Choice(BEFORE, keep_errors=True, buffers_only=True))
     old = finished(OLD) - FAILED
-    assert pruning.amount() == (len(old), len(old) * 2_000)
-    pruning.run()
+    assert pruning.amount(untracked) == (len(old), len(old) * 2_000)
+    pruning.run(untracked)
     assert pruning.done == len(old)
     with mqsql.open(url, readonly=True) as store:
         for number in sorted(ALL):
             record = store.get_record(f'm{number:02}')
             kept = {key: value for key, value in task(number).items() if number not in old or 'buffers' not in key}
             assert {key: value for key, value in record.items() if value is not None and key != 'msg_id'} == kept
-    assert new(url, Choice(BEFORE, keep_errors=True, buffers_only=True)).amount() == (0, 0)
+    assert new(url, Choice(BEFORE, keep_errors=True, buffers_only=True)).amount(untracked) == (0, 0)
 
 
 def test_the_buffers_in_the_file_go_with_the_tasks(file: Path) -> None:
     before = blob_count(file)
-    new(file, Choice(BEFORE)).run()
+    new(file, Choice(BEFORE)).run(untracked)
     assert before - blob_count(file) == 2 * len(finished(OLD))
 
 
@@ -124,7 +124,7 @@ def test_the_space_is_given_back(path: Path) -> None:
         store.add_record('kept', {'submitted': NOW})
     before = path.stat().st_size
     pruning = new(path, Choice(NOW + timedelta(days=1)))
-    pruning.run()
+    pruning.run(untracked)
     assert pruning.file_bytes() == path.stat().st_size < before / 10
     assert ask(path, 'PRAGMA freelist_count') == 0
 
@@ -136,7 +136,7 @@ def test_a_file_of_ipyparallel_gives_its_space_back_when_it_is_written_anew(tmp_
         db.add_record(f'm{i}', {'completed': NOW, 'buffers': [bytes(20_000)]})
     db.close()
     pruning = new(path, Choice(NOW + timedelta(days=1)))
-    pruning.run()
+    pruning.run(untracked)
     before = path.stat().st_size
     assert before > 1_000_000  # SQLite cannot do it in steps
     pruning.vacuum()
@@ -168,8 +168,8 @@ def test_a_purge_that_a_hub_has_begun_is_ended(file: Path, monkeypatch: pytest.M
     assert ask(file, 'SELECT count(*) FROM task_records') == TASKS
     pruning = new(file, Choice(BEFORE))
     even = {number for number in finished(OLD) if number % 2 == 0}
-    assert pruning.amount().tasks == len(even)
-    pruning.run()
+    assert pruning.amount(untracked).tasks == len(even)
+    pruning.run(untracked)
     assert ask(file, 'SELECT count(*) FROM task_records') == TASKS / 2 - len(even)
 
 
@@ -195,7 +195,7 @@ def test_a_hub_writes_meanwhile(path: Path) -> None:
     written: list[str] = []
     hub = threading.Thread(target=lambda: written.extend(work()))
     hub.start()
-    new(path, Choice(NOW + timedelta(days=1))).run()
+    new(path, Choice(NOW + timedelta(days=1))).run(untracked)
     ended.set()
     hub.join()
     assert sorted(db.get_history()) == sorted(written)
@@ -207,12 +207,12 @@ def test_a_hub_writes_meanwhile(path: Path) -> None:
 
 @pytest.mark.parametrize('url', ['sqlite', 'mongodb'], indirect=True)
 def test_a_task_that_ends_meanwhile_stays(url: str) -> None:
-    def track(keys: Iterable[str], total: int) -> Iterator[str]:
+    def track(keys: Iterable[str], total: int, what: str) -> Iterator[str]:
         with mqsql.open(url) as store:
             store.update_record('m20', {'completed': NOW})
         yield from keys
 
-    new(url, Choice(BEFORE, unfinished=True), track).run()
+    new(url, Choice(BEFORE, unfinished=True)).run(track)
     assert 20 in left(url)
     assert 30 not in left(url)
 
@@ -224,19 +224,19 @@ def test_who_is_interrupted_has_done_a_part_and_goes_on_later(
     monkeypatch.setattr(pruning, 'FIRST', 3)
     choice, old = Choice(BEFORE, buffers_only=buffers_only), len(finished(OLD))
 
-    def track(keys: Iterable[str], total: int) -> Iterator[str]:
+    def track(keys: Iterable[str], total: int, what: str) -> Iterator[str]:
         for number, key in enumerate(keys):
             if number == 8:
                 raise KeyboardInterrupt
             yield key
 
-    interrupted = new(url, choice, track)
+    interrupted = new(url, choice)
     with pytest.raises(KeyboardInterrupt):
-        interrupted.run()
+        interrupted.run(track)
     assert 0 < interrupted.done < old
-    assert new(url, choice).amount().tasks == old - interrupted.done
+    assert new(url, choice).amount(untracked).tasks == old - interrupted.done
     again = new(url, choice)
-    again.run()
+    again.run(untracked)
     assert again.done == old - interrupted.done
     assert left(url) == (ALL if buffers_only else ALL - finished(OLD))
 
@@ -290,14 +290,16 @@ def test_what_cannot_be_pruned_says_so(url: str, reason: str) -> None:
 
 def test_a_missing_file_is_not_created(path: Path) -> None:
     with pytest.raises(StorageError, match='there is no such file'):
-        new(path, Choice(BEFORE)).amount()
+        new(path, Choice(BEFORE)).amount(untracked)
+    with pytest.raises(StorageError, match='there is no such file'):
+        new(path, Choice(BEFORE)).run(untracked)
     assert not path.exists()
 
 
 def test_a_wrong_query_deletes_nothing(file: Path) -> None:
     for run in (Pruning.amount, Pruning.run):
         with pytest.raises(QueryError, match=r"unknown key 'lable', did you mean 'label'\?"):
-            run(new(file, Choice(BEFORE, query={'lable': 'a'})))
+            run(new(file, Choice(BEFORE, query={'lable': 'a'})), untracked)
     assert left(file) == ALL
 
 

@@ -17,7 +17,7 @@ import apsw
 
 from mqsql.errors import StorageError
 from mqsql.schema import TASKS, Table
-from mqsql.settings import MAX_TIMEOUT, Settings
+from mqsql.settings import INTERRUPTIBLE
 from mqsql.storage.findings import Track
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.check import faults, tables_like
@@ -36,9 +36,6 @@ SIDE_FILES = ('-wal', '-journal', '-*delta', '-*delta-[2-9]')
 EMPTY_FILES = ('-wal', '-shm')
 """What a process that only reads leaves."""
 
-# A query that may take any time, but looks at the clock, ends at Ctrl-C, too.
-_PATIENT = Settings(busy_timeout=30.0, query_timeout=MAX_TIMEOUT)
-
 
 class Backup(NamedTuple):
     """A complete copy: how many records its histories have, how many of these were in logs only, and how many bytes."""
@@ -56,14 +53,14 @@ def back_up(source: str, out: Path, track: Track, *, replace: bool = False) -> B
     """
     _check_place(source, out, replace=replace)
     with new(out, 'backup', replace=replace) as unfinished:
-        with Failures(source), closing(connect(source, _PATIENT, readonly=True)) as connection:
+        with Failures(source), closing(connect(source, INTERRUPTIBLE, readonly=True)) as connection:
             _check_ours(connection, source)
             tables = [*tables_like(connection, source, TASKS)]
             logs = _begin(connection, source, tables)
             counts = [_count(connection, table) for table in tables]
             with Failures(str(out)):
                 _copy(connection, unfinished, track)
-        with Failures(str(out)), closing(connect(str(unfinished), _PATIENT, readonly=False)) as copy:
+        with Failures(str(out)), closing(connect(str(unfinished), INTERRUPTIBLE, readonly=False)) as copy:
             if [_count(copy, table) for table in tables] != counts:
                 raise StorageError(f'{source}: the copy does not have as many records; repeat the backup')
             for table, changes in zip(tables, logs, strict=True):

@@ -5,11 +5,12 @@ such as ipyparallel's own SQLiteDB, is made smaller only as a whole, and can do 
 """
 
 from contextlib import closing
+from dataclasses import replace
 
 import apsw
 
 from mqsql.errors import StorageError
-from mqsql.settings import MAX_TIMEOUT, Settings
+from mqsql.settings import INTERRUPTIBLE, Settings
 from mqsql.storage.sqlite.connection import connect
 from mqsql.storage.sqlite.failures import Failures
 
@@ -42,7 +43,7 @@ def vacuum(path: str) -> None:
 
     Killed in the middle, it leaves the file as it was.
     """
-    alone = Settings(busy_timeout=0, query_timeout=MAX_TIMEOUT)  # which ends at Ctrl-C, too
+    alone = replace(INTERRUPTIBLE, busy_timeout=0)
     with Failures(path), closing(connect(path, alone, readonly=False)) as connection:
         mode = connection.pragma('journal_mode')
         try:

@@ -23,6 +23,7 @@ FEW = 1_000  # records of a table of which ANALYZE looks at all
 SAMPLED = 100
 """Rows of each index that it looks at of more. It never finds many more of one value then: SQLite, which does not know how long
 rows are, would read all of them rather than the eighth that an index finds."""
+GROWN = 10  # times as many records as when statistics were made: these mislead the planner then
 ENOUGH = 16_384  # records of a table whose statistics are not made again
 
 
@@ -48,16 +49,8 @@ class Statistics:
         # In the block, and not on a connection of its own: a change of this process would find the file locked. They are only
         # advice for the planner; whatever fails is tried again later.
         with suppress(StorageError), self._use as connection:
-            if self._closed:
-                return
-            # Other connections read statistics with the schema.
-            connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
-            try:
-                with Transaction(connection):
-                    if renew(connection, self._table):
-                        connection.pragma('schema_version', connection.pragma('schema_version') + 1)
-            finally:
-                connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+            if not self._closed:
+                renew(connection, self._table)
 
     def close(self) -> None:
         """Renew what has become much larger, in the block; nothing after that."""
@@ -67,14 +60,23 @@ class Statistics:
             self._writer.pragma('optimize')
 
 
-def renew(connection: apsw.Connection, table: Table) -> bool:
-    """Make the statistics of a table and its indexes; False if it is large and they are known."""
-    if limit_analysis(connection, table) > ENOUGH and _known(connection, table):
-        return False
+def renew(connection: apsw.Connection, table: Table, *, always: bool = False) -> None:
+    """Make the statistics of a table and its indexes, unless it is large and they are known."""
+    # Other connections read statistics with the schema.
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
+    try:
+        with Transaction(connection):
+            if limit_analysis(connection, table) <= ENOUGH or always or not _known(connection, table):
+                _analyze(connection, table)
+                connection.pragma('schema_version', connection.pragma('schema_version') + 1)
+    finally:
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+
+
+def _analyze(connection: apsw.Connection, table: Table) -> None:
     for made in ddl.objects(with_found_indexes(table, connection)):
         if made.kind == 'table' and made.name != table.buffers_table:  # blobs are only found by their ids
             connection.execute(f'ANALYZE {quote(made.name)}')
-    return True
 
 
 def limit_analysis(connection: apsw.Connection, table: Table) -> int:
@@ -86,6 +88,29 @@ def limit_analysis(connection: apsw.Connection, table: Table) -> int:
 
 
 def _known(connection: apsw.Connection, table: Table) -> bool:
+    return table.name in known_rows(connection, table)
+
+
+def known_rows(connection: apsw.Connection, table: Table) -> dict[str, int]:
+    """How many rows the table, and its indexes by name, had when the planner's statistics of them were made."""
     there = "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'"
-    known = 'SELECT 1 FROM sqlite_stat1 WHERE tbl = ? LIMIT 1'
-    return bool(connection.execute(there).fetchall() and connection.execute(known, (table.name,)).fetchall())
+    if not connection.execute(there).fetchall():
+        return {}
+    # Another program may have written anything there.
+    known = 'SELECT coalesce(idx, tbl), CAST(stat AS INTEGER) FROM sqlite_stat1 WHERE tbl = ?'
+    found = {str(name): int(str(rows)) for name, rows in connection.execute(known, (table.name,))}
+    return found | ({table.name: max(found.values())} if found else {})
+
+
+def stale(connection: apsw.Connection, table: Table, records: int) -> str:
+    """What is wrong with the statistics of a table that has so many records; empty if nothing is."""
+    known = known_rows(connection, table)
+    if records < FIRST:
+        return ''
+    if not known:
+        return "the planner's statistics are missing"
+    if known[table.name] < min(records / GROWN, ENOUGH / 2):
+        return f"the planner's statistics are of when it had {known[table.name]:,} records"
+    on_columns = (made.name for made in ddl.objects(table) if made.kind == 'index')
+    missing = [name for name in on_columns if name not in known]
+    return f"the planner's statistics of these indexes are missing: {', '.join(missing)}" if missing else ''

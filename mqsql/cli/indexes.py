@@ -1,0 +1,158 @@
+"""`mqsql index create|drop|list`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from mqsql.cli.histories import (
+    file_argument,
+    history_file,
+    open_history,
+    profile_option,
+    split_words,
+    table_option,
+    words_argument,
+)
+from mqsql.cli.output import json_option, print_json
+from mqsql.cli.showing import errors_shown, progress_bar
+
+if TYPE_CHECKING:
+    from mqsql.storage import Store
+
+Keys = list[tuple[str, int]]
+
+
+class KeysCommand(click.Command):
+    """A command with the argument KEYS, in which -completed is a key and no options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See Command."""
+        return super().parse_args(ctx, ['--help' if word == '-h' else word for word in args])
+
+
+_KEYS = {'ignore_unknown_options': True, 'help_option_names': ['--help']}
+"""So that -header.session does not begin with the option -h."""
+
+
+@click.group('index')
+def index() -> None:
+    """Create, drop and list the indexes of a history.
+
+    An index makes queries and sorts on its keys fast; no answer changes. mqsql explain says which index a query uses, and
+    which one would help it.
+    """
+
+
+@index.command('create', cls=KeysCommand, context_settings=_KEYS)
+@words_argument('[FILE] KEYS')
+@profile_option
+@table_option
+@json_option
+def create(words: tuple[str, ...], table: str, as_json: bool) -> None:
+    """Create an index on KEYS.
+
+    KEYS are columns or paths into them, separated by commas; one after a - is in descending order. An index that is there
+    already is kept.
+
+    The file is locked while the index is made, some seconds with 1,000,000 tasks; a hub keeps its tasks in memory
+    meanwhile. Ctrl-C ends it, and leaves the file as it was.
+
+    \b
+    Examples:
+      mqsql index create label
+      mqsql index create tasks.db result_content.ename
+      mqsql index create tasks.db header.session,-completed
+    """
+    given = split_words(words, 'KEYS')
+    with errors_shown(), _changing(given['FILE'], table) as store:
+        before = store.list_indexes()
+        with progress_bar() as progress:
+            progress.add_task(f'Creating an index on {given["KEYS"]}', total=None)
+            name = store.create_index(_read_keys(str(given['KEYS'])))
+    created = name not in before
+    if as_json:
+        print_json({'name': name, 'created': created})
+    else:
+        click.echo(f'{name}: {"created" if created else "it is there already"}')
+
+
+@index.command('drop', cls=KeysCommand, context_settings=_KEYS)
+@words_argument('[FILE] KEYS')
+@profile_option
+@table_option
+@json_option
+def drop(words: tuple[str, ...], table: str, as_json: bool) -> None:
+    """Drop the index on KEYS.
+
+    KEYS are those that it was created with, or its name.
+
+    \b
+    Examples:
+      mqsql index drop label
+      mqsql index drop tasks.db header.session,-completed
+      mqsql index drop tasks.db header.session_1_completed_-1
+    """
+    given = split_words(words, 'KEYS')
+    keys = str(given['KEYS'])
+    with errors_shown(), _changing(given['FILE'], table) as store:
+        name = keys
+        if keys not in (known := store.list_indexes()):
+            named = [name for name, of in known.items() if of == tuple(_read_keys(keys))]
+            name = named[0] if named else keys
+        store.drop_index(name)
+    if as_json:
+        print_json({'name': name, 'dropped': True})
+    else:
+        click.echo(f'{name}: dropped')
+
+
+@index.command('list')
+@file_argument
+@table_option
+@json_option
+def list_(file: str | None, table: str, as_json: bool) -> None:
+    """List the indexes.
+
+    \b
+    Examples:
+      mqsql index list
+      mqsql index list tasks.db --json
+    """
+    with errors_shown(), open_history(history_file(file), table) as store:
+        found = store.list_indexes()
+    if as_json:
+        print_json([{'name': name, 'keys': [list(key) for key in keys]} for name, keys in found.items()])
+        return
+    rows = [(name, ', '.join(_shown_key(*key) for key in keys)) for name, keys in found.items()]
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, keys in rows:
+        click.echo(f'{name:{width}}  {keys}')
+
+
+def _shown_key(key: str, direction: int) -> str:
+    return f'-{key}' if direction < 0 else key
+
+
+def _read_keys(text: str) -> Keys:
+    names = [name.strip() for name in text.split(',')]
+    if not all(name.lstrip('-') for name in names):
+        raise click.UsageError(
+            f'KEYS are keys separated by commas, such as label or header.session,-completed, not {text!r}'
+        )
+    return [(name.removeprefix('-'), -1 if name.startswith('-') else 1) for name in names]
+
+
+@contextmanager
+def _changing(file: str | None, table: str) -> Iterator['Store']:
+    """The store of a history that is there, to be changed."""
+    from mqsql.hub.legacy import history_table
+    from mqsql.settings import INTERRUPTIBLE
+    from mqsql.storage import open_location
+    from mqsql.storage.urls import read_url
+
+    url = history_file(file)
+    open_history(url, table).close()  # which creates nothing
+    with open_location(read_url(url), readonly=False, table=history_table(table), settings=INTERRUPTIBLE) as store:
+        yield store
