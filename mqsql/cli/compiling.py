@@ -29,7 +29,7 @@ DIALECTS = ('sqlite', 'duckdb')
 
 
 @click.command('sql')
-@words_argument('[FILE] QUERY')
+@words_argument('[FILE] [QUERY]')
 @profile_option
 @table_option
 @keys_option

@@ -1,5 +1,6 @@
 """`mqsql distinct`."""
 
+import os
 from typing import Any
 
 import click
@@ -33,6 +34,8 @@ def distinct(words: tuple[str, ...], table: str, selection: Selection, as_json: 
     from mqsql.values.bson_order import bson_key
 
     given = split_words(words, 'KEY')
+    if given['FILE'] is None and os.path.exists(str(given['KEY'])):
+        raise click.UsageError(f'{given["KEY"]} is a file; which KEY of its tasks?')
     with errors_shown():
         file = history_file(given['FILE'])
         query = selection.query(read_query(given['QUERY'] or '{}'), file)

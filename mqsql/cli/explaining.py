@@ -50,10 +50,11 @@ def explain(
     selection: Selection,
     as_json: bool,
 ) -> None:
-    """Print how a query is answered: SQL, the database's plan, indexes.
+    """Print how a query is answered, and what index would help.
 
-    A query that reads every record is named, with the index that would prevent it: one on a key whose condition few records
-    satisfy, tried on an empty copy of the table. FILE, QUERY and the options are those of mqsql find.
+    That is its SQL, the plan of the database, and the indexes that it uses. A query that reads every record is named, with the
+    index that would prevent it: one on a key whose condition few records satisfy, tried on an empty copy of the table. FILE,
+    QUERY and the options are those of mqsql find.
 
     \b
     Examples:
@@ -84,7 +85,8 @@ def _command(file: str | None, table: str, index: 'Index') -> str:
     named = [] if table == LEGACY_TABLE else ['--table', table]
     profile = click.get_current_context().meta.get(PROFILE)
     chosen = ['--profile', profile] if profile else []
-    return shlex.join(['mqsql', 'index', 'create', *([file] if file else []), *chosen, keys, *named])
+    files, last = [file] if file else [], ['--', keys] if keys.startswith('-') else [keys]
+    return shlex.join(['mqsql', 'index', 'create', *chosen, *named, *files, *last])
 
 
 def _as_json(explanation: 'Explanation', advice: 'Advice', commands: list[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`mqsql find`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from mqsql.schema import Record
     from mqsql.storage import Store
 
-FORMATS = ('table', 'json', 'jsonl', 'csv', 'parquet', 'arrow')
+BINARY_FORMATS = ('parquet', 'arrow')
+FORMATS = ('table', 'json', 'jsonl', 'csv', *BINARY_FORMATS)
 SHOWN = 20
 """Records of a table, unless --limit says otherwise."""
+
+
+_STEP = 200
+"""Records between two steps of the progress bar, each of which takes as long as a record."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,9 @@ class Request:
     limit: int
     skip: int
 
-    def records(self, store: 'Store', keys: Iterable[str] | None = None) -> 'Iterable[Record]':
+    def records(self, store: 'Store', keys: Sequence[str] | None = None) -> 'Iterable[Record]':
         """The records, with these keys in place of those that were asked for."""
-        wanted = list(self.keys) or None if keys is None else list(keys)
+        wanted = _outermost(self.keys) or None if keys is None else _outermost(keys)
         return store.find(self.query, wanted, sort=self.sort or None, limit=self.limit, skip=self.skip)
 
     def count(self, store: 'Store') -> int:
@@ -108,6 +113,13 @@ def find(
             _write(store, wanted, chosen, out, cut=limit is None)
 
 
+def _outermost(keys: Sequence[str]) -> list[str]:
+    """The keys without those that are in others: what is asked for as a whole is not asked for in part."""
+    known = set(keys)
+    parents = {key: ['.'.join(key.split('.')[:depth]) for depth in range(1, key.count('.') + 1)] for key in known}
+    return [key for key in keys if known.isdisjoint(parents[key])]
+
+
 def _format_of(out: str | None) -> str:
     from mqsql.cli.formats import SUFFIXES, format_of
 
@@ -120,22 +132,35 @@ def _format_of(out: str | None) -> str:
 
 
 def _write(store: 'Store', wanted: Request, form: str, out: str | None, *, cut: bool) -> None:
-    if form in ('parquet', 'arrow'):
-        from mqsql.cli.columnar import write_columnar
-
-        write_columnar(wanted.records(store), form, out)
-    elif form == 'table':
+    if form == 'table':
         _write_table(store, wanted, out, cut=cut)
-    else:
-        from mqsql.cli.formats import LINES
+        return
+    with progress_bar() as progress:
+        task = None
+        if out not in (None, STANDARD) and not progress.disable:
+            task = progress.add_task('Writing', total=wanted.count(store))
 
-        keys = wanted.keys or store.table.default_keys
-        with destination(out) as stream, progress_bar() as progress:
-            records = wanted.records(store, keys)
-            if out not in (None, STANDARD) and not progress.disable:
-                records = progress.track(records, wanted.count(store), description='Writing')
-            for line in LINES[form](records, keys):
-                stream.write(line)
+        def advance(records: int) -> None:
+            if task is not None:
+                progress.advance(task, records)
+
+        if form in BINARY_FORMATS:
+            from mqsql.cli.columnar import write_columnar
+
+            write_columnar(wanted.records(store), form, out, advance)
+        else:
+            _write_lines(store, wanted, form, out, advance)
+
+
+def _write_lines(store: 'Store', wanted: Request, form: str, out: str | None, advance: Callable[[int], object]) -> None:
+    from mqsql.cli.formats import LINES
+
+    keys = wanted.keys or store.table.default_keys
+    with destination(out) as stream:
+        for number, line in enumerate(LINES[form](wanted.records(store, keys), keys), 1):
+            stream.write(line)
+            if number % _STEP == 0:
+                advance(_STEP)
 
 
 def _write_table(store: 'Store', wanted: Request, out: str | None, *, cut: bool) -> None:

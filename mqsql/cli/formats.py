@@ -11,15 +11,14 @@ from mqsql.cli.paths import value_at
 from mqsql.schema import Record
 from mqsql.values.extended_json import dumps, iso
 
-TEXT_FORMATS = ('table', 'json', 'jsonl', 'csv')
-BINARY_FORMATS = ('parquet', 'arrow')
-FORMATS = TEXT_FORMATS + BINARY_FORMATS
-
-SUFFIXES = {f'.{name}': name for name in FORMATS if name != 'table'} | {
+SUFFIXES = {
+    '.json': 'json',
+    '.jsonl': 'jsonl',
     '.ndjson': 'jsonl',
-    '.pq': 'parquet',
+    '.csv': 'csv',
+    '.parquet': 'parquet',
+    '.arrow': 'arrow',
     '.feather': 'arrow',
-    '.ipc': 'arrow',
     '.txt': 'table',
 }
 """The format of a file by the end of its name."""

@@ -17,6 +17,8 @@ Command = TypeVar('Command', bound=Callable[..., Any])
 
 PROFILE = 'mqsql.profile'
 """Where a context keeps the profile that was asked for."""
+FOUND = 'mqsql.found'
+"""Where it keeps the file that was found for none; this may be asked for again."""
 
 FILE_HELP = """FILE is a path, or a URL: sqlite:///PATH, duckdb:PATH, parquet:PATH, mongodb://HOST/DATABASE.COLLECTION, dict:.
 Without FILE the history of the running profile is read (profile_NAME/tasks.db in IPython's directory), or the one that was
@@ -72,15 +74,15 @@ def history_file(file: str | None) -> str:
     context = click.get_current_context(silent=True)
     profile = context.meta.get(PROFILE) if context else None
     if file is not None:
-        if profile is not None:
+        if profile is not None and context and file != context.meta.get(FOUND):
             raise click.UsageError('give FILE or --profile, not both')
         return file
-    if profile is not None:
-        return _file_of(profile)
-    found = _default_file()
-    if sys.stderr.isatty():
+    found = str(_default_file()) if profile is None else _file_of(profile)
+    if context:
+        context.meta[FOUND] = found
+    if profile is None and sys.stderr.isatty():
         click.secho(f'reading {found}', err=True, dim=True)
-    return str(found)
+    return found
 
 
 def _file_of(profile: str) -> str:
@@ -109,10 +111,26 @@ def _default_file() -> Path:
 
 def open_history(file: str | None, table: str) -> 'Store':
     """The store of a history, read-only, whatever `mqsql.open` takes; StorageError if it cannot be opened."""
+    from mqsql.errors import StorageError
     from mqsql.hub.legacy import history_table
     from mqsql.storage import open
 
-    return open(history_file(file), readonly=True, table=history_table(table))
+    named = history_file(file)
+    try:
+        return open(named, readonly=True, table=history_table(table))
+    except StorageError as e:
+        raise StorageError(_refusal(named, str(e))) from e
+
+
+def _refusal(file: str, reason: str) -> str:
+    """Why a history cannot be read, with what a command can do about it in place of what a program can."""
+    from mqsql.hub.legacy import is_legacy_file
+    from mqsql.storage.urls import SQLITE, read_url
+
+    kind, path = read_url(file)
+    if kind == SQLITE and is_legacy_file(path):
+        return f"{file}: IPython Parallel's own SQLiteDB wrote this; mqsql import {file} NEW makes a history that can be read"
+    return reason.partition('; open it without readonly=True')[0]
 
 
 def words_argument(metavar: str) -> Callable[[Command], Command]:

@@ -43,13 +43,15 @@ def histories() -> list[Path]:
 
 
 def _written(path: Path) -> float:
-    times = []
+    times = [0.0]
     for one in (path, path.with_name(f'{path.name}-wal')):
         try:
-            times.append(one.stat().st_mtime)
+            there = one.stat()
         except OSError:
             continue  # the hub has just ended
-    return max(times, default=0.0)
+        if there.st_size:  # an empty log is of one who reads
+            times.append(there.st_mtime)
+    return max(times)
 
 
 def is_running(directory: Path) -> bool:

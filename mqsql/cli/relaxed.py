@@ -3,15 +3,14 @@
 import re
 from typing import Any
 
-import click
-
+from mqsql.cli.showing import WrongUsage
 from mqsql.errors import QueryError, cut, printable
 
 _AROUND = 30  # characters of the query before and after a mistake that a message shows
 _COLUMN = re.compile(r'<string>:(\d+) Unexpected (.+) at column (\d+)', re.DOTALL)
 
 
-class QuerySyntaxError(click.UsageError):
+class QuerySyntaxError(WrongUsage):
     """What is wrong with the text of a query."""
 
 

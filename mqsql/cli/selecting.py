@@ -103,7 +103,7 @@ _OPTIONS = (
     ),
     click.option('--label', multiple=True, metavar='PATTERN', help="With this label; * ? [] as in file names: 'a/*'."),
     click.option('--status', multiple=True, type=click.Choice(list(STATUSES)), help='In this state.'),
-    click.option('--pending', is_flag=True, help='Not ended: pending or running.'),
+    click.option('--pending', is_flag=True, help='Not ended: pending, running or unknown.'),
 )
 
 

@@ -41,7 +41,7 @@ def stats(file: str | None, table: str, selection: Selection, top: int, only_ids
       running   an engine has it: it runs, or waits for that engine
       done      ended without an error
       failed    ended with an exception
-      aborted   ended before it began, as it was aborted, or a task before it failed
+      aborted   ended before it began: it was aborted, or a task before it failed
       unknown   only its output is known; the hub did not hear of its request
 
     wait is the time from the submission to the start, run from the start to the end, return until the hub had the result. Of

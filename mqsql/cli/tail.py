@@ -81,7 +81,7 @@ def tail(file: str | None, table: str, follow: bool, last: int, selection: Selec
       mqsql tail -f
       mqsql tail tasks.db -n 100 --label 'train/*'
       mqsql tail tasks.db -f --status failed
-      mqsql tail tasks.db -f -n 0 --json | jq -r 'select(.event == "failed") | .msg_id'
+      mqsql tail -f -n 0 --json | jq -r 'select(.event == "failed").msg_id'
     """
     from mqsql.cli.event_lines import Writer
 

@@ -6,6 +6,7 @@ its own table for damaged at each start and begins `ipython-tasks_1`, `_2`, …,
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -137,6 +138,22 @@ def all_legacy(connection: apsw.Connection) -> bool:
     named = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     ((tables,),) = connection.execute(named).fetchall()
     return bool(tables) and tables == len(legacy_tables(connection))
+
+
+def is_legacy_file(path: str) -> bool:
+    """Whether a path names a file that holds such tables and nothing else; it is only read."""
+    if not os.path.isfile(path):
+        return False
+    try:
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+    except apsw.Error:
+        return False
+    try:
+        return all_legacy(connection)
+    except apsw.Error:
+        return False
+    finally:
+        connection.close()
 
 
 def _select(table: str, columns: Sequence[str]) -> str:

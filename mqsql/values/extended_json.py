@@ -107,7 +107,7 @@ def _date(operand: Any) -> datetime:
     if isinstance(operand, str):
         moment = datetime.fromisoformat(operand)
         # As in MongoDB, and as where a query has a text in place of a time.
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     if type(operand) is not int:
         raise TypeError
     return EPOCH + timedelta(milliseconds=operand)
