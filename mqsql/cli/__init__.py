@@ -3,6 +3,10 @@
 A command imports what it runs when it runs, so that `--help` and mistakes in options are answered at once.
 """
 
+import os
+import sys
+from typing import Any
+
 import click
 
 from mqsql.cli.backing_up import backup
@@ -17,6 +21,7 @@ from mqsql.cli.importing import import_
 from mqsql.cli.indexes import index
 from mqsql.cli.pruning import prune
 from mqsql.cli.show import show
+from mqsql.cli.showing import errors_shown
 from mqsql.cli.stats import stats
 from mqsql.cli.tail import tail
 
@@ -53,6 +58,19 @@ class Sections(click.Group):
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        """See Group."""
+        with errors_shown():  # --help prints here
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """See Group. Errors that a command does not expect end it with one line, too, such as a full disk at its end."""
+        _prepare_output()
+        with errors_shown():
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        return result
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -62,6 +80,16 @@ class Sections(click.Group):
 
             ctx.fail(did_you_mean('command', args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)
+
+
+def _prepare_output() -> None:
+    """Have no text fail that is printed: what the encoding of the output lacks is escaped; a closed output takes everything."""
+    for name in ('stdout', 'stderr'):
+        stream = getattr(sys, name)
+        if stream is None:  # the shell closed it
+            setattr(sys, name, open(os.devnull, 'w'))  # noqa: SIM115 - until the program ends
+        elif stream.errors == 'strict' and hasattr(stream, 'reconfigure'):
+            stream.reconfigure(errors='backslashreplace')
 
 
 @click.group('mqsql', cls=Sections, epilog=EPILOG, context_settings={'help_option_names': ['-h', '--help']})

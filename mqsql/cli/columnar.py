@@ -37,6 +37,8 @@ def _with_json(schema: 'pyarrow.Schema') -> 'pyarrow.Schema':
     """The schema with the type of JSON for texts that are: so mqsql, DuckDB and others read documents from Parquet files."""
     import pyarrow
 
+    if not hasattr(pyarrow, 'json_'):  # before 19
+        return schema
     json = pyarrow.json_(pyarrow.utf8())
     marked = [bool(field.metadata and field.metadata.get(b'mqsql') == b'json') for field in schema]
     return pyarrow.schema(

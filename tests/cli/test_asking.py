@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 import pytest
 from cli_history import lines, run, task, write_history
+from mongo_servers import Place
 
 import mqsql
 from mqsql.cli import compiling
@@ -154,15 +155,16 @@ def hundred(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_index_that_is_named_helps(
     hundred: Path, tmp_path: Path, words: list[str], keys: list[Mapping[str, int]]
 ) -> None:
-    said = answer('explain', hundred, *words)
+    copy = tmp_path / 'a copy.db'
+    copy.write_bytes(hundred.read_bytes())
+    said = answer('explain', copy, *words)
     assert [index['keys'] for index in said['create_indexes']] == keys
     if not keys:
         return
-    copy = tmp_path / 'copy.db'
-    copy.write_bytes(hundred.read_bytes())
-    with mqsql.open(copy) as store:
-        for index in said['create_indexes']:
-            store.create_index(index['keys'])
+    for index in said['create_indexes']:
+        program_name, *command = shlex.split(index['command'])
+        assert program_name == 'mqsql'
+        assert 'created' in lines(*command)[0]
     after = answer('explain', copy, *words)
     assert (after['full_scan'], after['sorts'], after['create_indexes']) == (False, False, [])
     assert answer('find', hundred, *words) == answer('find', copy, *words)
@@ -202,3 +204,14 @@ def test_other_stores_say_their_plans(tmp_path: Path) -> None:
     assert (said['full_scan'], said['create_indexes']) == (False, [])
     assert said['plan']
     assert lines('explain', 'dict:', '{stderr: "x"}')[-2:] == ['indexes', '  none']
+
+
+def test_a_server_of_mongodb_is_asked(secantus: Place) -> None:
+    url = f'{secantus.url}/{secantus.database}.tasks'
+    with mqsql.open(url) as store:
+        store.add_records(task(number, stderr='x' if number == 3 else '') for number in range(10))
+    assert lines('count', url, '--label', 'a/*') == ['10']
+    assert lines('distinct', url, 'label', '{stderr: "x"}') == ['a/3']
+    said = answer('explain', url, '{stderr: "x"}')
+    assert said['full_scan'] == ('COLLSCAN' in {line.strip() for line in said['plan']})
+    assert [index['keys'] for index in said['create_indexes']] == [{'stderr': 1}] * said['full_scan']
