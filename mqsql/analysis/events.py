@@ -31,8 +31,8 @@ class Step(IntFlag):
 class Event:
     """What has happened to the task of a record, and when, by the clock of the machine where it happened.
 
-    The hub learns with the result when a task started. Before that an event of a start says that an engine has the task, and
-    its time is when that was seen.
+    A task starts when an engine gets it. The hub learns with the result when it really began; before that the time is when the
+    event was seen.
     """
 
     kind: str
@@ -47,13 +47,12 @@ class Event:
 
 
 def steps_of(record: Record) -> Step:
-    """What has happened to a task. One that was aborted may have an engine, and has not started."""
-    ended = record['completed'] is not None
-    begun = record['started'] is not None or (record['engine_uuid'] is not None and not ended)
+    """What has happened to a task. A scheduler that fails a task itself names an engine without a name."""
+    begun = record['started'] is not None or bool(record['engine_uuid'])
     return (
         (Step.SUBMITTED if record['submitted'] is not None else Step(0))
         | (Step.STARTED if begun else Step(0))
-        | (Step.ENDED if ended else Step(0))
+        | (Step.ENDED if record['completed'] is not None else Step(0))
     )
 
 
@@ -63,7 +62,7 @@ def events_of(record: Record, known: Step, now: datetime) -> Iterator[Event]:
     if Step.SUBMITTED in new:
         yield Event(SUBMITTED, Step.SUBMITTED, record['submitted'], record)
     if Step.STARTED in new:
-        yield Event(STARTED, Step.STARTED, record['started'] or now, record)
+        yield Event(STARTED, Step.STARTED, record['started'] or record['completed'] or now, record)
     if Step.ENDED in new:
         yield Event(state_of(record), Step.ENDED, record['completed'], record)
 

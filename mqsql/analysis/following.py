@@ -1,6 +1,7 @@
 """Follows a history while a hub writes it: each event of each task once.
 
-A poll asks for what is new in three ways, none of which reads the history:
+A poll asks for what is new in three ways, none of which reads the history, and for nothing if the store tells that no process
+has changed it:
 
 - the last keys in the order of insertion, back to one that is known;
 - the keys of all tasks that have not ended, from an index, if their number has changed or there are new tasks;
@@ -10,6 +11,7 @@ A poll asks for what is new in three ways, none of which reads the history:
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import ceil
 from typing import Any
 
 from mqsql.analysis.events import EVENT_KEYS, KINDS, Event, Step, events_of, in_order, latest_events, steps_of
@@ -19,7 +21,9 @@ from mqsql.storage.base import Query, Store
 UNENDED: Query = {'completed': None}
 
 RECENT = 4_096
-"""Of the tasks that were inserted last, how many are known; also of those that ended last."""
+"""Of the tasks that were inserted last, how many are known."""
+ENDED = 16_384
+"""Of those that ended last, how many are known."""
 WINDOW = 256
 """Keys in which a poll looks for new ones, at first."""
 BATCH = 500
@@ -40,7 +44,7 @@ class Follower:
         self, store: Store, query: Query | None = None, kinds: Collection[str] = KINDS, *, whole: bool = False
     ) -> None:
         self._store, self._query, self._kinds = store, query or {}, frozenset(kinds)
-        self._inserted, self._ended = Latest(RECENT), Latest(RECENT)
+        self._inserted, self._ended = Latest(RECENT), Latest(ENDED)
         self._unended: dict[str, Step] = {}
         """What is known to have happened to each task that has not ended."""
         self._without: dict[Step, dict[str, None]] = {step: {} for step in _COLUMNS}
@@ -48,11 +52,16 @@ class Follower:
         self._given: set[tuple[str, Step]] = set()
         """What `latest` gave."""
         self._polled = _now()
+        self._version: object = None
+        """That of the data at the last poll, if the store tells it."""
+        self._rounds = 0
+        """Polls until all tasks have been asked for that may have started."""
         if not whole:
             # In this order: what is inserted between the two is then known to be there.
             self._inserted.add(self._last_keys(RECENT)[::-1])
             for record in store.find(UNENDED, EVENT_KEYS):
                 self._note(record['msg_id'], steps_of(record))
+            self._ended.add(store.keys({'completed': {'$gte': self._polled - 2 * CLOCKS}}))
 
     def latest(self, number: int) -> list[Event]:
         """The last events before those that `poll` gives, so many at most, oldest first."""
@@ -63,17 +72,33 @@ class Follower:
 
     def poll(self) -> Iterator[Event]:
         """The events since the last poll, ordered by time in parts. It must be read to its end."""
+        version = self._store.data_version()
+        if version is None or version != self._version:
+            yield from self._changes()
+            self._rounds = max(ceil(len(without) / LOOKED_AT) for without in self._without.values())
+        if self._rounds:
+            self._rounds -= 1
+            yield from self._steps()
+        self._version = version
+
+    def _changes(self) -> Iterator[Event]:
+        """The events of new tasks, and of tasks that have ended."""
         # Counted first: a task that comes after that is a new one, too.
         began, unended = _now(), self._store.count(UNENDED)
         new = self._new_keys()
         yield from self._report(new)
         if new or unended != len(self._unended):
-            left = set(self._store.keys(UNENDED))
+            left = dict.fromkeys(self._store.keys(UNENDED))
             yield from self._report([key for key in self._unended if key not in left])
+            # Those that came since, or that a server has put before known ones.
+            yield from self._report(self._unknown(left))
+        self._polled = began
+
+    def _steps(self) -> Iterator[Event]:
+        """The events of some of the other tasks that have not ended."""
         for step, column in _COLUMNS.items():
             if asked := self._next_without(step):
                 yield from self._report(self._store.keys({'msg_id': {'$in': asked}, column: {'$ne': None}}))
-        self._polled = began
 
     # --- what is new
 
@@ -103,7 +128,7 @@ class Follower:
         self._inserted.add(keys)
         return new
 
-    def _unknown(self, keys: list[str]) -> list[str]:
+    def _unknown(self, keys: Iterable[str]) -> list[str]:
         known = (self._inserted, self._unended, self._ended)
         return [key for key in keys if not any(key in some for some in known)]
 

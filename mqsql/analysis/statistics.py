@@ -12,10 +12,9 @@ from mqsql.analysis.labels import label_text
 from mqsql.analysis.states import FAILED, STATE_KEYS, state_of
 from mqsql.analysis.throughput import Throughput
 from mqsql.schema import Record
-from mqsql.storage.base import Query, Store
 
 STATISTICS_KEYS = tuple(dict.fromkeys(('received', 'client_uuid', 'label', *STATE_KEYS, *FAILURE_KEYS)))
-"""What `gather` needs of a record."""
+"""What `gather` needs of a record: `gather(store.find(query, STATISTICS_KEYS))`."""
 
 
 @dataclass
@@ -51,17 +50,15 @@ class Statistics:
         return percentiles(*(group.arrivals for _, group in self.engines))
 
 
-def statistics_of(store: Store, query: Query | None = None, offset: timedelta = timedelta(0)) -> Statistics:
-    """The figures of the tasks that match. Days and hours begin as they do at this offset from UTC."""
-    return gather(store.find(query, STATISTICS_KEYS), offset)
-
-
 def gather(records: Iterable[Record], offset: timedelta = timedelta(0)) -> Statistics:
-    """The figures of some tasks; none of the records is kept."""
+    """The figures of some tasks, of which STATISTICS_KEYS are known; none of the records is kept.
+
+    Days and hours begin as they do at this offset from UTC.
+    """
     found = Statistics(Throughput(offset))
     for record in _with_span(records, found):
         state, started, completed = state_of(record), record['started'], record['completed']
-        engine, label = found.engines[record['engine_uuid']], found.labels[label_text(record['label'])]
+        engine, label = found.engines[record['engine_uuid'] or None], found.labels[label_text(record['label'])]
         for group in (engine, label, found.clients[record['client_uuid']]):
             group.states[state] += 1
         if (wait := seconds_between(record['submitted'], started)) is not None:

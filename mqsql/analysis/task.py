@@ -1,6 +1,6 @@
 """One task: found by its id or a part of it, with its times, its buffers' sizes, and what was resubmitted for what."""
 
-import re
+import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +49,7 @@ def find_task(store: Store, name: str) -> Record:
 def _completed(store: Store, part: str) -> str:
     for how, pattern in (
         ('begins', {'$gte': part, '$lt': part + _LAST_CHARACTER}),
-        ('ends', {'$regex': _at_end(part)}),
+        ('ends', {'$glob': f'*{glob.escape(part)}'}),
     ):
         options: Any = {'sort': 'msg_id', 'limit': MOST_CANDIDATES + 1}
         found = list(store.find({'msg_id': pattern}, ['submitted', 'label'], **options)) if part else []
@@ -58,11 +58,6 @@ def _completed(store: Store, part: str) -> str:
         if found:
             return str(found[0]['msg_id'])
     raise MissingRecordError(f'no msg_id is {named(part)}, or begins or ends with it')
-
-
-def _at_end(part: str) -> str:
-    """The pattern of the texts that end so."""
-    return re.sub(r'(\W)', r'\\\1', part) + r'\z'
 
 
 # --- what was resubmitted

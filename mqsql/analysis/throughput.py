@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 MOST_BUCKETS = 60
 
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""The first moment that has a date."""
+
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SIZES = (
     1,
@@ -83,5 +86,5 @@ class Throughput:
     def buckets(self) -> Iterator[Bucket]:
         """All from the first that has a task to the last."""
         for number in range(self._first, self._last + 1) if self._counts else ():
-            start = datetime.fromtimestamp(number * self.seconds - self._offset, UTC)
-            yield Bucket(start, *self._counts.get(number, (0, 0)))
+            start = max(number * self.seconds - self._offset, BEGINNING.timestamp())
+            yield Bucket(datetime.fromtimestamp(start, UTC), *self._counts.get(number, (0, 0)))

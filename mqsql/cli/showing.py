@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-def progress_bar() -> 'Progress':
-    """A bar on standard error if that is a terminal, else nothing."""
+def progress_bar(*, transient: bool = False) -> 'Progress':
+    """A bar on standard error if that is a terminal, else nothing; a transient one goes at the end."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     columns = TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    return Progress(*columns, console=console, disable=not console.is_terminal)
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=transient)
 
 
 class WrongUsage(click.ClickException):

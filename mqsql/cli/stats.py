@@ -7,7 +7,7 @@ import click
 from mqsql.cli.histories import file_argument, history_file, open_history, table_option
 from mqsql.cli.output import console, json_option, print_json
 from mqsql.cli.selecting import Selection, selection_options
-from mqsql.cli.showing import errors_shown
+from mqsql.cli.showing import errors_shown, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mqsql.analysis.durations import Percentiles
     from mqsql.analysis.groups import Groups
     from mqsql.analysis.statistics import Statistics
+    from mqsql.schema import Record
 
 TOP = 10
 """Rows of each table."""
@@ -76,11 +77,14 @@ def stats(file: str | None, table: str, selection: Selection, top: int, only_ids
 def _gather(path: str, table: str, query: dict[str, Any]) -> 'Statistics':
     from datetime import datetime, timedelta
 
-    from mqsql.analysis.statistics import statistics_of
+    from mqsql.analysis.statistics import STATISTICS_KEYS, gather
 
     offset = datetime.now().astimezone().utcoffset() or timedelta(0)
-    with open_history(path, table) as store:
-        return statistics_of(store, query, offset)
+    with open_history(path, table) as store, progress_bar(transient=True) as progress:
+        records: Iterable[Record] = store.find(query, STATISTICS_KEYS)
+        if not progress.disable:
+            records = progress.track(records, store.count(query), description='Reading')
+        return gather(records, offset)
 
 
 def _print_ids(path: str, table: str, query: dict[str, Any]) -> None:

@@ -325,6 +325,10 @@ class Store(ABC):
     @abstractmethod
     def _drop_index(self, index_or_name: IndexKeys) -> None: ...
 
+    def data_version(self) -> object:
+        """A value that is another one when somebody has changed the records; None where nothing tells that."""
+        return None
+
     def waiting(self, seconds: float) -> AbstractContextManager[object]:
         """A block whose calls wait no longer than that for other processes or for a server; other stores wait for nothing."""
         return nullcontext()

@@ -121,6 +121,12 @@ class SqliteFile(Store):
         """Whether each change outlives a loss of power."""
         return self._settings.synchronous in ('full', 'extra')
 
+    def data_version(self) -> object:
+        """See Store."""
+        with self._use as connection:
+            # The changes of others, and those of this connection.
+            return connection.pragma('data_version'), connection.total_changes()
+
     def lost(self) -> bool:
         """Whether the file has been deleted or replaced since it was opened; new records are then lost with the store."""
         return self.path != MEMORY and _identity(self.path) != self._identity
