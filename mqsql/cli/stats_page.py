@@ -1,7 +1,7 @@
 """Prints the figures of a history."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -20,6 +20,9 @@ from mqsql.cli.task_page import STYLES
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+END = datetime.max.replace(tzinfo=UTC)
+"""The last moment that has a date."""
 
 HEIGHT = 4
 """Lines of the chart."""
@@ -107,7 +110,8 @@ def bucket_size(seconds: int) -> str:
 
 def _axis(buckets: Sequence[Bucket], size: timedelta, width: int) -> Text:
     """The times at which the chart begins and ends."""
-    start, end = _moment(buckets[0].start, size), _moment(buckets[-1].start + size, size)
+    last = buckets[-1].start
+    start, end = _moment(buckets[0].start, size), _moment(last + min(size, END - last), size)
     return Text(f'{start}{end:>{max(width - len(start), len(end) + 1)}}', 'dim')
 
 

@@ -32,8 +32,8 @@ def test_several_lists_count_as_one(lists: list[list[float]]) -> None:
     if not together:
         assert found is None
         return
-    ranks = [math.ceil(len(together) * percent / 100) - 1 for percent in (50, 90, 99)]
-    assert found == Percentiles(len(together), *(together[rank] for rank in ranks), together[-1])
+    p50, p90, p99 = (together[math.ceil(len(together) * percent / 100) - 1] for percent in (50, 90, 99))
+    assert found == Percentiles(len(together), p50, p90, p99, together[-1])
 
 
 @pytest.mark.parametrize('values', [[1.0, math.nextafter(1.0, 2)], [0.0, 5e-324], [-1.0, math.nextafter(-1.0, 0)]])

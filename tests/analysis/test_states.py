@@ -35,7 +35,8 @@ def test_the_columns_tell_the_state(record: dict[str, Any], state: str) -> None:
 
 
 def test_the_queries_of_states_part_the_tasks(store: Store) -> None:
-    times, statuses = (None, NOON), (None, {}, {'status': 'ok'}, {'status': 'error'}, {'status': 'aborted'})
+    times = (None, NOON)
+    statuses: tuple[Any, ...] = (None, {}, {'status': 'ok'}, {'status': 'error'}, {'status': 'aborted'})
     choices = product(times, times, times, (None, 'e'), statuses)
     for i, values in enumerate(choices):
         store.add_record(f'm{i:03}', dict(zip(STATE_KEYS, values, strict=True)))

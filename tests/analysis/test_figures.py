@@ -114,7 +114,8 @@ def test_an_empty_history_has_no_figures(store: Store) -> None:
     found = figures(store)
     assert found.states.total() == 0
     assert (found.first, found.wait, found.run, found.arrival) == (None, None, None, None)
-    assert list(found.engines) == list(found.throughput.buckets()) == []
+    assert list(found.engines) == []
+    assert list(found.throughput.buckets()) == []
 
 
 def test_clocks_that_differ_give_negative_times(store: Store) -> None:
@@ -140,8 +141,10 @@ def test_many_names_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def nearest_rank(seconds: list[float]) -> Percentiles | None:
     ranked = sorted(seconds)
-    at = [ranked[max(ceil(p * len(ranked) / 100), 1) - 1] for p in (50, 90, 99)] if ranked else []
-    return Percentiles(len(ranked), *at, ranked[-1]) if ranked else None
+    if not ranked:
+        return None
+    p50, p90, p99 = (ranked[ceil(percent * len(ranked) / 100) - 1] for percent in (50, 90, 99))
+    return Percentiles(len(ranked), p50, p90, p99, ranked[-1])
 
 
 def state(task: dict[str, Any]) -> str:
