@@ -26,6 +26,8 @@ END = datetime.max.replace(tzinfo=UTC)
 
 HEIGHT = 4
 """Lines of the chart."""
+WIDEST = 4
+"""Characters of a bar, at most."""
 UUID_SHOWN = 8
 """Characters of a UUID, with which the options --engine and --client find it."""
 
@@ -88,7 +90,7 @@ def _print_throughput(console: 'Console', throughput: Throughput) -> None:
     console.print()
     head = Text(f'ended in {bucket_size(throughput.seconds)}', 'bold')
     console.print(head.append(f'  most: {peak.ended:,}, from {local_time(peak.start)}', 'not bold'), soft_wrap=True)
-    columns = max(1, min(console.width, 80) // len(buckets))
+    columns = max(1, min(console.width // len(buckets), WIDEST))
     for line in bars([bucket.ended for bucket in buckets], HEIGHT, columns):
         console.print(Text(line, 'green'))
     if any(bucket.failed for bucket in buckets):

@@ -150,14 +150,13 @@ def _texts(record: Record) -> Iterator[tuple[str, str]]:
         yield 'execute_result', str(result.get('text/plain') or '')
     yield 'stdout', record['stdout'] or ''
     yield 'stderr', record['stderr'] or ''
-    traceback = content.get('traceback')
-    if isinstance(traceback, list):
+    traceback, value = content.get('traceback'), content.get('evalue')
+    if isinstance(traceback, list) and traceback:
         yield 'traceback', '\n'.join(map(str, traceback))
     elif traceback:
         yield 'traceback', str(traceback)
-    value = content.get('evalue')
-    if isinstance(value, str) and '\n' in value.strip():
-        yield 'message', value
+    elif value is not None and str(value) != first_line(value):
+        yield 'message', str(value)
 
 
 def _print_lines(console: 'Console', text: str, *, full: bool) -> None:
