@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cli_history import CLIENT, START, failed, lines, pending, run, task, write_history
+from mongo_servers import Place
 from store_files import change
 from systems import in_zone, needs_terminals, needs_tzset
 from terminals import on_a_terminal
@@ -241,3 +242,11 @@ def test_every_kind_of_store_is_read(file: Path, tmp_path: Path, kind: str) -> N
             with mqsql.open(f'duckdb:{tmp_path}/tasks.duckdb') as other:
                 other.add_records(store.find({}, store.table.all_keys))
     assert lines('show', f'{kind}:{tmp_path}/tasks.{kind}', '_10_1') == lines('show', file, '_10_1')
+
+
+def test_a_collection_of_a_server_is_read(file: Path, secantus: Place) -> None:
+    url = f'{secantus.url}/{secantus.database}.tasks'
+    with mqsql.open(file) as store, mqsql.open(url) as other:
+        other.add_records(store.find({}, store.table.all_keys))
+    assert lines('show', url, '_10_1') == lines('show', file, '_10_1')
+    assert lines('show', url, 'latest') == lines('show', file, 'latest')

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_history import CLIENT, ENGINES, START, TASKS, failed, lines, pending, run, task, write_history
+from mongo_servers import Place
 from systems import in_zone, needs_tzset
 
 import mqsql
@@ -191,6 +192,14 @@ def test_every_kind_of_store_is_read(file: Path, tmp_path: Path, kind: str) -> N
             with mqsql.open(f'duckdb:{tmp_path}/tasks.duckdb') as other:
                 other.add_records(TASKS)
     assert lines('stats', f'{kind}:{tmp_path}/tasks.{kind}') == lines('stats', file)
+
+
+def test_a_collection_of_a_server_is_read(file: Path, secantus: Place) -> None:
+    url = f'{secantus.url}/{secantus.database}.tasks'
+    with mqsql.open(url) as store:
+        store.add_records(TASKS)
+    assert lines('stats', url) == lines('stats', file)
+    assert lines('stats', url, '--ids') == lines('stats', file, '--ids')
 
 
 def test_dates_at_the_ends_of_time_are_shown(tmp_path: Path) -> None:

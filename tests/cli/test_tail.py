@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from cli_history import CLIENT, START, failed, lines, pending, program, run, task, write_history
+from mongo_servers import Place
 from systems import in_zone, needs_terminals, needs_tzset
 from terminals import on_a_terminal
 
@@ -226,6 +227,21 @@ def test_a_file_that_is_replaced_is_followed(path: Path, tmp_path: Path) -> None
         followed.wait_for_error(b'was deleted or replaced')
         assert followed.next(3) == ['new submitted', 'new started', 'new done']
         assert followed.end() == (INTERRUPTED, [], b'')
+
+
+@needs_interrupts
+def test_a_collection_of_a_server_is_followed(file: Path, secantus: Place) -> None:
+    url = f'{secantus.url}/{secantus.database}.tasks'
+    with mqsql.open(url) as store:
+        store.add_records(TASKS)
+        assert lines('tail', url) == lines('tail', file)
+        with following(url, '-n', '1') as followed:
+            assert followed.next(1) == [f'{CLIENT}_10_3 aborted']
+            add(store, 'a')
+            assert followed.next(1) == ['a submitted']
+            store.update_record('a', {'engine_uuid': 'e', 'completed': START, 'result_content': {'status': 'ok'}})
+            assert followed.next(2) == ['a started', 'a done']
+            assert followed.end() == (INTERRUPTED, [], b'')
 
 
 @needs_interrupts
