@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count, islice
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
@@ -125,8 +125,8 @@ def _metadata(kind: str, process: int, *, tid: int | None = None, **arguments: o
     return {'name': kind, 'ph': 'M', 'pid': process, **thread, 'args': arguments}
 
 
-def write_trace(store: Store, query: Query, file: IO[bytes], watch: Watch) -> Trace:
-    """Write the trace of the tasks that match. They are read twice, in two orders, and not kept."""
+def write_trace(store: Store, query: Query, write: Callable[[bytes], object], watch: Watch) -> Trace:
+    """Write the trace of the tasks that match, part by part. They are read twice, in two orders, and not kept."""
     trace = Trace(last_time(store, query))
 
     def read(column: str) -> Iterator[TimedTask]:
@@ -134,14 +134,14 @@ def write_trace(store: Store, query: Query, file: IO[bytes], watch: Watch) -> Tr
         records = store.find(known, TIMELINE_KEYS, sort=column)
         return map(timed_task, watch(records, store.count(known)))
 
-    file.write(b'{"displayTimeUnit":"ms","traceEvents":[')
+    write(b'{"displayTimeUnit":"ms","traceEvents":[')
     separator = b'\n'
     for events in (trace.run_events(read('started')), trace.wait_events(read('submitted')), trace.name_events()):
         every = map(_dump, events)
         while batch := b',\n'.join(islice(every, BATCH)):
-            file.write(separator + batch)
+            write(separator + batch)
             separator = b',\n'
-    file.write(b'\n]}\n')
+    write(b'\n]}\n')
     return trace
 
 

@@ -20,13 +20,15 @@ from mqsql.cli.hub_config import hub_config
 from mqsql.cli.importing import import_
 from mqsql.cli.indexes import index
 from mqsql.cli.pruning import prune
+from mqsql.cli.reporting import report
 from mqsql.cli.show import show
 from mqsql.cli.showing import errors_shown
 from mqsql.cli.stats import stats
 from mqsql.cli.tail import tail
+from mqsql.cli.tracing import trace
 
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
-    'Ask a history': (find, count, distinct, show, stats, tail, sql, explain),
+    'Ask a history': (find, count, distinct, show, stats, tail, trace, report, sql, explain),
     'Keep a history': (import_, prune, backup, check, index),
     'Set up a hub': (hub_config,),
 }

@@ -28,6 +28,7 @@ HEAVY = {
     'pymongo',
     'bson',
     'duckdb',
+    'jinja2',
 }
 OURS = {'mqsql.compiler', 'mqsql.reference', 'mqsql.schema', 'mqsql.storage', 'mqsql.functions', 'mqsql.values'}
 

@@ -20,7 +20,7 @@ Event = dict[str, Any]
 def traced(store: Store, query: dict[str, Any] | None = None) -> list[Event]:
     """The events of a trace."""
     file = io.BytesIO()
-    write_trace(store, query or {}, file, lambda records, total: records)
+    write_trace(store, query or {}, file.write, lambda records, total: records)
     trace = json.loads(file.getvalue())
     assert trace.keys() == {'displayTimeUnit', 'traceEvents'}
     events: list[Event] = trace['traceEvents']
