@@ -3,6 +3,8 @@
 Each engine is a process. Its tasks are events of a thread, or of several where they overlap, since events of one thread may
 only nest. Its waits are asynchronous events, all of one name, which viewers show together as one track; those of one id do not
 overlap either. Viewers need neither an order of the events nor the names first, so events are written as tasks are read.
+
+Perfetto names a thread by its number alone, so no two have the same, whatever their process.
 """
 
 import json
@@ -24,6 +26,9 @@ Watch = Callable[[Iterable[Record], int], Iterable[Record]]
 
 BATCH = 1_000
 """Events that are written at once."""
+
+WAITS = -1
+"""In place of the lane of tasks, for the thread of waits."""
 
 COLORS = {FAILED: 'terrible', ABORTED: 'bad', RUNNING: 'good'}
 """The names of chrome://tracing's colours, by state; Perfetto chooses colours by the names of events."""
@@ -49,7 +54,7 @@ class Trace:
     @property
     def tracks(self) -> int:
         """How many tracks tasks ran on."""
-        return len(self._threads)
+        return sum(lanes.count for lanes in self._lanes.values())
 
     def run_events(self, tasks: Iterable[TimedTask]) -> Iterator[Event]:
         """The events of tasks that ran; they come in the order of their start."""
@@ -84,7 +89,13 @@ class Trace:
                 yield from self._wait(task, lanes[task.engine].lane(*wait), *wait)
 
     def _wait(self, task: TimedTask, lane: int, start: int, end: int) -> Iterator[Event]:
-        track = {'name': 'waiting', 'cat': 'wait', 'pid': self._process(task.engine), 'id2': {'local': hex(lane)}}
+        track = {
+            'name': 'waiting',
+            'cat': 'wait',
+            'pid': self._process(task.engine),
+            'tid': self._thread(task.engine, WAITS),
+            'id2': {'local': hex(lane)},
+        }
         yield track | {'ph': 'b', 'ts': start, 'args': _arguments(task)}
         yield track | {'ph': 'e', 'ts': end}
 
@@ -104,9 +115,15 @@ class Trace:
             yield _metadata('process_labels', process, labels=engine)
             yield _metadata('process_sort_index', process, sort_index=process if engine else -1)
         for (engine, lane), thread in self._threads.items():
-            name = 'tasks' if lane == 0 else f'tasks {lane + 1}'
-            yield _metadata('thread_name', self._processes[engine], tid=thread, name=name)
-            yield _metadata('thread_sort_index', self._processes[engine], tid=thread, sort_index=lane)
+            process = self._processes[engine]
+            yield _metadata('thread_name', process, tid=thread, name=_thread_name(lane))
+            yield _metadata('thread_sort_index', process, tid=thread, sort_index=lane)
+
+
+def _thread_name(lane: int) -> str:
+    if lane == WAITS:
+        return 'waiting'
+    return 'tasks' if lane == 0 else f'tasks {lane + 1}'
 
 
 def _arguments(task: TimedTask) -> dict[str, str]:

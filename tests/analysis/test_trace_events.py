@@ -125,6 +125,6 @@ def check_names(events: list[Event]) -> None:
     processes = [event['pid'] for event in events if event['name'] == 'process_name']
     threads = [(event['pid'], event['tid']) for event in events if event['name'] == 'thread_name']
     assert set(processes) == {event['pid'] for event in events}
-    assert set(threads) == {(event['pid'], event['tid']) for event in of_kind(events, 'X')}
+    assert set(threads) == {(event['pid'], event['tid']) for event in events if event['ph'] in 'Xbe'}
     numbers = [*processes, *(thread for _, thread in threads)]
     assert len(numbers) == len(set(numbers))

@@ -224,7 +224,7 @@
     drawCursor();
     canvas.dataset.shows = bySingle ? 'tasks' : 'bins';
     const precision = (view.to - view.from) / 300;
-    output.textContent = `${moment(view.from, precision)} – ${moment(view.to, precision)} UTC (${duration(view.to - view.from)})`;
+    output.textContent = `${moment(view.from, precision)} – ${moment(view.to, precision)} UTC (${duration(view.to - view.from).replaceAll(' ', '\u00a0')})`;
     if (hover) showTip();
   }
 
@@ -268,7 +268,7 @@
       const busy = shown.busy[place];
       if (!busy) continue;
       const [x, wide] = across(bin, shown.width);
-      pen.globalAlpha = faint * 0.15;
+      pen.globalAlpha = faint * 0.1;
       pen.fillStyle = colors.done;
       pen.fillRect(x, floor - high, wide, high);
       pen.globalAlpha = faint;
