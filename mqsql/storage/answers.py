@@ -1,28 +1,155 @@
-"""The iterator that `find` returns, and hints for users of pymongo whose methods have other names here."""
+"""What `find` returns: the records, one by one or as tables; and hints for users of pymongo whose methods have other names here."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from mqsql.errors import QueryError, short_repr
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+    from mqsql.storage.base import Collation, Sort, Store
+    from mqsql.storage.frames.tables import Documents
 
 Record = dict[str, Any]
 
 
-class Answer(Iterator[Record]):
-    """The records of a `find`, one by one."""
+class Asked(NamedTuple):
+    """What `find` was called with."""
 
-    def __init__(self, records: Iterator[Record]) -> None:
-        self._records = records
+    store: 'Store'
+    query: Any
+    keys: Any
+    options: Mapping[str, Any]
+
+    def answer(self, **options: Any) -> 'Answer':
+        """The answer, with other options in place of those of the same names."""
+        return self.store.find(self.query, self.keys, **{**self.options, **options})
+
+    def __str__(self) -> str:
+        given = [short_repr({} if self.query is None else self.query)]
+        given += [] if self.keys is None else [short_repr(self.keys)]
+        given += [f'{name}={short_repr(value)}' for name, value in self.options.items() if value]
+        return f'find({", ".join(given)})'
+
+
+class Answer(Iterator[Record]):
+    """The records of a `find`, in the order of the answer: an iterator, which reads them a few at a time.
+
+    Before the first one is read, `sort`, `limit`, `skip` and `collation` change what is asked, as they do in pymongo. Each asks
+    again, for the records as they are at the time of that call. Or all records are read at once: `to_list`, `to_arrow`,
+    `to_pandas` and `to_polars`; every library that knows the Arrow PyCapsule interface takes an answer as it is.
+    """
+
+    asked: Asked
+
+    # --- what is asked
+
+    def sort(self, key: 'Sort', direction: int | None = None) -> Self:
+        """Sort by a key, in a direction of 1 or -1, or by what `find` takes as `sort`."""
+        return self._again('sort', key if direction is None else (key, direction))
+
+    def limit(self, limit: int | None) -> Self:
+        """Give so many records at most; 0 and None are no limit."""
+        return self._again('limit', limit)
+
+    def skip(self, skip: int) -> Self:
+        """Leave out so many records at the beginning."""
+        return self._again('skip', skip)
+
+    def collation(self, collation: 'Collation') -> Self:
+        """Compare texts so; see `find`."""
+        return self._again('collation', collation)
+
+    def _again(self, name: str, value: Any) -> Self:
+        self.check_unread(f'{name}()')
+        if _has_iterator(self.asked.query):
+            raise QueryError(f'the query has an iterator, which can be read once; write find(…, {name}=…)', name)
+        self._replace(self.asked.answer(**{name: value}))
+        return self
+
+    def _replace(self, other: Any) -> None:
+        """Give the records of another answer."""
+        raise NotImplementedError
+
+    def check_unread(self, what: str) -> None:
+        """QueryError if the first record has been read, or may have been."""
+        if self.begun:
+            raise QueryError(f'{what} comes before the first record is read; call find again')
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has begun to be read, or was closed."""
+        raise NotImplementedError
+
+    # --- the records
 
     def __next__(self) -> Record:
-        return next(self._records)
+        raise NotImplementedError
 
     def close(self) -> None:
         """Stop reading; closing twice is fine."""
-        self._records = iter(())
+        raise NotImplementedError
+
+    def to_list(self, length: int | None = None) -> list[Record]:
+        """The records, or the next `length` of them."""
+        if length is None:
+            return list(self)
+        if type(length) is not int or length < 0:
+            raise QueryError(f'takes a number of records or None, not {short_repr(length)}', 'to_list')
+        return list(islice(self, length))
+
+    def to_arrow(self, documents: 'Documents' = 'json') -> 'pyarrow.Table':
+        """The records as a table of pyarrow, with a column for each key. It needs mqsql[arrow].
+
+        Documents are JSON text, with times and bytes as in MongoDB's Extended JSON; 'struct' makes structs and lists of them.
+        """
+        return _tables().to_arrow(self, documents)
+
+    def to_pandas(self, documents: 'Documents' = 'json') -> 'pandas.DataFrame':
+        """The same as a data frame of pandas. It needs mqsql[pandas]."""
+        return _tables().to_pandas(self, documents)
+
+    def to_polars(self, documents: 'Documents' = 'json') -> 'polars.DataFrame':
+        """The same as a data frame of Polars. It needs mqsql[polars]."""
+        return _tables().to_polars(self, documents)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """An Arrow stream of the same, as a PyCapsule, which pandas, Polars, DuckDB and others read. It needs mqsql[arrow]."""
+        return _tables().stream(self, requested_schema)
+
+    # --- how it is shown
+
+    def __repr__(self) -> str:
+        return f'<{"read" if self.begun else "unread"} answer of {self.asked}>'
+
+    def _repr_html_(self) -> str:
+        from mqsql.storage.showing import answer_html
+
+        return answer_html(self)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
             raise AttributeError(no_attribute('the answer of find', name, IN_PLACE_OF_CURSORS), name=name, obj=self)
+
+
+def _tables() -> Any:
+    """What makes tables; it is imported when it is first used."""
+    from mqsql.storage.frames import tables
+
+    return tables
+
+
+def _has_iterator(query: Any) -> bool:
+    """Whether there is an iterator in a query, which has been read by the first answer."""
+    if isinstance(query, Iterator):
+        return True
+    parts = query.values() if isinstance(query, dict) else query if isinstance(query, list | tuple) else ()
+    return any(map(_has_iterator, parts))
 
 
 def no_attribute(what: str, name: str, known: dict[str, str]) -> str:
@@ -37,15 +164,12 @@ def no_option(method: str, name: str) -> TypeError:
 
 
 IN_PLACE_OF_CURSORS = {
-    'sort': 'find(…, sort=…)',
-    'limit': 'find(…, limit=…)',
-    'skip': 'find(…, skip=…)',
-    'collation': 'find(…, collation=…)',
     'count': 'store.count(query)',
     'distinct': 'store.distinct(key, query)',
     'explain': 'store.explain(query)',
-    'to_list': 'list(store.find(…))',
     'next': 'next(store.find(…))',
+    'rewind': 'store.find(…), which asks again',
+    'clone': 'store.find(…), which asks again',
     'batch_size': 'nothing: records are read one by one',
     'hint': 'nothing: the index is chosen by the query; store.explain(query) names it',
     'max_time_ms': 'mqsql.open(…, query_timeout=seconds)',

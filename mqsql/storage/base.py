@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from mqsql.errors import DuplicateRecordError, MissingRecordError, QueryError, RecordError, StorageError, short_repr
 from mqsql.schema import STRING, Index, Record, Table
-from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, no_attribute, no_option
+from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, Asked, no_attribute, no_option
 from mqsql.storage.encoding import encode_each
 from mqsql.storage.extras import require_duckdb
 from mqsql.storage.garbage import no_collection
@@ -19,7 +19,7 @@ from mqsql.storage.locks import Lock
 from mqsql.storage.queries import Queries
 from mqsql.values.canonical import coerce_value
 from mqsql.values.libraries import UnstorableError
-from mqsql.values.plain import as_text, either
+from mqsql.values.plain import as_text, either, read_plain
 
 Keys = str | Iterable[str] | Mapping[str, Any] | None
 Sort = IndexKeys | None
@@ -82,6 +82,15 @@ def _asked(method: str, query: Any, options: Any, known: type[Any]) -> Any:
     if not options.keys() <= known.__optional_keys__:
         raise no_option(method, next(name for name in options if name not in known.__optional_keys__))
     return either(query, options.pop('filter', None))
+
+
+_READ_TWICE = frozenset({'sort', 'projection'})
+"""Options that an answer has read again, when more is asked of it."""
+
+
+def _listed(given: Any, what: str) -> Any:
+    """What an iterator gives, which can be read once, in a list; anything else as it is."""
+    return read_plain(given, what, iterable=True) if isinstance(given, Iterator) else given
 
 
 class Store(ABC):
@@ -149,15 +158,19 @@ class Store(ABC):
         return self._find_all(query, self.table.all_keys if keys is None else keys)
 
     def find(self, query: Query | None = None, keys: Keys = None, **options: Unpack[Options]) -> Answer:
-        """An iterator over the records that match, as they are at the time of this call.
+        """The records that match, as they are at the time of this call: an iterator, of which `Answer` says more.
 
         None for `keys` is all keys but the buffers; a dict is a projection. The query is checked and begun by the call itself.
         query_timeout counts the time of this call and of reading records, not the time of the caller between two records.
         When it is over, the next record raises StorageError and the iterator ends.
         """
         query = _asked('find', query, options, Options)
+        keys = _listed(keys, 'keys')
+        for name in _READ_TWICE & options.keys():
+            options[name] = _listed(options[name], name)  # type: ignore[literal-required]
         found = self._find(query, keys, **options)
-        return found if isinstance(found, Answer) else Answer(found)
+        found.asked = Asked(self, query, keys, options)
+        return found
 
     def find_one(
         self, query: Query | str | None = None, keys: Keys = None, **options: Unpack[Options]
@@ -288,7 +301,7 @@ class Store(ABC):
     def _drop(self, key: str) -> None: ...
 
     @abstractmethod
-    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Iterator[Record]: ...
+    def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Answer: ...
 
     def _find_all(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> list[Record]:
         with no_collection():

@@ -1,11 +1,12 @@
 """The running queries of a store, each with its deadline."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from itertools import chain, islice
 from operator import length_hint
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from mqsql import limits
 from mqsql.errors import StorageError
@@ -24,6 +25,32 @@ With more time fewer calls are needed, but the collector of garbage meets the re
 
 Fetch = Callable[[list[Any], int], object]
 """Appends so many of the next rows to a list, or all if there are less; when it fails, those that it has read."""
+
+
+class ColumnFetch(ABC):
+    """A Fetch that can give batches of columns, those of Arrow, in place of rows."""
+
+    @abstractmethod
+    def __call__(self, into: list[Any], number: int) -> None:
+        """See Fetch."""
+
+    @abstractmethod
+    def batches(self, into: list[Any], number: int) -> None:
+        """The same with so many batches."""
+
+
+class Pace(NamedTuple):
+    """How many rows are read at once, in the least and in the most, and the seconds after which no more are."""
+
+    least: int
+    most: int
+    seconds: float
+
+
+PIECES = Pace(64, 1024, 0.005)
+"""That of rows of which columns are made: these stay in the cache of the processor until they are."""
+
+ONE = Pace(1, 1, 0.0)
 
 
 class Queries:
@@ -127,6 +154,9 @@ class Cursor(Answer):
     The iterator over it is one of C, which calls Python only for the next rows.
     """
 
+    compiled: Any = None
+    """The compiled query whose rows are read, if there is one."""
+
     def __init__(
         self,
         queries: Queries,
@@ -137,10 +167,34 @@ class Cursor(Answer):
         end: Callable[[], None] | None = None,
     ) -> None:
         self._reading = _Reading(queries, deadline, fetch, make, turn, end)
-        super().__init__(chain.from_iterable(iter(self._reading.next_records, None)))
+        self._records: Iterator[Record] = chain.from_iterable(iter(self._reading.next_records, None))
 
     def __iter__(self) -> Iterator[Record]:
+        self._reading.begun = True
         return self._records
+
+    def __next__(self) -> Record:
+        return next(self._records)
+
+    @property
+    def begun(self) -> bool:
+        """See Answer."""
+        return self._reading.begun
+
+    def _replace(self, other: 'Cursor') -> None:
+        self._reading.stop()
+        self._reading, self._records = other._reading, other._records
+        self.compiled, self.asked = other.compiled, other.asked
+
+    def at_once(self, make: Callable[[list[Any]], Iterable[Any]]) -> Iterator[Any]:
+        """What `make` makes of many rows at once, in place of records; of batches of columns where `fetch` can read these."""
+        self._reading.read_at_once(make)
+        return self._records
+
+    @property
+    def by_column(self) -> bool:
+        """Whether `fetch` can read batches of columns."""
+        return self._reading.by_column
 
     def close(self) -> None:
         """Stop reading; closing twice is fine."""
@@ -164,10 +218,24 @@ class _Reading:
         self._make, self._end = make, end
         self._failure: Exception | None = None
         self._unread = Unread()
+        self._pace: Pace | None = None
+        self.begun = False
         queries.keep(self._unread)
+
+    @property
+    def by_column(self) -> bool:
+        """See Cursor."""
+        return isinstance(self._fetch, ColumnFetch)
+
+    def read_at_once(self, make: Callable[[list[Any]], Iterable[Any]]) -> None:
+        """See Cursor."""
+        self._make, self._pace = make, PIECES
+        if isinstance(self._fetch, ColumnFetch):
+            self._fetch, self._pace = self._fetch.batches, ONE
 
     def next_records(self) -> Iterator[Record] | None:
         """The next records, of which there is at least one; None after the last, raises what failed."""
+        self.begun = True
         unread = self._unread
         if unread.lost:
             self._queries.check_open()
@@ -195,7 +263,7 @@ class _Reading:
         limits.check()
         rows: list[Any] = []
         try:
-            complete = _fetch_some(fetch, rows)
+            complete = _fetch_some(fetch, rows, *(self._pace or (FEW, MOST, FAST)))
         finally:
             records.extend(self._make(rows))
         if complete:
@@ -208,6 +276,7 @@ class _Reading:
 
     def stop(self) -> None:
         """Read no more, and give no more of what has been read."""
+        self.begun = True
         self._finish()
         self._unread.records.clear()
 
@@ -216,14 +285,14 @@ class _Reading:
         self._finish()
 
 
-def _fetch_some(fetch: Fetch, rows: list[Any]) -> bool:
+def _fetch_some(fetch: Fetch, rows: list[Any], least: int, most: int, seconds: float) -> bool:
     """Fetch a few rows, and as many again as there are while that is fast; whether these were the last."""
-    until, wanted = monotonic() + FAST, FEW
+    until, wanted = monotonic() + seconds, least
     while True:
         fetch(rows, wanted - len(rows))
         if len(rows) < wanted:
             return True
-        if wanted >= MOST or monotonic() > until:
+        if wanted >= most or monotonic() > until:
             return False
         wanted *= 2
 

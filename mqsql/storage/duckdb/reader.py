@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
+from typing import Any
 
 import duckdb
 
@@ -10,18 +11,51 @@ from mqsql.compiler import Statement
 from mqsql.storage.duckdb.connection import Connection, number_of
 from mqsql.storage.duckdb.failures import Failures
 from mqsql.storage.duckdb.watch import WATCH
-from mqsql.storage.queries import Fetch, fetching
+from mqsql.storage.queries import ColumnFetch, Fetch, fetching
 from mqsql.storage.readers import Reader, Row
 
 Params = Mapping[str, object] | Sequence[object]
 
 ROWS = 32  # that are fetched at once
+BATCH = 16_384  # rows of a batch of columns
+
+
+class DuckRows(ColumnFetch):
+    """The rows of a statement, as they are now; it runs when the first of them are fetched.
+
+    DuckDB gives columns only of a statement that has not run, and copies all of them otherwise.
+    """
+
+    def __init__(self, connection: Connection, query: Statement) -> None:
+        self._connection, self._query = connection, query
+        # The statement is checked, and the transaction sees what is there now.
+        self._relation = connection.sql(query.sql, params=dict(query.params))
+        self._rows: Fetch | None = None
+        self._batches: Fetch | None = None
+
+    def __call__(self, into: list[Any], number: int) -> None:
+        """See Fetch."""
+        if self._rows is None:
+            self._connection.execute(self._query.sql, self._query.params)
+            self._rows = fetching(self._each_row())
+        self._rows(into, number)
+
+    def _each_row(self) -> Iterator[Row]:
+        while rows := self._connection.fetchmany(ROWS):
+            yield from rows
+
+    def batches(self, into: list[Any], number: int) -> None:
+        """See ColumnFetch."""
+        if self._batches is None:
+            self._batches = fetching(iter(self._relation.to_arrow_reader(BATCH)))
+        self._batches(into, number)
 
 
 class DuckReader(Reader):
     """A connection to an open database, whose statements end at the deadlines of their queries."""
 
     _watched: AbstractContextManager[None]
+    _began = False
 
     def __init__(self, connection: Connection, failures: Failures) -> None:
         super().__init__(failures)
@@ -45,12 +79,9 @@ class DuckReader(Reader):
 
     def begin(self, query: Statement) -> Fetch:
         """Fetches the rows of a statement as they are now."""
-        self._connection.execute(query.sql, query.params)
-        return fetching(self._rows())
-
-    def _rows(self) -> Iterator[Row]:
-        while rows := self._connection.fetchmany(ROWS):
-            yield from rows
+        self._connection.begin()
+        self._began = True
+        return DuckRows(self._connection, query)
 
     def fetch(self, sql: str, params: Params) -> list[Row]:
         """All rows of a statement."""
@@ -58,6 +89,9 @@ class DuckReader(Reader):
 
     def _end(self) -> None:
         self._connection.abort()
+        if self._began:
+            self._began = False
+            self._connection.rollback()
 
     def _interrupt(self) -> None:
         with suppress(duckdb.ConnectionException):

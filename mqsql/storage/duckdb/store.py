@@ -160,7 +160,9 @@ class DuckStore(Store):
     def _find(self, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
         with self._queries.answering() as deadline:
             compiled = self._compile(query, keys, **options)
-            return self._readers.find(deadline, lambda reader: reader.begin(compiled), compiled.records)
+            found = self._readers.find(deadline, lambda reader: reader.begin(compiled), compiled.records)
+        found.compiled = compiled
+        return found
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering() as deadline:

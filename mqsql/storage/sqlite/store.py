@@ -290,10 +290,14 @@ class SqliteStore(SqliteFile):
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
             spare = partial(self._guarded, query)
-            return self._readers.find(
+            found = self._readers.find(
                 deadline, lambda reader: reader.run(query, spare, keyed=keyed).fetch, query.records
             )
-        return Cursor(self._queries, deadline, fetching(iter(self._fetch_sound(query))), query.records, self._failures)
+        else:
+            rows = fetching(iter(self._fetch_sound(query)))
+            found = Cursor(self._queries, deadline, rows, query.records, self._failures)
+        found.compiled = query
+        return found
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering():
