@@ -13,7 +13,7 @@ from mqsql.compiler.shape.distinct import DistinctShaper
 from mqsql.compiler.shape.rows import Decoder, RowShaper
 from mqsql.compiler.tree import select
 from mqsql.schema import Record
-from mqsql.schema.rows import Tell
+from mqsql.schema.rows import Decoders, Tell
 from mqsql.values.codec import Stored
 
 AnyStatement = TypeVar('AnyStatement', bound='Statement')
@@ -62,7 +62,17 @@ class Query(Statement):
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of a record, as they were asked for, that of the table first."""
-        return self._shaper.names
+        return self._shaper.keys
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """Those of the keys whose values a projection's expressions make, as a whole or in part."""
+        return self._shaper.computed
+
+    @property
+    def decoders(self) -> Decoders | None:
+        """The name of each column of a row with what decodes it; None where a projection makes a record of all of them."""
+        return self._shaper.decoders_with(self._buffers) if self._shaper.projection is None else None
 
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""

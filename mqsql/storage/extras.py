@@ -5,10 +5,15 @@ from importlib.util import find_spec
 from mqsql.errors import StorageError
 
 
+def require(package: str, extra: str) -> None:
+    """StorageError if a package is not installed, which this extra installs."""
+    if find_spec(package) is None:
+        raise StorageError(f"{package} is not installed; try: pip install 'mqsql[{extra}]'")
+
+
 def require_pymongo() -> None:
     """StorageError if pymongo is not installed."""
-    if find_spec('pymongo') is None:
-        raise StorageError("pymongo is not installed; try: pip install 'mqsql[mongodb]'")
+    require('pymongo', 'mongodb')
 
 
 def require_duckdb(path: str) -> None:

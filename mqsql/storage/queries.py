@@ -156,6 +156,8 @@ class Cursor(Answer):
 
     compiled: Any = None
     """The compiled query whose rows are read, if there is one."""
+    table: Any = None
+    """All records as a table of Arrow, if they have been read for a stream."""
 
     def __init__(
         self,
@@ -166,6 +168,7 @@ class Cursor(Answer):
         turn: AbstractContextManager[object],
         end: Callable[[], None] | None = None,
     ) -> None:
+        self.make = make
         self._reading = _Reading(queries, deadline, fetch, make, turn, end)
         self._records: Iterator[Record] = chain.from_iterable(iter(self._reading.next_records, None))
 
@@ -184,17 +187,12 @@ class Cursor(Answer):
     def _replace(self, other: 'Cursor') -> None:
         self._reading.stop()
         self._reading, self._records = other._reading, other._records
-        self.compiled, self.asked = other.compiled, other.asked
+        self.compiled, self.asked, self.make = other.compiled, other.asked, other.make
 
     def at_once(self, make: Callable[[list[Any]], Iterable[Any]]) -> Iterator[Any]:
         """What `make` makes of many rows at once, in place of records; of batches of columns where `fetch` can read these."""
         self._reading.read_at_once(make)
         return self._records
-
-    @property
-    def by_column(self) -> bool:
-        """Whether `fetch` can read batches of columns."""
-        return self._reading.by_column
 
     def close(self) -> None:
         """Stop reading; closing twice is fine."""
@@ -221,11 +219,6 @@ class _Reading:
         self._pace: Pace | None = None
         self.begun = False
         queries.keep(self._unread)
-
-    @property
-    def by_column(self) -> bool:
-        """See Cursor."""
-        return isinstance(self._fetch, ColumnFetch)
 
     def read_at_once(self, make: Callable[[list[Any]], Iterable[Any]]) -> None:
         """See Cursor."""

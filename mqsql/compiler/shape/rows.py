@@ -6,7 +6,7 @@ from typing import Any
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.shape.fields import common_path, cutting, fetched_path
-from mqsql.compiler.shape.projection import ProjectionShaper, kept_fields
+from mqsql.compiler.shape.projection import ProjectionShaper, computes, kept_fields
 from mqsql.compiler.tree.projection import Flag, Projection
 from mqsql.compiler.tree.select import Keys, Output, Part
 from mqsql.schema import BUFFERS, Record, Table
@@ -31,21 +31,33 @@ class RowShaper:
     projection: ProjectionShaper | None = None
     buffered: frozenset[str] = frozenset()
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of a record, or those that were asked for: dotted keys as they are."""
+        return self.names if self.projection is None else self.projection.projection.returned
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """Those whose values are made by expressions, as a whole or in part."""
+        tree = {} if self.projection is None else self.projection.projection.tree
+        return frozenset(name for name, node in tree.items() if computes(node))
+
     def record(self, row: Sequence[Any], tell: Tell, buffers: Decoder | None = None) -> Record:
         """The record of a row; None where a column is NULL, or where it cannot be read and `tell` has no replacement.
 
         `buffers` reads Buffers, if they are in another form than the shaper expects.
         """
-        record = read_row(self._decoders(buffers), row, tell, keyed=self.keyed)
+        record = read_row(self.decoders_with(buffers), row, tell, keyed=self.keyed)
         return record if self.projection is None else self._projected(self.projection, record, row, tell)
 
     def records(self, rows: Sequence[Sequence[Any]], tell: Tell, buffers: Decoder | None = None) -> Iterable[Record]:
         """The records of rows."""
         if self.projection is not None:
             return (self.record(row, tell, buffers) for row in rows)
-        return read_rows(self._decoders(buffers), rows, tell, keyed=self.keyed)
+        return read_rows(self.decoders_with(buffers), rows, tell, keyed=self.keyed)
 
-    def _decoders(self, buffers: Decoder | None) -> Decoders:
+    def decoders_with(self, buffers: Decoder | None) -> Decoders:
+        """The decoders, with this one of Buffers, if it is given."""
         if buffers is None or not self.buffered:
             return self.decoders
         return [(name, buffers if name in self.buffered else decode) for name, decode in self.decoders]

@@ -1,0 +1,139 @@
+"""Arrow arrays of the values of one column.
+
+Columns of one type have arrays of one type. Where values vary, their types decide together, see `varied`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType
+from mqsql.storage.frames.extended_json import to_json
+
+Values = Sequence[Any]
+
+TIME = pa.timestamp('us', 'UTC')
+JSON = 'json'
+DOCUMENTS = 'documents'
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    'bool': pa.bool_(),
+    'int64': pa.int64(),
+    'double': pa.float64(),
+    'string': pa.string(),
+    'time': TIME,
+    'binary': pa.binary(),
+    'buffers': pa.list_(pa.binary()),
+    JSON: pa.string(),
+}
+"""The types of columns, each by its name here."""
+
+TYPE_OF_COLUMN: dict[ColumnType, str] = {
+    STRING: 'string',
+    BOOLEAN: 'bool',
+    TIMESTAMP: 'time',
+    DOCUMENT: JSON,
+    BUFFERS: 'buffers',
+}
+"""That of columns whose values do not vary."""
+
+
+class Chunk(NamedTuple):
+    """Some values of a column and the name of their type; None where all are missing.
+
+    Documents that are to become structs are the values themselves.
+    """
+
+    type: str | None
+    values: Any
+
+
+def strings(values: Values) -> pa.Array:
+    """An array of texts. Arrow has UTF-8, so a lone surrogate becomes U+FFFD."""
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        return pa.array([text and _SURROGATE.sub('\ufffd', text) for text in values], pa.string())
+
+
+_SURROGATE = re.compile('[\ud800-\udfff]')
+
+
+def documents(values: Values) -> pa.Array:
+    """An array of values as JSON."""
+    return strings([None if value is None else to_json(value) for value in values])
+
+
+def buffers(values: Values) -> pa.Array:
+    """An array of lists of bytes."""
+    return pa.array([None if value is None else list(value) for value in values], ARROW_TYPES['buffers'])
+
+
+_MAKERS: dict[str, Callable[[Values], pa.Array]] = {'string': strings, JSON: documents, 'buffers': buffers}
+
+
+def array_of(type_: str, values: Values) -> pa.Array:
+    """An array of values that all have this type, or are None."""
+    make = _MAKERS.get(type_)
+    return make(values) if make else pa.array(values, ARROW_TYPES[type_])
+
+
+# --- values that vary
+
+_INT64 = range(-(2**63), 2**63)
+
+_NAMES: dict[type, str] = {
+    bool: 'bool',
+    int: 'int64',
+    float: 'double',
+    str: 'string',
+    bytes: 'binary',
+}
+
+
+def varied(values: Values, *, structs: bool = False) -> Chunk:
+    """A chunk of values of any type; `structs` keeps those with objects or arrays as they are."""
+    kinds = set(map(type, values)) - {type(None)}
+    if not kinds:
+        return Chunk(None, len(values))
+    if structs and kinds & {dict, list}:
+        return Chunk(DOCUMENTS, list(values))
+    type_ = common({_NAMES.get(kind, JSON if kind in (dict, list) else 'time') for kind in kinds})
+    if type_ == 'double' or (type_ == 'int64' and not all(value is None or value in _INT64 for value in values)):
+        return Chunk('double', pa.array([None if value is None else float(value) for value in values], pa.float64()))
+    return Chunk(type_, array_of(type_, values))
+
+
+def common(types: Iterable[str]) -> str:
+    """The type of values that have these types: of numbers double, JSON of other mixtures."""
+    found = set(types)
+    if len(found) == 1:
+        return found.pop()
+    return 'double' if found == {'int64', 'double'} else JSON
+
+
+def joined(chunks: list[Chunk], default: str) -> tuple[str, list[pa.Array]]:
+    """The type of all values of a column, and arrays of that type; `default` if there are no values."""
+    types = {chunk.type for chunk in chunks if chunk.type is not None}
+    type_ = common(types) if types else default
+    return type_, [_as(type_, chunk) for chunk in chunks]
+
+
+def _as(type_: str, chunk: Chunk) -> pa.Array:
+    if chunk.type is None:
+        return pa.nulls(chunk.values, ARROW_TYPES[type_])
+    if chunk.type == type_:
+        return chunk.values
+    if type_ == 'double':
+        return chunk.values.cast(pa.float64(), safe=False)
+    return documents(chunk.values.to_pylist())
+
+
+def all_values(chunks: list[Chunk]) -> list[Any]:
+    """The values of chunks themselves, of which some are documents."""
+    found: list[Any] = []
+    for type_, values in chunks:
+        found += [None] * values if type_ is None else values if type_ == DOCUMENTS else values.to_pylist()
+    return found
