@@ -29,11 +29,21 @@ class Asked(NamedTuple):
         """The answer, with other options in place of those of the same names."""
         return self.store.find(self.query, self.keys, **{**self.options, **options})
 
+    def first(self, number: int) -> list[Record]:
+        """So many first records of the answer; those of SQLite are read by the connection that does all but `find`."""
+        most = min(number, self.options.get('limit') or number)
+        return self.store._find_all(self.query, self.keys, **{**self.options, 'limit': most})
+
     def __str__(self) -> str:
-        given = [short_repr({} if self.query is None else self.query)]
-        given += [] if self.keys is None else [short_repr(self.keys)]
-        given += [f'{name}={short_repr(value)}' for name, value in self.options.items() if value]
+        given = [_shown({} if self.query is None else self.query)]
+        given += [] if self.keys is None else [_shown(self.keys)]
+        given += [f'{name}={_shown(value)}' for name, value in self.options.items() if value]
         return f'find({", ".join(given)})'
+
+
+def _shown(value: object) -> str:
+    """The value, cut to a length that fits a line."""
+    return short_repr(value).removesuffix(f' ({type(value).__name__})')
 
 
 class Answer(Iterator[Record]):

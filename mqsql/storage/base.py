@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
-from mqsql.errors import DuplicateRecordError, MissingRecordError, QueryError, RecordError, StorageError, short_repr
+from mqsql import limits
+from mqsql.errors import DuplicateRecordError, MissingRecordError, QueryError, RecordError, StorageError, cut, printable, short_repr
 from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, Asked, no_attribute, no_option
 from mqsql.storage.encoding import encode_each
@@ -62,7 +63,7 @@ class Options(KeyOptions, total=False):
     """MongoDB's dict of what to return, in place of `keys`, or a list of keys."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """How a query is answered: SQL, parameters by name, the database's plan line by line, and the indexes it uses."""
 
@@ -70,6 +71,15 @@ class Explanation:
     params: Mapping[str, object]
     plan: tuple[str, ...]
     indexes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        indexes = f'indexes: {", ".join(self.indexes) or "none"}'
+        return f'<explanation of {cut(self.sql)}; {indexes}>' if self.sql else f'<explanation: {self.plan[0]}; {indexes}>'
+
+    def _repr_html_(self) -> str:
+        from mqsql.storage.showing import explanation_html
+
+        return explanation_html(self)
 
     def __str__(self) -> str:
         params = [f'  :{name} = {short_repr(value)}' for name, value in self.params.items()]
@@ -267,6 +277,22 @@ class Store(ABC):
             if not self.closed:
                 self._close()
                 self.closed = True
+
+    def __repr__(self) -> str:
+        return f'<mqsql.Store {cut(printable(self.name))}{" (closed)" if self.closed else ""}>'
+
+    def _repr_html_(self) -> str:
+        from mqsql.storage.showing import store_html
+
+        return store_html(self)
+
+    def size(self) -> int | None:
+        """The bytes of the store's files; None if it has none."""
+        return None
+
+    def briefly(self, seconds: float) -> AbstractContextManager[object]:
+        """A block of one thread whose queries end with StorageError after so many seconds, also without a query_timeout."""
+        return limits.deadline(seconds)
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,7 @@ Only regular files may be opened: a database would wait for ever at a FIFO.
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 
 from mqsql.errors import StorageError, short_repr
@@ -65,3 +65,12 @@ def replacing(path: str) -> Iterator[str]:
 def _flush(path: str) -> None:
     with open(path, 'rb+') as file:
         os.fsync(file.fileno())
+
+
+def size_of(*paths: str) -> int:
+    """The bytes of those files that are there."""
+    found = 0
+    for path in paths:
+        with suppress(OSError):
+            found += os.stat(path).st_size
+    return found

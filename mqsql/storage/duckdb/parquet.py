@@ -17,6 +17,7 @@ from mqsql.storage.duckdb.connection import Connection, Database, open_database
 from mqsql.storage.duckdb.ddl import POSITION
 from mqsql.storage.duckdb.store import DuckStore
 from mqsql.storage.mishaps import Warn
+from mqsql.storage.paths import size_of
 from mqsql.storage.statements import folded, quote
 from mqsql.values.codec import UNSOUND
 
@@ -61,6 +62,10 @@ class ParquetStore(DuckStore):
         # DuckDB takes each name for a pattern.
         connection.execute(f'SET VARIABLE {FILES} = ?', [[glob.escape(name) for name in self._files]])
         return connection
+
+    def size(self) -> int | None:
+        """See Store."""
+        return size_of(*self._files)
 
     def _check_writable(self) -> None:
         raise StorageError(f'{self.path}: Parquet files are only read; copy the records into a store to change them')

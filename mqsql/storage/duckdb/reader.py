@@ -17,7 +17,7 @@ from mqsql.storage.readers import Reader, Row
 Params = Mapping[str, object] | Sequence[object]
 
 ROWS = 32  # that are fetched at once
-BATCH = 16_384  # rows of a batch of columns
+BATCH = 32_768  # rows of a batch of columns
 
 
 class DuckRows(ColumnFetch):

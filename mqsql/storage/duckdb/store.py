@@ -14,6 +14,7 @@ from mqsql.errors import DuplicateRecordError, StorageError
 from mqsql.limits import Deadline
 from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.schema.rows import Damages, warn
+from mqsql.settings import MEMORY
 from mqsql.storage import statements
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.duckdb import ddl
@@ -28,7 +29,7 @@ from mqsql.storage.duckdb.watch import WATCH
 from mqsql.storage.encoding import present
 from mqsql.storage.indexes import IndexKeys, without_index
 from mqsql.storage.mishaps import Warn
-from mqsql.storage.paths import replacing
+from mqsql.storage.paths import replacing, size_of
 from mqsql.storage.queries import Cursor
 from mqsql.storage.readers import ReaderPool, Row
 from mqsql.values.codec import decode_text, encode_text
@@ -71,6 +72,10 @@ class DuckStore(Store):
 
     def _connect(self) -> Connection:
         return self._database.connect()
+
+    def size(self) -> int | None:
+        """See Store; with the write-ahead log."""
+        return None if self.path == MEMORY else size_of(self.path, f'{self.path}.wal')
 
     # --- records by key
 

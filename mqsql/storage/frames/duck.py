@@ -7,9 +7,9 @@ import pyarrow.compute as pc
 from mqsql.schema import ANY, BOOLEAN, BUFFERS, NUMBER, STRING, TIMESTAMP
 from mqsql.storage.frames.arrays import ARROW_TYPES, Chunk
 from mqsql.storage.frames.fields import Field
-from mqsql.storage.frames.stored import Decode, chunk_of, has_codes, times
+from mqsql.storage.frames.stored import Decode, bytes_of, chunk_of, has_codes, times
 
-_FIRST_PRINTABLE = ord(' ')
+_SPACE, _QUOTE, _BACKSLASH = 0x20, 0x22, 0x5C
 
 
 def chunk_of_array(field: Field, stored: pa.Array, decode: Decode, *, structs: bool) -> Chunk:
@@ -52,16 +52,13 @@ def _texts_of_json(stored: pa.Array) -> Chunk | None:
     present = len(stored) - stored.null_count
     if not present:
         return Chunk(None, len(stored))
-    offsets = np.frombuffer(stored.buffers()[1], np.int32)[stored.offset : stored.offset + len(stored) + 1]
-    raw = bytes(stored.buffers()[2])[offsets[0] : offsets[-1]]
-    plain = raw.count(b'"') == 2 * present and b'\\' not in raw and not has_codes(stored)
-    if not plain or not pc.all(pc.and_(pc.starts_with(stored, '"'), pc.ends_with(stored, '"'))).as_py():
+    first = np.frombuffer(stored.buffers()[1], np.int32)[stored.offset : stored.offset + len(stored) + 1]
+    raw = bytes_of(stored)[first[0] : first[-1]]
+    start = (first - first[0])[:-1][np.diff(first) > 0]
+    if raw.min() < _SPACE or has_codes(stored) or (raw == _BACKSLASH).any():
         return None
-    if np.frombuffer(raw, np.uint8).min() < _FIRST_PRINTABLE:
+    quotes = raw == _QUOTE
+    # Each text that is there begins and ends with a quote, and there are no others.
+    if np.count_nonzero(quotes) != 2 * present or not quotes[start].all() or not quotes[np.append(start[1:], 0) - 1].all():
         return None
-    quotes = np.zeros(len(stored) + 1, np.int32)
-    np.cumsum(2 * np.asarray(stored.is_valid().to_numpy(zero_copy_only=False), np.int32), out=quotes[1:])
-    moved = (offsets - offsets[0] - quotes).astype(np.int32)
-    valid = None if present == len(stored) else stored.is_valid().buffers()[1]
-    data = pa.py_buffer(raw.replace(b'"', b''))
-    return Chunk('string', pa.StringArray.from_buffers(len(stored), pa.py_buffer(moved), data, valid))
+    return Chunk('string', pc.binary_slice(stored.view(pa.binary()), 1, -1).view(pa.string()))

@@ -7,6 +7,7 @@ damaged values.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,6 +23,7 @@ FAILED = (DamagedError, MemoryError, RecursionError, pa.ArrowException, TypeErro
 Column = Sequence[Any]
 Decode = Callable[[Any], Any]
 
+_LAST_ASCII = 0x7F
 _FIRST = -62_135_596_800_000_000
 _LAST = 253_402_300_799_999_999
 """The times of the years 1 to 9999, in microseconds."""
@@ -49,9 +51,17 @@ def _texts(stored: Column, decode: Decode) -> pa.Array:
 
 def has_codes(texts: pa.Array) -> bool:
     """Whether one of the texts may hold the code of a character that SQLite cannot have; see `codec`."""
+    raw = bytes_of(texts)
+    if not len(raw) or (raw.min() > 1 and raw.max() <= _LAST_ASCII):
+        return False
+    found = raw.tobytes()
+    return b'\x01' in found or b'\xed\x9f\xbf' in found
+
+
+def bytes_of(texts: pa.Array) -> Any:
+    """The bytes of all texts, as an array of NumPy; those of others may be around them."""
     data = texts.buffers()[2]
-    raw = data.to_pybytes() if data else b''
-    return b'\x01' in raw or b'\xed\x9f\xbf' in raw
+    return np.frombuffer(data or b'', np.uint8)
 
 
 def times(microseconds: pa.Array) -> pa.Array:

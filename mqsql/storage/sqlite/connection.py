@@ -41,7 +41,7 @@ def connect(path: str, settings: Settings, *, readonly: bool) -> apsw.Connection
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     wait_for_others(connection, settings.busy_timeout)
     if settings.query_timeout:
-        connection.set_progress_handler(_look_at_the_clock, STEPS)
+        look_at_the_clock(connection)
     for name, arguments, function in FUNCTIONS:
         timed = _timed(function) if settings.query_timeout else function
         connection.create_scalar_function(name, timed, arguments, deterministic=True)
@@ -63,7 +63,12 @@ def _timed(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _look_at_the_clock() -> bool:
+def look_at_the_clock(connection: apsw.Connection, *, ever: bool = True) -> None:
+    """Have statements end at the deadlines of their queries from now on, or not."""
+    connection.set_progress_handler(_check_deadline if ever else None, STEPS)
+
+
+def _check_deadline() -> bool:
     limits.check()
     return False  # go on
 

@@ -13,14 +13,16 @@ from types import TracebackType
 
 import apsw
 
+from mqsql import limits
 from mqsql.schema import Table
 from mqsql.settings import MEMORY, Settings
 from mqsql.storage.base import Store
 from mqsql.storage.locks import Lock
 from mqsql.storage.mishaps import Warn
+from mqsql.storage.paths import size_of
 from mqsql.storage.readers import ReaderPool
 from mqsql.storage.sqlite.checkpoints import Checkpoints
-from mqsql.storage.sqlite.connection import Guest, Transaction, connect, open_file
+from mqsql.storage.sqlite.connection import Guest, Transaction, connect, look_at_the_clock, open_file
 from mqsql.storage.sqlite.failures import Failures
 from mqsql.storage.sqlite.statistics import Statistics
 from mqsql.storage.sqlite.streaming import SqliteReader
@@ -115,6 +117,20 @@ class SqliteFile(Store):
                 yield
             finally:
                 wait_for_others(connection, self._settings.busy_timeout)
+
+    @contextmanager
+    def briefly(self, seconds: float) -> Iterator[None]:
+        """See Store; other threads have to wait for the block."""
+        with self.using() as connection, limits.deadline(seconds):
+            look_at_the_clock(connection)
+            try:
+                yield
+            finally:
+                look_at_the_clock(connection, ever=bool(self._settings.query_timeout))
+
+    def size(self) -> int | None:
+        """See Store; with the write-ahead log."""
+        return None if self.path == MEMORY else size_of(self.path, f'{self.path}-wal')
 
     @property
     def flushes(self) -> bool:
