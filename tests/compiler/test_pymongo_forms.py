@@ -218,13 +218,12 @@ def test_an_option_that_is_not_there_names_the_method(store: Store, method: str,
 @pytest.mark.parametrize(
     ('name', 'instead'),
     [
-        ('sort', r'find\(…, sort=…\)'),
-        ('limit', r'find\(…, limit=…\)'),
-        ('skip', 'skip'),
+        ('count', r'store\.count\(query\)'),
+        ('rewind', r'store\.find\(…\)'),
         ('max_time_ms', 'query_timeout'),
     ],
 )
-def test_an_answer_says_how_to_sort(store: Store, name: str, instead: str) -> None:
+def test_an_answer_says_what_a_method_is_called_here(store: Store, name: str, instead: str) -> None:
     found: Any = store.find({})
     with pytest.raises(AttributeError, match=f"the answer of find has no attribute '{name}'; write .*{instead}"):
         getattr(found, name)

@@ -5,12 +5,14 @@ Columns of one type have arrays of one type. Where values vary, their types deci
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from mqsql.schema import BOOLEAN, BUFFERS, DOCUMENT, STRING, TIMESTAMP, ColumnType
 from mqsql.storage.frames.extended_json import to_json
+from mqsql.values.canonical import INT64
 
 Values = Sequence[Any]
 
@@ -55,10 +57,15 @@ def strings(values: Values) -> pa.Array:
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:
-        return pa.array([text and _SURROGATE.sub('\ufffd', text) for text in values], pa.string())
+        return pa.array([text and utf8(text) for text in values], pa.string())
 
 
 _SURROGATE = re.compile('[\ud800-\udfff]')
+
+
+def utf8(text: str) -> str:
+    """The text with U+FFFD for each lone surrogate."""
+    return _SURROGATE.sub('\ufffd', text)
 
 
 def documents(values: Values) -> pa.Array:
@@ -82,15 +89,17 @@ def array_of(type_: str, values: Values) -> pa.Array:
 
 # --- values that vary
 
-_INT64 = range(-(2**63), 2**63)
-
-_NAMES: dict[type, str] = {
+PYTHON_TYPES: dict[type, str] = {
     bool: 'bool',
     int: 'int64',
     float: 'double',
     str: 'string',
     bytes: 'binary',
+    dict: JSON,
+    list: JSON,
+    datetime: 'time',
 }
+"""The type of one value of each type of Python; JSON if it may be a struct or a list."""
 
 
 def varied(values: Values, *, structs: bool = False) -> Chunk:
@@ -100,8 +109,8 @@ def varied(values: Values, *, structs: bool = False) -> Chunk:
         return Chunk(None, len(values))
     if structs and kinds & {dict, list}:
         return Chunk(DOCUMENTS, list(values))
-    type_ = common({_NAMES.get(kind, JSON if kind in (dict, list) else 'time') for kind in kinds})
-    if type_ == 'double' or (type_ == 'int64' and not all(value is None or value in _INT64 for value in values)):
+    type_ = common({PYTHON_TYPES[kind] for kind in kinds})
+    if type_ == 'double' or (type_ == 'int64' and not all(value is None or value in INT64 for value in values)):
         return Chunk('double', pa.array([None if value is None else float(value) for value in values], pa.float64()))
     return Chunk(type_, array_of(type_, values))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from mqsql.schema import ANY, NUMBER
-from mqsql.storage.frames.arrays import DOCUMENTS, TYPE_OF_COLUMN, Chunk, all_values, joined
+from mqsql.storage.frames.arrays import DOCUMENTS, JSON, TYPE_OF_COLUMN, Chunk, all_values, joined
 from mqsql.storage.frames.fields import Field
 from mqsql.storage.frames.reading import Piece, Pieces
 from mqsql.storage.frames.structs import field_of, struct_array
@@ -35,7 +35,7 @@ def table(answer: Cursor, *, structs: bool = False) -> pa.Table:
 def _column(field: Field, chunks: list[Chunk]) -> tuple[pa.Field, pa.ChunkedArray]:
     if any(chunk.type == DOCUMENTS for chunk in chunks):
         type_, array = struct_array(all_values(chunks))
-        said = field_of(field.name, type_) if type_ != 'struct' else pa.field(field.name, array.type)
+        said = field_of(field.name, JSON if type_ == JSON else 'string').with_type(array.type)
         return said, pa.chunked_array([array])
     type_, arrays = joined(chunks, _default(field))
     said = field_of(field.name, type_)

@@ -1,16 +1,18 @@
 """Documents as structs and lists of Arrow, whose types all values of a column decide together.
 
-A field that has values of several types is JSON text, as is an object without fields; integers and floats together are floats.
+A field that has values of several types is JSON text, as is an object without fields, or with a name that Arrow cannot have; integers and floats together are floats.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from mqsql.storage.frames.arrays import _NAMES, ARROW_TYPES, JSON, common, strings
+from mqsql.storage.frames.arrays import ARROW_TYPES, JSON, PYTHON_TYPES, common, strings, utf8
 from mqsql.storage.frames.extended_json import to_json
+from mqsql.values.canonical import INT64
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,7 @@ def _shape(value: Any) -> Shape:
         return List(_shape_of_all(value))
     if value is None:
         return None
-    if type(value) is int and not -(2**63) <= value < 2**63:
-        return 'double'
-    return _NAMES.get(type(value), 'time')
+    return 'double' if type(value) is int and value not in INT64 else PYTHON_TYPES[type(value)]
 
 
 def _merged(one: Shape, other: Shape) -> Shape:
@@ -73,11 +73,16 @@ def _merged(one: Shape, other: Shape) -> Shape:
     return JSON
 
 
+_UNNAMEABLE = re.compile('[\0\ud800-\udfff]')
+"""What a name of Arrow cannot have, which is UTF-8 that ends with a NUL."""
+
+
 def _filled(shape: Shape) -> Shape:
     """The shape, with a type where there is no value: that of texts."""
     match shape:
         case Struct(fields):
-            return Struct({name: _filled(inner) for name, inner in fields.items()}) if fields else JSON
+            named = fields and not any(map(_UNNAMEABLE.search, fields))
+            return Struct({name: _filled(inner) for name, inner in fields.items()}) if named else JSON
         case List(element):
             return List(_filled(element))
     return shape or 'string'
@@ -94,8 +99,8 @@ def _arrow(shape: Shape) -> pa.DataType:
 
 
 def field_of(name: str, shape: Shape) -> pa.Field:
-    """A field; of JSON, it says so."""
-    return pa.field(name, _arrow(shape), metadata=JSON_MARK if shape == JSON else None)
+    """A field; of JSON, it says so. What a name cannot have is U+FFFD."""
+    return pa.field(_UNNAMEABLE.sub('\ufffd', name), _arrow(shape), metadata=JSON_MARK if shape == JSON else None)
 
 
 JSON_MARK = {b'mqsql': b'json'}
@@ -114,4 +119,6 @@ def _fitted(value: Any, shape: Shape) -> Any:
             return to_json(value)
         case 'double':
             return float(value)
+        case 'string':
+            return utf8(value)
     return value
