@@ -1,5 +1,6 @@
-"""What it takes to read a million records as an Arrow table: of a DuckDB file and of an SQLite file, and of the DuckDB file with
-DuckDB alone, in turn. Multiples of DuckDB's own time are printed: of the fastest of several rounds.
+"""What it takes to read a million records as an Arrow table: of a DuckDB file and of an SQLite file, and with DuckDB alone.
+
+All are asked in turn; of several rounds the fastest counts. Times are printed with multiples of DuckDB's own.
 
     python -m bench.frames [--records 1000000] [--rounds 5]
 """
@@ -7,6 +8,7 @@ DuckDB alone, in turn. Multiples of DuckDB's own time are printed: of the fastes
 import argparse
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -81,13 +83,12 @@ def measure(directory: Path, number: int, rounds: int) -> None:
     stores = {name: mqsql.open(url, table=TABLE, readonly=True) for name, url in files.items()}
     connection = duckdb.connect(str(directory / 'tasks.duckdb'), read_only=True)
     for shape, keys in SHAPES.items():
-        asked: dict[str, Callable[[], int]] = {'DuckDB alone': bare(connection, keys)}
+        asked = {'DuckDB alone': bare(connection, keys)}
         for name, store in stores.items():
-            asked[name] = lambda store=store: len(store.find({}, keys).to_arrow())  # type: ignore[misc]
-            asked[f'{name}, as a stream'] = lambda store=store: _streamed(store, keys)  # type: ignore[misc]
-        asked['SQLite, dicts'] = lambda: len(list(stores['mqsql, SQLite'].find({}, keys)))
-        sql = f'SELECT {", ".join(keys)} FROM tasks'
-        asked['DuckDB alone, fetchall'] = lambda sql=sql: len(connection.execute(sql).fetchall())  # type: ignore[misc]
+            asked[name] = partial(_table, store, keys)
+            asked[f'{name}, as a stream'] = partial(_streamed, store, keys)
+        asked['mqsql, SQLite, as dicts'] = partial(_dicts, stores['mqsql, SQLite'], keys)
+        asked['DuckDB alone, as tuples'] = partial(_tuples, connection, keys)
         times = best(asked, rounds, number)
         print(f'{number:,} records: {shape} ({", ".join(keys)})')
         for name, seconds in times.items():
@@ -95,6 +96,18 @@ def measure(directory: Path, number: int, rounds: int) -> None:
     connection.close()
     for store in stores.values():
         store.close()
+
+
+def _table(store: Store, keys: list[str]) -> int:
+    return len(store.find({}, keys).to_arrow())
+
+
+def _dicts(store: Store, keys: list[str]) -> int:
+    return len(list(store.find({}, keys)))
+
+
+def _tuples(connection: duckdb.DuckDBPyConnection, keys: list[str]) -> int:
+    return len(connection.execute(f'SELECT {", ".join(keys)} FROM tasks').fetchall())
 
 
 def _streamed(store: Store, keys: list[str]) -> int:

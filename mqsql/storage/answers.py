@@ -1,4 +1,4 @@
-"""What `find` returns: the records, one by one or as tables; and hints for users of pymongo whose methods have other names here."""
+"""What `find` returns: records, one by one or as tables; and hints for users of pymongo whose methods have other names here."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from mqsql.errors import QueryError, short_repr
 
 if TYPE_CHECKING:
-    import pandas
-    import polars
-    import pyarrow
-
     from mqsql.storage.base import Collation, Sort, Store
-    from mqsql.storage.frames.tables import Documents
+    from mqsql.storage.frames.tables import ArrowTable, Documents, PandasFrame, PolarsFrame
 
 Record = dict[str, Any]
 
@@ -86,7 +82,7 @@ class Answer(Iterator[Record]):
         raise NotImplementedError
 
     def check_unread(self, what: str) -> None:
-        """QueryError if the first record has been read, or may have been."""
+        """QueryError if the first record has been read, or may have been; `what` comes before that."""
         if self.begun:
             raise QueryError(f'{what} comes before the first record is read; call find again')
 
@@ -112,24 +108,32 @@ class Answer(Iterator[Record]):
             raise QueryError(f'takes a number of records or None, not {short_repr(length)}', 'to_list')
         return list(islice(self, length))
 
-    def to_arrow(self, documents: 'Documents' = 'json') -> 'pyarrow.Table':
+    def to_arrow(self, documents: 'Documents' = 'json') -> 'ArrowTable':
         """The records as a table of pyarrow, with a column for each key. It needs mqsql[arrow].
 
         Documents are JSON text, with times and bytes as in MongoDB's Extended JSON; 'struct' makes structs and lists of them.
         """
-        return _tables().to_arrow(self, documents)
+        from mqsql.storage.frames.tables import to_arrow
 
-    def to_pandas(self, documents: 'Documents' = 'json') -> 'pandas.DataFrame':
+        return to_arrow(self, documents)
+
+    def to_pandas(self, documents: 'Documents' = 'json') -> 'PandasFrame':
         """The same as a data frame of pandas. It needs mqsql[pandas]."""
-        return _tables().to_pandas(self, documents)
+        from mqsql.storage.frames.tables import to_pandas
 
-    def to_polars(self, documents: 'Documents' = 'json') -> 'polars.DataFrame':
+        return to_pandas(self, documents)
+
+    def to_polars(self, documents: 'Documents' = 'json') -> 'PolarsFrame':
         """The same as a data frame of Polars. It needs mqsql[polars]."""
-        return _tables().to_polars(self, documents)
+        from mqsql.storage.frames.tables import to_polars
+
+        return to_polars(self, documents)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """An Arrow stream of the same, as a PyCapsule, which pandas, Polars, DuckDB and others read. It needs mqsql[arrow]."""
-        return _tables().stream(self, requested_schema)
+        from mqsql.storage.frames.tables import stream
+
+        return stream(self, requested_schema)
 
     # --- how it is shown
 
@@ -145,13 +149,6 @@ class Answer(Iterator[Record]):
 
         def __getattr__(self, name: str) -> Any:
             raise AttributeError(no_attribute('the answer of find', name, IN_PLACE_OF_CURSORS), name=name, obj=self)
-
-
-def _tables() -> Any:
-    """What makes tables; it is imported when it is first used."""
-    from mqsql.storage.frames import tables
-
-    return tables
 
 
 def _has_iterator(query: Any) -> bool:

@@ -9,7 +9,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from mqsql import limits
-from mqsql.errors import DuplicateRecordError, MissingRecordError, QueryError, RecordError, StorageError, cut, printable, short_repr
+from mqsql.errors import (
+    DuplicateRecordError,
+    MissingRecordError,
+    QueryError,
+    RecordError,
+    StorageError,
+    cut,
+    printable,
+    short_repr,
+)
 from mqsql.schema import STRING, Index, Record, Table
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS, Answer, Asked, no_attribute, no_option
 from mqsql.storage.encoding import encode_each
@@ -74,7 +83,7 @@ class Explanation:
 
     def __repr__(self) -> str:
         indexes = f'indexes: {", ".join(self.indexes) or "none"}'
-        return f'<explanation of {cut(self.sql)}; {indexes}>' if self.sql else f'<explanation: {self.plan[0]}; {indexes}>'
+        return f'<explanation of {cut(self.sql or self.plan[0])}; {indexes}>'
 
     def _repr_html_(self) -> str:
         from mqsql.storage.showing import explanation_html

@@ -93,7 +93,7 @@ def _counted(answer: 'Answer', shown: int) -> str:
     limit = min(COUNTED + 1, options.get('limit') or COUNTED + 1)
     try:
         with store.briefly(SECONDS):
-            number = store.count(query, limit=limit, **given)  # type: ignore[arg-type]
+            number = store.count(query, limit=limit, **given)
     except StorageError:
         return f'the first {shown} records; there are more'
     return f'more than {COUNTED:,} records' if number > COUNTED else _records(number)

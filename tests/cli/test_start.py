@@ -29,7 +29,11 @@ HEAVY = {
     'bson',
     'duckdb',
     'jinja2',
+    'pyarrow',
+    'pandas',
+    'polars',
 }
+FRAMES = {'pyarrow', 'pandas', 'polars'}
 OURS = {'mqsql.compiler', 'mqsql.reference', 'mqsql.schema', 'mqsql.storage', 'mqsql.functions', 'mqsql.values'}
 
 
@@ -69,7 +73,17 @@ def test_a_file_needs_no_reference(tmp_path: Path) -> None:
     step = "with mqsql.open('tasks.db') as store: store.find_one({'label': 'a'})"
     _, modules = loaded('import mqsql', step, directory=tmp_path)
     assert {'apsw', 'sqlglot'} <= modules
-    assert modules.isdisjoint({'mqsql.reference', 'click', 'rich', 'dateutil', 'ipyparallel'})
+    assert modules.isdisjoint({'mqsql.reference', 'click', 'rich', 'dateutil', 'ipyparallel', *FRAMES})
+
+
+def test_a_table_needs_its_own_library_only() -> None:
+    steps = (
+        "import mqsql; store = mqsql.open(':memory:'); repr(store.find()), store.find()._repr_html_(), len(store.find().to_list())",
+        'store.find().to_arrow()',
+        'store.find().to_polars()',
+        'store.find().to_pandas()',
+    )
+    assert [modules & FRAMES for modules in loaded(*steps)] == [set(), {'pyarrow'}, {'pyarrow', 'polars'}, FRAMES]
 
 
 @pytest.mark.parametrize('words', [['--help'], ['--version'], ['check', '--help'], ['import', '--no-such-option']])

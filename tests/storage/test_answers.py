@@ -119,7 +119,7 @@ def test_an_answer_is_an_iterator(store: Store) -> None:
     assert isinstance(found, Iterator)
     assert next(found)['msg_id'] == 'm0'
     with pytest.raises(AttributeError, match=r'write store.find\(…\), which asks again'):
-        found.rewind()  # type: ignore[attr-defined]
+        found.rewind()
 
 
 def test_a_closed_store_ends_an_answer(store: Store) -> None:

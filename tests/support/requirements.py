@@ -21,6 +21,9 @@ def dependencies() -> Iterator[Requirement]:
         *project['optional-dependencies']['hub'],
         *project['optional-dependencies']['duckdb'],
         *project['optional-dependencies']['mongodb'],
+        *project['optional-dependencies']['arrow'],
+        *project['optional-dependencies']['pandas'],
+        *project['optional-dependencies']['polars'],
     ):
         requirement = Requirement(text)
         if _lowest(requirement):

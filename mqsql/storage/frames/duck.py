@@ -59,6 +59,10 @@ def _texts_of_json(stored: pa.Array) -> Chunk | None:
         return None
     quotes = raw == _QUOTE
     # Each text that is there begins and ends with a quote, and there are no others.
-    if np.count_nonzero(quotes) != 2 * present or not quotes[start].all() or not quotes[np.append(start[1:], 0) - 1].all():
+    if (
+        np.count_nonzero(quotes) != 2 * present
+        or not quotes[start].all()
+        or not quotes[np.append(start[1:], 0) - 1].all()
+    ):
         return None
     return Chunk('string', pc.binary_slice(stored.view(pa.binary()), 1, -1).view(pa.string()))

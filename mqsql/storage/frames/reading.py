@@ -17,7 +17,6 @@ from mqsql.storage.queries import Cursor
 Piece = list[Chunk]
 
 
-
 class Pieces:
     """The pieces of an answer that has not been read; QueryError if it has. `structs` keeps documents as they are."""
 

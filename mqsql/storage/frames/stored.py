@@ -77,5 +77,3 @@ def _documents(stored: Column, decode: Decode) -> pa.Array:
     if decode_containers(stored) is not None:
         return pa.array(stored, pa.string())
     return array_of(JSON, decode_all(decode, stored))
-
-

@@ -1,6 +1,7 @@
 """Documents as structs and lists of Arrow, whose types all values of a column decide together.
 
-A field that has values of several types is JSON text, as is an object without fields, or with a name that Arrow cannot have; integers and floats together are floats.
+A field that has values of several types is JSON text, as is an object without fields or with a name that Arrow cannot have.
+Integers and floats together are floats.
 """
 
 import re

@@ -5,7 +5,7 @@ batch by batch. Numbers, values of Any columns, those at a path and computed one
 columns, all of it is read, as arrays, before the first batch is given.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mqsql.errors import QueryError, short_repr
 from mqsql.storage.extras import require
@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    ArrowTable: TypeAlias = pyarrow.Table
+    PandasFrame: TypeAlias = pandas.DataFrame
+    PolarsFrame: TypeAlias = polars.DataFrame
+
 Documents = Literal['json', 'struct']
 
 
-def to_arrow(answer: Any, documents: Documents) -> 'pyarrow.Table':
+def to_arrow(answer: Any, documents: Documents) -> 'ArrowTable':
     """See Answer."""
     require('pyarrow', 'arrow')
     if documents not in ('json', 'struct'):
@@ -28,7 +32,7 @@ def to_arrow(answer: Any, documents: Documents) -> 'pyarrow.Table':
     return table(answer, structs=documents == 'struct')
 
 
-def to_pandas(answer: Any, documents: Documents) -> 'pandas.DataFrame':
+def to_pandas(answer: Any, documents: Documents) -> 'PandasFrame':
     """See Answer. Integers and booleans are of the types of pandas that have missing values."""
     require('pandas', 'pandas')
     found = to_arrow(answer, documents)
@@ -39,7 +43,7 @@ def to_pandas(answer: Any, documents: Documents) -> 'pandas.DataFrame':
     return found.to_pandas(types_mapper=types.get)
 
 
-def to_polars(answer: Any, documents: Documents) -> 'polars.DataFrame':
+def to_polars(answer: Any, documents: Documents) -> 'PolarsFrame':
     """See Answer."""
     require('polars', 'polars')
     found = to_arrow(answer, documents)
