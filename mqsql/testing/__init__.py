@@ -11,11 +11,13 @@ from importlib.util import find_spec
 if find_spec('hypothesis') is None:
     raise ImportError("Hypothesis is not installed; try: pip install 'mqsql[testing]'")
 
+from mqsql.testing.contract import BackendContract
 from mqsql.testing.differences import Difference, check_answer
 from mqsql.testing.oracle import Oracle
 from mqsql.testing.strategies import Find, expressions, finds, histories, queries, records
 
 __all__ = [
+    'BackendContract',
     'Difference',
     'Find',
     'Oracle',

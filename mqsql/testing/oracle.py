@@ -65,7 +65,7 @@ class Oracle:
 
     def drop_matching(self, query: Mapping[str, Any] | None) -> list[str]:
         """Remove the records that match, and give their keys."""
-        keys = self.keys(query)
+        keys = self.find_keys(query)
         for key in keys:
             del self._records[key]
         return keys
@@ -80,7 +80,7 @@ class Oracle:
         """The records that match, as `Store.find` gives them; `options` are sort, limit, skip, projection and collation."""
         return reference.find(self._records.values(), query, keys, **options, table=self.table)
 
-    def keys(self, query: Mapping[str, Any] | None = None, **options: Any) -> list[str]:
+    def find_keys(self, query: Mapping[str, Any] | None = None, **options: Any) -> list[str]:
         """The keys of the records that match."""
         return [record[self.table.key] for record in self.find(query, (), **options)]
 
@@ -98,7 +98,7 @@ class Oracle:
 
     def history(self) -> list[str]:
         """The keys of all records by the table's column of history: those without a value first, ties as they were added."""
-        return self.keys({}, sort=self.table.history)
+        return self.find_keys({}, sort=self.table.history)
 
     def tied(self, query: Mapping[str, Any] | None = None, sort: Any = None, **options: Any) -> list[list[str]]:
         """The keys of the records that match, in groups: a sort puts one group before the other, and leaves a group open.
@@ -106,8 +106,8 @@ class Oracle:
         Without a sort, that is one group. A limit and a skip are not allowed.
         """
         if sort is None:
-            return [keys] if (keys := self.keys(query, **options)) else []
-        one = self.keys(query, sort=sort, **options)
+            return [keys] if (keys := self.find_keys(query, **options)) else []
+        one = self.find_keys(query, sort=sort, **options)
         backwards = list(reversed(self._records.values()))
         found = reference.find(backwards, query, (), sort=sort, **options, table=self.table)
         return _groups(one, [record[self.table.key] for record in found])

@@ -76,7 +76,12 @@ def histories(
 
 
 def queries(
-    records: Iterable[Record], table: Table = TASKS, *, language: str = 'find', values: str = 'usual'
+    records: Iterable[Record],
+    table: Table = TASKS,
+    *,
+    language: str = 'find',
+    values: str = 'usual',
+    without: Iterable[str] = (),
 ) -> SearchStrategy[Query]:
     """A query for these records, with columns, paths and operands that occur in them; a good share selects some, but not all.
 
@@ -90,16 +95,21 @@ def queries(
     >>> test_a_query_and_its_negation_part_the_records()
 
     `language` is `'documented'`: the operators that IPython Parallel promises, on columns, with values of their type;
-    `'find'`: MongoDB's, without `$expr`, `$jsonSchema` and collations; or `'full'`: all that mqsql answers. Every query has
-    a meaning: the oracle answers it.
+    `'find'`: MongoDB's, without `$expr`, `$jsonSchema` and collations; or `'full'`: all that mqsql answers. The operators of
+    `without` are left out. Every query has a meaning: the oracle answers it.
     """
-    known, draw_query = _drawing(records, scope_of(table, language, values))
+    known, draw_query = _drawing(records, scope_of(table, language, values, without))
     given = list(records)
     return _valid(lambda d: draw_query(d, known), lambda one: reference.find(given, one, (), table=table))
 
 
 def finds(
-    records: Iterable[Record], table: Table = TASKS, *, language: str = 'find', values: str = 'usual'
+    records: Iterable[Record],
+    table: Table = TASKS,
+    *,
+    language: str = 'find',
+    values: str = 'usual',
+    without: Iterable[str] = (),
 ) -> SearchStrategy[Find]:
     """A query and, half the time, other arguments of `find`: keys, sort, limit, skip, a projection, a collation.
 
@@ -114,7 +124,7 @@ def finds(
 
     In the documented language there are only keys; collations are in the full one alone.
     """
-    scope, given = scope_of(table, language, values), list(records)
+    scope, given = scope_of(table, language, values, without), list(records)
     known, draw_query = _drawing(given, scope)
 
     def draw_find(d: Draws) -> Find:
@@ -149,7 +159,7 @@ def expressions(records: Iterable[Record], table: Table = TASKS, *, values: str 
 
 def _drawing(records: Iterable[Record], scope: Scope) -> tuple[list[Place], Callable[[Draws, list[Place]], Query]]:
     """The places to draw queries for, and what draws them."""
-    if scope.language is DOCUMENTED:
+    if scope.language.name == DOCUMENTED.name:
         return documented_places(list(records), scope), documented_query
     return places(records, scope), query
 
@@ -171,14 +181,14 @@ def _valid(one: Callable[[Draws], T], answer: Callable[[T], object]) -> SearchSt
 
 
 def _options(d: Draws, scope: Scope, known: list[Place], one: Query, records: list[Record]) -> dict[str, Any]:
-    if scope.language is DOCUMENTED:
+    if scope.language.name == DOCUMENTED.name:
         columns = [place.key for place in known]
         return {'keys': d.several(1, 3, lambda: d.pick(columns))}
     options = find_options(d, known)
     if d.once_in(4):
         options = {name: value for name, value in options.items() if name != 'keys'}
         options['projection'] = projection(d, known)
-    if scope.language is FULL and d.once_in(3) and is_collated(one) and is_collated(records):
+    if scope.language.name == FULL.name and d.once_in(3) and is_collated(one) and is_collated(records):
         options['collation'] = d.pick(COLLATIONS)
     return options
 

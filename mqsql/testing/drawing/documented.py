@@ -49,7 +49,8 @@ def _condition(d: Draws, place: Place) -> Any:
 
 def _test(d: Draws, place: Place) -> Query:
     more = ['$glob'] if place.kind in (STRING, ANY) else []
-    name = d.pick([*ORDERING, *EQUALITY, *LISTS, *more])
+    known = place.scope.language.operators
+    name = d.pick([name for name in (*ORDERING, *EQUALITY, *LISTS, *more) if name in known] or EQUALITY[:1])
     if name in LISTS:
         return {name: d.several(0, 4, lambda: None if d.once_in(8) else _operand(d, place))}
     if name == '$glob':

@@ -1,8 +1,9 @@
 """Task records as a hub has them: pending, running, done or failed, with a few clients, engines and labels."""
 
+from collections.abc import Collection
 from typing import Any
 
-from mqsql.schema import Record
+from mqsql.schema import Record, Table
 from mqsql.testing.drawing.draws import Draws
 from mqsql.testing.drawing.records import key_of_record
 from mqsql.testing.drawing.scope import Scope
@@ -19,6 +20,8 @@ NOT_YET = {
     'failed': frozenset({'execute_result'}),
 }
 """The states of a task, and the columns that have no value there."""
+
+MOST_COLUMNS = 8
 
 ERROR = {'ename': 'ZeroDivisionError', 'evalue': 'division by zero', 'traceback': ['line 1', 'line 2']}
 
@@ -43,6 +46,12 @@ TYPICAL: dict[str, list[Any]] = {
 """What the columns of tasks hold, by name."""
 
 
+def some_columns(d: Draws, table: Table) -> list[str]:
+    """A few columns, which all records of a history have in common: many slow shrinking down, and find nothing more."""
+    names = [column for column in table.columns if column != table.key]
+    return sorted(set(d.several(1, MOST_COLUMNS, lambda: d.pick(names))), key=names.index) if names else []
+
+
 def task(d: Draws, scope: Scope, columns: list[str]) -> Record:
     """A record with values for some of the columns; shrinks to one with fewer."""
     absent = NOT_YET[d.pick(list(NOT_YET))]
@@ -60,13 +69,13 @@ def column_value(d: Draws, scope: Scope, column: str) -> Any:
 
 def history(d: Draws, scope: Scope, least: int = 0, most: int = 8) -> list[Record]:
     """About so many records with different ids."""
-    names = [column for column in scope.table.columns if column != scope.table.key]
-    drawn = d.several(least, most, lambda: task(d, scope, names))
+    columns = some_columns(d, scope.table)
+    drawn = d.several(least, most, lambda: task(d, scope, columns))
     return list({one[scope.table.key]: one for one in drawn}.values())
 
 
-def changes(d: Draws, scope: Scope) -> Record:
+def changes(d: Draws, scope: Scope, but: Collection[str] = ()) -> Record:
     """Values for a few columns, None among them, by which a record may be updated."""
-    names = [column for column in scope.table.columns if column != scope.table.key]
+    names = [column for column in scope.table.columns if column != scope.table.key and column not in but]
     chosen = d.several(1, 3, lambda: d.pick(names))
     return {column: None if d.once_in(8) else column_value(d, scope, column) for column in chosen}

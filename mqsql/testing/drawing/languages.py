@@ -1,6 +1,9 @@
 """Which part of the query language to draw: all of it, what MongoDB finds by, or what IPython Parallel documents."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from mqsql.errors import did_you_mean
 
 COMPARING = ('$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin')
 OF_FIELDS = ('$exists', '$type', '$size', '$not', '$all', '$elemMatch', '$mod', '$regex', '$options')
@@ -34,8 +37,13 @@ FULL = Language('full', frozenset({*FIND.operators, *OF_MQSQL}), aliases=True)
 LANGUAGES = {language.name: language for language in (DOCUMENTED, FIND, FULL)}
 
 
-def language_of(name: str) -> Language:
-    """The language of a name; ValueError names all of them."""
+def language_of(name: str, without: Iterable[str] = ()) -> Language:
+    """The language of a name, without some operators; ValueError for an unknown name says what there is."""
     if name not in LANGUAGES:
         raise ValueError(f'language is {", ".join(map(repr, LANGUAGES))}, not {name!r}')
-    return LANGUAGES[name]
+    if isinstance(without, str):
+        raise ValueError(f'without is a list of operators, such as [{without!r}], not a text')
+    language = LANGUAGES[name]
+    if unknown := frozenset(without) - FULL.operators:
+        raise ValueError(f'without: {did_you_mean("operator", min(unknown), sorted(FULL.operators))}')
+    return replace(language, operators=language.operators - frozenset(without))

@@ -22,6 +22,6 @@ def projection(d: Draws, known: list[Place]) -> dict[str, Any]:
 
 def change(d: Draws, place: Place) -> dict[str, Any]:
     """What makes an array shorter: one in four keeps the first element that matches."""
-    if place.kind.mixed and d.once_in(4):
+    if place.kind.mixed and '$elemMatch' in place.scope.language.operators and d.once_in(4):
         return {'$elemMatch': element(d, place)}
     return {'$slice': d.pick([1, -1, 0, 2, [0, 1], [1, 2], [-2, 1], [5, 1]])}

@@ -84,7 +84,7 @@ def one_type_or_some(d: Draws, place: Place) -> Any:
 
 def every(d: Draws, place: Place) -> list[Any]:
     """The list behind `$all`: values, or queries on elements."""
-    if place.depth < DEEPEST and d.once_in(4):
+    if place.depth < DEEPEST and '$elemMatch' in place.scope.language.operators and d.once_in(4):
         return d.several(1, 2, lambda: {'$elemMatch': element(d, place)})
     return d.several(0 if d.once_in(4) else 1, 2, lambda: member(d, element_of(d, place)))
 
@@ -168,7 +168,7 @@ def fitting(d: Draws, place: Place) -> list[str]:
         more = [names for types, names in fit if any(isinstance(value, types) for value in place.values)]
         names = [*FOR_ANY, *(name for names in more for name in names)]
     known = place.scope.language.operators
-    return [name for name in names if name in known and (place.depth < DEEPEST or name not in NESTING)]
+    return [name for name in names if name in known and (place.depth < DEEPEST or name not in NESTING)] or ['$eq']
 
 
 def conditions(d: Draws, place: Place) -> Query:
@@ -220,7 +220,7 @@ def query(d: Draws, known: list[Place], depth: int = 0) -> Query:
     if form == 7:
         names = [name for name in QUERY_OPERATORS if name in known[0].scope.language.operators]
         names = [name for name in names if name not in OF_RECORDS or known[0].depth == 0]
-        return QUERY_OPERATORS[d.pick(names)](d, known, depth)
+        return QUERY_OPERATORS[d.pick(names)](d, known, depth) if names else on_place(d, somewhere(d, known, depth))
     drawn = on_place(d, somewhere(d, known, depth))
     return {**drawn, **on_place(d, somewhere(d, known, depth))} if form == 6 else drawn
 

@@ -1,5 +1,6 @@
 """What is drawn: for which table, in which part of the query language, with which values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mqsql.schema import TASKS, Table
@@ -16,6 +17,6 @@ class Scope:
     values: Values = ALL
 
 
-def scope_of(table: Table, language: str, values: str) -> Scope:
-    """The scope of these names; ValueError for an unknown one."""
-    return Scope(table, language_of(language), values_of(values))
+def scope_of(table: Table, language: str, values: str, without: Iterable[str] = ()) -> Scope:
+    """The scope of these names, without some operators; ValueError for an unknown name."""
+    return Scope(table, language_of(language, without), values_of(values))
