@@ -1,0 +1,31 @@
+"""The parts of pages that are written from the code. A page says where: `<!-- generated: NAME -->`."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from docsite import ROOT
+from docsite.commands import commands
+from docsite.options import options
+
+_PLACE = re.compile(r'^<!-- generated: (\S+) -->\n', re.MULTILINE)
+
+
+def operators() -> Iterator[str]:
+    """The section of README.md on operators, whose tables tests keep true."""
+    readme = (ROOT / 'README.md').read_text(encoding='utf-8')
+    section = readme.partition('\n## Operators\n')[2].partition('\nMore pages:\n')[0]
+    if not section:
+        raise ValueError('README.md has no section on operators that ends before its list of pages')
+    return iter(section.splitlines())
+
+
+PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
+    'commands': commands,
+    'operators': operators,
+    'options': options,
+}
+
+
+def filled(text: str) -> str:
+    """The text of a page with its generated parts; KeyError for one that does not exist."""
+    return _PLACE.sub(lambda place: '\n'.join(PARTS[place[1]]()) + '\n', text)

@@ -1,0 +1,229 @@
+"""Runs what a page shows, from its first block to its last, as a reader would, and compares what each prints with the page.
+
+    python -m docsite.snippets docs/howto/failures.md ...    write into pages what their commands print
+
+- A block `python` or `pycon` with prompts is a doctest; one without is a program. All of a page share their names.
+- A block `console` has commands after `$ `, each with what it prints, or `...` for some of that. A command that fails must be
+  followed by `$ echo $?`.
+- A block with a title is a file of this name. A block `text` without one is a drawing.
+- `<!-- history: tasks.db -->` is the history of `examples/history.py`, in this file.
+
+Nothing is installed: of `pip install` the packages and their extras are looked up in pyproject.toml.
+"""
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+
+from docsite import ROOT
+
+_BLOCK = re.compile(r'^( *)```(\w*)([^\n]*)\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
+_HISTORY = re.compile(r'^<!-- history: (\S+) -->$', re.MULTILINE)
+_TITLE = re.compile(r'title="([^"]+)"')
+
+PATIENCE_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    language: str
+    title: str
+    text: str
+    line: int
+
+
+def blocks(page: str) -> Iterator[Block]:
+    """The blocks of a page, in order."""
+    for found in _BLOCK.finditer(page):
+        indent, language, rest, text = found.groups()
+        title = _TITLE.search(rest)
+        line = page.count('\n', 0, found.start()) + 2
+        lines = (one.removeprefix(indent) for one in text.splitlines())
+        yield Block(language, title[1] if title else '', ''.join(f'{one}\n' for one in lines), line)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of a block `console`, and what it is shown to print."""
+
+    text: str
+    printed: str
+
+
+def commands(text: str) -> list[Command]:
+    """The commands of a block `console`."""
+    parts = re.split(r'^\$ ', text, flags=re.MULTILINE)
+    if parts[0]:
+        raise ValueError(f'a block of commands begins with "$ ", not with {parts[0]!r}')
+    found = []
+    for part in parts[1:]:
+        lines = part.splitlines()
+        end = 1
+        while end < len(lines) and lines[end - 1].endswith('\\'):
+            end += 1
+        found.append(Command('\n'.join(lines[:end]), ''.join(f'{line}\n' for line in lines[end:])))
+    return found
+
+
+@contextmanager
+def surroundings(directory: Path) -> Iterator[None]:
+    """A directory to work in, where nothing of the user's own is read, with a terminal of 80 columns and times in UTC."""
+    before = dict(os.environ)
+    home = directory.with_name(f'{directory.name}-home')
+    home.mkdir()
+    os.environ.update(
+        COLUMNS='80',
+        HOME=str(home),
+        IPYTHONDIR=str(home / '.ipython'),
+        LC_ALL='C.UTF-8',
+        NO_COLOR='1',
+        PATH=os.pathsep.join((str(Path(sys.executable).parent), os.environ['PATH'])),
+        PYTHONPATH=str(ROOT),
+        PYTHONUTF8='1',
+        TZ='UTC',
+    )
+    _set_zone()
+    try:
+        with chdir(directory):
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        _set_zone()
+
+
+def _set_zone() -> None:
+    if hasattr(time, 'tzset'):
+        time.tzset()
+
+
+@dataclass
+class Follower:
+    """Follows a page in the current directory; `problems` are the places where something else came than is shown."""
+
+    name: str
+    names: dict[str, Any] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    status: int = 0
+    """Of the last command."""
+
+    def follow(self, page: str) -> None:
+        """Do all that the page says."""
+        for file in _HISTORY.findall(page):
+            subprocess.run([sys.executable, str(ROOT / 'examples' / 'history.py'), file], check=True, capture_output=True)
+        for block in blocks(page):
+            self._do(block)
+
+    def _do(self, block: Block) -> None:
+        if block.title:
+            Path(block.title).write_text(block.text, encoding='utf-8')
+        elif block.language == 'console':
+            self._run(block)
+        elif block.language in ('python', 'pycon'):
+            self._evaluate(block)
+        elif block.language != 'text':
+            self.problems.append(f'{self.name}:{block.line}: a block of "{block.language}" is not run')
+
+    def _evaluate(self, block: Block) -> None:
+        if '>>> ' not in block.text:
+            exec(compile(block.text, f'{self.name}:{block.line}', 'exec'), self.names)
+            return
+        test = doctest.DocTestParser().get_doctest(block.text, self.names, self.name, self.name, block.line - 1)
+        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+        runner.run(test, out=self.problems.append, clear_globs=False)
+        self.names = test.globs
+
+    def _run(self, block: Block) -> None:
+        found = commands(block.text)
+        for command, following in zip(found, [*found[1:], None], strict=True):
+            printed = self.printed(command.text)
+            if not same(command.printed, printed):
+                self.problems.append(
+                    f'{self.name}:{block.line}: {command.text}\nshown:\n{command.printed}\nprinted:\n{printed}'
+                )
+            if self.status and not (following and following.text == 'echo $?'):
+                self.problems.append(f'{self.name}:{block.line}: {command.text}: exit status {self.status}\n{printed}')
+
+    def printed(self, command: str) -> str:
+        """What a command prints on a terminal."""
+        if command.startswith('pip install '):
+            check_packages(command)
+            return ''
+        shell = ['bash', '-o', 'pipefail', '-c', f'(exit {self.status}); {command}']
+        done = subprocess.run(
+            shell,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding='utf-8',
+            timeout=PATIENCE_SECONDS,
+        )
+        self.status = done.returncode
+        return ''.join(f'{line.rstrip()}\n' for line in done.stdout.splitlines())
+
+
+def same(shown: str, printed: str) -> bool:
+    """Whether a command prints what is shown, where `...` is any text."""
+    return doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
+
+
+def check_packages(command: str) -> None:
+    """ValueError unless the extras of mqsql that a command installs exist."""
+    project = tomllib.loads((ROOT / 'pyproject.toml').read_text(encoding='utf-8'))['project']
+    for word in shlex.split(command)[2:]:
+        wanted = Requirement(re.sub(r'^\.', 'mqsql', word))
+        if wanted.name == 'mqsql' and not wanted.extras <= project['optional-dependencies'].keys():
+            raise ValueError(f'{command}: there are no such extras')
+
+
+def rewritten(page: str, follower: Follower) -> str:
+    """The page with what its commands print in place of what it shows, where these differ."""
+
+    def rewrite(found: re.Match[str]) -> str:
+        indent, language, rest, text = found.groups()
+        (block,) = blocks(found[0])
+        if language != 'console':
+            follower._do(block)
+            return found[0]
+        lines = []
+        for command in commands(block.text):
+            printed = follower.printed(command.text)
+            shown = command.printed if same(command.printed, printed) else printed
+            lines += [f'$ {command.text}', *shown.splitlines()]
+        body = ''.join(f'{indent}{line}'.rstrip() + '\n' for line in '\n'.join(lines).split('\n'))
+        return f'{indent}```{language}{rest}\n{body}{indent}```'
+
+    follower.follow(''.join(found[0] for found in _HISTORY.finditer(page)))
+    return _BLOCK.sub(rewrite, page)
+
+
+def main(*names: str) -> None:
+    """Write into pages what their commands print."""
+    for path in [Path(name).absolute() for name in names]:
+        page = path.read_text(encoding='utf-8')
+        with tempfile.TemporaryDirectory() as name:
+            (directory := Path(name) / 'work').mkdir()
+            with surroundings(directory):
+                follower = Follower(path.name)
+                page = rewritten(page, follower)
+        path.write_text(page, encoding='utf-8')
+        sys.stdout.writelines(follower.problems)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
