@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from docsite import ROOT
 from docsite.commands import commands
+from docsite.figures import figures
 from docsite.options import options
 
 _PLACE = re.compile(r'^<!-- generated: (\S+) -->\n', re.MULTILINE)
@@ -19,8 +20,19 @@ def operators() -> Iterator[str]:
     return iter(section.splitlines())
 
 
+def benchmark() -> Iterator[str]:
+    """The table of README.md, which a test compares with the results."""
+    readme = (ROOT / 'README.md').read_text(encoding='utf-8')
+    table = readme.partition('<!-- benchmark:')[2].partition('<!-- end -->')[0].splitlines()[1:]
+    if not table:
+        raise ValueError('README.md has no table of the benchmark')
+    return iter(table)
+
+
 PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
+    'benchmark': benchmark,
     'commands': commands,
+    'figures': figures,
     'operators': operators,
     'options': options,
 }

@@ -173,7 +173,7 @@ class Follower:
             encoding='utf-8',
             timeout=PATIENCE_SECONDS,
         )
-        self.status = done.returncode
+        self.status = done.returncode if done.returncode >= 0 else 128 - done.returncode  # as a shell has it
         return ''.join(f'{line.rstrip()}\n' for line in done.stdout.splitlines())
 
 
