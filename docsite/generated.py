@@ -7,6 +7,7 @@ from docsite import ROOT
 from docsite.commands import commands
 from docsite.figures import figures
 from docsite.options import options
+from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS
 
 _PLACE = re.compile(r'^<!-- generated: (\S+) -->\n', re.MULTILINE)
 
@@ -29,12 +30,22 @@ def benchmark() -> Iterator[str]:
     return iter(table)
 
 
+def pymongo() -> Iterator[str]:
+    """What is called otherwise than in pymongo."""
+    yield '| pymongo | mqsql |'
+    yield '|---|---|'
+    for name, instead in IN_PLACE_OF_COLLECTIONS.items():
+        code = re.sub(r'([a-z_]+\(.*?\))', r'`\1`', instead)
+        yield f'| `{name}` | {code} |'
+
+
 PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     'benchmark': benchmark,
     'commands': commands,
     'figures': figures,
     'operators': operators,
     'options': options,
+    'pymongo': pymongo,
 }
 
 

@@ -6,7 +6,8 @@
 - A block `console` has commands after `$ `, each with what it prints, or `...` for some of that. A command that fails must be
   followed by `$ echo $?`.
 - A block with a title is a file of this name. A block `text` without one is a drawing.
-- `<!-- history: tasks.db -->` is the history of `examples/history.py`, in this file.
+- `<!-- history: tasks.db -->` is the history of `examples/history.py`, in this file; `<!-- old history: old.db -->` the same, as
+  ipyparallel's own SQLiteDB writes it.
 
 Nothing is installed: of `pip install` the packages and their extras are looked up in pyproject.toml.
 """
@@ -31,7 +32,8 @@ from packaging.requirements import Requirement
 from docsite import ROOT
 
 _BLOCK = re.compile(r'^( *)```(\w*)([^\n]*)\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
-_HISTORY = re.compile(r'^<!-- history: (\S+) -->$', re.MULTILINE)
+_HISTORY = re.compile(r'^<!-- ((?:old )?history): (\S+) -->$', re.MULTILINE)
+_WRITERS = {'history': [str(ROOT / 'examples' / 'history.py')], 'old history': ['-m', 'docsite.old_history']}
 _TITLE = re.compile(r'title="([^"]+)"')
 
 PATIENCE_SECONDS = 300
@@ -117,15 +119,15 @@ class Follower:
     """Follows a page in the current directory; `problems` are the places where something else came than is shown."""
 
     name: str
-    names: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, Any] = field(default_factory=lambda: {'__name__': '__main__'})
     problems: list[str] = field(default_factory=list)
     status: int = 0
     """Of the last command."""
 
     def follow(self, page: str) -> None:
         """Do all that the page says."""
-        for file in _HISTORY.findall(page):
-            subprocess.run([sys.executable, str(ROOT / 'examples' / 'history.py'), file], check=True, capture_output=True)
+        for kind, file in _HISTORY.findall(page):
+            subprocess.run([sys.executable, *_WRITERS[kind], file], check=True, capture_output=True)
         for block in blocks(page):
             self._do(block)
 
