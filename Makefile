@@ -22,13 +22,16 @@ environment = $(BIN)/python -m venv .environments/$(1) && \
   .environments/$(1)/bin/python -m pip install --quiet $(2) hypothesis numpy psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-property test-others lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
+.PHONY: help demo docs test test-property test-others lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 demo: $(READY)  ## start a real IPython Parallel cluster with mqsql as its task database, and query it
 	$(BIN)/python examples/demo.py
+
+docs: $(READY)  ## build the documentation site in .site/html, without the network; a broken link or reference ends it
+	$(BIN)/python -m docsite
 
 test: lint  ## lint, then every test, in two processes: the property tests take as long as all others
 	@$(MAKE) --no-print-directory --jobs 2 test-property test-others

@@ -39,6 +39,12 @@ def pymongo() -> Iterator[str]:
         yield f'| `{name}` | {code} |'
 
 
+def types() -> Iterator[str]:
+    """The types of columns, from README.md."""
+    table = (ROOT / 'README.md').read_text(encoding='utf-8').partition('| type of column |')
+    return iter((table[1] + table[2].partition('\n\n')[0]).splitlines())
+
+
 PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     'benchmark': benchmark,
     'commands': commands,
@@ -46,6 +52,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     'operators': operators,
     'options': options,
     'pymongo': pymongo,
+    'types': types,
 }
 
 
