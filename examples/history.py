@@ -122,15 +122,15 @@ def morning() -> Iterator[Record]:
         for i in range(100):
             rate, fold = (0.01, 0.1, 0.3, 1.0)[i // 25], i % 25
             fails = 'ValueError' if rate == 1.0 and fold % 5 == 0 else ''
-            cluster.run(ada, f'train/{model}/rate{rate}/fold{fold}', start + timedelta(milliseconds=7 * i), 70, fails)
+            cluster.run(ada, f'train/{model}/rate{rate}', start + timedelta(milliseconds=7 * i), 70, fails)
         for i in range(20):
-            cluster.run(grace, f'score/{model}/{i}', start + timedelta(minutes=32, seconds=2 * i), 15)
+            cluster.run(grace, f'score/{model}', start + timedelta(minutes=32, seconds=2 * i), 15)
     lost = [record for record in cluster.records if (record['error'] or {}).get('ename') == 'OSError']
     for i, record in enumerate(lost):
         again = cluster.run(ada, record['label'], MORNING + timedelta(minutes=125, seconds=i), 70)
         record['resubmitted'] = again['msg_id']
     for i in range(12):
-        cluster.run(grace, f'report/{i}', NOON - timedelta(minutes=2) + timedelta(seconds=i), 90)
+        cluster.run(grace, 'report', NOON - timedelta(minutes=2) + timedelta(seconds=i), 90)
     yield from cluster.records
 
 
