@@ -4,7 +4,7 @@
 
 - A block `python` or `pycon` with prompts is a doctest; one without is a program. All of a page share their names.
 - A block `console` has commands after `$ `, each with what it prints, or `...` for some of that. A command that fails must be
-  followed by `$ echo $?`.
+  followed by `$ echo $?`. After `<!-- figures vary -->` only the words must be the same, as on a cluster times and ids never are.
 - A block with a title is a file of this name. A block `text` without one is a drawing.
 - `<!-- history: tasks.db -->` is the history of `examples/history.py`, in this file; `<!-- old history: old.db -->` the same, as
   ipyparallel's own SQLiteDB writes it.
@@ -34,6 +34,8 @@ from docsite import ROOT
 _BLOCK = re.compile(r'^( *)```(\w*)([^\n]*)\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
 _HISTORY = re.compile(r'^<!-- ((?:old )?history): (\S+) -->$', re.MULTILINE)
 _WRITERS = {'history': [str(ROOT / 'examples' / 'history.py')], 'old history': ['-m', 'docsite.old_history']}
+_VARY = '<!-- figures vary -->'
+_WORD = re.compile(r'(?<![\w.…-])[A-Za-z]{3,}(?![\w.…-])')
 _TITLE = re.compile(r'title="([^"]+)"')
 
 PATIENCE_SECONDS = 300
@@ -47,6 +49,7 @@ class Block:
     title: str
     text: str
     line: int
+    varies: bool = False
 
 
 def blocks(page: str) -> Iterator[Block]:
@@ -56,7 +59,8 @@ def blocks(page: str) -> Iterator[Block]:
         title = _TITLE.search(rest)
         line = page.count('\n', 0, found.start()) + 2
         lines = (one.removeprefix(indent) for one in text.splitlines())
-        yield Block(language, title[1] if title else '', ''.join(f'{one}\n' for one in lines), line)
+        varies = page[: found.start()].rstrip().endswith(_VARY)
+        yield Block(language, title[1] if title else '', ''.join(f'{one}\n' for one in lines), line, varies)
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,7 @@ class Follower:
         found = commands(block.text)
         for command, following in zip(found, [*found[1:], None], strict=True):
             printed = self.printed(command.text)
-            if not same(command.printed, printed):
+            if not (alike if block.varies else same)(command.printed, printed):
                 self.problems.append(
                     f'{self.name}:{block.line}: {command.text}\nshown:\n{command.printed}\nprinted:\n{printed}'
                 )
@@ -167,21 +171,25 @@ class Follower:
             check_packages(command)
             return ''
         shell = ['bash', '-o', 'pipefail', '-c', f'(exit {self.status}); {command}']
-        done = subprocess.run(
-            shell,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding='utf-8',
-            timeout=PATIENCE_SECONDS,
-        )
+        # A file, as what a command leaves running would keep a pipe open.
+        with tempfile.TemporaryFile('w+', encoding='utf-8') as said:
+            done = subprocess.run(
+                shell, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, timeout=PATIENCE_SECONDS
+            )
+            said.seek(0)
+            lines = said.read().splitlines()
         self.status = done.returncode if done.returncode >= 0 else 128 - done.returncode  # as a shell has it
-        return ''.join(f'{line.rstrip()}\n' for line in done.stdout.splitlines())
+        return ''.join(f'{line.rstrip()}\n' for line in lines)
 
 
 def same(shown: str, printed: str) -> bool:
     """Whether a command prints what is shown, where `...` is any text."""
     return doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS)
+
+
+def alike(shown: str, printed: str) -> bool:
+    """Whether a command prints the words that are shown, whatever the numbers, times and ids beside them."""
+    return same(*(' '.join(_WORD.findall(text.replace('...', 'ellipsis'))).replace('ellipsis', '...') for text in (shown, printed)))
 
 
 def check_packages(command: str) -> None:
@@ -195,17 +203,18 @@ def check_packages(command: str) -> None:
 
 def rewritten(page: str, follower: Follower) -> str:
     """The page with what its commands print in place of what it shows, where these differ."""
+    following = blocks(page)
 
     def rewrite(found: re.Match[str]) -> str:
-        indent, language, rest, text = found.groups()
-        (block,) = blocks(found[0])
+        indent, language, rest, _ = found.groups()
+        block = next(following)
         if language != 'console':
             follower._do(block)
             return found[0]
         lines = []
         for command in commands(block.text):
             printed = follower.printed(command.text)
-            shown = command.printed if same(command.printed, printed) else printed
+            shown = command.printed if (alike if block.varies else same)(command.printed, printed) else printed
             lines += [f'$ {command.text}', *shown.splitlines()]
         body = ''.join(f'{indent}{line}'.rstrip() + '\n' for line in '\n'.join(lines).split('\n'))
         return f'{indent}```{language}{rest}\n{body}{indent}```'
