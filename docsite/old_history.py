@@ -15,7 +15,9 @@ from docsite import ROOT
 async def write(path: Path) -> None:
     """The file; that class needs an event loop."""
     morning = runpy.run_path(str(ROOT / 'examples' / 'history.py'))['morning']
-    database = SQLiteDB(location=str(path.parent), filename=path.name, table='ipython-tasks', log=logging.getLogger('quiet'))
+    database = SQLiteDB(
+        location=str(path.parent), filename=path.name, table='ipython-tasks', log=logging.getLogger('quiet')
+    )
     for record in morning():
         database.add_record(record['msg_id'], empty_record() | record)
     database.close()

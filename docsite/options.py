@@ -1,6 +1,7 @@
 """The reference of the hub's options, written from the traits of its databases."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from traitlets import Enum, TraitType
 
@@ -19,6 +20,8 @@ def options() -> Iterator[str]:
             yield f'{_default(trait)}\n'
 
 
-def _default(trait: TraitType) -> str:
+def _default(trait: TraitType[Any, Any]) -> str:
     text = f'Default: `{trait.default_value_repr()}`'
-    return f'{text}; one of {", ".join(f"`{value!r}`" for value in trait.values)}.' if isinstance(trait, Enum) else f'{text}.'
+    if isinstance(trait, Enum) and trait.values:
+        text += f'; one of {", ".join(f"`{value!r}`" for value in trait.values)}'
+    return f'{text}.'

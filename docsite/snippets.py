@@ -4,10 +4,10 @@
 
 - A block `python` or `pycon` with prompts is a doctest; one without is a program. All of a page share their names.
 - A block `console` has commands after `$ `, each with what it prints, or `...` for some of that. A command that fails must be
-  followed by `$ echo $?`. After `<!-- figures vary -->` only the words must be the same, as on a cluster times and ids never are.
+  followed by `$ echo $?`. After `<!-- figures vary -->` only the words must be the same: on a cluster times and ids never are.
 - A block with a title is a file of this name. A block `text` without one is a drawing.
-- `<!-- history: tasks.db -->` is the history of `examples/history.py`, in this file; `<!-- old history: old.db -->` the same, as
-  ipyparallel's own SQLiteDB writes it.
+- `<!-- history: tasks.db -->` is the history of `examples/history.py`, in this file; `<!-- old history: … -->` is the same,
+  as ipyparallel's own SQLiteDB writes it.
 
 Nothing is installed: of `pip install` the packages and their extras are looked up in pyproject.toml.
 """
@@ -35,7 +35,7 @@ _BLOCK = re.compile(r'^( *)```(\w*)([^\n]*)\n(.*?)^\1```$', re.MULTILINE | re.DO
 _HISTORY = re.compile(r'^<!-- ((?:old )?history): (\S+) -->$', re.MULTILINE)
 _WRITERS = {'history': [str(ROOT / 'examples' / 'history.py')], 'old history': ['-m', 'docsite.old_history']}
 _VARY = '<!-- figures vary -->'
-_WORD = re.compile(r'(?<![\w.…-])[A-Za-z]{3,}(?![\w.…-])')
+_WORD = re.compile(r'(?<!\S)\.\.\.(?!\S)|(?<![\w.…-])[A-Za-z]{3,}(?![\w.…-])')
 _TITLE = re.compile(r'title="([^"]+)"')
 
 PATIENCE_SECONDS = 300
@@ -189,7 +189,11 @@ def same(shown: str, printed: str) -> bool:
 
 def alike(shown: str, printed: str) -> bool:
     """Whether a command prints the words that are shown, whatever the numbers, times and ids beside them."""
-    return same(*(' '.join(_WORD.findall(text.replace('...', 'ellipsis'))).replace('ellipsis', '...') for text in (shown, printed)))
+    return same(_words(shown), _words(printed))
+
+
+def _words(text: str) -> str:
+    return ' '.join(_WORD.findall(text))
 
 
 def check_packages(command: str) -> None:

@@ -65,7 +65,7 @@ class Cluster:
         """What the hub knows of a task that has been submitted."""
         msg_id = f'{client}_4711_{len(self.records)}'
         header = {'msg_id': msg_id, 'msg_type': 'apply_request', 'session': client, 'date': moment}
-        metadata = {'after': [], 'follow': [], 'timeout': None, 'retries': 0, 'targets': [], 'label': label}
+        metadata: Record = {'after': [], 'follow': [], 'timeout': None, 'retries': 0, 'targets': [], 'label': label}
         record: Record = dict.fromkeys(mqsql.TASKS.columns)
         return record | {
             'msg_id': msg_id,

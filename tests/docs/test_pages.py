@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mongo_servers import Place
 from mongo_stores import url_of
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config.loader import Config, PyFileConfigLoader
 
 from docsite import ROOT
 from docsite.snippets import Block, Follower, blocks, commands, same, surroundings
@@ -60,7 +60,9 @@ CONFIGURATIONS = [
 ]
 
 
-@pytest.mark.parametrize(('name', 'block'), CONFIGURATIONS, ids=[f'{name}:{block.line}' for name, block in CONFIGURATIONS])
+@pytest.mark.parametrize(
+    ('name', 'block'), CONFIGURATIONS, ids=[f'{name}:{block.line}' for name, block in CONFIGURATIONS]
+)
 def test_configurations_name_options_that_exist(name: str, block: Block, tmp_path: Path) -> None:
     (tmp_path / CONFIGURATION).write_text(block.text, encoding='utf-8')
     config: Config = PyFileConfigLoader(CONFIGURATION, str(tmp_path)).load_config()

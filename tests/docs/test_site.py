@@ -80,7 +80,9 @@ def test_references_have_all_there_is(site: Path) -> None:
     page = (site / 'reference' / 'api.html').read_text(encoding='utf-8')
     assert [name for name in constants if name not in page] == []
     assert {f'mqsql-{name}' for name in main.commands} <= anchors('commands.html')
-    options = {f'c{name}{option}'.lower() for name in hub.DATABASES for option in getattr(hub, name).class_traits(config=True)}
+    options = {
+        f'c{name}{option}'.lower() for name in hub.DATABASES for option in getattr(hub, name).class_traits(config=True)
+    }
     assert options <= anchors('options.html')
 
 
@@ -88,7 +90,9 @@ def test_links_to_other_files_of_the_project_lead_to_copies(tmp_path: Path) -> N
     page = Path('howto/one.md')
     text = '[a](../../CHANGELOG.md) [b](../../examples/demo.py#x) [c](https://x.org/a.md) [d](../hub.md#a) [e](no.md)\n'
     code = '\n```text\n[a](../../CHANGELOG.md)\n```\n'
-    expected = '[a](../changelog.md) [b](../files/examples/demo.py#x) [c](https://x.org/a.md) [d](../hub.md#a) [e](no.md)\n'
+    expected = (
+        '[a](../changelog.md) [b](../files/examples/demo.py#x) [c](https://x.org/a.md) [d](../hub.md#a) [e](no.md)\n'
+    )
     assert relinked(text + code, ROOT / 'docs' / page, page, tmp_path) == expected + code
     assert (tmp_path / 'files' / 'examples' / 'demo.py').is_file()
 
