@@ -1,6 +1,7 @@
 """Makes the site: `python -m docsite [DIRECTORY]`. A broken link, anchor or reference ends it with 1."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from docsite import ROOT
 from docsite.assemble import assemble
 from docsite.links import problems
 
+_COLOUR = re.compile('\x1b\\[[0-9;]*m')
 CONFIGURATION = ROOT / 'docsite' / 'zensical.toml'
 
 
@@ -28,7 +30,7 @@ def rendered(directory: Path) -> str:
     command = [sys.executable, '-m', 'zensical', 'build', '--strict']
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, encoding='utf-8')
     if done.returncode:
-        return done.stdout + done.stderr
+        return _COLOUR.sub('', done.stdout + done.stderr.partition('Traceback')[0])
     return ''.join(f'{problem}\n' for problem in problems(directory / 'html'))
 
 

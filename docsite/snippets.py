@@ -150,7 +150,7 @@ class Follower:
             exec(compile(block.text, f'{self.name}:{block.line}', 'exec'), self.names)
             return
         test = doctest.DocTestParser().get_doctest(block.text, self.names, self.name, self.name, block.line - 1)
-        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
         runner.run(test, out=self.problems.append, clear_globs=False)
         self.names = test.globs
 

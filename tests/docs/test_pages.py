@@ -25,10 +25,13 @@ CONFIGURATION = 'ipcontroller_config.py'
 needs_bash = pytest.mark.skipif(os.name == 'nt' or not shutil.which('bash'), reason='commands are for a POSIX shell')
 
 
-@needs_bash
-@pytest.mark.parametrize(
-    'name', [pytest.param(name, marks=pytest.mark.hub if name in ON_CLUSTERS else ()) for name in PAGES]
-)
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    """Those of the test of a page."""
+    has_commands = '```console' in (ROOT / name).read_text(encoding='utf-8')
+    return [*([needs_bash] if has_commands else []), *([pytest.mark.hub] if name in ON_CLUSTERS else [])]
+
+
+@pytest.mark.parametrize('name', [pytest.param(name, marks=marks(name)) for name in PAGES])
 def test_what_a_page_shows(name: str, tmp_path: Path, mongo_place: Callable[[str], Place]) -> None:
     text = (ROOT / name).read_text(encoding='utf-8')
     if SERVER in text:

@@ -1,6 +1,8 @@
-"""README.md and CONTRIBUTING.md are true: the Python gives what is shown, commands, files and names exist."""
+"""README.md and CONTRIBUTING.md are true: tables are what programs write; commands, files and names exist.
 
-import doctest
+`test_pages` runs the Python.
+"""
+
 import re
 from pathlib import Path
 
@@ -10,16 +12,6 @@ from operator_table import written
 
 ROOT = Path(__file__).parents[2]
 TEXTS = README, CONTRIBUTING = [(ROOT / name).read_text(encoding='utf-8') for name in ('README.md', 'CONTRIBUTING.md')]
-
-
-def test_the_python_in_it_gives_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    blocks = ''.join(re.findall(r'^```python\n(.*?)^```', README, re.MULTILINE | re.DOTALL))
-    test = doctest.DocTestParser().get_doctest(blocks, {}, 'README.md', 'README.md', 0)
-    said: list[str] = []
-    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
-    assert len(test.examples) > 10
-    assert not ''.join(said)
 
 
 def test_the_tables_say_what_the_operators_do() -> None:
