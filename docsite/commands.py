@@ -4,6 +4,7 @@ A class of its own and not the extension mkdocs-click, which (0.9.0) prints "Sen
 """
 
 import inspect
+import textwrap
 from collections.abc import Iterator
 
 import click
@@ -36,15 +37,21 @@ def _sections(command: click.Command, context: click.Context, level: int = 2) ->
 def _help(command: click.Command) -> Iterator[str]:
     """The paragraphs of the help; those that click keeps as they are become blocks of code."""
     for paragraph in inspect.cleandoc(command.help or '').split('\n\n'):
-        kept = paragraph.startswith('\b\n')
-        yield f'```text\n{inspect.cleandoc(paragraph[2:])}\n```\n' if kept else f'{_escaped(paragraph)}\n'
+        if not paragraph.startswith('\b\n'):
+            yield f'{_escaped(paragraph)}\n'
+            continue
+        head, _, rest = paragraph[2:].partition('\n')
+        is_titled = head.endswith(':')
+        title = f' title="{head.removesuffix(":")}"' if is_titled else ''
+        yield f'```text{title}\n{textwrap.dedent(rest if is_titled else paragraph[2:])}\n```\n'
 
 
 def _options(command: click.Command, context: click.Context) -> Iterator[str]:
     yield '| option | |'
     yield '|---|---|'
-    for parameter in command.get_params(context):
-        if record := parameter.get_help_record(context):
+    for parameter in command.params:
+        record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
+        if record:
             names, text = record
             yield f'| `{_cell(names)}` | {_cell(_escaped(text))} |'
     yield ''
