@@ -35,7 +35,7 @@ _BLOCK = re.compile(r'^( *)```(\w*)([^\n]*)\n(.*?)^\1```$', re.MULTILINE | re.DO
 _HISTORY = re.compile(r'^<!-- ((?:old )?history): (\S+) -->$', re.MULTILINE)
 _WRITERS = {'history': [str(ROOT / 'examples' / 'history.py')], 'old history': ['-m', 'docsite.old_history']}
 _VARY = '<!-- figures vary -->'
-_WORD = re.compile(r'(?<!\S)\.\.\.(?!\S)|(?<![\w.…-])[A-Za-z]{3,}(?![\w.…-])')
+_WORD = re.compile(r'(?<!\S)\.\.\.(?!\S)|(?<![\w.…/\'-])[A-Za-z]{3,}(?![\w.…/\'-])')
 _TITLE = re.compile(r'title="([^"]+)"')
 
 PATIENCE_SECONDS = 300
