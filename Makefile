@@ -91,6 +91,7 @@ measure: $(READY)  ## measure starts, patterns, compiling, decoding, expressions
 	$(BIN)/python -m bench.expressions
 	$(BIN)/python -m bench.decoding
 	$(BIN)/python -m bench.documents
+	$(BIN)/python -m bench.frames
 	$(BIN)/python -m bench.retention
 	$(BIN)/python -m bench.growth --records 10000 100000 --seconds 20 --out growth-results
 
