@@ -50,7 +50,9 @@ def frames(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         mongo = request.getfixturevalue('secantus')
         url = f'{mongo.url}/{mongo.database}.frames'
     else:
-        url = {'file': str(tmp_path / 'r.db'), 'duckdb': f'duckdb:{tmp_path}/r.duckdb'}.get(request.param, request.param)
+        url = {'file': str(tmp_path / 'r.db'), 'duckdb': f'duckdb:{tmp_path}/r.duckdb'}.get(
+            request.param, request.param
+        )
     with mqsql.open(url, table=TABLE) as store:
         store.add_records(RECORDS)
         yield store
@@ -78,8 +80,7 @@ def test_each_column_has_its_type(frames: Store) -> None:
     assert table.to_pylist() == [
         {'k': 'r0', 'n': 1, 'b': True, 't': START, 'a': 'one', 'f': [b'1', b'']}
         | {'d': '{"x":1,"when":{"$date":"2026-01-01T12:30:00.000005Z"}}'},
-        {'k': 'r1', 'n': 2, 'b': False, 't': None, 'a': 'two', 'f': []}
-        | {'d': '{"x":2,"l":[{"y":1},{"y":"é"},3]}'},
+        {'k': 'r1', 'n': 2, 'b': False, 't': None, 'a': 'two', 'f': []} | {'d': '{"x":2,"l":[{"y":1},{"y":"é"},3]}'},
         dict.fromkeys(TABLE.columns) | {'k': 'r2'},
     ]
 
@@ -153,7 +154,9 @@ def test_documents_become_structs(frames: Store) -> None:
 
 def test_structs_of_what_has_no_fields_are_json() -> None:
     with mqsql.open(':memory:', table=TABLE) as store:
-        store.add_records([{'k': '1', 'd': {}, 'a': {'x': {}, 'n': 1}}, {'k': '2', 'd': {}, 'a': {'n': 2.5, 'm': [None]}}])
+        store.add_records(
+            [{'k': '1', 'd': {}, 'a': {'x': {}, 'n': 1}}, {'k': '2', 'd': {}, 'a': {'n': 2.5, 'm': [None]}}]
+        )
         table = store.find({}, ['d', 'a']).to_arrow('struct')
     assert table.to_pylist() == [
         {'k': '1', 'd': '{}', 'a': {'x': '{}', 'n': 1.0, 'm': None}},
@@ -281,9 +284,7 @@ def test_closing_the_store_ends_a_stream(store: Store) -> None:
 
 
 @pytest.mark.parametrize('url', [':memory:', 'file.db', 'dict:', 'duckdb::memory:'])
-def test_a_table_is_read_within_the_time_of_a_query(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_is_read_within_the_time_of_a_query(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with mqsql.open(url, query_timeout=3600) as store:
         store.add_records({'msg_id': f'm{i}', 'queue': 'q'} for i in range(3000))
