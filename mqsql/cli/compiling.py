@@ -23,6 +23,7 @@ from mqsql.cli.showing import errors_shown
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mqsql.compiler import Statement
     from mqsql.schema import Table
 
 DIALECTS = ('sqlite', 'duckdb')
@@ -80,7 +81,11 @@ def sql(
     if as_json:
         functions, indexes = sorted(statement.functions), list(statement.indexes)
         print_json({'sql': statement.sql, 'params': dict(statement.params), 'functions': functions, 'indexes': indexes})
-        return
+    else:
+        _print(statement)
+
+
+def _print(statement: 'Statement') -> None:
     screen = console()
     print_sql(screen, statement.sql)
     print_params(screen, statement.params)

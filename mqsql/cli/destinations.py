@@ -29,11 +29,17 @@ def destination(path: str | None) -> Iterator[BinaryIO]:
         with place.open('wb') as device:  # or a pipe
             yield device
         return
+    with _whole_file(place, path) as file:
+        yield file
+
+
+@contextmanager
+def _whole_file(place: Path, named: str) -> Iterator[BinaryIO]:
     unfinished = place.with_name(f'.{place.name}.{os.getpid()}.unfinished')
     try:
         file = unfinished.open('xb')
     except OSError as e:
-        raise OSError(e.errno, e.strerror, path) from e
+        raise OSError(e.errno, e.strerror, named) from e
     try:
         with file:
             yield file
