@@ -13,7 +13,6 @@ from systems import needs_terminals
 import mqsql
 
 pyarrow: Any = pytest.importorskip('pyarrow')
-pytest.importorskip('mqsql.storage.frames.tables')
 
 
 @pytest.fixture(scope='module')

@@ -47,7 +47,7 @@ def test_the_examples_work(name: str, line: str, tmp_path: Path, monkeypatch: py
     program_name, *words = shlex.split(line.partition(' | ')[0])
     assert (program_name, words[0]) == ('mqsql', name)
     if words[-1].endswith('.parquet'):
-        pytest.importorskip('mqsql.storage.frames.tables')
+        pytest.importorskip('pyarrow')
     done = run(*words)
     assert done.exit_code == 0, done.output
     assert done.stderr == ''
