@@ -8,7 +8,7 @@ import click
 from mqsql.cli.histories import file_argument, history_file, table_option
 from mqsql.cli.output import json_option, print_json
 from mqsql.cli.showing import errors_shown, progress_bar
-from mqsql.cli.sizes import size_text
+from mqsql.cli.sizes import size_text, tasks_text
 
 if TYPE_CHECKING:
     from mqsql.storage.findings import Finding
@@ -87,9 +87,9 @@ def _print(name: str, facts: 'Facts | None', findings: Iterator['Finding']) -> i
     if facts:
         for note in facts.notes:
             click.echo(f'note: {note}')
-        parts = [f'{facts.records:,} tasks in {size_text(facts.bytes)}', f'layout {facts.layout}']
+        parts = [f'{tasks_text(facts.records)} in {size_text(facts.bytes)}', f'layout {facts.layout}']
         parts.append(f'indexes: {len(facts.indexes)}')
-        parts.append(f'statistics of {facts.statistics:,} tasks' if facts.statistics else 'no statistics')
+        parts.append(f'statistics of {tasks_text(facts.statistics)}' if facts.statistics else 'no statistics')
         click.echo(f'{name}: {"; ".join(parts)}')
     click.echo(f'{name}: problems found: {number:,}')
     return number

@@ -1,5 +1,6 @@
 """`mqsql index create|drop|list`."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
 Keys = list[tuple[str, int]]
 
 
+_DESCENDING = re.compile(r'-[A-Za-z_]\w')
+"""How a key in descending order begins; options with one dash have one letter."""
+
+
 class KeysCommand(click.Command):
     """A command with the argument KEYS, in which -completed is a key and no options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """See Command."""
-        return super().parse_args(ctx, ['--help' if word == '-h' else word for word in args])
-
-
-_KEYS = {'ignore_unknown_options': True, 'help_option_names': ['--help']}
-"""So that -header.session does not begin with the option -h."""
+        """See Command. What begins with a space is no option, and `_read_keys` takes that away."""
+        return super().parse_args(ctx, [f' {word}' if _DESCENDING.match(word) else word for word in args])
 
 
 @click.group('index')
@@ -45,7 +46,7 @@ def index() -> None:
     """
 
 
-@index.command('create', cls=KeysCommand, context_settings=_KEYS)
+@index.command('create', cls=KeysCommand)
 @words_argument('[FILE] KEYS')
 @profile_option
 @table_option
@@ -66,11 +67,12 @@ def create(words: tuple[str, ...], table: str, as_json: bool) -> None:
       mqsql index create tasks.db header.session,-completed
     """
     given = split_words(words, 'KEYS')
+    keys = str(given['KEYS']).strip()
     with errors_shown(), _changing(given['FILE'], table) as store:
         before = store.list_indexes()
         with progress_bar() as progress:
-            progress.add_task(f'Creating an index on {given["KEYS"]}', total=None)
-            name = store.create_index(_read_keys(str(given['KEYS'])))
+            progress.add_task(f'Creating an index on {keys}', total=None)
+            name = store.create_index(_read_keys(keys))
     created = name not in before
     if as_json:
         print_json({'name': name, 'created': created})
@@ -78,7 +80,7 @@ def create(words: tuple[str, ...], table: str, as_json: bool) -> None:
         click.echo(f'{name}: {"created" if created else "it is there already"}')
 
 
-@index.command('drop', cls=KeysCommand, context_settings=_KEYS)
+@index.command('drop', cls=KeysCommand)
 @words_argument('[FILE] KEYS')
 @profile_option
 @table_option
@@ -95,7 +97,7 @@ def drop(words: tuple[str, ...], table: str, as_json: bool) -> None:
       mqsql index drop tasks.db header.session_1_completed_-1
     """
     given = split_words(words, 'KEYS')
-    keys = str(given['KEYS'])
+    keys = str(given['KEYS']).strip()
     with errors_shown(), _changing(given['FILE'], table) as store:
         name = keys
         if keys not in (known := store.list_indexes()):

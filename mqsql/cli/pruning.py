@@ -12,7 +12,7 @@ from mqsql.cli.histories import file_argument, history_file, table_option
 from mqsql.cli.output import json_option, local_time, print_json
 from mqsql.cli.relaxed import read_query
 from mqsql.cli.showing import errors_shown, progress_bar
-from mqsql.cli.sizes import size_text
+from mqsql.cli.sizes import size_text, tasks_text
 from mqsql.cli.times import Span
 from mqsql.errors import StorageError
 
@@ -142,6 +142,5 @@ def _what(choice: 'Choice', facts: dict[str, int]) -> str:
     """What goes: `1,000 tasks (20.0 MB) that ended before 2026-10-28 22:00:00`."""
     size = f' ({size_text(facts["bytes"])})' if 'bytes' in facts else ''
     what = 'the buffers of ' if choice.buffers_only else ''
-    number = f'{facts["tasks"]:,} task{"" if facts["tasks"] == 1 else "s"}'
     when = 'ended, or were submitted and never ended,' if choice.unfinished else 'ended'
-    return f'{what}{number}{size} that {when} before {local_time(choice.before)}'
+    return f'{what}{tasks_text(facts["tasks"])}{size} that {when} before {local_time(choice.before)}'

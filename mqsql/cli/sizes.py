@@ -1,4 +1,4 @@
-"""Sizes as they are printed."""
+"""Sizes and numbers as they are printed."""
 
 UNITS = (('GB', 1e9), ('MB', 1e6), ('kB', 1e3))
 
@@ -9,3 +9,8 @@ def size_text(number: int) -> str:
         if number >= 0.99995 * size:
             return f'{number / size:,.1f} {unit}'
     return f'{number} bytes'
+
+
+def tasks_text(number: int) -> str:
+    """So many tasks: `1 task`, `2,000 tasks`."""
+    return f'{number:,} task{"" if number == 1 else "s"}'

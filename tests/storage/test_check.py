@@ -1,5 +1,6 @@
 """`mqsql check` lists what is wrong with a file, and only reads it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from store_files import fill, other
+from systems import needs_sigkill
 
 import mqsql
 from mqsql import cli
+from mqsql.hub.purging import PurgingStore
 from mqsql.hub.sqlite_db import SQLiteDB
 
 
@@ -36,7 +39,9 @@ def damage(path: Path, *statements: str) -> None:
 def test_a_file_in_order(file: Path) -> None:
     before = file.read_bytes()
     done = check(file)
-    assert (done.exit_code, done.stdout) == (0, f'{file}: problems found: 0\n')
+    size = f'{len(before) / 1_000:.1f} kB'
+    facts = f'{file}: 5 tasks in {size}; layout 2; indexes: 7; statistics of 5 tasks\n'
+    assert (done.exit_code, done.stdout) == (0, f'{facts}{file}: problems found: 0\n')
     assert file.read_bytes() == before
 
 
@@ -165,10 +170,10 @@ def test_histories_that_share_a_table_of_buffers(tmp_path: Path) -> None:
         db.close()
     file = tmp_path / 'tasks.db'
     for name in ('run', 'runs'):
-        assert check(file, '--table', name).stdout == f'{file}: problems found: 0\n'
+        assert check(file, '--table', name).stdout.splitlines()[-1] == f'{file}: problems found: 0'
     damage(file, "UPDATE runs_records SET buffers = '{', result_buffers = '[1]'")
     lines = check(file, '--table', 'run').stdout.splitlines()
-    assert lines[:-1] == ['run_buffers: several records name these buffers: 1']
+    assert lines[:-2] == ['run_buffers: several records name these buffers: 1']
 
 
 @pytest.mark.parametrize(
@@ -241,3 +246,93 @@ def test_a_hub_may_be_using_the_file(tmp_path: Path) -> None:
     db.add_record('m', {'buffers': [b'x']})
     assert check(tmp_path / 'tasks.db').exit_code == 0
     db.close()
+
+
+# --- what else is told
+
+
+def notes(file: Path) -> list[str]:
+    return [line.removeprefix('note: ') for line in check(file).stdout.splitlines() if line.startswith('note: ')]
+
+
+def test_json_has_the_facts_and_the_problems(file: Path) -> None:
+    facts = json.loads(check(file, '--json').stdout)
+    assert facts.pop('file') == str(file)
+    assert facts.pop('bytes') == file.stat().st_size
+    assert len(facts.pop('indexes')) == 7
+    assert facts == {
+        'records': 5,
+        'free_bytes': 0,
+        'layout': 2,
+        'journal_mode': 'wal',
+        'statistics': 5,
+        'notes': [],
+        'problems': [],
+    }
+    damage(file, "UPDATE task_records SET submitted = 'noon' WHERE msg_id = 'm0001'")
+    done = check(file, '--json')
+    assert done.exit_code == 1
+    (problem,) = json.loads(done.stdout)['problems']
+    assert (problem['table'], problem['key'], problem['column']) == ('task_records', "'m0001'", 'submitted')
+
+
+def test_statistics_that_are_missing_or_stale_are_noted_and_made_anew(path: Path) -> None:
+    def grow(start: int, stop: int) -> None:
+        rows = ', '.join(f"('m{i}')" for i in range(start, stop))
+        damage(path, f'INSERT INTO task_records (msg_id) VALUES {rows}')
+
+    mqsql.open(path).close()
+    grow(0, 400)
+    assert notes(path) == []  # which is too few for them to matter
+    grow(400, 600)
+    assert notes(path) == ["the planner's statistics are missing; make them anew: mqsql check --renew-statistics"]
+    done = check(path, '--renew-statistics')
+    assert 'statistics of 600 tasks' in done.stdout
+    assert notes(path) == []
+    grow(600, 5_000)
+    assert notes(path) == []
+    grow(5_000, 7_000)
+    assert notes(path)[0].startswith("the planner's statistics are of when it had 600 records; make them anew")
+    damage(path, 'CREATE INDEX "task_records.queue" ON task_records ("queue")')
+    check(path, '--renew-statistics')
+    damage(path, "DELETE FROM sqlite_stat1 WHERE idx = 'task_records.queue'")
+    assert notes(path)[0].startswith("the planner's statistics of these indexes are missing: task_records.queue; ")
+
+
+def test_statistics_are_those_of_a_file(tmp_path: Path) -> None:
+    done = check(f'duckdb:{tmp_path}/tasks.duckdb', '--renew-statistics')
+    assert done.exit_code == 1
+    assert 'only an SQLite file has statistics' in done.stderr
+
+
+def test_a_purge_that_goes_on_is_noted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr('mqsql.hub.purging.FEW', 1)
+    with PurgingStore(str(path)) as store:
+        fill(store, 5)
+        store.drop_matching_records({'header.n': {'$lt': 3}})
+    (note,) = notes(path)
+    assert note.startswith('it has records that were purged')
+
+
+@needs_sigkill
+def test_what_a_killed_hub_has_left_is_noted(path: Path) -> None:
+    program = (
+        'import os, sys\n'
+        'from mqsql.hub import SQLiteDB, delta\n'
+        'delta.MERGE_SECONDS = 1e6\n'
+        'SQLiteDB(location=sys.argv[1]).add_record("a", {})\n'
+        'os.kill(os.getpid(), 9)\n'
+    )
+    subprocess.run([sys.executable, '-c', program, str(path.parent)])
+    (note,) = notes(path)
+    assert note.startswith('a process that was killed has left changes in ')
+    with mqsql.open(path):
+        pass
+    assert notes(path) == []
+
+
+def test_an_earlier_layout_is_noted(file: Path) -> None:
+    damage(file, 'PRAGMA user_version = 1')
+    assert notes(file) == [
+        'it has layout 1 of an earlier mqsql, and gets that of this one when it is next opened to write'
+    ]
