@@ -193,7 +193,7 @@ def alike(shown: str, printed: str) -> bool:
 
 
 def _words(text: str) -> str:
-    return ' '.join(_WORD.findall(text))
+    return ' '.join(word.removesuffix('s') for word in _WORD.findall(text))
 
 
 def check_packages(command: str) -> None:
