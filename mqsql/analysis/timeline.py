@@ -3,7 +3,7 @@
 Times are microseconds since 1970 in UTC.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -92,6 +92,11 @@ def last_time(store: 'Store', query: 'Query') -> int:
 def also(query: 'Query', condition: 'Query') -> 'Query':
     """What matches both."""
     return {'$and': [query, condition]} if query else condition
+
+
+def engine_names(ids: Iterable[str], numbers: Mapping[str, str]) -> dict[str, str]:
+    """The name of each engine: its number if that is known, and the beginning of its id."""
+    return {id: f'{numbers[id]} {name}' if id in numbers else name for id, name in short_names(ids).items()}
 
 
 def short_names(ids: Iterable[str]) -> dict[str, str]:

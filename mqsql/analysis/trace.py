@@ -9,14 +9,15 @@ Perfetto names a thread by its number alone, so no two have the same, whatever t
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count, islice
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from mqsql.analysis.states import ABORTED, FAILED, RUNNING
-from mqsql.analysis.timeline import TIMELINE_KEYS, Lanes, TimedTask, also, last_time, short_names, timed_task
+from mqsql.analysis.timeline import TIMELINE_KEYS, Lanes, TimedTask, also, engine_names, last_time, timed_task
 from mqsql.schema import Record
 from mqsql.storage.base import Query, Store
 
@@ -106,9 +107,9 @@ class Trace:
         thread = engine, lane
         return self._threads.get(thread) or self._threads.setdefault(thread, next(self._numbers))
 
-    def name_events(self) -> Iterator[Event]:
-        """The names of the tracks, and their order."""
-        names = short_names(self._processes)
+    def name_events(self, numbers: Mapping[str, str]) -> Iterator[Event]:
+        """The names of the tracks, and their order; engines may have numbers."""
+        names = engine_names(self._processes, numbers)
         for engine, process in self._processes.items():
             name = f'engine {names[engine]}' if engine else 'no engine'
             yield _metadata('process_name', process, name=name)
@@ -142,8 +143,17 @@ def _metadata(kind: str, process: int, *, tid: int | None = None, **arguments: o
     return {'name': kind, 'ph': 'M', 'pid': process, **thread, 'args': arguments}
 
 
-def write_trace(store: Store, query: Query, write: Callable[[bytes], object], watch: Watch) -> Trace:
-    """Write the trace of the tasks that match, part by part. They are read twice, in two orders, and not kept."""
+def write_trace(
+    store: Store,
+    query: Query,
+    write: Callable[[bytes], object],
+    watch: Watch,
+    numbers: Mapping[str, str] = MappingProxyType({}),
+) -> Trace:
+    """Write the trace of the tasks that match, part by part. They are read twice, in two orders, and not kept.
+
+    `numbers` are those of engines, by id, where they are known.
+    """
     trace = Trace(last_time(store, query))
 
     def read(column: str) -> Iterator[TimedTask]:
@@ -153,7 +163,7 @@ def write_trace(store: Store, query: Query, write: Callable[[bytes], object], wa
 
     write(b'{"displayTimeUnit":"ms","traceEvents":[')
     separator = b'\n'
-    for events in (trace.run_events(read('started')), trace.wait_events(read('submitted')), trace.name_events()):
+    for events in (trace.run_events(read('started')), trace.wait_events(read('submitted')), trace.name_events(numbers)):
         every = map(_dump, events)
         while batch := b',\n'.join(islice(every, BATCH)):
             write(separator + batch)

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from mqsql.cli.destinations import STANDARD, check_other_file, destination
+from mqsql.cli.engine_numbers import engine_numbers
 from mqsql.cli.histories import history_file, open_history, profile_option, split_words, table_option, words_argument
 from mqsql.cli.output import json_option, print_json
 from mqsql.cli.relaxed import read_query
@@ -70,6 +71,7 @@ def report(
 
 
 def _page(file: str, table: str, query: dict[str, Any], title: str | None, chosen: str, bars: int) -> bytes:
+    from mqsql.analysis.report import About
     from mqsql.analysis.report import report as page_of
     from mqsql.storage.urls import shown
 
@@ -79,7 +81,8 @@ def _page(file: str, table: str, query: dict[str, Any], title: str | None, chose
             return progress.track(records, total, description='Reading')
 
         name = title or f'Tasks of {shown(file, store.table.name)}'
-        return page_of(store, query, watch, title=name, chosen=chosen, most_bars=bars).encode('utf-8', 'replace')
+        about = About(name, chosen, engine_numbers(file))
+        return page_of(store, query, watch, about, bars).encode('utf-8', 'replace')
 
 
 def _chosen(selection: Selection, query: str | None) -> str:

@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from mqsql.cli.engine_numbers import engine_numbers
 from mqsql.cli.times import Moment
 
 Command = TypeVar('Command', bound=Callable[..., Any])
@@ -142,12 +142,5 @@ def _of_engine(text: str, file: str | None) -> Query:
 
 def _engines_of(number: str, file: str | None) -> Iterator[str]:
     """The engines that had this number in a cluster of the profile to which the history belongs."""
-    if file is None:
-        return
-    for path in Path(file).absolute().parent.glob('log/engines*.json'):
-        try:
-            uuid = json.loads(path.read_bytes())['engines'][str(int(number))]
-        except (OSError, ValueError, LookupError, TypeError):
-            continue  # this cluster had no such engine, or the hub is writing the file
-        if isinstance(uuid, str):
-            yield uuid
+    known = engine_numbers(file) if file is not None else {}
+    return (uuid for uuid, given in known.items() if given == str(int(number)))

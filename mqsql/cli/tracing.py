@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mqsql.cli.destinations import STANDARD, check_other_file, destination
+from mqsql.cli.engine_numbers import engine_numbers
 from mqsql.cli.histories import history_file, open_history, profile_option, split_words, table_option, words_argument
 from mqsql.cli.output import json_option, print_json
 from mqsql.cli.relaxed import read_query
@@ -69,6 +70,7 @@ def trace(words: tuple[str, ...], table: str, selection: Selection, out: str, as
                 query,
                 write,
                 lambda records, total: progress.track(records, total, description=next(passes)),
+                engine_numbers(file),
             )
     if out != STANDARD:
         _report(written, out, as_json=as_json)

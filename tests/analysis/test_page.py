@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from browsers import Watched, browser, opened
 from timed_records import failed, store_of, task
 
 from bench.data import History
-from mqsql.analysis.report import report
+from mqsql.analysis.report import MOST_BARS, About, report
 from mqsql.schema import Record
 
 if TYPE_CHECKING:
@@ -40,10 +40,11 @@ def chromium() -> Iterator['Browser']:
         yield found
 
 
-def page_of(directory: Path, *records: Record, **options: Any) -> Path:
+def page_of(directory: Path, *records: Record, chosen: str = '', most_bars: int = MOST_BARS) -> Path:
     path = directory / 'report.html'
     with store_of(*records) as store:
-        path.write_text(report(store, {}, lambda found, total: found, title='Tasks', **options), 'utf-8')
+        page = report(store, {}, lambda found, total: found, About('Tasks', chosen), most_bars)
+    path.write_text(page, 'utf-8')
     return path
 
 
@@ -90,7 +91,7 @@ def point(page: 'Page', x: float, y: float) -> None:
     page.locator('#canvas').scroll_into_view_if_needed()
     box = page.locator('#canvas').bounding_box()
     assert box is not None
-    gutter = 100
+    gutter = float(page.locator('#canvas').get_attribute('data-gutter') or 0)
     place = box['x'] + gutter + x * (box['width'] - gutter), box['y'] + y
     page.mouse.move(place[0] - 1, place[1])
     page.mouse.move(*place)

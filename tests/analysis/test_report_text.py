@@ -9,13 +9,15 @@ import pytest
 from timed_records import MOMENT, failed, store_of, task
 
 from bench.data import History
-from mqsql.analysis.report import formats, report
+from mqsql.analysis.report import MOST_BARS, About, formats, report
 from mqsql.schema import Record
 
 
-def page(*records: Record, query: dict[str, Any] | None = None, **options: Any) -> str:
+def page(
+    *records: Record, query: dict[str, Any] | None = None, chosen: str = '', most_bars: int = MOST_BARS, **numbers: str
+) -> str:
     with store_of(*records) as store:
-        return report(store, query or {}, lambda found, total: found, title='A title', **options)
+        return report(store, query or {}, lambda found, total: found, About('A title', chosen, numbers), most_bars)
 
 
 def text(html: str) -> str:
@@ -52,6 +54,12 @@ def test_the_figures_are_those_of_the_tasks_that_match() -> None:
 def test_the_busy_share_is_of_the_time_between_the_first_start_and_the_last_end() -> None:
     said = text(page(task('a', 0, 1, 3, engine='e'), task('b', 0, 2, 4, engine='e'), task('c', 0, 10, 11, engine='e')))
     assert 'e 3 0 0 40.0 %' in said
+
+
+def test_engines_have_their_numbers_where_they_are_known() -> None:
+    html = page(task('a', 0, 1, 2, engine='abc'), task('b', 0, 1, 2, engine='def'), abc='3')
+    assert '3 abc 1 0 0 100.0 %' in text(html)
+    assert [row['name'] for row in data(html)['rows']] == ['3 abc', 'def']
 
 
 def test_a_report_of_nothing_says_so() -> None:

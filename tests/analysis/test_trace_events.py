@@ -45,6 +45,13 @@ def test_a_task_is_an_event_on_the_track_of_its_engine() -> None:
     assert names['thread_name', run['tid']] == {'name': 'tasks'}
 
 
+def test_an_engine_has_its_number_where_it_is_known() -> None:
+    file = io.BytesIO()
+    with store_of(task('a', 1, 2, 4, engine='abcdefghij')) as store:
+        write_trace(store, {}, file.write, lambda records, total: records, {'abcdefghij': '3'})
+    assert b'"name":"engine 3 abcdefgh"' in file.getvalue()
+
+
 def test_a_wait_is_an_asynchronous_event_of_its_engine() -> None:
     with store_of(task('a', 1, 2.5, 4, engine='e', label='x')) as store:
         events = traced(store)

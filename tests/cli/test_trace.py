@@ -65,6 +65,19 @@ def test_a_name_in_gz_is_compressed_and_always_the_same(history: Path, tmp_path:
     assert out.read_bytes() == first
 
 
+def test_engines_are_named_as_the_hub_numbers_them(history: Path, tmp_path: Path) -> None:
+    (tmp_path / 'log').mkdir()
+    (tmp_path / 'log/engines-a.json').write_text(json.dumps({'engines': {'7': 'engine-1', '8': None}}))
+    (tmp_path / 'log/engines-b.json').write_text('{"engines":')
+    (tmp_path / 'log/engines-c.json').write_text('{"engines": []}')
+    out = tmp_path / 'trace.json'
+    assert run(history, '-o', out).exit_code == 0
+    assert b'"engine 7 engine-1"' in out.read_bytes()
+    assert b'"engine engine-2"' in out.read_bytes()
+    assert run(history, '--engine', '7', '-o', out).exit_code == 0
+    assert ids(out.read_bytes()) == {'a'}
+
+
 def test_figures_are_json_too(history: Path, tmp_path: Path) -> None:
     out = tmp_path / 'trace.json'
     done = run(history, '-o', out, '--json')

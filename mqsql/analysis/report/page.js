@@ -110,6 +110,7 @@
   const AXIS = 26;
   const WAITING = 42;
   const HEAD = AXIS + WAITING;
+  const NAMES = '11px ui-monospace, Menlo, Consolas, monospace';
   const FEW = 3000; // bars that are drawn however short they are
   const size = { width: 0, height: 0, gutter: 0, row: 24 };
   let colors = {};
@@ -188,7 +189,10 @@
   function resize() {
     const most = Math.max(1, ...data.rows.map((one) => one.lanes));
     size.width = box.clientWidth;
-    size.gutter = size.width < 560 ? 70 : 100;
+    pen.font = NAMES;
+    const longest = Math.max(...data.rows.map((one) => pen.measureText(one.name).width));
+    size.gutter = Math.min(Math.max(Math.ceil(longest) + 18, 70), 0.35 * size.width);
+    canvas.dataset.gutter = size.gutter;
     size.row = Math.min(Math.max(24, 4 * most), 36);
     const height = HEAD + size.row * data.rows.length + 4;
     box.style.height = `${height + 2}px`;
@@ -252,7 +256,7 @@
 
   function name(text, y) {
     pen.fillStyle = colors.ink;
-    pen.font = '11px ui-monospace, Menlo, Consolas, monospace';
+    pen.font = NAMES;
     pen.textAlign = 'left';
     pen.textBaseline = 'middle';
     pen.fillText(text, 8, y, size.gutter - 14);

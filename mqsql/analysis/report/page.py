@@ -6,8 +6,8 @@ in the page lets it load nothing, and run only its own script.
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
@@ -20,7 +20,7 @@ from markupsafe import Markup
 from mqsql.analysis.report import formats, sections
 from mqsql.analysis.report.drawing import drawing
 from mqsql.analysis.report.gathering import Gathered
-from mqsql.analysis.timeline import short_names
+from mqsql.analysis.timeline import engine_names
 
 _FILTERS = {
     'number': formats.number,
@@ -34,23 +34,23 @@ _FILTERS = {
 
 @dataclass(frozen=True)
 class About:
-    """The title of a report, how its tasks were chosen, and when it is made."""
+    """The title of a report, how its tasks were chosen, and the numbers of engines, by id, that are known."""
 
     title: str
-    chosen: str
-    made: datetime
+    chosen: str = ''
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 def page(gathered: Gathered, tracebacks: Mapping[str, str], about: About) -> str:
     """The page; `tracebacks` are those of the examples of failures, by id."""
-    names = short_names(row.engine for row in gathered.activity.rows)
+    names = engine_names((row.engine for row in gathered.activity.rows), about.numbers)
     script = _resource('page.js')
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(_FILTERS)
     return environment.from_string(_resource('page.html')).render(
         title=formats.plain(about.title),
         chosen=formats.plain(about.chosen),
-        made=about.made,
+        made=datetime.now(UTC),
         version=version('mqsql'),
         style=Markup(_resource('page.css')),
         script=Markup(script),
