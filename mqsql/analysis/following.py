@@ -4,7 +4,7 @@ A poll asks for what is new in three ways, none of which reads the history, and 
 has changed it:
 
 - the last keys in the order of insertion, back to one that is known;
-- the keys of all tasks that have not ended, from an index, if their number has changed or there are new tasks;
+- the keys of all tasks that have not ended, from an index, if their number is another than is known;
 - of the tasks that are not known to have started, those that an engine has by now, some at a time.
 """
 
@@ -83,11 +83,10 @@ class Follower:
 
     def _changes(self) -> Iterator[Event]:
         """The events of new tasks, and of tasks that have ended."""
-        # Counted first: a task that comes after that is a new one, too.
+        # Counted first: what comes after that is found now or, as the data has changed again, by the next poll.
         began, unended = _now(), self._store.count(UNENDED)
-        new = self._new_keys()
-        yield from self._report(new)
-        if new or unended != len(self._unended):
+        yield from self._report(self._new_keys())
+        if unended != len(self._unended):
             left = dict.fromkeys(self._store.keys(UNENDED))
             yield from self._report([key for key in self._unended if key not in left])
             # Those that came since, or that a server has put before known ones.

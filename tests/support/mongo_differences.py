@@ -15,6 +15,7 @@ NOT_IN_NX = ('Decimal128', 'Regex', 'DBRef', 'Timestamp', 'MinKey', 'MaxKey')
 
 NATURAL = (
     'test_what_happens_at_once_is_given_in_order',
+    'test_one_task_ends_while_another_is_submitted',
     'test_a_history_that_begins_is_given_whole',
     'test_the_last_events_are_not_repeated',
     'test_only_the_kinds_that_are_asked_for_are_given',
