@@ -109,7 +109,7 @@ def test_lists(store: Store) -> None:
 def test_the_call_itself_still_finds_mistakes(store: Store) -> None:
     for options in ({'sort': 'lable'}, {'limit': -1}, {'keys': ['lable']}):
         with pytest.raises(mqsql.QueryError):
-            store.find({}, **options)  # type: ignore[arg-type]
+            store.find({}, **options)
     with pytest.raises(mqsql.QueryError):
         store.find({'$nope': 1})
 
@@ -119,7 +119,7 @@ def test_an_answer_is_an_iterator(store: Store) -> None:
     assert isinstance(found, Iterator)
     assert next(found)['msg_id'] == 'm0'
     with pytest.raises(AttributeError, match=r'write store.find\(…\), which asks again'):
-        found.rewind()
+        found.rewind()  # type: ignore[attr-defined]
 
 
 def test_a_closed_store_ends_an_answer(store: Store) -> None:

@@ -48,7 +48,7 @@ class Text(HTMLParser):
 
 def shown(value: object) -> Text:
     """What a notebook shows."""
-    found, _ = DisplayFormatter().format(value)
+    found, _ = DisplayFormatter().format(value)  # type: ignore[no-untyped-call]
     assert 'background:none' in found['text/html'] or 'color:inherit' in found['text/html']  # the page's colours
     assert len(found['text/plain']) < 300
     return Text(found['text/html'])
