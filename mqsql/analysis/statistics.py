@@ -10,7 +10,7 @@ from mqsql.analysis.failures import FAILURE_KEYS, Failures
 from mqsql.analysis.groups import Groups
 from mqsql.analysis.labels import label_text
 from mqsql.analysis.states import FAILED, STATE_KEYS, state_of
-from mqsql.analysis.throughput import Throughput
+from mqsql.analysis.throughput import MOST_BUCKETS, Throughput
 from mqsql.schema import Record
 
 STATISTICS_KEYS = tuple(dict.fromkeys(('received', 'client_uuid', 'label', *STATE_KEYS, *FAILURE_KEYS)))
@@ -50,12 +50,12 @@ class Statistics:
         return percentiles(*(group.arrivals for _, group in self.engines))
 
 
-def gather(records: Iterable[Record], offset: timedelta = timedelta(0)) -> Statistics:
+def gather(records: Iterable[Record], offset: timedelta = timedelta(0), buckets: int = MOST_BUCKETS) -> Statistics:
     """The figures of some tasks, of which STATISTICS_KEYS are known; none of the records is kept.
 
-    Days and hours begin as they do at this offset from UTC.
+    Days and hours begin as they do at this offset from UTC; at most so many buckets count what ended when.
     """
-    found = Statistics(Throughput(offset))
+    found = Statistics(Throughput(offset, buckets))
     for record in _with_span(records, found):
         state, started, completed = state_of(record), record['started'], record['completed']
         engine, label = found.engines[record['engine_uuid'] or None], found.labels[label_text(record['label'])]

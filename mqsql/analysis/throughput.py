@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 MOST_BUCKETS = 60
+"""Buckets, unless another number is asked for."""
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 """The first moment that has a date."""
@@ -43,8 +44,8 @@ class Bucket:
 class Throughput:
     """Counts of ended tasks by time. Buckets begin at multiples of their size in the zone of this offset from UTC."""
 
-    def __init__(self, offset: timedelta = timedelta(0)) -> None:
-        self._offset = offset.total_seconds()
+    def __init__(self, offset: timedelta = timedelta(0), most: int = MOST_BUCKETS) -> None:
+        self._offset, self._most = offset.total_seconds(), most
         self._sizes = iter(SIZES)
         self.seconds = next(self._sizes)
         """The size of a bucket."""
@@ -66,7 +67,7 @@ class Throughput:
         if not self._counts:
             self._first = self._last = number
         first, last = min(self._first, number), max(self._last, number)
-        while last - first >= MOST_BUCKETS:
+        while last - first >= self._most:
             # Beyond the largest size there is no name for one.
             size = next(self._sizes, 2 * self.seconds)
             factor, self.seconds = size // self.seconds, size

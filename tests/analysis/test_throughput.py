@@ -71,3 +71,10 @@ def test_the_order_of_tasks_does_not_matter(ended: list[tuple[datetime, bool]]) 
         inside = [failed for moment, failed in ended if bucket.start <= moment < end]
         assert (bucket.ended, bucket.failed) == (len(inside), sum(inside))
     assert sum(bucket.ended for bucket in buckets) == len(ended)
+
+
+def test_there_are_as_many_buckets_as_asked_for() -> None:
+    counted = Throughput(most=120)
+    for day in range(84):
+        counted.add(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day), failed=False)
+    assert (counted.seconds, len(list(counted.buckets()))) == (86_400, 84)

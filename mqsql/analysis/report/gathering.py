@@ -17,6 +17,9 @@ KEYS = tuple(dict.fromkeys((*STATISTICS_KEYS, *TIMELINE_KEYS)))
 
 Watch = Callable[[Iterable[Record], int], Iterable[Record]]
 
+BUCKETS = 120
+"""Columns of the chart of ended tasks, at most."""
+
 MOST_SLOW = 20
 """Tasks that are listed as the slowest."""
 
@@ -67,5 +70,6 @@ def gathered(store: Store, query: Query, most_bars: int, watch: Watch) -> Gather
                 slowest.add(task, end - start)
             yield record
 
-    statistics = gather(passed(watch(store.find(query, KEYS, sort='started'), seen.tasks)))
+    records = watch(store.find(query, KEYS, sort='started'), seen.tasks)
+    statistics = gather(passed(records), buckets=BUCKETS)
     return Gathered(seen, activity, bars, slowest, statistics)
