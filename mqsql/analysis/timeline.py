@@ -76,7 +76,10 @@ def timed_task(record: Record) -> TimedTask:
 
 def microseconds(time: datetime | None) -> int | None:
     """A time as a number."""
-    return None if time is None else (time - EPOCH) // MICROSECOND
+    if time is None:
+        return None
+    since = time - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds  # half the time of a division
 
 
 def last_time(store: 'Store', query: 'Query') -> int:
