@@ -5,9 +5,13 @@ from collections.abc import Collection, Mapping
 from pprint import pformat
 from typing import Any
 
+from mqsql.errors import cut
 from mqsql.schema import Record, Table
 from mqsql.testing.differences import Difference, difference
 from mqsql.testing.oracle import Oracle
+
+LONGEST = 2_000
+"""Characters of a call in a message."""
 
 
 class Beside:
@@ -29,7 +33,7 @@ class Beside:
             self.oracle.add(record)
             key = record[self.table.key]
             self.dropped.discard(key)
-            self._call('add_record', key, dict.fromkeys(self.table.all_keys) | copy.deepcopy(record))
+            self._call('add_record', key, self._complete(record))
 
     def update(self, key: str, changes: Record) -> None:
         """Change a record."""
@@ -55,7 +59,7 @@ class Beside:
 
     def check_untouched(self, key: str, but: Collection[str] = ()) -> None:
         """The database changes nothing that it is given, and what happens to that later changes no record."""
-        given = dict.fromkeys(self.table.all_keys) | copy.deepcopy(self.oracle.get(key))
+        given = self._complete(self.oracle.get(key))
         given = {column: value for column, value in given.items() if column != self.table.key and column not in but}
         before = copy.deepcopy(given)
         self._call('update_record', key, given)
@@ -141,17 +145,29 @@ class Beside:
             raise self._wrong(f'get_record({key!r})', _raised(e, 'an answer')) from e
         return True
 
+    def _complete(self, record: Record) -> Record:
+        """The record with all columns, as a hub gives it."""
+        return dict.fromkeys(self.table.all_keys) | copy.deepcopy(record)
+
     def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
         try:
             return getattr(self.db, name)(*arguments, **options)
         except Exception as e:
-            said = ', '.join([*map(repr, arguments), *(f'{key}={value!r}' for key, value in options.items())])
-            raise self._wrong(f'{name}({said})', _raised(e, 'an answer')) from e
+            said = [*map(_said, arguments), *(f'{key}={value!r}' for key, value in options.items())]
+            raise self._wrong(f'{name}({", ".join(said)})', _raised(e, 'an answer')) from e
 
     def _wrong(self, call: str, found: Difference, records: list[Record] | None = None) -> AssertionError:
         """What is wrong with a call, and the records that the database should have had."""
         had = pformat(self.oracle.records if records is None else records, width=100, sort_dicts=False)
-        return AssertionError(f'{call}\n{found}\nrecords = {had}')
+        return AssertionError(f'{cut(call, LONGEST)}\n{cut(str(found), LONGEST)}\nrecords = {had}')
+
+
+def _said(argument: Any) -> str:
+    """An argument for a message; of a record, what is not None."""
+    if not isinstance(argument, dict) or None not in argument.values():
+        return repr(argument)
+    shown = {key: value for key, value in argument.items() if value is not None}
+    return f'{shown!r} and None for {len(argument) - len(shown)} others'
 
 
 def _raised(error: Exception, expected: str) -> Difference:

@@ -11,7 +11,10 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from mqsql.schema import TASKS, Record, Table
 from mqsql.testing.asking import Beside
+from mqsql.testing.drawing.draws import Draws
+from mqsql.testing.drawing.histories import changes
 from mqsql.testing.drawing.languages import DOCUMENTED
+from mqsql.testing.drawing.scope import scope_of
 from mqsql.testing.machine import machine
 from mqsql.testing.strategies import finds, histories, queries
 
@@ -82,9 +85,8 @@ class BackendContract:
 
         def check(both: Beside, history: list[Record], data: st.DataObject) -> None:
             both.check_missing('no such task')
-            if history:
-                both.drop(history[0][self.table.key])
-                both.check_missing(history[0][self.table.key])
+            both.drop(history[0][self.table.key])
+            both.check_missing(history[0][self.table.key])
             both.check_all()
 
         self._run(check, most=2)
@@ -109,7 +111,7 @@ class BackendContract:
             both.check_find({})
             both.check_find({}, [self.table.key])
 
-        self._run(check)
+        self._run(check, least=0)
 
     def test_documented_queries_select_what_they_should(self) -> None:
         """Those that IPython Parallel documents."""
@@ -125,8 +127,10 @@ class BackendContract:
         """All columns if there are none, and else the key and those."""
 
         def check(both: Beside, history: list[Record], data: st.DataObject) -> None:
-            query, options = data.draw(self._finds(history, DOCUMENTED.name))
-            both.check_find(query, options.get('keys'))
+            for query, options in data.draw(
+                st.lists(self._finds(history, DOCUMENTED.name), min_size=1, max_size=QUERIES)
+            ):
+                both.check_find(query, options.get('keys'))
 
         self._run(check)
 
@@ -155,6 +159,18 @@ class BackendContract:
 
     # --- changes
 
+    def test_an_update_changes_what_it_names_and_no_more(self) -> None:
+        """Columns get other values, or none."""
+
+        def check(both: Beside, history: list[Record], data: st.DataObject) -> None:
+            scope = scope_of(self.table, self.language, self.values)
+            columns = list(dict.fromkeys(column for record in history for column in record))
+            columns = [column for column in columns if column != self.table.key and column not in self.joined]
+            both.update(history[0][self.table.key], changes(Draws(data.draw), scope, columns))
+            both.check_all()
+
+        self._run(check, most=3)
+
     def test_records_that_match_are_dropped_and_no_others(self) -> None:
         """A purge may not take more."""
 
@@ -172,8 +188,7 @@ class BackendContract:
         """What was added, changed and dropped is so afterwards."""
 
         def check(both: Beside, history: list[Record], data: st.DataObject) -> None:
-            if history:
-                both.drop(history[0][self.table.key])
+            both.drop(history[0][self.table.key])
             both.db = self.reopen(both.db)
             both.check_all()
 
@@ -205,7 +220,7 @@ class BackendContract:
                 both.db.close()
 
     def _run(
-        self, check: Callable[[Beside, list[Record], st.DataObject], None], *, least: int = 0, most: int = 6
+        self, check: Callable[[Beside, list[Record], st.DataObject], None], *, least: int = 1, most: int = 6
     ) -> None:
         """Check databases with drawn histories."""
 

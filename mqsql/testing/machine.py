@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from mqsql.schema import Record
 from mqsql.testing.drawing.draws import Draws
-from mqsql.testing.drawing.histories import changes
+from mqsql.testing.drawing.histories import changes, some_columns
 from mqsql.testing.drawing.scope import scope_of
 from mqsql.testing.strategies import queries
 
@@ -24,8 +23,9 @@ def machine(contract: 'BackendContract') -> type[RuleBasedStateMachine]:
     keys = st.sampled_from([f'm{i}' for i in range(FEW)])
 
     @st.composite
-    def drawn_changes(draw: st.DrawFn) -> Record:
-        return changes(Draws(draw), scope, contract.joined)
+    def drawn_columns(draw: st.DrawFn) -> list[str]:
+        chosen = some_columns(Draws(draw), table)
+        return [column for column in chosen if column not in contract.joined]
 
     class Calls(RuleBasedStateMachine):
         """The calls of a hub."""
@@ -34,8 +34,9 @@ def machine(contract: 'BackendContract') -> type[RuleBasedStateMachine]:
             super().__init__()
             self.opened = contract._beside()
 
-        @initialize()
-        def make(self) -> None:
+        @initialize(columns=drawn_columns())
+        def make(self, columns: list[str]) -> None:
+            self.columns = columns
             self.both = self.opened.__enter__()
 
         def teardown(self) -> None:
@@ -52,8 +53,9 @@ def machine(contract: 'BackendContract') -> type[RuleBasedStateMachine]:
                 )
             )
 
-        @rule(key=keys, values=drawn_changes())
-        def add_or_update(self, key: str, values: Record) -> None:
+        @rule(key=keys, data=st.data())
+        def add_or_update(self, key: str, data: st.DataObject) -> None:
+            values = changes(Draws(data.draw), scope, self.columns)
             if key in self.both.oracle:
                 self.both.update(key, values)
             else:

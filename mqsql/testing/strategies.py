@@ -96,7 +96,7 @@ def queries(
 
     `language` is `'documented'`: the operators that IPython Parallel promises, on columns, with values of their type;
     `'find'`: MongoDB's, without `$expr`, `$jsonSchema` and collations; or `'full'`: all that mqsql answers. The operators of
-    `without` are left out. Every query has a meaning: the oracle answers it.
+    `without` are left out; those within `$expr` are others. Every query has a meaning: the oracle answers it.
     """
     known, draw_query = _drawing(records, scope_of(table, language, values, without))
     given = list(records)

@@ -15,7 +15,7 @@ class TestDictDB(BackendContract):
     natural_order = True
     joined = ('display_data',)
     language = 'full'
-    examples = 40
+    examples = 25
 
     def make(self) -> Any:
         return hub.DictDB(record_limit=0)
@@ -25,7 +25,7 @@ class TestSQLiteDB(BackendContract):
     natural_order = True
     joined = ('display_data',)
     language = 'full'
-    examples = 15
+    examples = 10
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ class TestStore(BackendContract):
     options = True
     language = 'full'
     values = 'all'
-    examples = 40
+    examples = 25
 
     def make(self) -> Any:
         return mqsql.open(':memory:')

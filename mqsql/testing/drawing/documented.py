@@ -4,7 +4,7 @@ from typing import Any
 
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, Record
 from mqsql.testing.drawing.draws import Draws
-from mqsql.testing.drawing.operands import glob
+from mqsql.testing.drawing.operands import GLOBS, glob
 from mqsql.testing.drawing.places import Place, columns, near
 from mqsql.testing.drawing.queries import Query
 from mqsql.testing.drawing.scope import Scope
@@ -12,6 +12,7 @@ from mqsql.testing.drawing.scope import Scope
 ORDERING = ['$gt', '$gte', '$lt', '$lte']
 EQUALITY = ['$eq', '$ne']
 LISTS = ['$in', '$nin']
+BRACKETS = ['[!{}]*', '[!a-m]*', '[^a]*']
 
 
 def documented_places(records: list[Record], scope: Scope) -> list[Place]:
@@ -48,13 +49,13 @@ def _condition(d: Draws, place: Place) -> Any:
 
 
 def _test(d: Draws, place: Place) -> Query:
-    more = ['$glob'] if place.kind in (STRING, ANY) else []
+    more = ['$glob', '$glob'] if place.kind in (STRING, ANY) else []
     known = place.scope.language.operators
     name = d.pick([name for name in (*ORDERING, *EQUALITY, *LISTS, *more) if name in known] or EQUALITY[:1])
     if name in LISTS:
         return {name: d.several(0, 4, lambda: None if d.once_in(8) else _operand(d, place))}
     if name == '$glob':
-        return {name: glob(d, place)}
+        return {name: glob(d, place, [*GLOBS, *BRACKETS])}
     return {name: None if name in EQUALITY and d.once_in(4) else _operand(d, place)}
 
 

@@ -1,9 +1,8 @@
 """Task records as a hub has them: pending, running, done or failed, with a few clients, engines and labels."""
 
-from collections.abc import Collection
 from typing import Any
 
-from mqsql.schema import Record, Table
+from mqsql.schema import DOCUMENT, TIMESTAMP, Record, Table
 from mqsql.testing.drawing.draws import Draws
 from mqsql.testing.drawing.records import key_of_record
 from mqsql.testing.drawing.scope import Scope
@@ -48,8 +47,13 @@ TYPICAL: dict[str, list[Any]] = {
 
 def some_columns(d: Draws, table: Table) -> list[str]:
     """A few columns, which all records of a history have in common: many slow shrinking down, and find nothing more."""
-    names = [column for column in table.columns if column != table.key]
-    return sorted(set(d.several(1, MOST_COLUMNS, lambda: d.pick(names))), key=names.index) if names else []
+    kinds = {column: kind for column, kind in table.columns.items() if column != table.key}
+    moments = [column for column, kind in kinds.items() if kind is TIMESTAMP]
+    documents = [column for column, kind in kinds.items() if kind is DOCUMENT]
+    others = [column for column in kinds if column not in (*moments, *documents)]
+    groups = [group for group in (moments, others, documents) if group]
+    chosen = set(d.several(1, MOST_COLUMNS, lambda: d.pick(d.pick(groups)))) if groups else set()
+    return [column for column in kinds if column in chosen]
 
 
 def task(d: Draws, scope: Scope, columns: list[str]) -> Record:
@@ -74,8 +78,7 @@ def history(d: Draws, scope: Scope, least: int = 0, most: int = 8) -> list[Recor
     return list({one[scope.table.key]: one for one in drawn}.values())
 
 
-def changes(d: Draws, scope: Scope, but: Collection[str] = ()) -> Record:
-    """Values for a few columns, None among them, by which a record may be updated."""
-    names = [column for column in scope.table.columns if column != scope.table.key and column not in but]
-    chosen = d.several(1, 3, lambda: d.pick(names))
-    return {column: None if d.once_in(8) else column_value(d, scope, column) for column in chosen}
+def changes(d: Draws, scope: Scope, columns: list[str]) -> Record:
+    """Values for a few of the columns, None among them, by which a record may be updated."""
+    chosen = d.several(1, 3, lambda: d.pick(columns)) if columns else []
+    return {column: None if d.once_in(4) else column_value(d, scope, column) for column in chosen}

@@ -67,8 +67,8 @@ def compiled(d: Draws, place: Place) -> re.Pattern[str]:
 GLOBS = ['{}*', '*{}', '?{}', '{}', '[!{}]*', '[a-{}]*', '*[{}', '{}?', '*', '?', '[!a]*', 'a*']
 
 
-def glob(d: Draws, place: Place) -> str | bytes:
-    """A pattern of `fnmatch`."""
+def glob(d: Draws, place: Place, patterns: Sequence[str] = GLOBS) -> str | bytes:
+    """A pattern of `fnmatch`; a text takes the place of the braces."""
     if place.scope.values.odd and d.once_in(12):
         return b'a*'
-    return d.pick(GLOBS).replace('{}', short_text(d, place))
+    return d.pick(patterns).replace('{}', short_text(d, place))

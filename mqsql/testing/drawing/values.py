@@ -107,7 +107,7 @@ class Values:
     patterns: Sequence[str]
     """The regular expressions of `$regex`."""
     odd: bool
-    """Whether there are DBRefs and bytes in objects, and operands in other forms that a column takes."""
+    """Whether documents are arrays or DBRefs at times and have bytes in them, and operands other forms that a column takes."""
 
     @cached_property
     def scalars(self) -> Strategy:
@@ -142,12 +142,12 @@ class Values:
 
     @cached_property
     def documents(self) -> Strategy:
-        """Anything that a Document column holds; mostly an object."""
+        """Anything that a Document column holds: an object, or an odd array."""
 
         @st.composite
         def drawn(draw: st.DrawFn) -> Any:
             d = Draws(draw)
-            return self.elements(d, 3) if d.once_in(4) else self.fields(d, 4)
+            return self.elements(d, 3) if self.odd and d.once_in(4) else self.fields(d, 4)
 
         return drawn()
 
