@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from docsite import ROOT
+from docsite.example import write_report
 from docsite.generated import filled
 
 DOCS = ROOT / 'docs'
@@ -16,6 +17,9 @@ PAGES = {
     ROOT / 'bench' / 'results' / 'results.md': Path('results.md'),
 }
 """Pages from elsewhere in the project, and what they are called in the site."""
+
+REPORT = Path('files') / 'report.html'
+"""The page that `mqsql report` makes of the example."""
 
 _FENCED = re.compile(r'^( *)```.*?^\1```$', re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r'(!?\[[^\]\n]*\]\()([^)\s#]+)')
@@ -30,6 +34,7 @@ def assemble(directory: Path) -> None:
         _write(source, source.relative_to(DOCS), directory)
     for source, page in PAGES.items():
         _write(source, page, directory)
+    write_report(directory / REPORT)
 
 
 def _write(source: Path, page: Path, directory: Path) -> None:
