@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+import mqsql
 from docsite import ROOT
 from docsite.__main__ import CONFIGURATION, build, rendered
 from docsite.assemble import assemble, relinked
 from docsite.links import problems
+from mqsql import hub
+from mqsql.cli import main
 
 pytest.importorskip('zensical')
 
@@ -66,10 +70,6 @@ def test_a_style_that_loads_from_a_network_is_found(tmp_path: Path) -> None:
 
 
 def test_references_have_all_there_is(site: Path) -> None:
-    import mqsql
-    from mqsql import hub
-    from mqsql.cli import main
-
     def anchors(page: str) -> set[str]:
         return set(re.findall(r' id="([^"]+)"', (site / 'reference' / page).read_text(encoding='utf-8')))
 
@@ -84,6 +84,19 @@ def test_references_have_all_there_is(site: Path) -> None:
         f'c{name}{option}'.lower() for name in hub.DATABASES for option in getattr(hub, name).class_traits(config=True)
     }
     assert options <= anchors('options.html')
+
+
+def test_the_reference_of_the_command_line_has_every_option(site: Path) -> None:
+    def options(command: click.Command) -> set[str]:
+        inner = command.commands.values() if isinstance(command, click.Group) else ()
+        names = {name for one in command.params if isinstance(one, click.Option) for name in one.opts}
+        return names.union(*map(options, inner))
+
+    page = (site / 'reference' / 'commands.html').read_text(encoding='utf-8')
+    named = options(main)
+    assert len(named) > 30
+    assert [name for name in named - {'--version'} if name not in page] == []
+    assert 'Sentinel' not in page
 
 
 def test_links_to_other_files_of_the_project_lead_to_copies(tmp_path: Path) -> None:
