@@ -91,7 +91,10 @@ def compile(
     shaped = read_shape(query, keys, sort, projection) if collation is None else None
     how = 'find', table, *_is_set(window), buffers is None
     text, shaper = said_of(shaped, how, chosen, window, query, parse_select)
-    return of_text(Query, text, _shaper=shaper, _buffers=buffers, _tell=tell or _warning(table))
+    plain = sort is None and not window
+    return of_text(
+        Query, text, _shaper=shaper, _buffers=buffers, _tell=tell or _warning(table), _in_order_of_insertion=plain
+    )
 
 
 @limits.within_python

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeAlias, TypeVar
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.parse.context import Params
@@ -30,24 +30,25 @@ class Statement:
     params: Mapping[str, Stored]
     functions: frozenset[str] = frozenset()
     indexes: tuple[str, ...] = ()
-    _unindexed: Callable[[], Text] | None = field(default=None, repr=False, compare=False)
+    _changed: Changed | None = field(default=None, repr=False, compare=False)
 
     def unindexed(self) -> Self:
         """The same statement without indexes on paths, which also runs over a view of the table.
 
         In that of a Distinct each record has a row, with its key first.
         """
-        if self._unindexed is None:
-            return self
-        sql, params, functions, indexes, _ = self._unindexed()
+        return self if self._changed is None else self._with(self._changed(select.without_indexes))
+
+    def _with(self, text: Text) -> Self:
+        sql, params, functions, indexes, _ = text
         return replace(self, sql=sql, params=params, functions=functions, indexes=indexes)
 
 
 def of_text(kind: type[AnyStatement], text: Text, **more: Any) -> AnyStatement:
     """A statement with these fields besides those of a Text; for every query, where `kind(…)` would take four times as long."""
     statement = object.__new__(kind)
-    sql, params, functions, indexes, unindexed = text
-    statement.__dict__.update(more, sql=sql, params=params, functions=functions, indexes=indexes, _unindexed=unindexed)
+    sql, params, functions, indexes, changed = text
+    statement.__dict__.update(more, sql=sql, params=params, functions=functions, indexes=indexes, _changed=changed)
     return statement
 
 
@@ -58,6 +59,7 @@ class Query(Statement):
     _shaper: RowShaper = field(kw_only=True, repr=False)
     _buffers: Decoder | None = field(kw_only=True, repr=False)
     _tell: Tell = field(kw_only=True, repr=False, compare=False)
+    _in_order_of_insertion: bool = field(default=False, kw_only=True, repr=False, compare=False)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -73,6 +75,15 @@ class Query(Statement):
     def decoders(self) -> Decoders | None:
         """The name of each column of a row with what decodes it; None where a projection makes a record of all of them."""
         return self._shaper.decoders_with(self._buffers) if self._shaper.projection is None else None
+
+    def positioned(self) -> Self | None:
+        """A statement of the same rows in any order, each with its position in this order at its end.
+
+        None for another order than that of insertion, for some of the rows only, and where rows need more than decoding.
+        """
+        if self._changed is None or not self._in_order_of_insertion or self.decoders is None:
+            return None
+        return self._with(self._changed(select.positioned))
 
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""
@@ -95,6 +106,10 @@ class Distinct(Statement):
         return self._shaper.values(rows, tell or self._tell)
 
 
+Changed: TypeAlias = 'Callable[[Callable[[select.Statement], select.Statement]], Text]'
+"""Gives the text of the statement's tree, changed so."""
+
+
 class Text(NamedTuple):
     """The fields of a Statement."""
 
@@ -102,7 +117,7 @@ class Text(NamedTuple):
     params: Mapping[str, Stored]
     functions: frozenset[str]
     indexes: tuple[str, ...]
-    unindexed: Callable[[], Text] | None = None
+    changed: Changed | None = None
 
 
 Bind = Callable[[frozenset[str]], dict[str, Stored]]
@@ -124,7 +139,7 @@ def text_of(
 ) -> Text:
     """The same of a tree that is rendered, with its parameters."""
     sql, functions, indexes, _ = rendered
-    return Text(sql, params, functions, indexes, lambda: said(select.without_indexes(plain()), plain, dialect, bind))
+    return Text(sql, params, functions, indexes, lambda change: said(change(plain()), plain, dialect, bind))
 
 
 def binder(dialect: Dialect, params: Params, window: dict[str, Stored] | None = None) -> Bind:

@@ -35,8 +35,8 @@ class ColumnFetch(ABC):
         """See Fetch."""
 
     @abstractmethod
-    def batches(self, into: list[Any], number: int) -> None:
-        """The same with so many batches."""
+    def batches(self, *, ordered: bool) -> Fetch:
+        """A Fetch of batches. Unless they are to be in order, they may have one more column, the positions of the rows."""
 
 
 class Pace(NamedTuple):
@@ -189,9 +189,9 @@ class Cursor(Answer):
         self._reading, self._records = other._reading, other._records
         self.compiled, self.asked, self.make = other.compiled, other.asked, other.make
 
-    def at_once(self, make: Callable[[list[Any]], Iterable[Any]]) -> Iterator[Any]:
-        """What `make` makes of many rows at once, in place of records; of batches of columns where `fetch` can read these."""
-        self._reading.read_at_once(make)
+    def at_once(self, make: Callable[[list[Any]], Iterable[Any]], *, ordered: bool = True) -> Iterator[Any]:
+        """What `make` makes of many rows at once, in place of records; of batches where `fetch` is a ColumnFetch, which see."""
+        self._reading.read_at_once(make, ordered)
         return self._records
 
     def close(self) -> None:
@@ -220,11 +220,11 @@ class _Reading:
         self.begun = False
         queries.keep(self._unread)
 
-    def read_at_once(self, make: Callable[[list[Any]], Iterable[Any]]) -> None:
+    def read_at_once(self, make: Callable[[list[Any]], Iterable[Any]], ordered: bool) -> None:
         """See Cursor."""
         self._make, self._pace = make, PIECES
         if isinstance(self._fetch, ColumnFetch):
-            self._fetch, self._pace = self._fetch.batches, ONE
+            self._fetch, self._pace = self._fetch.batches(ordered=ordered), ONE
 
     def next_records(self) -> Iterator[Record] | None:
         """The next records, of which there is at least one; None after the last, raises what failed."""

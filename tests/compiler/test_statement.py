@@ -73,3 +73,13 @@ def test_it_names_the_functions_that_it_calls() -> None:
         called |= query.functions
     assert called
     assert called <= {name for name, _, _ in FUNCTIONS}
+
+
+def test_rows_in_any_order_have_their_positions() -> None:
+    query = mqsql.compile({'queue': 'x'}, ['label'], dialect='duckdb')
+    positioned = query.positioned()
+    assert positioned is not None
+    assert positioned.sql == 'SELECT msg_id, label, rowid FROM task_records WHERE queue = $p0'
+    assert positioned.params == {'p0': 'x'}
+    for options in ({'limit': 1}, {'skip': 1}, {'sort': 'label'}, {'projection': {'n': {'$add': [1, 2]}}}):
+        assert mqsql.compile({'queue': 'x'}, dialect='duckdb', **options).positioned() is None  # type: ignore[arg-type]

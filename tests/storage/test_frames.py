@@ -379,3 +379,21 @@ def test_a_missing_library_is_named_with_its_extra(name: str, call: str, extra: 
     command = [sys.executable, '-c', WITHOUT.format(name=name, call=call)]
     said = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode()
     assert said == f"{name} is not installed; try: pip install 'mqsql[{extra}]'\n"
+
+
+# --- rows that DuckDB has in another order
+
+
+def test_rows_in_another_order_are_sorted(tmp_path: Path) -> None:
+    with mqsql.open(f'duckdb:{tmp_path}/tasks.duckdb') as store:
+        store.add_records({'msg_id': f'm{i}', 'label': i, 'queue': f'{i}'} for i in range(100))
+    with duckdb.connect(str(tmp_path / 'tasks.duckdb')) as connection:
+        connection.execute('UPDATE task_records SET rowid = 1000 - rowid')
+    with mqsql.open(f'duckdb:{tmp_path}/tasks.duckdb') as store:
+        for keys in (['label', 'queue'], ['queue']):
+            expected = [record['queue'] for record in store.find({}, keys)]
+            assert expected == [f'{i}' for i in reversed(range(100))]
+            assert store.find({}, keys).to_arrow()['queue'].to_pylist() == expected
+            assert pa.table(store.find({}, keys))['queue'].to_pylist() == expected
+        assert store.find({}, ['queue'], limit=2).to_arrow()['queue'].to_pylist() == ['99', '98']
+        assert store.find({}, ['queue'], sort='label').to_arrow()['queue'].to_pylist() == expected[::-1]

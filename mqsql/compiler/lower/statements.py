@@ -47,6 +47,8 @@ def _lower_select(wanted: Select, dialect: Dialect) -> exp.Query:
     table = wanted.table
     outputs = [_output(table, part, wanted.inline, dialect) for part in wanted.parts]
     outputs += lower_positions(wanted.computed, table, dialect)
+    if wanted.positioned:
+        return select([*outputs, dialect.words.row_order()], [_table(table)], _where(table, wanted.predicate, dialect))
     most = _most(wanted.limited, wanted.skipped, dialect)
     statement: exp.Query
     if wanted.index_order and dialect.path_indexes:

@@ -96,7 +96,8 @@ class Select:
     """A SELECT of parts of records, and of the positions that `computed` ask for, of the records that match.
 
     `inline` says whether Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids. Planning
-    says by `led` that the records are best found by an index on columns and sorted afterwards.
+    says by `led` that the records are best found by an index on columns and sorted afterwards. `positioned` ones come in any
+    order, each with its position in the order of insertion at its end.
     """
 
     table: Table
@@ -109,6 +110,7 @@ class Select:
     inline: bool = True
     index_order: IndexOrder | None = None
     led: bool = False
+    positioned: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,12 @@ class SelectPositions:
 
 
 Statement: TypeAlias = Select | SelectDistinct | CountRecords | Delete | SelectPositions
+
+
+def positioned(tree: Statement) -> Statement:
+    """The tree of a Select without an order and a limit, for rows in any order with their positions."""
+    assert isinstance(tree, Select)
+    return replace(tree, positioned=True)
 
 
 def without_indexes(tree: Statement) -> Statement:

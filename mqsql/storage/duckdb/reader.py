@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from mqsql.compiler import Statement
+from mqsql.compiler import Query
 from mqsql.storage.duckdb.connection import Connection, number_of
 from mqsql.storage.duckdb.failures import Failures
 from mqsql.storage.duckdb.watch import WATCH
@@ -26,12 +26,11 @@ class DuckRows(ColumnFetch):
     DuckDB gives columns only of a statement that has not run, and copies all of them otherwise.
     """
 
-    def __init__(self, connection: Connection, query: Statement) -> None:
+    def __init__(self, connection: Connection, query: Query) -> None:
         self._connection, self._query = connection, query
         # The statement is checked, and the transaction sees what is there now.
         self._relation = connection.sql(query.sql, params=dict(query.params))
         self._rows: Fetch | None = None
-        self._batches: Fetch | None = None
 
     def __call__(self, into: list[Any], number: int) -> None:
         """See Fetch."""
@@ -44,11 +43,14 @@ class DuckRows(ColumnFetch):
         while rows := self._connection.fetchmany(ROWS):
             yield from rows
 
-    def batches(self, into: list[Any], number: int) -> None:
-        """See ColumnFetch."""
-        if self._batches is None:
-            self._batches = fetching(iter(self._relation.to_arrow_reader(BATCH)))
-        self._batches(into, number)
+    def batches(self, *, ordered: bool) -> Fetch:
+        """See ColumnFetch. To sort all rows takes DuckDB as long as to read them, although they mostly are in order."""
+        query = None if ordered else self._query.positioned()
+        return fetching(self._each_batch(query))
+
+    def _each_batch(self, query: Query | None) -> Iterator[Any]:
+        relation = self._connection.sql(query.sql, params=dict(query.params)) if query else self._relation
+        yield from relation.to_arrow_reader(BATCH)
 
 
 class DuckReader(Reader):
@@ -77,7 +79,7 @@ class DuckReader(Reader):
             raise
         super().__exit__(kind, error, trace)
 
-    def begin(self, query: Statement) -> Fetch:
+    def begin(self, query: Query) -> Fetch:
         """Fetches the rows of a statement as they are now."""
         self._connection.begin()
         self._began = True

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from mqsql.schema import ANY, NUMBER
@@ -26,10 +27,19 @@ def table(answer: Cursor, *, structs: bool = False) -> pa.Table:
     if answer.table is not None and not structs:
         return answer.table
     pieces = Pieces(answer, structs=structs)
-    read = list(pieces)
+    read = list(pieces.in_any_order())
     columns = [_column(field, [piece[i] for piece in read]) for i, field in enumerate(pieces.fields)]
     fields = [field_of_type for field_of_type, _ in columns]
-    return pa.Table.from_arrays([array for _, array in columns], schema=pa.schema(fields))
+    found = pa.Table.from_arrays([array for _, array in columns], schema=pa.schema(fields))
+    return _in_order(found, pieces.positions)
+
+
+def _in_order(found: pa.Table, positions: list[pa.Array]) -> pa.Table:
+    """The table in the order of the positions, if there are any."""
+    if not positions:
+        return found
+    order = np.concatenate([part.cast(pa.int64()).to_numpy() for part in positions])
+    return found if (order[:-1] <= order[1:]).all() else found.take(np.argsort(order, kind='stable'))
 
 
 def _column(field: Field, chunks: list[Chunk]) -> tuple[pa.Field, pa.ChunkedArray]:

@@ -25,9 +25,12 @@ class Pieces:
         self.table: Table = answer.asked.store.table
         query: Query | None = answer.compiled
         self.fields = fields_of(query or _compiled(answer), self.table)
-        self._structs, self._query = structs, query
+        self._structs = structs
+        self.positions: list[pa.Array] = []
+        """The positions of the records in the answer, if they are read in another order; see `in_any_order`."""
         self._answer, self._records = answer, answer.make
         self._sources = _sources(self.fields, query)
+        self._width = len(query.decoders or ()) if query else 0
 
     @property
     def known(self) -> bool:
@@ -35,8 +38,15 @@ class Pieces:
         return not any(field.varies or (self._structs and field.kind is DOCUMENT) for field in self.fields)
 
     def __iter__(self) -> Iterator[Piece]:
+        return self._read(ordered=True)
+
+    def in_any_order(self) -> Iterator[Piece]:
+        """The pieces in the order in which the database has them."""
+        return self._read(ordered=False)
+
+    def _read(self, *, ordered: bool) -> Iterator[Piece]:
         self._answer.check_unread('a table')
-        pieces = self._answer.at_once(self._pieces)
+        pieces = self._answer.at_once(self._pieces, ordered=ordered)
         while True:
             with no_collection():
                 piece = next(pieces, None)
@@ -63,6 +73,9 @@ class Pieces:
             return [self._of_records(rows)]
 
     def _of_batch(self, batch: pa.RecordBatch) -> Piece:
+        if self._sources is not None and batch.num_columns > self._width:
+            self.positions.append(batch.column(self._width))
+            batch = batch.select(range(self._width))
         if self._sources is not None:
             try:
                 return [
