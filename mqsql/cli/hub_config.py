@@ -13,6 +13,11 @@ def hub_config(database: str) -> None:
     """Print all options of a database of the hub.
 
     The output belongs into ipcontroller_config.py; each option has its help and is commented out.
+
+    \b
+    Examples:
+      mqsql hub-config
+      mqsql hub-config --db MongoDB > options.py
     """
     from mqsql.hub.configuration import config
 

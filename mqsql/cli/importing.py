@@ -3,6 +3,7 @@
 import click
 
 from mqsql.cli.histories import table_option
+from mqsql.cli.output import json_option, print_json
 from mqsql.cli.showing import errors_shown, progress_bar
 from mqsql.settings import JOURNAL_MODES, Settings
 
@@ -18,7 +19,8 @@ from mqsql.settings import JOURNAL_MODES, Settings
     show_default=True,
     help='The journal of NEW, if that is an SQLite file (c.SQLiteDB.journal_mode).',
 )
-def import_(old: str, new: str, table: str, journal_mode: str) -> None:
+@json_option
+def import_(old: str, new: str, table: str, journal_mode: str, as_json: bool) -> None:
     """Copy a task history from one database to another.
 
     OLD and NEW are each a path of an SQLite file, or a URL:
@@ -37,7 +39,15 @@ def import_(old: str, new: str, table: str, journal_mode: str) -> None:
     named; so is each value that NEW cannot hold, such as an integer of more than 64 bits in MongoDB.
 
     --table names the history in files. A URL that has a collection names the history itself.
+
+    \b
+    Examples:
+      mqsql import old/tasks.db tasks.db
+      mqsql import mongodb://HOST/ipython-tasks.task_records tasks.db
+      mqsql import tasks.db duckdb:tasks.duckdb --json
     """
+    from dataclasses import asdict
+
     from mqsql.hub.importing import import_history
     from mqsql.hub.legacy import LegacyHistory
 
@@ -57,6 +67,9 @@ def import_(old: str, new: str, table: str, journal_mode: str) -> None:
                 lambda records, total: progress.track(records, total, description='Importing'),
             )
         damaged = len(named) - done.refused - done.lost
+        if as_json:
+            print_json({**asdict(done), 'damaged': damaged})
+            return
         figures = f'tasks imported: {done.added:,}; there already: {done.present:,}; values damaged: {damaged:,}'
         if done.refused or done.lost:
             figures += f'; not storable there: values {done.refused:,}, tasks {done.lost:,}'

@@ -1,6 +1,7 @@
 """The command line as a user meets it, on files that ipyparallel's own SQLiteDB wrote."""
 
 import errno
+import json
 import os
 import pickle
 import re
@@ -71,6 +72,18 @@ def test_a_history_is_copied_whole_and_stays_where_it_was(tmp_path: Path, old: P
             found = store.get_record(f'done{session}')
             expected = records(session)[f'done{session}']
             assert {key: found[key] for key in expected} == expected
+
+
+def test_the_figures_are_json_if_wanted(old: Path, new: Path) -> None:
+    assert json.loads(run('import', old, new, '--json').stdout) == {
+        'name': str(new),
+        'tables': ['ipython-tasks', 'ipython-tasks_1'],
+        'added': 5,
+        'present': 0,
+        'lost': 0,
+        'refused': 0,
+        'damaged': 0,
+    }
 
 
 def test_what_is_there_already_stays_as_it_is(old: Path, new: Path) -> None:

@@ -4,7 +4,7 @@ A file that mqsql has made can do so a few pages at a time, between the changes 
 such as ipyparallel's own SQLiteDB, is made smaller only as a whole, and can do it in steps after that.
 """
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 
 import apsw
@@ -28,8 +28,15 @@ def shrink_some(connection: apsw.Connection, pages: int) -> None:
 
 
 def move_log(path: str) -> None:
-    """Move the write-ahead log into the file, which changes only then. That may take long, and nobody waits for it here."""
-    with Failures(path), closing(connect(path, Settings(), readonly=False)) as connection:
+    """Move the write-ahead log into the file, which changes only then. That may take long, and nobody waits for it here.
+
+    If another process is doing that, it is left to that.
+    """
+    with (
+        Failures(path),
+        closing(connect(path, Settings(), readonly=False)) as connection,
+        suppress(apsw.BusyError),
+    ):
         pages = 0
         for _ in range(MOVES):
             # When nothing was written meanwhile, the log begins anew.
