@@ -1,6 +1,5 @@
 """Runs what a page shows, from its first block to its last, as a reader would, and compares what each prints with the page.
-
-    python -m docsite.snippets docs/howto/failures.md ...    write into pages what their commands print
+`python -m docsite.rewriting docs/howto/PAGE.md` writes into a page what it prints.
 
 - A block `python` or `pycon` with prompts is a doctest; one without is a program. All of a page share their names.
 - A block `console` has commands after `$ `, each with what it prints, or `...` for some of that. A command that fails must be
@@ -30,60 +29,15 @@ from typing import Any
 from packaging.requirements import Requirement
 
 from docsite import ROOT
+from docsite.blocks import Block, blocks, commands
 
-_BLOCK = re.compile(r'^( *)```(\w*)([^\n]*)\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
 _HISTORY = re.compile(r'^<!-- ((?:old )?history): (\S+) -->$', re.MULTILINE)
 _WRITERS = {'history': [str(ROOT / 'examples' / 'history.py')], 'old history': ['-m', 'docsite.old_history']}
-_VARY = '<!-- figures vary -->'
 _WORD = re.compile(r'(?<!\S)\.\.\.(?!\S)|(?<![\w.…/\'-])[A-Za-z]{3,}(?![\w.…/\'-])')
-_TITLE = re.compile(r'title="([^"]+)"')
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+"""How Python's output is compared."""
 
 PATIENCE_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a page."""
-
-    language: str
-    title: str
-    text: str
-    line: int
-    varies: bool = False
-
-
-def blocks(page: str) -> Iterator[Block]:
-    """The blocks of a page, in order."""
-    for found in _BLOCK.finditer(page):
-        indent, language, rest, text = found.groups()
-        title = _TITLE.search(rest)
-        line = page.count('\n', 0, found.start()) + 2
-        lines = (one.removeprefix(indent) for one in text.splitlines())
-        varies = page[: found.start()].rstrip().endswith(_VARY)
-        yield Block(language, title[1] if title else '', ''.join(f'{one}\n' for one in lines), line, varies)
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command of a block `console`, and what it is shown to print."""
-
-    text: str
-    printed: str
-
-
-def commands(text: str) -> list[Command]:
-    """The commands of a block `console`."""
-    parts = re.split(r'^\$ ', text, flags=re.MULTILINE)
-    if parts[0]:
-        raise ValueError(f'a block of commands begins with "$ ", not with {parts[0]!r}')
-    found = []
-    for part in parts[1:]:
-        lines = part.splitlines()
-        end = 1
-        while end < len(lines) and lines[end - 1].endswith('\\'):
-            end += 1
-        found.append(Command('\n'.join(lines[:end]), ''.join(f'{line}\n' for line in lines[end:])))
-    return found
 
 
 @contextmanager
@@ -130,12 +84,17 @@ class Follower:
 
     def follow(self, page: str) -> None:
         """Do all that the page says."""
+        self.prepare(page)
+        for block in blocks(page):
+            self.do(block)
+
+    def prepare(self, page: str) -> None:
+        """Write the histories that the page is about."""
         for kind, file in _HISTORY.findall(page):
             subprocess.run([sys.executable, *_WRITERS[kind], file], check=True, capture_output=True)
-        for block in blocks(page):
-            self._do(block)
 
-    def _do(self, block: Block) -> None:
+    def do(self, block: Block) -> None:
+        """Do what a block says, and compare."""
         if block.title:
             Path(block.title).write_text(block.text, encoding='utf-8')
         elif block.language == 'console':
@@ -150,7 +109,7 @@ class Follower:
             exec(compile(block.text, f'{self.name}:{block.line}', 'exec'), self.names)
             return
         test = doctest.DocTestParser().get_doctest(block.text, self.names, self.name, self.name, block.line - 1)
-        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
+        runner = doctest.DocTestRunner(optionflags=OPTIONS, verbose=False)
         runner.run(test, out=self.problems.append, clear_globs=False)
         self.names = test.globs
 
@@ -203,42 +162,3 @@ def check_packages(command: str) -> None:
         wanted = Requirement(re.sub(r'^\.', 'mqsql', word))
         if wanted.name == 'mqsql' and not wanted.extras <= project['optional-dependencies'].keys():
             raise ValueError(f'{command}: there are no such extras')
-
-
-def rewritten(page: str, follower: Follower) -> str:
-    """The page with what its commands print in place of what it shows, where these differ."""
-    following = blocks(page)
-
-    def rewrite(found: re.Match[str]) -> str:
-        indent, language, rest, _ = found.groups()
-        block = next(following)
-        if language != 'console':
-            follower._do(block)
-            return found[0]
-        lines = []
-        for command in commands(block.text):
-            printed = follower.printed(command.text)
-            shown = command.printed if (alike if block.varies else same)(command.printed, printed) else printed
-            lines += [f'$ {command.text}', *shown.splitlines()]
-        body = ''.join(f'{indent}{line}'.rstrip() + '\n' for line in '\n'.join(lines).split('\n'))
-        return f'{indent}```{language}{rest}\n{body}{indent}```'
-
-    follower.follow(''.join(found[0] for found in _HISTORY.finditer(page)))
-    return _BLOCK.sub(rewrite, page)
-
-
-def main(*names: str) -> None:
-    """Write into pages what their commands print."""
-    for path in [Path(name).absolute() for name in names]:
-        page = path.read_text(encoding='utf-8')
-        with tempfile.TemporaryDirectory() as name:
-            (directory := Path(name) / 'work').mkdir()
-            with surroundings(directory):
-                follower = Follower(path.name)
-                page = rewritten(page, follower)
-        path.write_text(page, encoding='utf-8')
-        sys.stdout.writelines(follower.problems)
-
-
-if __name__ == '__main__':
-    main(*sys.argv[1:])

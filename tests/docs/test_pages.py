@@ -12,7 +12,9 @@ from mongo_stores import url_of
 from traitlets.config.loader import Config, PyFileConfigLoader
 
 from docsite import ROOT
-from docsite.snippets import Block, Follower, blocks, commands, same, surroundings
+from docsite.blocks import Block, blocks, commands
+from docsite.rewriting import rewritten
+from docsite.snippets import Follower, same, surroundings
 from mqsql import hub
 
 DOCS = ROOT / 'docs'
@@ -80,7 +82,7 @@ def test_configurations_name_options_that_exist(name: str, block: Block, tmp_pat
 
 
 def follow(page: str, directory: Path) -> list[str]:
-    (work := directory / 'work').mkdir()
+    (work := directory / 'work').mkdir(parents=True)
     with surroundings(work):
         follower = Follower('page')
         follower.follow(page)
@@ -154,3 +156,37 @@ def test_commands_of_a_block() -> None:
     assert (first.text, first.printed) == ('a \\\n  b', 'printed\n')
     assert (second.text, second.printed) == ('c', '')
     assert same('a ... c\n', 'a b c\n')
+
+
+@needs_bash
+def test_what_is_printed_is_written_into_a_page(tmp_path: Path) -> None:
+    page = """
+```console
+$ echo one; \\
+  echo two
+one
+...
+$ echo three
+```
+
+```python title="a.py"
+print(1)
+```
+
+```pycon
+>>> for i in range(3):
+...     i
+7
+>>> 1 / 0
+>>> [5, 6]
+[...]
+
+```
+"""
+    (work := tmp_path / 'work').mkdir()
+    with surroundings(work):
+        made = rewritten(page, Follower('page'))
+    assert made == page.replace('echo three\n', 'echo three\nthree\n').replace('7\n', '0\n1\n2\n').replace(
+        '>>> 1 / 0\n', '>>> 1 / 0\nTraceback (most recent call last):\nZeroDivisionError: division by zero\n'
+    )
+    assert follow(made, tmp_path / 'again') == []
