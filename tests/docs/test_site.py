@@ -15,7 +15,7 @@ from docsite import ROOT
 from docsite.__main__ import CONFIGURATION, build, rendered
 from docsite.assemble import assemble, relinked
 from docsite.links import problems
-from mqsql import hub
+from mqsql import hub, testing
 from mqsql.cli import main
 
 pytest.importorskip('zensical')
@@ -79,6 +79,7 @@ def test_references_have_all_there_is(site: Path) -> None:
     assert {f'mqsql.{name}' for name in {*mqsql.__all__} - errors - constants} <= anchors('api.html')
     page = (site / 'reference' / 'api.html').read_text(encoding='utf-8')
     assert [name for name in constants if name not in page] == []
+    assert {f'mqsql.testing.{name}' for name in testing.__all__} <= anchors('testing.html')
     assert {f'mqsql-{name}' for name in main.commands} <= anchors('commands.html')
     options = {
         f'c{name}{option}'.lower() for name in hub.DATABASES for option in getattr(hub, name).class_traits(config=True)
@@ -97,6 +98,22 @@ def test_the_reference_of_the_command_line_has_every_option(site: Path) -> None:
     assert len(named) > 30
     assert [name for name in named - {'--version'} if name not in page] == []
     assert 'Sentinel' not in page
+
+
+def test_examples_in_docstrings_are_code(site: Path) -> None:
+    for page in (site / 'reference').glob('*.html'):
+        assert '<blockquote' not in page.read_text(encoding='utf-8')
+
+
+def test_paragraphs_with_prompts_get_fences() -> None:
+    from markdown import Markdown
+
+    from docsite.prompts import Prompts
+
+    text = 'Words.\n\n>>> f()\n1\n\n> quoted\n\n```\n>>> g()\n\n>>> h()\n```\n\n>>> i()'
+    made = Prompts(Markdown()).run(text.split('\n'))
+    fenced = text.replace('>>> f()\n1', '```pycon\n>>> f()\n1\n```').replace('>>> i()', '```pycon\n>>> i()\n```')
+    assert made == fenced.split('\n')
 
 
 def test_links_to_other_files_of_the_project_lead_to_copies(tmp_path: Path) -> None:
