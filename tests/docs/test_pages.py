@@ -18,7 +18,9 @@ from docsite.snippets import Follower, same, surroundings
 from mqsql import hub
 
 DOCS = ROOT / 'docs'
-PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (*DOCS.rglob('*.md'), ROOT / 'README.md'))
+OTHERS = {'docs/fuzz.md', 'docs/testing.md'}
+"""Pages whose programs a test of their own runs: test_fuzz_page and test_testing."""
+PAGES = sorted({path.relative_to(ROOT).as_posix() for path in (*DOCS.rglob('*.md'), ROOT / 'README.md')} - OTHERS)
 ON_CLUSTERS = {'docs/tutorial.md'}
 SERVER = 'mongodb://user:password@host:27017/database.collection?authSource=admin'
 """The address that pages show, in place of which that of a server of the tests is used."""
