@@ -38,6 +38,9 @@ class _AnyFields:
         return name
 
 
+ANY_FIELDS = _AnyFields()
+
+
 @limits.within_python
 def matcher(query: Mapping[str, Any], collation: Mapping[str, Any] | None = None) -> Callable[[Document], bool]:
     """The predicate that says whether a document matches a MongoDB query: `filter(matcher({'a.b': {'$gt': 5}}), documents)`.
@@ -49,9 +52,8 @@ def matcher(query: Mapping[str, Any], collation: Mapping[str, Any] | None = None
     Raises QueryError for a query without a meaning. The predicate raises RecordError for a document with a value that no
     record can hold, and QueryError where an expression has no result.
     """
-    fields = _AnyFields()
-    fold = read_collation(read_plain(collation, 'collation'), Place(fields, 'collation'))
-    match = read_query(read_plain(query), Place(fields, fold=fold))
+    fold = read_collation(read_plain(collation, 'collation'), Place(ANY_FIELDS, 'collation'))
+    match = read_query(read_plain(query), Place(ANY_FIELDS, fold=fold))
 
     @limits.within_python
     def test(document: Document) -> bool:

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from mqsql.errors import QueryError, named, short_repr
 from mqsql.reference.allowance import work
 from mqsql.reference.paths import position
-from mqsql.reference.place import Place, resolve_value
+from mqsql.reference.place import Fields, Place, resolve_value
 from mqsql.reference.values import EMPTY_ARRAY, MISSING, Fold, Order, is_number, order
-from mqsql.schema import Record, Table
+from mqsql.schema import Record
 from mqsql.values.plain import read_plain
 
 Trail = dict[int, int]
@@ -38,7 +38,7 @@ NATURAL = '$natural'
 """The name of the order of insertion."""
 
 
-def read_sort(sort: object, table: Table) -> list[SortPath]:
+def read_sort(sort: object, table: Fields) -> list[SortPath]:
     """The paths to sort by, the weightiest first; QueryError for a form that pymongo does not take.
 
     These are a key, a key with its direction, a dict of such, or an iterable of any of these. The order of insertion is a

@@ -1,0 +1,110 @@
+"""Runs histories of steps in a process of its own, with a limit of time for each step."""
+
+import multiprocessing
+import tempfile
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from mqsql.fuzzing.child import serve
+from mqsql.fuzzing.outcomes import ANSWER, CRASH, ERROR, HANG, Outcome
+from mqsql.fuzzing.steps import Steps
+from mqsql.fuzzing.targets.base import TargetError
+from mqsql.fuzzing.targets.spec import Spec
+
+START_SECONDS = 60
+END_SECONDS = 5
+
+
+class Facts(NamedTuple):
+    """What a backend said of itself."""
+
+    kind: str
+    ordered: bool
+    abilities: frozenset[str]
+    version: str
+
+
+class Runner:
+    """A backend, in a process that is started again after it ends or hangs."""
+
+    def __init__(self, spec: Spec, timeout: float) -> None:
+        self._spec, self._timeout = spec, timeout
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self.facts = self._start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _start(self) -> Facts:
+        self._directory = tempfile.TemporaryDirectory(prefix='mqsql-fuzz-', ignore_cleanup_errors=True)
+        context = multiprocessing.get_context('spawn')
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, self._spec, self._directory.name), daemon=True)
+        self._process.start()
+        theirs.close()
+        said = self._receive(START_SECONDS)
+        if isinstance(said, Outcome):
+            self.close()
+            raise TargetError(f'{self._spec.text}: the backend cannot be opened: {said}')
+        if isinstance(said, str):
+            self.close()
+            raise TargetError(f'{self._spec.text}: {said}')
+        return Facts(*said)
+
+    def run(self, steps: Steps) -> list[Outcome]:
+        """What came of each step, up to the first that ended the process."""
+        if self._process is None:
+            self.facts = self._start()
+        assert self._pipe is not None
+        self._pipe.send(steps)
+        begun: Outcome = self._receive(self._timeout)
+        if begun.kind != ANSWER:
+            self._end_unless_well(begun)
+            return [begun]
+        outcomes: list[Outcome] = []
+        for _ in steps:
+            outcomes.append(self._receive(self._timeout))
+            if outcomes[-1].kind not in (ANSWER, ERROR):
+                self._end()
+                break
+        return outcomes
+
+    def _end_unless_well(self, outcome: Outcome) -> None:
+        # After an error, the process goes on with the steps, whose outcomes would be taken for those of the next history.
+        self._end()
+
+    def _receive(self, seconds: float) -> Any:
+        """What the process says, or that it ended or says nothing."""
+        assert self._pipe is not None and self._process is not None
+        try:
+            return self._pipe.recv() if self._pipe.poll(seconds) else Outcome(HANG, message=f'for {seconds:g} seconds')
+        except (EOFError, OSError):
+            self._process.join(END_SECONDS)
+            status = self._process.exitcode or 0
+            return Outcome(CRASH, error=f'killed by signal {-status}' if status < 0 else f'exit status {status}')
+
+    def _end(self) -> None:
+        """End the process at once, and remove its files."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._directory is not None:
+            self._directory.cleanup()
+        self._process = self._pipe = self._directory = None
+
+    def close(self) -> None:
+        """Let the process end, so that it can clean up."""
+        if self._pipe is not None and self._process is not None:
+            self._pipe.close()
+            self._pipe = None
+            self._process.join(END_SECONDS)
+        self._end()
