@@ -16,6 +16,7 @@ from mqsql.cli.counting import count
 from mqsql.cli.different import distinct
 from mqsql.cli.explaining import explain
 from mqsql.cli.finding import find
+from mqsql.cli.fuzz import fuzz
 from mqsql.cli.hub_config import hub_config
 from mqsql.cli.importing import import_
 from mqsql.cli.indexes import index
@@ -31,6 +32,7 @@ SECTIONS: dict[str, tuple[click.Command, ...]] = {
     'Ask a history': (find, count, distinct, show, stats, tail, trace, report, sql, explain),
     'Keep a history': (import_, prune, backup, check, index),
     'Set up a hub': (hub_config,),
+    'Try a backend': (fuzz,),
 }
 """The commands by what they are for, in the order of the help."""
 

@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from multiprocessing.connection import Connection
@@ -52,13 +53,28 @@ def _why(error: Exception) -> str:
 
 
 def _answer(connection: Connection, target: Target, directory: Path) -> None:
+    """Run histories, and send the outcomes of each: at once, or one by one as they come."""
     number = 0
     while True:
-        steps: Steps = connection.recv()
+        steps, one_by_one = connection.recv()
         number += 1
-        connection.send(_outcome(lambda: (_begin(target, directory, number), False)))  # noqa: B023
-        for step in steps:
-            connection.send(_outcome(lambda: target.do(step)))  # noqa: B023
+        outcomes = _outcomes(target, steps, directory, number)
+        if one_by_one:
+            for outcome in outcomes:
+                connection.send(outcome)
+        else:
+            connection.send(list(outcomes))
+
+
+def _outcomes(target: Target, steps: Steps, directory: Path, number: int) -> Iterator[Outcome]:
+    """What comes of opening the backend empty, then of each step; nothing after the end of a program."""
+    begun = _outcome(lambda: (_begin(target, directory, number), False))
+    yield begun
+    for step in steps if begun.kind == ANSWER else ():
+        outcome = _outcome(lambda: target.do(step))  # noqa: B023
+        yield outcome
+        if outcome.kind == CRASH:
+            return
 
 
 def _begin(target: Target, directory: Path, number: int) -> None:
@@ -88,5 +104,3 @@ def _version(spec: Spec) -> str:
         name = next(iter(packages_distributions().get(package, [package])))
         return f'{name} {version(name)}'
     return ''
-
-

@@ -40,7 +40,7 @@ from mqsql.testing.records import collection
 from mqsql.testing.scope import Scope
 from mqsql.testing.values import ALL, USUAL, Values
 
-POOL = 100
+POOL = 60
 """Values of each strategy."""
 
 QUESTIONS = 10
@@ -52,7 +52,6 @@ TEXTS = ['stdout', 'engine_uuid', 'client_uuid', 'queue', 'label']
 TIMES = ['started', 'completed', 'submitted', 'received']
 OBJECTS = ['content', 'header', 'result_content']
 NOT_IN_MONGODB = {'$ge', '$le', '$glob'}
-USUAL_OPERANDS: dict[str, tuple[Any, ...]] = {'$exists': (True, False), '$size': (0, 1, 2, 3)}
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,8 @@ class _Round:
         self.scope = Scope(FIELDS if self.documents else TASKS, self._spoken(language), self._values(language))
         self.model: Model = model_of(facts.kind, facts.ordered)
         self.columns = self._columns()
+        self.used: set[str] = set()
+        """The keys of all records so far, also of those that were dropped."""
 
     def _spoken(self, language: Language) -> Language:
         if not self.documents:
@@ -158,10 +159,12 @@ class _Round:
         if not self.documents and not self.simple and self.d.once_in(2):
             drawn = collection(self.d, self.scope, least, most)
         else:
-            begun = len(self.model.records)
+            begun = len(self.used)
             drawn = [self._record(f'm{begun + i}') for i in range(self.d.pick(range(least, most + 1)))]
-        drawn = [self._allowed(record) for record in drawn if record[self.model.key] not in self.model.records]
-        return drawn or [self._record(f'n{len(self.model.records)}')]
+        drawn = [self._allowed(record) for record in drawn if record[self.model.key] not in self.used]
+        drawn = drawn or [self._record(f'n{len(self.used)}')]
+        self.used |= {record[self.model.key] for record in drawn}
+        return drawn
 
     def _record(self, key: str) -> Record:
         """A record in which mostly all columns have a value."""
@@ -234,14 +237,14 @@ class _Round:
     def _query(self, known: list[Place], drop: bool = False) -> Query:
         """A query that fits the features; `{}` at times."""
         for _ in range(TRIES):
-            drawn = {} if self.d.once_in(20) and not drop else self._drawn_query(known)
+            drawn = {} if self.d.once_in(20) and not drop else self._drawn_query(known, drop)
             drawn = self._allowed(drawn)
             if self._fits(drawn) and not (drop and _is_hubs_own(drawn)):
                 return drawn
         return {self.model.key: self.d.pick(sorted(self.model.records) or ['m0'])}
 
-    def _drawn_query(self, known: list[Place]) -> Query:
-        if not self.simple:
+    def _drawn_query(self, known: list[Place], drop: bool) -> Query:
+        if not self.simple and not (drop and self.d.once_in(2)):
             return query(self.d, known)
         flat = [place for place in known if '.' not in place.key and place.kind is not BUFFERS]
         drawn = on_place(self.d, self.d.pick(flat))
@@ -286,9 +289,11 @@ def _is_hubs_own(drawn: Query) -> bool:
 
 def _is_usual(operator: str, operand: Any) -> bool:
     """Whether the operand is one that MongoDB's manual shows, not one that its server happens to take."""
-    if operator in USUAL_OPERANDS:
-        return any(operand is one or (type(operand) is int and operand == one) for one in USUAL_OPERANDS[operator])
     match operator:
+        case '$exists':
+            return isinstance(operand, bool)
+        case '$size':
+            return isinstance(operand, int) and operand < 4
         case '$mod':
             return all(isinstance(number, int) for number in operand)
         case '$bitsAllSet' | '$bitsAnySet' | '$bitsAllClear' | '$bitsAnyClear':
@@ -298,5 +303,3 @@ def _is_usual(operator: str, operand: Any) -> bool:
         case '$all':
             return bool(operand)
     return True
-
-

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mqsql import reference
+from mqsql.errors import DuplicateRecordError, RecordError
 from mqsql.fuzzing.steps import (
     Add,
     CreateIndex,
@@ -62,8 +63,10 @@ class Model(ABC):
         """The answer to a step; QueryError if it has none."""
         match step:
             case Add():
-                self.records.update({record[self.key]: dict(record) for record in step.records})
+                self._add(step.records)
             case Update():
+                if not step.changes:
+                    raise RecordError('no changes')
                 self.records[step.key] = {**self.records[step.key], **step.changes}
             case Drop():
                 del self.records[step.key]
@@ -73,12 +76,18 @@ class Model(ABC):
             case Find():
                 return self._find(step)
             case State():
-                return Expected([[self._whole(self.records[key])] for key in step.keys if key in self.records])
+                return Expected([[self._whole(self.records[key]) for key in step.keys if key in self.records]])
             case History():
                 return self._history()
             case Reopen() | CreateIndex():
                 pass
         return None
+
+    def _add(self, records: list[Record]) -> None:
+        for record in records:
+            if record[self.key] in self.records:
+                raise DuplicateRecordError(f'{record[self.key]!r} is there')
+            self.records[record[self.key]] = dict(record)
 
     def _find(self, step: Find) -> Expected:
         select = self._select(step)

@@ -59,26 +59,35 @@ class Runner:
         return Facts(*said)
 
     def run(self, steps: Steps) -> list[Outcome]:
-        """What came of each step, up to the first that ended the process."""
+        """What came of each step, up to the first that ended the process; of the opening, if that failed.
+
+        All outcomes are sent at once, which is faster. Where they do not come, the steps are run again, one by one.
+        """
+        self._send(steps, one_by_one=False)
+        found = self._receive(self._timeout)
+        if isinstance(found, Outcome):
+            self._end()
+            found = self._one_by_one(steps)
+        begun, *outcomes = found
+        return outcomes if begun.kind == ANSWER else [begun]
+
+    def _send(self, steps: Steps, *, one_by_one: bool) -> None:
         if self._process is None:
             self.facts = self._start()
         assert self._pipe is not None
-        self._pipe.send(steps)
-        begun: Outcome = self._receive(self._timeout)
-        if begun.kind != ANSWER:
-            self._end_unless_well(begun)
-            return [begun]
+        self._pipe.send((steps, one_by_one))
+
+    def _one_by_one(self, steps: Steps) -> list[Outcome]:
+        self._send(steps, one_by_one=True)
         outcomes: list[Outcome] = []
-        for _ in steps:
+        while len(outcomes) <= len(steps):
             outcomes.append(self._receive(self._timeout))
             if outcomes[-1].kind not in (ANSWER, ERROR):
                 self._end()
                 break
+            if len(outcomes) == 1 and outcomes[0].kind == ERROR:
+                break
         return outcomes
-
-    def _end_unless_well(self, outcome: Outcome) -> None:
-        # After an error, the process goes on with the steps, whose outcomes would be taken for those of the next history.
-        self._end()
 
     def _receive(self, seconds: float) -> Any:
         """What the process says, or that it ended or says nothing."""

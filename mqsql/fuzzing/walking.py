@@ -22,11 +22,15 @@ class Leaf:
     operand: Any
 
     @property
+    def operands(self) -> list[Any]:
+        """The values that are compared with."""
+        is_list = self.operator in LISTS and isinstance(self.operand, list)
+        return self.operand if is_list else [self.operand]
+
+    @property
     def has_null(self) -> bool:
         """Whether a null is compared with."""
-        if self.operator in LISTS and isinstance(self.operand, list):
-            return None in self.operand
-        return self.operand is None and self.operator != '$exists'
+        return self.operator != '$exists' and any(one is None for one in self.operands)
 
     @property
     def is_pattern(self) -> bool:
@@ -37,15 +41,17 @@ class Leaf:
 
 def is_operators(operand: Any) -> bool:
     """Whether it is a dict of operators."""
-    return isinstance(operand, Mapping) and bool(operand) and next(iter(operand)).startswith('$') and '$ref' not in operand
+    return (
+        isinstance(operand, Mapping) and bool(operand) and next(iter(operand)).startswith('$') and '$ref' not in operand
+    )
 
 
 def leaves(query: Any, prefix: str = '') -> Iterator[Leaf]:
-    """The tests in a query, logical operators among them, which have no path."""
-    for key, operand in query.items():
+    """The tests in a query, logical operators among them, which have no path; what has no meaning is left out."""
+    for key, operand in query.items() if isinstance(query, dict) else ():
         if key in LOGICAL:
-            yield Leaf('', key, None if not operand else ...)
-            for part in operand:
+            yield Leaf('', key, ...)
+            for part in operand if isinstance(operand, list) else ():
                 yield from leaves(part, prefix)
         elif key.startswith('$') and key not in ('$ref', '$id'):
             yield Leaf('', key, operand)
@@ -67,7 +73,7 @@ def _of_field(path: str, operand: Any) -> Iterator[Leaf]:
         else:
             yield Leaf(path, operator, inner)
             if operator == '$all':
-                for part in inner:
+                for part in inner if isinstance(inner, list) else ():
                     if is_operators(part):
                         yield from _of_field(path, part)
 
@@ -79,12 +85,19 @@ def at(value: Any, steps: list[str]) -> Iterator[Any]:
     elif isinstance(value, dict):
         yield from at(value[steps[0]], steps[1:]) if steps[0] in value else [...]
     elif isinstance(value, list):
-        index = int(steps[0]) if steps[0].isdecimal() else None
-        if index is not None and index < len(value):
-            yield from at(value[index], steps[1:])
-        yield from (found for part in value if isinstance(part, dict) for found in at(part, steps))
+        index = int(steps[0]) if steps[0].isdecimal() else len(value)
+        found = [one for part in value[index : index + 1] for one in at(part, steps[1:])]
+        found += [one for part in value if isinstance(part, dict) for one in at(part, steps)]
+        yield from [one for one in found if one is not ...] or [...]
     else:
         yield ...
+
+
+def meets_value(value: Any, steps: list[str]) -> bool:
+    """Whether a path goes on where a value has nothing inside."""
+    if isinstance(value, dict):
+        return bool(steps) and steps[0] in value and meets_value(value[steps[0]], steps[1:])
+    return bool(steps) and value is not None and not isinstance(value, list)
 
 
 def inside(value: Any) -> Iterator[Any]:

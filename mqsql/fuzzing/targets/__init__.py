@@ -1,11 +1,11 @@
 """The backends that can be tried, each behind the same few methods.
 
-    spec         what the user names a backend by
-    hub          classes with the methods that a hub calls
-    collections  objects with pymongo's methods
-    stores       stores of mqsql, by their URL
-    commands     programs that speak JSON lines
-    known        collections of some libraries, so that their names suffice
+spec         what the user names a backend by
+hub          classes with the methods that a hub calls
+collections  objects with pymongo's methods
+stores       stores of mqsql, by their URL
+commands     programs that speak JSON lines
+known        collections of some libraries, so that their names suffice
 """
 
 from mqsql.fuzzing.targets.base import Target, TargetError

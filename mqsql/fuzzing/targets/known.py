@@ -21,7 +21,7 @@ def montydb(directory: str) -> Any:
     """Its SQLite files, with the types of BSON."""
     library = import_module('montydb')
     library.set_storage(directory, storage='sqlite', use_bson=True)
-    return library.MontyClient(directory)
+    return library.MontyClient(directory, tz_aware=True)
 
 
 def neosqlite(directory: str) -> Any:

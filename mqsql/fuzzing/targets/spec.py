@@ -14,6 +14,9 @@ from mqsql.fuzzing.targets.known import KNOWN
 
 CLASS, LIBRARY, URL, COMMAND = 'class', 'library', 'url', 'command'
 
+PREFIX = 'command:'
+"""Before a command that is given in place of another name."""
+
 SCHEMES = ('sqlite:', 'duckdb:', 'parquet:', 'mongodb:', 'mongodb+srv:', 'dict:', ':memory:')
 
 
@@ -32,12 +35,14 @@ def read_spec(text: str | None, command: str | None = None) -> Spec:
         raise TargetError('name one backend: TARGET, or --command')
     place = str(Path.cwd())
     if command is not None:
-        return Spec(COMMAND, command, place)
+        return Spec(COMMAND, f'{PREFIX}{command}', place)
     assert text is not None
     return Spec(_form(text), text, place)
 
 
 def _form(text: str) -> str:
+    if text.startswith(PREFIX):
+        return COMMAND
     if text in KNOWN:
         return LIBRARY
     if text.startswith(SCHEMES):
@@ -56,7 +61,7 @@ def make_target(spec: Spec) -> Target:
     if spec.form == COMMAND:
         from mqsql.fuzzing.targets.commands import CommandTarget
 
-        return CommandTarget(spec.text, Path(spec.place))
+        return CommandTarget(spec.text.removeprefix(PREFIX), Path(spec.place))
     return _of_object(KNOWN[spec.text] if spec.form == LIBRARY else _find(spec.text, spec.place), spec.text)
 
 

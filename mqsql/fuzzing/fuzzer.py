@@ -1,0 +1,214 @@
+"""The search for defects: draws histories, compares, cuts down what is new, until the time or the examples are used up."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from mqsql.errors import MqsqlError
+from mqsql.fuzzing.causes import Cause, Causes, Fault
+from mqsql.fuzzing.comparing import Comparer, Symptom
+from mqsql.fuzzing.drawing import Rounds
+from mqsql.fuzzing.models import Answer, Expected, Model, model_of
+from mqsql.fuzzing.outcomes import Outcome
+from mqsql.fuzzing.running import Facts, Runner
+from mqsql.fuzzing.shrinking import Shrinker
+from mqsql.fuzzing.steps import State, Steps
+from mqsql.fuzzing.targets.base import DOCUMENTS
+from mqsql.fuzzing.targets.spec import Spec
+
+TIMEOUT = 10.0
+"""Seconds that a call of a backend may take."""
+
+MOST_AGAIN = 2
+"""Histories of a known defect that are cut down nevertheless: their cause may be another one."""
+
+SLOW = (Symptom.CRASH, Symptom.HANG)
+TRIES_IF_SLOW = 40
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to search."""
+
+    language: str = 'find'
+    examples: int | None = 10_000
+    """Answers to compare; None is no limit."""
+    seconds: float | None = None
+    seed: int = 1
+    writes: bool | None = None
+    """Whether histories have changes; None: one in four."""
+    timeout: float = TIMEOUT
+
+
+@dataclass
+class Report:
+    """What a search has found."""
+
+    target: str
+    facts: Facts
+    options: Options
+    causes: list[Cause] = field(default_factory=list)
+    examples: int = 0
+    wrong: int = 0
+    seconds: float = 0
+
+
+Say = Callable[[Report], None]
+"""Told of the progress."""
+
+
+def fuzz(spec: Spec, options: Options = Options(), say: Say = lambda report: None) -> Report:  # noqa: B008
+    """Search for defects of a backend; TargetError if it cannot be tried, QueryError never."""
+    with Runner(spec, options.timeout) as runner:
+        search = _Search(spec, runner, options, say)
+        search.run()
+        return search.report
+
+
+class _Search:
+    """The search while it goes on."""
+
+    def __init__(self, spec: Spec, runner: Runner, options: Options, say: Say) -> None:
+        self._runner, self._options, self._say = runner, options, say
+        self._facts = runner.facts
+        self._rounds = Rounds(self._facts, options.language, options.seed, options.writes)
+        self._tester = Tester(runner)
+        self._shrinker = Shrinker(hub=self._facts.kind != DOCUMENTS)
+        self._causes = Causes()
+        self._begun = time.monotonic()
+        self.report = Report(spec.text, self._facts, options)
+
+    def run(self) -> None:
+        """Go on until the time or the examples are used up."""
+        while not self._over():
+            steps = self._rounds.draw()
+            if not self._known_as_slow(steps):
+                for fault in self._tester.faults(steps, self.report):
+                    self._note(fault)
+            self._tell()
+
+    def _tell(self) -> None:
+        self.report.causes = list(self._causes.found)
+        self.report.seconds = time.monotonic() - self._begun
+        self._say(self.report)
+
+    def _over(self) -> bool:
+        examples, seconds = self._options.examples, self._options.seconds
+        if examples is not None and self.report.examples >= examples:
+            return True
+        return seconds is not None and time.monotonic() - self._begun >= seconds
+
+    def _known_as_slow(self, steps: Steps) -> bool:
+        """Whether a step would end the process, or take all the time, for a reason that is known."""
+        slow = [cause for cause in self._causes.found if cause.fault.symptom in SLOW]
+        return any(
+            cause.explains(cause.fault.kind, Fault(history, cause.fault.symptom, cause.fault.outcome).traits)
+            for cause in slow
+            for history in histories(steps)
+        )
+
+    def _note(self, fault: Fault) -> None:
+        known = self._causes.explaining(fault)
+        if known is not None:
+            known.seen += 1
+            return
+        tries = TRIES_IF_SLOW if fault.symptom in SLOW else None
+        smallest = self._shrunk(fault, tries)
+        if smallest is not None:
+            self._causes.add(smallest)
+            self._tell()
+
+    def _shrunk(self, fault: Fault, tries: int | None) -> Fault | None:
+        """The smallest history with the same symptom that no known defect explains; None if it does not show again."""
+        best = [fault]
+
+        def shows(steps: Steps) -> bool:
+            shown = self._tester.fault(steps)
+            if shown is None or shown.kind != fault.kind or self._causes.explaining(shown):
+                return False
+            best.append(shown)
+            return True
+
+        if not shows(fault.steps):
+            return None
+        self._shrinker.shrink(fault.steps, shows, *(() if tries is None else (tries,)))
+        return best[-1]
+
+
+def histories(steps: Steps) -> Iterator[Steps]:
+    """For each step that asks or may fail, what leads to it: the changes before, and it."""
+    changes: Steps = ()
+    for step in steps:
+        yield (*changes, step)
+        if not step.asks:
+            changes = (*changes, step)
+
+
+class Tester:
+    """Runs histories, and says what is wrong."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner, facts = runner, runner.facts
+        self._comparer = Comparer(facts.kind)
+        self._kind, self._ordered = facts.kind, facts.ordered
+
+    def model(self) -> Model:
+        """An empty model."""
+        return model_of(self._kind, self._ordered)
+
+    def faults(self, steps: Steps, report: Report) -> Iterator[Fault]:
+        """The defects that a history shows; the report is told how many answers were compared."""
+        model, parts = self.model(), list(histories(steps))
+        for history, outcome in zip(parts, self._runner.run(steps), strict=False):
+            fault, valid = self._compare(model, history, outcome)
+            report.examples += valid and history[-1].asks
+            if fault is not None:
+                report.wrong += 1
+                yield fault
+                if not history[-1].asks or isinstance(history[-1], State):
+                    return  # from now on, the records are others
+
+    def _compare(self, model: Model, history: Steps, outcome: Outcome) -> tuple[Fault | None, bool]:
+        step = history[-1]
+        try:
+            expected = model.do(step)
+        except (MqsqlError, KeyError):  # without a meaning here: an error that MongoDB raises, too
+            return None, False
+        symptom = self._comparer.symptom(step, expected, outcome)
+        return symptom and Fault(history, symptom, outcome, extent(expected, outcome)), True
+
+    def fault(self, steps: Steps) -> Fault | None:
+        """What is wrong with the last step; None if something before it is, or if it has no meaning."""
+        if not steps or not self._has_meaning(steps):
+            return None
+        model, outcomes = self.model(), self._runner.run(steps)
+        if len(outcomes) < len(steps):
+            return None
+        for i, outcome in enumerate(outcomes):
+            fault, valid = self._compare(model, steps[: i + 1], outcome)
+            if not valid or (fault and i + 1 < len(steps)):
+                return None
+        return fault
+
+    def _has_meaning(self, steps: Steps) -> bool:
+        model = self.model()
+        try:
+            for step in steps:
+                model.do(step)
+        except (MqsqlError, KeyError):
+            return False
+        return True
+
+    def expected(self, steps: Steps) -> Answer:
+        """What MongoDB would answer to the last step."""
+        model = self.model()
+        answers = [model.do(step) for step in steps]
+        return answers[-1]
+
+
+def extent(expected: Answer, outcome: Outcome) -> str:
+    """Whether an answer has too few records, or too many, or others."""
+    if not isinstance(expected, Expected) or not isinstance(outcome.value, list):
+        return ''
+    right, given = len(expected.records), len(outcome.value)
+    return 'too few records' if given < right else 'too many records' if given > right else 'other records'
