@@ -93,9 +93,9 @@ def fuzz(
     with errors_shown():
         report = _run(target, command, options)
         if output is not None:
-            from mqsql.fuzzing.reproducing import test_module
+            from mqsql.fuzzing.reproducing import written_module
 
-            output.write_text(test_module(report), encoding='utf-8')
+            output.write_text(written_module(report), encoding='utf-8')
     if as_json:
         print_json(_json(report))
     else:
@@ -109,8 +109,8 @@ def _options(
 ) -> 'Options':
     try:
         from mqsql.fuzzing.fuzzer import Options
-    except ModuleNotFoundError as e:
-        raise click.ClickException(f"{e}; install it by: pip install 'mqsql[testing]'") from e
+    except ImportError as e:  # Hypothesis is not installed
+        raise click.ClickException(str(e)) from e
     most = EXAMPLES if examples is None and seconds is None else examples
     return Options(language, most, seconds, seed, writes, timeout)
 
@@ -156,9 +156,9 @@ class _Shown:
 
 def _json(report: 'Report') -> dict[str, Any]:
     from mqsql.fuzzing.describing import defect_json
-    from mqsql.fuzzing.reproducing import test_function
+    from mqsql.fuzzing.reproducing import written_test
 
-    tests = [test_function(cause, report.facts, i) for i, cause in enumerate(report.causes, 1)]
+    tests = [written_test(cause, report.facts, i) for i, cause in enumerate(report.causes, 1)]
     return {
         'target': report.target,
         'version': report.facts.version,
@@ -192,10 +192,10 @@ def _show_defect(report: 'Report', cause: 'Cause', number: int) -> None:
     from rich.syntax import Syntax
 
     from mqsql.fuzzing.describing import title
-    from mqsql.fuzzing.reproducing import test_function
+    from mqsql.fuzzing.reproducing import written_test
 
     out = console()
     out.print(f'{number}. {cause.category}: {title(cause)}', style='bold red', markup=False)
-    test = test_function(cause, report.facts, number, titled=False).strip()
+    test = written_test(cause, report.facts, number, titled=False).strip()
     code = Syntax(test, 'python', theme='ansi_dark', background_color='default', word_wrap=True)
     out.print(Padding(code, (0, 0, 1, 3)))

@@ -14,6 +14,7 @@ from mqsql.fuzzing.outcomes import Outcome
 from mqsql.fuzzing.shrinking import size
 from mqsql.fuzzing.steps import Add, DropMatching, Steps, records
 from mqsql.fuzzing.traits import (
+    BOOLEAN_AND_NUMBER,
     DISPLAY_DATA,
     DROP,
     DROP_MATCHING,
@@ -25,7 +26,6 @@ from mqsql.fuzzing.traits import (
     KEYS,
     LIMIT,
     MISSING_FIELD,
-    BOOLEAN_AND_NUMBER,
     MIXED,
     NAIVE,
     NULL_FIELD,
@@ -118,7 +118,7 @@ Key = tuple[str, ...]
 
 
 def operators_of(traits: Traits) -> list[str]:
-    """The operators that a defect has to do with: those of a whole query before others, a value or pattern if nothing else is."""
+    """The operators to blame: those of a whole query before others; a value or pattern if there are none."""
     named = sorted(traits & WHOLE) or sorted(trait for trait in traits if trait.startswith('$'))
     return named or sorted(traits & {'value', 'pattern'})
 

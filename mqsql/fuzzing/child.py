@@ -68,7 +68,7 @@ def _answer(connection: Connection, target: Target, directory: Path) -> None:
 
 def _outcomes(target: Target, steps: Steps, directory: Path, number: int) -> Iterator[Outcome]:
     """What comes of opening the backend empty, then of each step; nothing after the end of a program."""
-    begun = _outcome(lambda: (_begin(target, directory, number), False))
+    begun = _outcome(lambda: _begin(target, directory, number))
     yield begun
     for step in steps if begun.kind == ANSWER else ():
         outcome = _outcome(lambda: target.do(step))  # noqa: B023
@@ -77,12 +77,14 @@ def _outcomes(target: Target, steps: Steps, directory: Path, number: int) -> Ite
             return
 
 
-def _begin(target: Target, directory: Path, number: int) -> None:
+def _begin(target: Target, directory: Path, number: int) -> tuple[None, bool]:
+    """Open the backend empty, in a directory of its own."""
     with suppress(Exception):  # what the last history has left may be broken
         target.close()
     shutil.rmtree(directory / str(number - 1), ignore_errors=True)
     (directory / str(number)).mkdir()
     target.begin(directory / str(number))
+    return None, False
 
 
 def _outcome(do: Any) -> Outcome:

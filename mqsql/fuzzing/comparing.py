@@ -57,7 +57,8 @@ class Comparer:
         if isinstance(step, History):
             assert isinstance(expected, list)
             return _of_history(expected, given)
-        assert isinstance(step, Find | State) and isinstance(expected, Expected)
+        assert isinstance(step, Find | State)
+        assert isinstance(expected, Expected)
         if not isinstance(given, list) or not all(isinstance(record, dict) for record in given):
             return Symptom.VALUES
         return self._of_records(step, expected, given)

@@ -83,7 +83,8 @@ def title(cause: Cause) -> str:
             deeds = ', '.join(word for part, word in DEEDS.items() if part in cause.key)
             return ' '.join(filter(None, (f'{deeds}:', symptom_words(cause))))
         case Category.ARGUMENTS:
-            return f'{type(cause.fault.steps[-1]).__name__.lower()} changes the {" and ".join(cause.key[1:]) or "query"} it is given'
+            call = type(cause.fault.steps[-1]).__name__.lower()
+            return f'{call} changes the {" and ".join(cause.key[1:]) or "query"} that it is given'
         case Category.VALUES:
             kinds = context or f'with {", ".join(cause.key)}'
             return f'records {kinds} come back otherwise'

@@ -30,15 +30,15 @@ from mqsql.fuzzing.steps import (
 from mqsql.fuzzing.targets.base import DOCUMENTS, STORE
 from mqsql.fuzzing.walking import leaves, mapped
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TASKS, Table
-from mqsql.testing.finds import keys, sort
-from mqsql.testing.languages import DOCUMENTED, FULL, Language, language_of
-from mqsql.testing.places import Place, places
-from mqsql.testing.projections import projection
-from mqsql.testing.queries import on_place, query
-from mqsql.testing.random_draws import RandomDraws
-from mqsql.testing.records import collection
-from mqsql.testing.scope import Scope
-from mqsql.testing.values import ALL, USUAL, Values
+from mqsql.testing.drawing.finds import keys, sort
+from mqsql.testing.drawing.languages import DOCUMENTED, FULL, Language, language_of
+from mqsql.testing.drawing.places import Place, places
+from mqsql.testing.drawing.projections import projection
+from mqsql.testing.drawing.queries import on_place, query
+from mqsql.testing.drawing.random_draws import RandomDraws
+from mqsql.testing.drawing.records import collection
+from mqsql.testing.drawing.scope import Scope
+from mqsql.testing.drawing.values import ALL, USUAL, Values
 
 POOL = 60
 """Values of each strategy."""
@@ -92,6 +92,8 @@ class _Round:
         self.scope = Scope(FIELDS if self.documents else TASKS, self._spoken(language), self._values(language))
         self.model: Model = model_of(facts.kind, facts.ordered)
         self.columns = self._columns()
+        self._types: dict[str, str] = {}
+        """Of what type the values of a field of documents mostly are."""
         self.used: set[str] = set()
         """The keys of all records so far, also of those that were dropped."""
 
@@ -121,7 +123,7 @@ class _Round:
         return step
 
     def _change(self) -> Iterator[Step]:
-        able = sorted(self.facts.abilities & {'update', 'drop', 'drop matching', 'reopen'}) + ['add']
+        able = [*sorted(self.facts.abilities & {'update', 'drop', 'drop matching', 'reopen'}), 'add']
         step = self._draw_change(self.d.pick(able))
         before = sorted(self.model.records)
         try:
@@ -203,10 +205,6 @@ class _Round:
                 return d.several(0, 3, lambda: self._object() if d.once_in(4) else self._scalar(column))
         return self._object()
 
-    @property
-    def _types(self) -> dict[str, str]:
-        return self.__dict__.setdefault('_kinds', {})
-
     def _object(self) -> dict[str, Any]:
         names = ['a', 'b', 'c'][: self.d.pick([1, 2, 3])]
         if self.d.once_in(3):
@@ -219,9 +217,10 @@ class _Round:
         values = self.scope.values
         return self.d.draw(values.scalars if self.features.mixed else values.numbers)
 
-    def _allowed(self, value: Any) -> Any:
-        """The value without the features that are left out."""
-        return value if self.features.zones else mapped(value, _in_utc)
+    def _allowed(self, value: dict[str, Any]) -> dict[str, Any]:
+        """A record or query without the features that are left out."""
+        allowed: dict[str, Any] = value if self.features.zones else mapped(value, _in_utc)
+        return allowed
 
     # --- questions
 

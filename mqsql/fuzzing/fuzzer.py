@@ -19,9 +19,6 @@ from mqsql.fuzzing.targets.spec import Spec
 TIMEOUT = 10.0
 """Seconds that a call of a backend may take."""
 
-MOST_AGAIN = 2
-"""Histories of a known defect that are cut down nevertheless: their cause may be another one."""
-
 SLOW = (Symptom.CRASH, Symptom.HANG)
 TRIES_IF_SLOW = 40
 
@@ -57,7 +54,7 @@ Say = Callable[[Report], None]
 """Told of the progress."""
 
 
-def fuzz(spec: Spec, options: Options = Options(), say: Say = lambda report: None) -> Report:  # noqa: B008
+def fuzz(spec: Spec, options: Options = Options(), say: Say = lambda report: None) -> Report:
     """Search for defects of a backend; TargetError if it cannot be tried, QueryError never."""
     with Runner(spec, options.timeout) as runner:
         search = _Search(spec, runner, options, say)
@@ -175,7 +172,7 @@ class Tester:
         except (MqsqlError, KeyError):  # without a meaning here: an error that MongoDB raises, too
             return None, False
         symptom = self._comparer.symptom(step, expected, outcome)
-        return symptom and Fault(history, symptom, outcome, extent(expected, outcome)), True
+        return (Fault(history, symptom, outcome, extent(expected, outcome)) if symptom else None), True
 
     def fault(self, steps: Steps) -> Fault | None:
         """What is wrong with the last step; None if something before it is, or if it has no meaning."""
@@ -198,12 +195,6 @@ class Tester:
         except (MqsqlError, KeyError):
             return False
         return True
-
-    def expected(self, steps: Steps) -> Answer:
-        """What MongoDB would answer to the last step."""
-        model = self.model()
-        answers = [model.do(step) for step in steps]
-        return answers[-1]
 
 
 def extent(expected: Answer, outcome: Outcome) -> str:

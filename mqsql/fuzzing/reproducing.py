@@ -24,9 +24,9 @@ VARIABLE = 'MQSQL_FUZZ_TARGET'
 NAMES = ('Add', 'CreateIndex', 'Drop', 'DropMatching', 'Find', 'History', 'Reopen', 'State', 'Update')
 
 
-def test_module(report: Report) -> str:
+def written_module(report: Report) -> str:
     """A module of tests, one for each defect."""
-    tests = [test_function(cause, report.facts, i) for i, cause in enumerate(report.causes, 1)]
+    tests = [written_test(cause, report.facts, i) for i, cause in enumerate(report.causes, 1)]
     body = '\n\n'.join(tests)
     used = [name for name in ('EMPTY', *NAMES, 'check', 'opened') if re.search(rf'\b{name}\b', body)]
     modules = [name for name in ('datetime', 're') if f'{name}.' in body]
@@ -40,7 +40,7 @@ def test_module(report: Report) -> str:
     )
 
 
-def test_function(cause: Cause, facts: Facts, number: int, *, titled: bool = True) -> str:
+def written_test(cause: Cause, facts: Facts, number: int, *, titled: bool = True) -> str:
     """The test of one defect; `titled`, if its docstring begins with the defect in words."""
     name = re.sub(r'\W+', '_', str(cause.category))
     direct = _is_direct(cause.fault, facts)
@@ -107,9 +107,8 @@ def _inserts(step: Add, facts: Facts) -> list[str]:
 def _call(begin: str, arguments: list[Any], indent: str) -> list[str]:
     text = ', '.join(pformat(argument, width=WIDTH - len(begin), sort_dicts=False) for argument in arguments)
     first, *rest = text.split('\n')
-    return [f'{indent}{begin}{first}', *(f'{indent}{" " * len(begin)}{line}' for line in rest)][:-1] + [
-        (f'{indent}{" " * len(begin)}{rest[-1]})' if rest else f'{indent}{begin}{first})')
-    ]
+    lines = [f'{indent}{begin}{first}', *(f'{indent}{" " * len(begin)}{line}' for line in rest)]
+    return [*lines[:-1], f'{lines[-1]})']
 
 
 # --- by steps

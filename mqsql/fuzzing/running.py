@@ -91,7 +91,8 @@ class Runner:
 
     def _receive(self, seconds: float) -> Any:
         """What the process says, or that it ended or says nothing."""
-        assert self._pipe is not None and self._process is not None
+        assert self._pipe is not None
+        assert self._process is not None
         try:
             return self._pipe.recv() if self._pipe.poll(seconds) else Outcome(HANG, message=f'for {seconds:g} seconds')
         except (EOFError, OSError):

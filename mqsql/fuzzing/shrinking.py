@@ -6,6 +6,7 @@ Smaller is what has fewer traits, then what is shorter: so what need not be null
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -96,9 +97,7 @@ class Shrinker:
                 if leaf.path == name and isinstance(leaf.operand, str | int | float | datetime | dict)
             ]
             for value in [*others[:3], *self._plain_values(name)]:
-                yield _with_records(
-                    steps, lambda record: record if record.get(name) is not None else {**record, name: value}
-                )
+                yield _with_records(steps, partial(_with_value, name, value))
                 for step_number, step in enumerate(steps):
                     for i, record in enumerate(_held(step)):
                         if record.get(name) is None:
@@ -158,7 +157,7 @@ class Shrinker:
             for value in inside(field)
         ]
         there += [value for step in steps if isinstance(step, Find | DropMatching) for value in inside(step.query)]
-        different = {value for value in there if type(value) is kind and value == value}
+        different: set[Any] = {value for value in there if type(value) is kind and value == value}
         try:
             ranks = {value: i for i, value in enumerate(sorted(different))}
         except TypeError:  # times with a zone and without
@@ -226,7 +225,8 @@ def _simpler_query(step: Step) -> Iterator[Step]:
 
 def _simpler_question(step: Step) -> Iterator[Step]:
     if isinstance(step, Find):
-        for name, value in {'keys': None, 'sort': None, 'projection': None, 'limit': 0, 'skip': 0}.items():
+        nothing: dict[str, Any] = {'keys': None, 'sort': None, 'projection': None, 'limit': 0, 'skip': 0}
+        for name, value in nothing.items():
             if getattr(step, name):
                 yield replace(step, **{name: value})
         if step.sort:
@@ -319,6 +319,10 @@ def _renamed(steps: Steps, rename: Callable[[str], str]) -> Steps:
         return step
 
     return tuple(map(changed, steps))
+
+
+def _with_value(name: str, value: Any, record: Record) -> Record:
+    return record if record.get(name) is not None else {**record, name: value}
 
 
 def _without_path(record: Record, path: str) -> Record:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mqsql.fuzzing.steps import (
-    Add,
     CreateIndex,
     Drop,
     DropMatching,

@@ -66,7 +66,9 @@ class CommandTarget(Target):
     def ask(self, op: str, **more: Any) -> dict[str, Any]:
         """The reply to a request."""
         program = self._program
-        assert program is not None and program.stdin is not None and program.stdout is not None
+        assert program is not None
+        assert program.stdin is not None
+        assert program.stdout is not None
         line = ''
         with suppress(BrokenPipeError):
             program.stdin.write(dumps({'op': op, **more}) + '\n')

@@ -39,7 +39,8 @@ class HubTarget(Target):
     kind = HUB
 
     def __init__(self, make: Callable[..., Any]) -> None:
-        self._make, self._db = make, None
+        self._make = make
+        self._db: Any = None
         persists = 'reopen' if _place(make, Path()) else ''
         self.abilities = frozenset({'update', 'drop', 'drop matching', 'history', persists} - {''})
 
