@@ -290,7 +290,12 @@ def _to_blame(fault: Fault) -> set[str]:
 
 
 def _needed(fault: Fault, key: Key) -> Traits:
-    """What makes a history show the defect: a path that is refused is refused with any operator."""
+    """What makes a history show the defect: a path that is refused is refused with any operator.
+
+    What ends the process is not tried again, whatever else is there.
+    """
+    if fault.symptom in (Symptom.CRASH, Symptom.HANG):
+        return frozenset(operators_of(fault.traits)) or fault.traits
     if fault.symptom is Symptom.ERROR and key[0] in (PATH, DISPLAY_DATA):
         return frozenset({key[0]})
     return fault.traits

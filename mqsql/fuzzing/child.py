@@ -25,9 +25,9 @@ LONGEST = 200
 def serve(connection: Connection, spec: Spec, directory: str) -> None:
     """Answer histories of steps until there are no more; nothing is printed."""
     _be_quiet()
-    os.chdir(directory)
     try:
-        target = make_target(spec)
+        target = make_target(spec)  # where the user is: what is named may be a file there
+        os.chdir(directory)
         _begin(target, Path(directory), 0)
     except Exception as e:  # a backend may raise anything
         connection.send(_why(e))

@@ -9,7 +9,7 @@ from mqsql.fuzzing.extended_json import encode
 from mqsql.fuzzing.models import Answer, Expected, model_of
 from mqsql.fuzzing.outcomes import ANSWER, Outcome
 from mqsql.fuzzing.running import Facts
-from mqsql.fuzzing.steps import Add, Step, Steps
+from mqsql.fuzzing.steps import Add, State, Step, Steps
 from mqsql.fuzzing.traits import (
     BOOLEAN_AND_NUMBER,
     DISPLAY_DATA,
@@ -26,7 +26,6 @@ from mqsql.fuzzing.traits import (
     POSITION,
     SEVERAL_KEYS,
     SEVERAL_OPERATORS,
-    SORT,
     VALUE_ON_PATH,
     ZONE,
 )
@@ -49,7 +48,6 @@ WORDS = {
     DISPLAY_DATA: 'on display_data',
     SEVERAL_KEYS: 'with several keys',
     SEVERAL_OPERATORS: 'with several operators on one key',
-    SORT: 'with a sort',
     'limit': 'with a limit',
     'skip': 'with a skip',
     'keys': 'with keys',
@@ -62,7 +60,6 @@ WORDS = {
     'fraction of a second': 'with fractions of seconds',
     'float': 'with numbers that are no integers',
     'binary': 'with bytes',
-    'history': 'of the history',
     **{name: f'with {name}s' for name in ('array', 'object', 'boolean', 'date')},
 }
 
@@ -85,9 +82,20 @@ def title(cause: Cause) -> str:
         case Category.ARGUMENTS:
             call = type(cause.fault.steps[-1]).__name__.lower()
             return f'{call} changes the {" and ".join(cause.key[1:]) or "query"} that it is given'
+        case Category.PROJECTION:
+            return f'{" ".join(filter(None, ("find with keys", context)))}: {symptom_words(cause)}'
+        case Category.LIMIT:
+            return f'find {context}: {symptom_words(cause)}'
+        case Category.ORDER:
+            what = 'get_history' if 'history' in cause.key else 'sort'
+            return f'{" ".join(filter(None, (what, context)))}: {symptom_words(cause)}'
+        case Category.PATHS if cause.key[0] in (PATH, POSITION, VALUE_ON_PATH):
+            return f'find {context}: {symptom_words(cause)}'
         case Category.VALUES:
             kinds = context or f'with {", ".join(cause.key)}'
             return f'records {kinds} come back otherwise'
+    if isinstance(cause.fault.steps[-1], State) and not what:
+        return 'records that were added are missing'
     if isinstance(cause.fault.steps[-1], Add):
         return f'insert {context}: {symptom_words(cause)}'
     return f'{" ".join(filter(None, (what or "find", context)))}: {symptom_words(cause)}'

@@ -5,9 +5,13 @@ time zones, values of mixed types), so that a defect of one does not hide those 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from mqsql.errors import MqsqlError
 from mqsql.fuzzing.models import Model, model_of
@@ -61,6 +65,17 @@ class Features:
     nulls: bool
     zones: bool
     mixed: bool
+
+
+@contextmanager
+def without_files() -> Iterator[None]:
+    """Hypothesis, which fills the pools of values, keeps what it knows of characters elsewhere than where the user is."""
+    with TemporaryDirectory(prefix='mqsql-fuzz-', ignore_cleanup_errors=True) as directory:
+        set_hypothesis_home_dir(directory)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
 
 
 class Rounds:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from mqsql.errors import MqsqlError
 from mqsql.fuzzing.causes import Cause, Causes, Fault
 from mqsql.fuzzing.comparing import Comparer, Symptom
-from mqsql.fuzzing.drawing import Rounds
+from mqsql.fuzzing.drawing import Rounds, without_files
 from mqsql.fuzzing.models import Answer, Expected, Model, model_of
 from mqsql.fuzzing.outcomes import Outcome
 from mqsql.fuzzing.running import Facts, Runner
@@ -20,7 +20,7 @@ TIMEOUT = 10.0
 """Seconds that a call of a backend may take."""
 
 SLOW = (Symptom.CRASH, Symptom.HANG)
-TRIES_IF_SLOW = 40
+TRIES_IF_SLOW = 25
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ Say = Callable[[Report], None]
 
 def fuzz(spec: Spec, options: Options = Options(), say: Say = lambda report: None) -> Report:
     """Search for defects of a backend; TargetError if it cannot be tried, QueryError never."""
-    with Runner(spec, options.timeout) as runner:
+    with without_files(), Runner(spec, options.timeout) as runner:
         search = _Search(spec, runner, options, say)
         search.run()
         return search.report
@@ -90,9 +90,11 @@ class _Search:
         self._say(self.report)
 
     def _over(self) -> bool:
-        examples, seconds = self._options.examples, self._options.seconds
-        if examples is not None and self.report.examples >= examples:
-            return True
+        examples = self._options.examples
+        return self._out_of_time() or (examples is not None and self.report.examples >= examples)
+
+    def _out_of_time(self) -> bool:
+        seconds = self._options.seconds
         return seconds is not None and time.monotonic() - self._begun >= seconds
 
     def _known_as_slow(self, steps: Steps) -> bool:
@@ -120,7 +122,9 @@ class _Search:
         best = [fault]
 
         def shows(steps: Steps) -> bool:
-            shown = self._tester.fault(steps)
+            if self._out_of_time():
+                return False
+            shown = self._tester.fault(steps, slow=fault.symptom in SLOW)
             if shown is None or shown.kind != fault.kind or self._causes.explaining(shown):
                 return False
             best.append(shown)
@@ -174,11 +178,11 @@ class Tester:
         symptom = self._comparer.symptom(step, expected, outcome)
         return (Fault(history, symptom, outcome, extent(expected, outcome)) if symptom else None), True
 
-    def fault(self, steps: Steps) -> Fault | None:
+    def fault(self, steps: Steps, *, slow: bool = False) -> Fault | None:
         """What is wrong with the last step; None if something before it is, or if it has no meaning."""
         if not steps or not self._has_meaning(steps):
             return None
-        model, outcomes = self.model(), self._runner.run(steps)
+        model, outcomes = self.model(), self._runner.run(steps, one_by_one=slow)
         if len(outcomes) < len(steps):
             return None
         for i, outcome in enumerate(outcomes):

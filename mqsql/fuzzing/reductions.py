@@ -12,6 +12,8 @@ SIMPLE = [1, 'a']
 
 def reduced_queries(query: Query) -> Iterator[Query]:
     """Queries with less in them."""
+    if query:
+        yield {}
     if len(query) > 1:
         yield from ({key: operand} for key, operand in query.items())
         yield from ({k: v for k, v in query.items() if k != key} for key in query)

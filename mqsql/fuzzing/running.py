@@ -58,18 +58,20 @@ class Runner:
             raise TargetError(f'{self._spec.text}: {said}')
         return Facts(*said)
 
-    def run(self, steps: Steps) -> list[Outcome]:
+    def run(self, steps: Steps, *, one_by_one: bool = False) -> list[Outcome]:
         """What came of each step, up to the first that ended the process; of the opening, if that failed.
 
-        All outcomes are sent at once, which is faster. Where they do not come, the steps are run again, one by one.
+        All outcomes are sent at once, which is faster. Where they do not come, the steps are run again, one by one; this is
+        what to begin with if it is likely.
         """
+        if one_by_one:
+            return _after_opening(self._one_by_one(steps))
         self._send(steps, one_by_one=False)
         found = self._receive(self._timeout)
         if isinstance(found, Outcome):
             self._end()
             found = self._one_by_one(steps)
-        begun, *outcomes = found
-        return outcomes if begun.kind == ANSWER else [begun]
+        return _after_opening(found)
 
     def _send(self, steps: Steps, *, one_by_one: bool) -> None:
         if self._process is None:
@@ -118,3 +120,9 @@ class Runner:
             self._pipe = None
             self._process.join(END_SECONDS)
         self._end()
+
+
+def _after_opening(outcomes: list[Outcome]) -> list[Outcome]:
+    """Those of the steps; that of the opening, if it failed."""
+    begun, *others = outcomes
+    return others if begun.kind == ANSWER else [begun]
