@@ -52,7 +52,8 @@ def section(name: str, report: Report) -> str:
     """The table of a backend."""
     version = report.facts.version.rpartition(' ')[2]
     rows = [f'| {cause.category} | {title(cause)} | {example(cause)} |' for cause in report.causes]
-    head = f'### {name} {version}\n\n{len(report.causes)} defects; {report.examples:,} answers compared, {report.wrong:,} wrong.\n\n'
+    counts = f'{len(report.causes)} defects; {report.examples:,} answers compared, {report.wrong:,} wrong.'
+    head = f'### {name} {version}\n\n{counts}\n\n'
     return head + '\n'.join(['| category | defect | smallest example |', '|---|---|---|', *rows]) + '\n'
 
 

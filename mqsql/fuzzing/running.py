@@ -40,7 +40,10 @@ class Runner:
         return self
 
     def __exit__(self, kind: object, error: object, trace: TracebackType | None) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        else:  # at once: it may not come to an end
+            self._end()
 
     def _start(self) -> Facts:
         self._directory = tempfile.TemporaryDirectory(prefix='mqsql-fuzz-', ignore_cleanup_errors=True)

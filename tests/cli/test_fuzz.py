@@ -139,7 +139,7 @@ def test_the_help_has_examples() -> None:
 
 def test_it_is_a_program_of_its_own(tmp_path: Path) -> None:
     command = [sys.executable, '-m', 'mqsql', 'fuzz', ':memory:', '--examples', '40', '--json']
-    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b'')
     assert loads(done.stdout.decode())['defects'] == []
     assert list(tmp_path.iterdir()) == []
