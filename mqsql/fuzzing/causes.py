@@ -47,6 +47,7 @@ from mqsql.fuzzing.traits import (
     traits_of,
     type_name,
 )
+from mqsql.fuzzing.walking import inside
 from mqsql.schema import TASKS
 
 
@@ -185,7 +186,7 @@ def _of_answer(fault: Fault, traits: Traits, symptom: Symptom, error: str) -> tu
     if symptom is Symptom.KEYS or (symptom is Symptom.VALUES and traits & {KEYS, PROJECTION}):
         return Category.PROJECTION, (*sorted(traits & {PATH, PROJECTION}),)
     if symptom is Symptom.VALUES:
-        return Category.VALUES, (detail or ', '.join(_types(fault)),)
+        return Category.VALUES, (', '.join(_types(fault)),)
     if whole := traits & WHOLE:
         return Category.OPERATOR, (*sorted({FAMILIES.get(one, one) for one in whole}), symptom)
     if category:
@@ -212,9 +213,8 @@ def _of_error(fault: Fault, traits: Traits, category: Category | None, detail: s
 
 def _types(fault: Fault) -> list[str]:
     key = {TASKS.key, '_id'}
-    return sorted(
-        {type_name(value) for record in records(fault.steps) for name, value in record.items() if name not in key}
-    )
+    held = [value for record in records(fault.steps) for name, value in record.items() if name not in key]
+    return sorted({type_name(part) for value in held for part in inside(value)} - {'null'})
 
 
 ENCLOSING = {'$not', '$elemMatch'}

@@ -92,8 +92,7 @@ def title(cause: Cause) -> str:
         case Category.PATHS if cause.key[0] in (PATH, POSITION, VALUE_ON_PATH):
             return f'find {context}: {symptom_words(cause)}'
         case Category.VALUES:
-            kinds = context or f'with {", ".join(cause.key)}'
-            return f'records {kinds} come back otherwise'
+            return f'values come back otherwise: {", ".join(cause.key)}'
     if isinstance(cause.fault.steps[-1], State) and not what:
         return 'records that were added are missing'
     if isinstance(cause.fault.steps[-1], Add):
