@@ -124,12 +124,13 @@ class _Round:
 
     def steps(self) -> Iterator[Step]:
         """Records, changes, questions."""
-        yield self._done(Add(self._records()))
+        begun: list[Step] = [Add(self._records())]
         if 'index' in self.facts.abilities and self.d.once_in(3):
-            yield self._done(CreateIndex(self._index()))
+            begun.insert(self.d.pick([0, 1]), CreateIndex(self._index()))
+        yield from map(self._done, begun)
         for _ in range(self.d.pick([1, 2, 3, 4]) if self.changes else 0):
             yield from self._change()
-        known = places([self._present(record) for record in self.model.records.values()], self.scope)
+        known = self._known()
         for _ in range(QUESTIONS):
             yield Find(self._query(known), **self._options(known))
 
@@ -161,8 +162,7 @@ class _Round:
             return Update(self.d.pick(known), changes or {self.columns[0]: self._value(self.columns[0])})
         if ability == 'drop':
             return Drop(self.d.pick(known))
-        found = places([self._present(record) for record in self.model.records.values()], self.scope)
-        return DropMatching(self._query(found, drop=True))
+        return DropMatching(self._query(self._known(), drop=True))
 
     # --- records
 
@@ -239,6 +239,11 @@ class _Round:
 
     # --- questions
 
+    def _known(self) -> list[Place]:
+        """Where queries may look: the paths with their values, and those of arrays with the elements, too."""
+        found = places([self._present(record) for record in self.model.records.values()], self.scope)
+        return found + [replace(place, values=elements) for place in found if (elements := _elements(place))]
+
     def _present(self, record: Record) -> Record:
         return {key: value for key, value in record.items() if value is not None or self.features.nulls}
 
@@ -294,6 +299,10 @@ class _Round:
 
 def _in_utc(value: Any) -> Any:
     return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+
+
+def _elements(place: Place) -> tuple[Any, ...]:
+    return tuple(element for value in place.values if isinstance(value, list) for element in value)
 
 
 def _is_hubs_own(drawn: Query) -> bool:

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from mqsql.errors import MqsqlError
-from mqsql.fuzzing.causes import Cause, Causes, Fault
+from mqsql.fuzzing.causes import Category, Cause, Causes, Fault
 from mqsql.fuzzing.comparing import Comparer, Symptom
 from mqsql.fuzzing.drawing import Rounds, without_files
 from mqsql.fuzzing.models import Answer, Expected, Model, model_of
 from mqsql.fuzzing.outcomes import Outcome
 from mqsql.fuzzing.running import Facts, Runner
-from mqsql.fuzzing.shrinking import Shrinker
-from mqsql.fuzzing.steps import State, Steps
+from mqsql.fuzzing.shrinking import MOST_TRIES, Shrinker
+from mqsql.fuzzing.steps import CreateIndex, State, Steps
 from mqsql.fuzzing.targets.base import DOCUMENTS
 from mqsql.fuzzing.targets.spec import Spec
+from mqsql.fuzzing.traits import INDEX
 
 TIMEOUT = 10.0
 """Seconds that a call of a backend may take."""
@@ -108,31 +109,43 @@ class _Search:
 
     def _note(self, fault: Fault) -> None:
         known = self._causes.explaining(fault)
-        if known is not None:
+        by_index = known is not None and self._is_by_new_index(fault)
+        if known is not None and not by_index:
             known.seen += 1
             return
-        tries = TRIES_IF_SLOW if fault.symptom in SLOW else None
-        smallest = self._shrunk(fault, tries)
+        smallest = self._shrunk(fault, self._right_without_index if by_index else self._is_new)
         if smallest is not None:
             self._causes.add(smallest)
             self._tell()
 
-    def _shrunk(self, fault: Fault, tries: int | None) -> Fault | None:
-        """The smallest history with the same symptom that no known defect explains; None if it does not show again."""
-        best = [fault]
+    def _is_new(self, fault: Fault) -> bool:
+        return self._causes.explaining(fault) is None
+
+    def _is_by_new_index(self, fault: Fault) -> bool:
+        """Whether an index makes the answer wrong, which is not known yet, whatever else is wrong there."""
+        known = {cause.fault.kind for cause in self._causes.found if cause.category is Category.INDEXES}
+        return INDEX in fault.traits and fault.kind not in known and self._right_without_index(fault)
+
+    def _right_without_index(self, fault: Fault) -> bool:
+        steps = tuple(step for step in fault.steps if not isinstance(step, CreateIndex))
+        return len(steps) < len(fault.steps) and self._tester.fault(steps) is None and self._tester.has_meaning(steps)
+
+    def _shrunk(self, fault: Fault, fits: Callable[[Fault], bool]) -> Fault | None:
+        """The smallest history with the same symptom that fits; None if it does not show again."""
+        best, slow = [fault], fault.symptom in SLOW
 
         def shows(steps: Steps) -> bool:
             if self._out_of_time():
                 return False
-            shown = self._tester.fault(steps, slow=fault.symptom in SLOW)
-            if shown is None or shown.kind != fault.kind or self._causes.explaining(shown):
+            shown = self._tester.fault(steps, slow=slow)
+            if shown is None or shown.kind != fault.kind or not fits(shown):
                 return False
             best.append(shown)
             return True
 
         if not shows(fault.steps):
             return None
-        self._shrinker.shrink(fault.steps, shows, *(() if tries is None else (tries,)))
+        self._shrinker.shrink(fault.steps, shows, TRIES_IF_SLOW if slow else MOST_TRIES)
         return best[-1]
 
 
@@ -180,7 +193,7 @@ class Tester:
 
     def fault(self, steps: Steps, *, slow: bool = False) -> Fault | None:
         """What is wrong with the last step; None if something before it is, or if it has no meaning."""
-        if not steps or not self._has_meaning(steps):
+        if not steps or not self.has_meaning(steps):
             return None
         model, outcomes = self.model(), self._runner.run(steps, one_by_one=slow)
         if len(outcomes) < len(steps):
@@ -191,7 +204,8 @@ class Tester:
                 return None
         return fault
 
-    def _has_meaning(self, steps: Steps) -> bool:
+    def has_meaning(self, steps: Steps) -> bool:
+        """Whether each step can be done, and has an answer."""
         model = self.model()
         try:
             for step in steps:

@@ -1,6 +1,7 @@
 """Runs histories of steps in a process of its own, with a limit of time for each step."""
 
 import multiprocessing
+import os
 import tempfile
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -15,6 +16,7 @@ from mqsql.fuzzing.targets.spec import Spec
 
 START_SECONDS = 60
 END_SECONDS = 5
+MEMORY = '/dev/shm'
 
 
 class Facts(NamedTuple):
@@ -46,7 +48,7 @@ class Runner:
             self._end()
 
     def _start(self) -> Facts:
-        self._directory = tempfile.TemporaryDirectory(prefix='mqsql-fuzz-', ignore_cleanup_errors=True)
+        self._directory = tempfile.TemporaryDirectory(prefix='mqsql-fuzz-', dir=_place(), ignore_cleanup_errors=True)
         context = multiprocessing.get_context('spawn')
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, self._spec, self._directory.name), daemon=True)
@@ -123,6 +125,11 @@ class Runner:
             self._pipe = None
             self._process.join(END_SECONDS)
         self._end()
+
+
+def _place() -> str | None:
+    """Where the files of a backend are: in memory, where Linux has such a place, since most of the time goes to the disk."""
+    return MEMORY if 'TMPDIR' not in os.environ and os.access(MEMORY, os.W_OK) else None
 
 
 def _after_opening(outcomes: list[Outcome]) -> list[Outcome]:
