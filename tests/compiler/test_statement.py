@@ -82,4 +82,4 @@ def test_rows_in_any_order_have_their_positions() -> None:
     assert positioned.sql == 'SELECT msg_id, label, rowid FROM task_records WHERE queue = $p0'
     assert positioned.params == {'p0': 'x'}
     for options in ({'limit': 1}, {'skip': 1}, {'sort': 'label'}, {'projection': {'n': {'$add': [1, 2]}}}):
-        assert mqsql.compile({'queue': 'x'}, dialect='duckdb', **options).positioned() is None  # type: ignore[arg-type]
+        assert mqsql.compile({'queue': 'x'}, dialect='duckdb', **options).positioned() is None
