@@ -19,7 +19,7 @@ READY := .venv/.installed
 
 # An environment of its own, with what the tests need.
 environment = $(BIN)/python -m venv .environments/$(1) && \
-  .environments/$(1)/bin/python -m pip install --quiet $(2) hypothesis numpy psutil pytest pytest-timeout
+  .environments/$(1)/bin/python -m pip install --quiet $(2) numpy psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
 .PHONY: help demo docs test test-property test-others lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
@@ -60,13 +60,13 @@ compare: $(READY)  ## compare SQL with the reference on COUNT=1000000 queries fr
 
 # Without the tests on real hubs, which need ipyparallel's own dependencies to be as old. NX-27017 needs a newer pymongo.
 lowest: $(READY)  ## run the tests with the lowest version of each dependency that pyproject.toml allows; ten minutes
-	$(call environment,lowest,--editable '.[all]' 'SecantusDB>=0.7.0b3' $$($(BIN)/python tests/support/requirements.py))
+	$(call environment,lowest,--editable '.[all,testing]' 'SecantusDB>=0.7.0b3' $$($(BIN)/python tests/support/requirements.py))
 	.environments/lowest/bin/pytest -q -p no:cacheprovider -m 'not hub'
 
 sqlglot: $(READY)  ## run the compiler's tests with the lowest and highest sqlglot allowed, or with SQLGLOT='sqlglot==29.0.1 …'
 	@for wanted in $(or $(SQLGLOT),$$($(BIN)/python tests/support/requirements.py sqlglot)); do \
 	  echo "== $$wanted"; \
-	  $(call environment,sqlglot,--editable '.[all]' "$$wanted") && \
+	  $(call environment,sqlglot,--editable '.[all,testing]' "$$wanted") && \
 	  .environments/sqlglot/bin/pytest -q -p no:cacheprovider tests/compiler || exit 1; \
 	done
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mqsql.testing.drawing.draws import Draws
-from mqsql.testing.drawing.histories import changes, some_columns
+from mqsql.testing.drawing.histories import some_columns, updates
 from mqsql.testing.drawing.scope import scope_of
 from mqsql.testing.strategies import queries
 
@@ -55,7 +55,7 @@ def machine(contract: 'BackendContract') -> type[RuleBasedStateMachine]:
 
         @rule(key=keys, data=st.data())
         def add_or_update(self, key: str, data: st.DataObject) -> None:
-            values = changes(Draws(data.draw), scope, self.columns)
+            values = data.draw(updates(scope, self.columns))
             if key in self.both.oracle:
                 self.both.update(key, values)
             else:

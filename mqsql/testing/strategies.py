@@ -98,8 +98,10 @@ def queries(
     `'find'`: MongoDB's, without `$expr`, `$jsonSchema` and collations; or `'full'`: all that mqsql answers. The operators of
     `without` are left out; those within `$expr` are others. Every query has a meaning: the oracle answers it.
     """
-    known, draw_query = _drawing(records, scope_of(table, language, values, without))
     given = list(records)
+    known, draw_query = _drawing(given, scope_of(table, language, values, without))
+    if language == DOCUMENTED.name:  # they have a meaning by the way they are drawn
+        return _valid(lambda d: draw_query(d, known), lambda one: None)
     return _valid(lambda d: draw_query(d, known), lambda one: reference.find(given, one, (), table=table))
 
 

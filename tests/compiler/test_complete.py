@@ -12,7 +12,7 @@ from mqsql.compiler.parse import LOGICAL
 from mqsql.compiler.parse.expressions.operands import OPERANDS
 from mqsql.compiler.parse.operators import OPERATORS
 from mqsql.functions.expressions import EXPRESSIONS
-from mqsql.testing.drawing import queries
+from mqsql.testing.drawing import languages, queries
 
 README = (Path(__file__).parents[2] / 'README.md').read_text(encoding='utf-8')
 
@@ -28,6 +28,7 @@ def test_every_operator_is_everywhere() -> None:
         'mqsql/compiler/parse': {*OPERATORS, *LOGICAL},
         'mqsql/reference/query.py': set(reference.OPERATORS),
         'mqsql/testing/drawing/queries.py': set(queries.OPERATORS),
+        'mqsql/testing/drawing/languages.py': set(languages.FULL.operators),
         'README.md': in_readme(),
     }
     known = set.union(*places.values())

@@ -24,6 +24,7 @@ def dependencies() -> Iterator[Requirement]:
         *project['optional-dependencies']['arrow'],
         *project['optional-dependencies']['pandas'],
         *project['optional-dependencies']['polars'],
+        *project['optional-dependencies']['testing'],
     ):
         requirement = Requirement(text)
         if _lowest(requirement):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from hypothesis import strategies as st
+
 from mqsql.schema import DOCUMENT, TIMESTAMP, Record, Table
 from mqsql.testing.drawing.draws import Draws
 from mqsql.testing.drawing.records import key_of_record
@@ -45,6 +47,10 @@ TYPICAL: dict[str, list[Any]] = {
 """What the columns of tasks hold, by name."""
 
 
+OF_TEXTS = frozenset({'label'})
+"""Columns of any type that usually hold texts."""
+
+
 def some_columns(d: Draws, table: Table) -> list[str]:
     """A few columns, which all records of a history have in common: many slow shrinking down, and find nothing more."""
     kinds = {column: kind for column, kind in table.columns.items() if column != table.key}
@@ -68,6 +74,8 @@ def column_value(d: Draws, scope: Scope, column: str) -> Any:
     typical = TYPICAL.get(column, [])
     if typical and not d.once_in(3):
         return d.pick(typical)
+    if column in OF_TEXTS and not scope.values.odd:
+        return d.draw(scope.values.texts)
     return d.draw(scope.values.by_kind[scope.table.columns[column]])
 
 
@@ -82,3 +90,9 @@ def changes(d: Draws, scope: Scope, columns: list[str]) -> Record:
     """Values for a few of the columns, None among them, by which a record may be updated."""
     chosen = d.several(1, 3, lambda: d.pick(columns)) if columns else []
     return {column: None if d.once_in(4) else column_value(d, scope, column) for column in chosen}
+
+
+@st.composite
+def updates(draw: st.DrawFn, scope: Scope, columns: list[str]) -> Record:
+    """What `changes` draws."""
+    return changes(Draws(draw), scope, columns)
