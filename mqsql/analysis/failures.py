@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+from mqsql.analysis.documents import document_of
 from mqsql.schema import Record
 from mqsql.storage.base import Query, Store
 
@@ -38,7 +38,7 @@ class Failures:
 
     def add(self, record: Record) -> None:
         """Count a failed task, of which FAILURE_KEYS are known."""
-        content: dict[str, Any] = record['result_content']
+        content = document_of(record, 'result_content')
         ename = content.get('ename')
         failure = self._failure(ename if isinstance(ename, str) and ename else NO_NAME)
         failure.count += 1

@@ -1,6 +1,6 @@
 """The state of a task, as the columns of its record tell it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mqsql.schema import Record
@@ -26,9 +26,23 @@ _ENDED = {'error': FAILED, 'aborted': ABORTED}
 def state_of(record: Record) -> str:
     """The state of a task, one of STATES."""
     if record['completed'] is not None:
-        content: dict[str, Any] | None = record['result_content']
-        status = content.get('status') if content else None
-        return _ENDED.get(status, DONE) if type(status) is str else DONE
+        return _end_of(record['result_content'])
     if record['engine_uuid'] is not None or record['started'] is not None:
         return RUNNING
     return UNKNOWN if record['submitted'] is None else PENDING
+
+
+def _end_of(content: Any) -> str:
+    """How a task has ended, whose engine replied so."""
+    status = content.get('status') if type(content) is dict else None
+    if type(status) is str:
+        return _ENDED.get(status, DONE)
+    words = list(_statuses(content))
+    return next((state for word, state in _ENDED.items() if word in words), DONE)
+
+
+def _statuses(content: Any) -> Iterator[Any]:
+    """The values that a query on `result_content.status` compares: those in lists, too."""
+    for part in content if isinstance(content, list) else [content]:
+        status = part.get('status') if isinstance(part, dict) else None
+        yield from status if isinstance(status, list) else [status]

@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from mqsql.analysis.documents import document_of
 from mqsql.analysis.labels import label_text
 from mqsql.analysis.states import STATE_KEYS, state_of
 from mqsql.schema import Record
@@ -59,8 +60,7 @@ class TimedTask(NamedTuple):
 
 def timed_task(record: Record) -> TimedTask:
     """The task of a record with TIMELINE_KEYS."""
-    content = record['result_content']
-    ename = content.get('ename') if content else None
+    ename = document_of(record, 'result_content').get('ename')
     return TimedTask(
         record['msg_id'],
         record['client_uuid'] or '',

@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
+from mqsql.analysis.documents import document_of
 from mqsql.analysis.durations import seconds_between
 from mqsql.analysis.events import STARTED, SUBMITTED, Event
 from mqsql.analysis.failures import NO_NAME, first_line
@@ -80,7 +80,7 @@ def _detail(event: Event) -> str:
 
 
 def _exception(record: Record) -> tuple[str, str]:
-    content: dict[str, Any] = record['result_content'] or {}
+    content = document_of(record, 'result_content')
     return str(content.get('ename') or ''), first_line(content.get('evalue'))
 
 

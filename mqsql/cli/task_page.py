@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from mqsql.analysis.documents import document_of
 from mqsql.analysis.failures import NO_NAME, first_line
 from mqsql.analysis.states import ABORTED, DONE, FAILED, RUNNING, STATES
 from mqsql.analysis.task import Attempt, Task
@@ -54,20 +55,19 @@ def _gist(task: Task) -> str:
 
 def _content(record: Record) -> dict[str, Any]:
     """The reply of the engine; empty if there is none."""
-    content: dict[str, Any] = record['result_content'] or {}
-    return content
+    return document_of(record, 'result_content')
 
 
 def _where(record: Record) -> Iterator[tuple[str, Text]]:
     """Who asked for what, and which engine has it."""
-    header, info = record['header'] or {}, _content(record).get('engine_info')
+    header, info = document_of(record, 'header'), _content(record).get('engine_info')
     number = info.get('engine_id') if isinstance(info, dict) else None
     engine = cell_text(record['engine_uuid'])
     yield 'label', _value(record['label'])
     yield 'client', _value(record['client_uuid'], header.get('username'))
     yield 'engine', _value(engine or None, None if number is None else f'number {number}')
     yield 'queue', _value(record['queue'], header.get('msg_type'))
-    code = (record['content'] or {}).get('code')
+    code = document_of(record, 'content').get('code')
     if isinstance(code, str) and code:
         yield 'code', Text(cell_text(code.strip()))
 
@@ -114,7 +114,7 @@ def _others(task: Task) -> Iterator[tuple[str, Text]]:
     yield 'buffers', _sizes(task.buffers['buffers'])
     yield 'result', _sizes(task.buffers['result_buffers'])
     for name in ('after', 'follow'):
-        if found := _dependencies((task.record['metadata'] or {}).get(name)):
+        if found := _dependencies(document_of(task.record, 'metadata').get(name)):
             yield name, Text(found)
     for name, attempts in (('resubmits', task.chain.earlier), ('resubmitted', task.chain.later)):
         for attempt in attempts:
@@ -145,7 +145,7 @@ def _attempt(attempt: Attempt) -> Text:
 def _texts(record: Record) -> Iterator[tuple[str, str]]:
     """What the task has printed and shown, and its traceback."""
     content = _content(record)
-    result = (record['execute_result'] or {}).get('data')
+    result = document_of(record, 'execute_result').get('data')
     if isinstance(result, dict):
         yield 'execute_result', str(result.get('text/plain') or '')
     yield 'stdout', record['stdout'] or ''

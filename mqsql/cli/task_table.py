@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from mqsql.analysis.documents import document_of
 from mqsql.analysis.states import ABORTED, DONE, FAILED, STATE_KEYS, state_of
 from mqsql.cli.listing import Column, Styled, print_rows
 from mqsql.cli.output import cell_text, local_time
@@ -52,7 +53,7 @@ def _task_row(record: Record, now: datetime) -> list[Styled]:
     state, engine = state_of(record), record['engine_uuid']
     shown = state
     if state == FAILED:
-        name = (record['result_content'] or {}).get('ename')
+        name = document_of(record, 'result_content').get('ename')
         shown = f'{name}' if isinstance(name, str) and name else state
     return [
         (cell_text(shown), _STYLES.get(state, '')),

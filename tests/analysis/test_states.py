@@ -23,7 +23,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ({'engine_uuid': 'e'}, RUNNING),
         ({'submitted': NOON, 'completed': NOON}, DONE),
         ({'completed': NOON, 'result_content': {'status': 'ok'}}, DONE),
-        ({'completed': NOON, 'result_content': {'status': ['error']}}, DONE),
+        ({'completed': NOON, 'result_content': {'status': ['x', 'error']}}, FAILED),
+        ({'completed': NOON, 'result_content': [1, {'status': 'aborted'}]}, ABORTED),
+        ({'completed': NOON, 'result_content': [{'status': [['error']]}, 'error']}, DONE),
         ({'completed': NOON, 'result_content': {'status': 'error'}, 'engine_uuid': 'e'}, FAILED),
         ({'completed': NOON, 'result_content': {'status': 'aborted'}, 'started': NOON}, ABORTED),
         ({'submitted': NOON, 'result_content': {'status': 'error'}}, PENDING),
@@ -36,7 +38,8 @@ def test_the_columns_tell_the_state(record: dict[str, Any], state: str) -> None:
 
 def test_the_queries_of_states_part_the_tasks(store: Store) -> None:
     times = (None, NOON)
-    statuses: tuple[Any, ...] = (None, {}, {'status': 'ok'}, {'status': 'error'}, {'status': 'aborted'})
+    plain: tuple[Any, ...] = (None, {}, {'status': 'ok'}, {'status': 'error'}, {'status': 'aborted'})
+    statuses = (*plain, [], ['error'], {'status': ['error']}, {'status': [['error']]}, [{'status': ['aborted']}, 7])
     choices = product(times, times, times, (None, 'e'), statuses)
     for i, values in enumerate(choices):
         store.add_record(f'm{i:03}', dict(zip(STATE_KEYS, values, strict=True)))

@@ -1,5 +1,6 @@
 """A report: one page with the totals, times, failures and the timeline of a history."""
 
+from mqsql.analysis.documents import document_of
 from mqsql.analysis.report.formats import plain
 from mqsql.analysis.report.gathering import Watch, gathered
 from mqsql.analysis.report.page import About, page
@@ -23,6 +24,5 @@ def report(store: Store, query: Query, watch: Watch, about: About, most_bars: in
 
 def _traceback(store: Store, msg_id: str) -> str:
     record = store.find_one({'msg_id': msg_id}, ['result_content.traceback'])
-    content = record and record['result_content']
-    lines = content.get('traceback') if content else None
+    lines = document_of(record, 'result_content').get('traceback') if record else None
     return '\n'.join(map(plain, lines)) if isinstance(lines, list) else ''
