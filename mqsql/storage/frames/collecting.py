@@ -89,7 +89,7 @@ def reader(answer: Cursor) -> pa.RecordBatchReader:
 def _batches(pieces: Pieces, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     batches = (pa.RecordBatch.from_arrays(_arrays(piece), schema=schema) for piece in pieces)
     for some in _groups(batches):
-        yield some[0] if len(some) == 1 else pa.concat_batches(some)
+        yield some[0] if len(some) == 1 else pa.Table.from_batches(some).combine_chunks().to_batches()[0]
 
 
 def _arrays(piece: Piece) -> list[pa.Array]:
