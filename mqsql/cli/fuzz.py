@@ -150,7 +150,7 @@ class _Shown:
             parts.append(report.examples / self._options.examples)
         if self._options.seconds:
             parts.append(report.seconds / self._options.seconds)
-        said = f'{report.examples:,} answers, {len(report.causes)} defects'
+        said = f'answers: {report.examples:,}, defects: {len(report.causes)}'
         self._progress.update(self._task, completed=min(1.0, max(parts)), said=said)
 
 

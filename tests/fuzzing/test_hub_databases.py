@@ -20,7 +20,7 @@ DICT, SQLITE = 'ipyparallel.controller.dictdb:DictDB', 'ipyparallel.controller.s
 @pytest.fixture(scope='module')
 def of_dict() -> Report:
     """What is found in DictDB."""
-    return fuzz(read_spec(DICT), Options('documented', 2500))
+    return fuzz(read_spec(DICT), Options('documented', 5000))
 
 
 @pytest.fixture(scope='module')

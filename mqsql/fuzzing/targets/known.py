@@ -1,13 +1,18 @@
 """Collections of some libraries, each in the directory that it is given; `mqsql fuzz NAME` tries one."""
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from mqsql.fuzzing.targets.base import TargetError
+
 
 def mongoeco(directory: str) -> Any:
     """Its SQLite file; the library needs Python 3.13."""
+    if sys.version_info < (3, 13):
+        raise TargetError('it needs Python 3.13 or newer')
     engine = import_module('mongoeco.engines.sqlite').SQLiteEngine(str(Path(directory) / 'mongoeco.db'))
     return import_module('mongoeco').MongoClient(engine)
 
