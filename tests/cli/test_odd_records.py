@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.support.cli_history import START, failed, run, task, write_history
+from cli_history import START, failed, run, task, write_history
 
 ANY: tuple[Any, ...] = ([], [1, {'status': 'error'}], {'status': ['error']}, {'status': 'error'}, {})
 EVIL = '\x1b[31m</script>[/red]\n\u202e'
