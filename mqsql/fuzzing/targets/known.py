@@ -11,7 +11,7 @@ from mqsql.fuzzing.targets.base import TargetError
 
 def mongoeco(directory: str) -> Any:
     """Its SQLite file; the library needs Python 3.13."""
-    if sys.version_info < (3, 13):
+    if tuple(sys.version_info) < (3, 13):
         raise TargetError('it needs Python 3.13 or newer')
     engine = import_module('mongoeco.engines.sqlite').SQLiteEngine(str(Path(directory) / 'mongoeco.db'))
     return import_module('mongoeco').MongoClient(engine)
