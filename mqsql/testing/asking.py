@@ -1,7 +1,7 @@
 """Calls of a database under test beside the oracle: an answer that differs is an error that shows the call and the records."""
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pprint import pformat
 from typing import Any
 
@@ -57,6 +57,19 @@ class Beside:
             left = Difference('drop', '', f'expected that {self.oracle.find_keys()!r} are left, and {there!r} are')
             raise self._wrong(f'drop_matching_records({query!r})', left, before)
 
+    def check_added_untouched(self, key: str) -> None:
+        """The same for a record that is added again after it was dropped."""
+        record = self.oracle.get(key)
+        self.drop(key)
+        given, before = self._complete(record), self._complete(record)
+        self.oracle.add(record)
+        self.dropped.discard(key)
+        self._call('add_record', key, given)
+        if found := difference(before, given):
+            raise self._wrong(f'add_record({key!r}, …) changes what it is given', found)
+        given.update(dict.fromkeys(given))
+        self.check_record(key)
+
     def check_untouched(self, key: str, but: Collection[str] = ()) -> None:
         """The database changes nothing that it is given, and what happens to that later changes no record."""
         given = self._complete(self.oracle.get(key))
@@ -68,7 +81,7 @@ class Beside:
         given.update(dict.fromkeys(given))
         self.check_record(key)
         got = self._call('get_record', key)
-        got.update(dict.fromkeys(got))
+        got.update(dict.fromkeys(got))  # the check before has seen that it is a dict
         self.check_record(key)
 
     def check_arguments(self, query: Mapping[str, Any], keys: list[str]) -> None:
@@ -117,8 +130,9 @@ class Beside:
 
     def check_history(self) -> None:
         """The keys of the records with a time of submission come in its order; those of others come anywhere, or not at all."""
-        got = list(self._call('get_history'))
-        column = self.table.history
+        got, column = self._call('get_history'), self.table.history
+        if not isinstance(got, Iterable):
+            raise self._wrong('get_history()', Difference('type', '', f'expected a list of ids, got {got!r}'))
         if column is None:
             return
         timed = {column: {'$ne': None}}

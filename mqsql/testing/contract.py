@@ -96,6 +96,7 @@ class BackendContract:
         def check(both: Beside, history: list[Record], data: st.DataObject) -> None:
             for key in [record[self.table.key] for record in history]:
                 both.check_untouched(key, self.joined)
+                both.check_added_untouched(key)
             query, options = data.draw(self._finds(history, DOCUMENTED.name))
             both.check_arguments(query, options.get('keys') or [self.table.key])
 

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import Phase, settings
@@ -139,6 +139,19 @@ class ChangesTheKeys(Right):
         return super().find_records(check, keys and keys[1:])
 
 
+class KeepsTheDict(Right):
+    """Has the dicts of its caller, as what they hold now."""
+
+    given: ClassVar[dict[str, Any]] = {}
+
+    def add_record(self, msg_id: str, rec: Any) -> None:
+        super().add_record(msg_id, rec)
+        self.given[msg_id] = rec
+
+    def get_record(self, msg_id: str) -> Any:
+        return super().get_record(msg_id) | self.given[msg_id]
+
+
 class HistoryByKey(Right):
     def get_history(self) -> list[str]:
         return sorted(super().get_history())
@@ -157,6 +170,7 @@ DEFECTS = [
     (SilentWhenMissing, MISSING, 'expected KeyError, got None'),
     (LosesTheZone, COMES_BACK, ': expected datetime'),
     (LeavesTheKeyOut, KEYS, 'find_records('),
+    (KeepsTheDict, UNTOUCHED, 'get_record('),
     (ChangesTheKeys, UNTOUCHED, 'changes its keys'),
     (HistoryByKey, COMES_BACK, 'get_history()'),
 ]
@@ -211,6 +225,7 @@ class OfSQLiteDB(BackendContract):
 OF_DICT_DB = {
     DOCUMENTED: ['not supported between instances of', "{'$gt': ", 'the wrong records'],
     DROPS: ['are left'],
+    UNTOUCHED: ['get_record('],
 }
 OF_SQLITE_DB = {
     EMPTY: ['incomplete input'],
