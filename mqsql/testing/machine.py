@@ -1,88 +1,82 @@
 """Calls in any order, of a database and an oracle side by side: a state machine of Hypothesis."""
 
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from mqsql.schema import Table
 from mqsql.testing.drawing.draws import Draws
 from mqsql.testing.drawing.histories import some_columns, updates
 from mqsql.testing.drawing.scope import scope_of
-from mqsql.testing.strategies import queries
 
 if TYPE_CHECKING:
     from mqsql.testing.contract import BackendContract
 
-FEW = 3
-"""Records with a key that calls may name."""
+keys = st.sampled_from(['m0', 'm1', 'm2'])
+"""Few, so that calls meet the same records."""
 
 
 def machine(contract: 'BackendContract') -> type[RuleBasedStateMachine]:
     """The calls that a contract is about."""
-    table, scope = contract.table, scope_of(contract.table, contract.language, contract.values, contract.without)
-    keys = st.sampled_from([f'm{i}' for i in range(FEW)])
+    return type('Calls', (Calls,), {'contract': contract})
 
-    @st.composite
-    def drawn_columns(draw: st.DrawFn) -> list[str]:
-        chosen = some_columns(Draws(draw), table)
-        return [column for column in chosen if column not in contract.joined]
 
-    class Calls(RuleBasedStateMachine):
-        """The calls of a hub."""
+@st.composite
+def columns(draw: st.DrawFn, table: Table) -> list[str]:
+    """What `some_columns` draws."""
+    return some_columns(Draws(draw), table)
 
-        def __init__(self) -> None:
-            super().__init__()
-            self.opened = contract._beside()
 
-        @initialize(columns=drawn_columns())
-        def make(self, columns: list[str]) -> None:
-            self.columns = columns
-            self.both = self.opened.__enter__()
+class Calls(RuleBasedStateMachine):
+    """The calls of a hub."""
 
-        def teardown(self) -> None:
-            self.opened.__exit__(None, None, None)
+    contract: ClassVar['BackendContract']
 
-        def query(self, data: st.DataObject) -> Any:
-            return data.draw(
-                queries(
-                    self.both.oracle.records,
-                    table,
-                    language=contract.language,
-                    values=contract.values,
-                    without=contract.without,
-                )
-            )
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
 
-        @rule(key=keys, data=st.data())
-        def add_or_update(self, key: str, data: st.DataObject) -> None:
-            values = data.draw(updates(scope, self.columns))
-            if key in self.both.oracle:
-                self.both.update(key, values)
-            else:
-                self.both.add({table.key: key, **values})
+    @initialize(data=st.data())
+    def make(self, data: st.DataObject) -> None:
+        contract = self.contract
+        self.scope = scope_of(contract.table, contract.language, contract.values)
+        self.columns = [column for column in data.draw(columns(contract.table)) if column not in contract.joined]
+        self.both = self.stack.enter_context(contract._beside())
 
-        @rule(key=keys)
-        def drop(self, key: str) -> None:
-            if key in self.both.oracle:
-                self.both.drop(key)
-            else:
-                self.both.check_missing(key)
+    def teardown(self) -> None:
+        self.stack.close()
 
-        @rule(data=st.data())
-        def drop_matching(self, data: st.DataObject) -> None:
-            self.both.drop_matching(self.query(data))
+    @rule(key=keys, data=st.data())
+    def add_or_update(self, key: str, data: st.DataObject) -> None:
+        values = data.draw(updates(self.scope, self.columns))
+        if key in self.both.oracle:
+            self.both.update(key, values)
+        else:
+            self.both.add({self.contract.table.key: key, **values})
 
-        @rule(data=st.data())
-        def find(self, data: st.DataObject) -> None:
-            self.both.check_find(self.query(data), [table.key])
+    @rule(key=keys)
+    def drop(self, key: str) -> None:
+        if key in self.both.oracle:
+            self.both.drop(key)
+        else:
+            self.both.check_missing(key)
 
-        @precondition(lambda self: contract.can_reopen)
-        @rule()
-        def reopen(self) -> None:
-            self.both.db = contract.reopen(self.both.db)
+    @rule(data=st.data())
+    def drop_matching(self, data: st.DataObject) -> None:
+        self.both.drop_matching(data.draw(self.contract._queries(self.both.oracle.records, self.contract.language)))
 
-        @invariant()
-        def all_is_there(self) -> None:
-            self.both.check_all()
+    @rule(data=st.data())
+    def find(self, data: st.DataObject) -> None:
+        query = data.draw(self.contract._queries(self.both.oracle.records, self.contract.language))
+        self.both.check_find(query, [self.contract.table.key])
 
-    return Calls
+    @precondition(lambda self: self.contract.can_reopen)
+    @rule()
+    def reopen(self) -> None:
+        self.both.db = self.contract.reopen(self.both.db)
+
+    @invariant()
+    def all_is_there(self) -> None:
+        self.both.check_all()
