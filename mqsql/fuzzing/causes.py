@@ -182,6 +182,7 @@ def _of_answer(fault: Fault, traits: Traits, symptom: Symptom, error: str) -> tu
     if symptom is Symptom.ERROR:
         return _of_error(fault, traits, category, detail)
     if symptom is Symptom.ORDER or HISTORY in traits or (SORT in traits and symptom is Symptom.RECORDS):
+        _, detail = _special(traits - OF_QUERIES) or (None, '')
         return Category.ORDER, ('history' if HISTORY in traits else SORT, detail)
     if symptom is Symptom.KEYS or (symptom is Symptom.VALUES and traits & {KEYS, PROJECTION}):
         return Category.PROJECTION, (*sorted(traits & {PATH, PROJECTION}),)
@@ -196,6 +197,10 @@ def _of_answer(fault: Fault, traits: Traits, symptom: Symptom, error: str) -> tu
     if several := traits & {SEVERAL_KEYS, SEVERAL_OPERATORS}:
         return Category.OPERATOR, (*sorted(several), symptom)
     return Category.OPERATOR, (*operators_of(traits), symptom)
+
+
+OF_QUERIES = {EMPTY_LIST, NULL_OPERAND, PATTERN_IN_LIST}
+"""What has nothing to do with the order of an answer."""
 
 
 def _of_error(fault: Fault, traits: Traits, category: Category | None, detail: str) -> tuple[Category, Key]:

@@ -48,6 +48,7 @@ WORDS = {
     DISPLAY_DATA: 'on display_data',
     SEVERAL_KEYS: 'with several keys',
     SEVERAL_OPERATORS: 'with several operators on one key',
+    'sort': 'with a sort',
     'limit': 'with a limit',
     'skip': 'with a skip',
     'keys': 'with keys',
@@ -88,11 +89,14 @@ def title(cause: Cause) -> str:
             return f'find {context}: {symptom_words(cause)}'
         case Category.ORDER:
             what = 'get_history' if 'history' in cause.key else 'sort'
+            context = context.removeprefix(WORDS['sort']).strip()
             return f'{" ".join(filter(None, (what, context)))}: {symptom_words(cause)}'
         case Category.PATHS if cause.key[0] in (PATH, POSITION, VALUE_ON_PATH):
             return f'find {context}: {symptom_words(cause)}'
         case Category.VALUES:
             return f'values come back otherwise: {", ".join(cause.key)}'
+    if cause.category is Category.REFUSAL and {'sort', 'limit', 'skip', 'keys', 'projection'} & set(cause.key):
+        return f'find {context}: {symptom_words(cause)}'
     if isinstance(cause.fault.steps[-1], State) and not what:
         return 'records that were added are missing'
     if isinstance(cause.fault.steps[-1], Add):

@@ -276,6 +276,10 @@ class _Round:
             return False
         if self.simple and any('.' in leaf.path or leaf.is_pattern for leaf in found):
             return False
+        if self.scope.values is not ALL and any(
+            leaf.operator == '$glob' and not _holds_texts(leaf.path) for leaf in found
+        ):
+            return False
         return self.scope.values is ALL or all(_is_usual(leaf.operator, leaf.operand) for leaf in found)
 
     def _options(self, known: list[Place]) -> dict[str, Any]:
@@ -286,10 +290,16 @@ class _Round:
             options['projection'] = projection(d, known)
         if self.facts.kind == STORE or (self.documents and not self.simple):
             if d.once_in(3):
-                options['sort'] = list(dict(sort(d, known)).items())
+                options['sort'] = self._sort(known)
             if d.once_in(4):
                 options |= {'limit': d.pick([1, 2, 3]), 'skip': d.pick([0, 0, 1])}
         return options
+
+    def _sort(self, known: list[Place]) -> list[tuple[str, int]]:
+        """What to sort by; of documents, no path beside another key, since servers refuse more of these than the reference."""
+        drawn = list(dict(sort(self.d, known)).items())
+        alone = self.documents and any('.' in path for path, _ in drawn)
+        return drawn[:1] if alone else drawn
 
     def _keys(self, known: list[Place]) -> list[str] | None:
         if self.simple:
@@ -304,6 +314,10 @@ def _in_utc(value: Any) -> Any:
 
 def _elements(place: Place) -> tuple[Any, ...]:
     return tuple(element for value in place.values if isinstance(value, list) for element in value)
+
+
+def _holds_texts(column: str) -> bool:
+    return TASKS.columns.get(column) is STRING
 
 
 def _is_hubs_own(drawn: Query) -> bool:

@@ -241,7 +241,17 @@ def type_name(value: Any) -> str:
     return 'missing' if value is ... else PATTERN
 
 
-WEIGHTS = {'value': 0, '$eq': 1, 'boolean': 2, 'date': 2, 'float': 1, 'empty string': 1, EMPTY_QUERY: 1, KEYS: 4}
+WEIGHTS = {
+    'value': 0,
+    '$eq': 1,
+    'boolean': 2,
+    'date': 2,
+    'float': 1,
+    'empty string': 1,
+    EMPTY_QUERY: 1,
+    KEYS: 4,
+    '$comment': 6,
+}
 USUAL_WEIGHT = 3
 
 
