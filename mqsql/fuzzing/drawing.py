@@ -88,7 +88,7 @@ class Rounds:
     def draw(self) -> Steps:
         """One history."""
         d = self._d
-        simple = self._language is DOCUMENTED or d.once_in(2)
+        simple = self._language == DOCUMENTED or d.once_in(2)
         language = DOCUMENTED if simple else self._language
         features = Features(*(d.pick([True, False]) for _ in range(3)))
         return tuple(_Round(d, self._facts, language, features, self._with_changes()).steps())
@@ -103,7 +103,7 @@ class _Round:
     def __init__(self, d: RandomDraws, facts: Facts, language: Language, features: Features, changes: bool) -> None:
         self.d, self.facts, self.features, self.changes = d, facts, features, changes
         self.documents = facts.kind == DOCUMENTS
-        self.simple = language is DOCUMENTED
+        self.simple = language == DOCUMENTED
         self.scope = Scope(FIELDS if self.documents else TASKS, self._spoken(language), self._values(language))
         self.model: Model = model_of(facts.kind, facts.ordered)
         self.columns = self._columns()
@@ -118,7 +118,7 @@ class _Round:
         return replace(language, operators=language.operators - NOT_IN_MONGODB, aliases=False)
 
     def _values(self, language: Language) -> Values:
-        return ALL if language is FULL and not self.documents else USUAL
+        return ALL if language == FULL and not self.documents else USUAL
 
     # --- steps
 
