@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from mqsql.cli.histories import history_file, profile_option, split_words, words_argument
+from mqsql.cli.histories import history_file, profile_option, refusal, split_words, words_argument
 from mqsql.cli.output import json_option, print_json
 from mqsql.cli.showing import errors_shown, progress_bar
 from mqsql.cli.sizes import size_text
+from mqsql.errors import StorageError
 
 
 @click.command('backup')
@@ -36,12 +37,15 @@ def backup(words: tuple[str, ...], force: bool, as_json: bool) -> None:
     with errors_shown():
         file = history_file(given['FILE'])
         with progress_bar() as progress:
-            done = back_up_history(
-                file,
-                str(given['OUT']),
-                lambda steps, total: progress.track(steps, total, description='Copying (MB)'),
-                replace=force,
-            )
+            try:
+                done = back_up_history(
+                    file,
+                    str(given['OUT']),
+                    lambda steps, total: progress.track(steps, total, description='Copying (MB)'),
+                    replace=force,
+                )
+            except StorageError as e:
+                raise StorageError(refusal(file, str(e))) from e
     if as_json:
         print_json({'file': file, 'out': str(Path(str(given['OUT']))), **done._asdict()})
     else:

@@ -1,6 +1,7 @@
 """`mqsql check`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,9 @@ from mqsql.cli.sizes import size_text, tasks_text
 if TYPE_CHECKING:
     from mqsql.storage.findings import Finding
     from mqsql.storage.sqlite.facts import Facts
+
+FactsOf = Callable[[], 'Facts | None']
+"""Gives what else is known of a history; asked for last, so that what cannot be checked is refused first."""
 
 
 @click.command('check')
@@ -56,7 +60,7 @@ def check(file: str | None, table: str, delete_orphans: bool, renew_statistics: 
         name = shown(url, history_table(table).name)
         if renew_statistics:
             checking.renew_statistics(url, table)
-        facts = checking.history_facts(url, table)
+        facts = partial(checking.history_facts, url, table)
         findings = _findings(url, table, delete_orphans=delete_orphans)
         number = _print_json(name, facts, findings) if as_json else _print(name, facts, findings)
     if number:
@@ -79,12 +83,12 @@ def _findings(url: str, table: str, *, delete_orphans: bool) -> Iterator['Findin
             yield finding
 
 
-def _print(name: str, facts: 'Facts | None', findings: Iterator['Finding']) -> int:
+def _print(name: str, known: FactsOf, findings: Iterator['Finding']) -> int:
     number = 0
     for finding in findings:
         click.echo(str(finding))
         number += 1
-    if facts:
+    if facts := known():
         for note in facts.notes:
             click.echo(f'note: {note}')
         parts = [f'{tasks_text(facts.records)} in {size_text(facts.bytes)}', f'layout {facts.layout}']
@@ -95,9 +99,10 @@ def _print(name: str, facts: 'Facts | None', findings: Iterator['Finding']) -> i
     return number
 
 
-def _print_json(name: str, facts: 'Facts | None', findings: Iterator['Finding']) -> int:
+def _print_json(name: str, known: FactsOf, findings: Iterator['Finding']) -> int:
     from dataclasses import asdict
 
     problems = [finding._asdict() for finding in findings]
+    facts = known()
     print_json({'file': name, **(asdict(facts) if facts else {}), 'problems': problems})
     return len(problems)

@@ -1,5 +1,6 @@
 """Where a command writes: standard output, or a file that appears when it is complete."""
 
+import errno
 import io
 import os
 import sys
@@ -44,8 +45,10 @@ def _whole_file(place: Path, named: str) -> Iterator[BinaryIO]:
         with file:
             yield file
         unfinished.replace(place)
-    except BaseException:
+    except BaseException as e:
         unfinished.unlink(missing_ok=True)
+        if isinstance(e, OSError) and e.errno == errno.ENOSPC:
+            raise OSError(e.errno, e.strerror, named) from e
         raise
 
 

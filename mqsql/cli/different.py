@@ -1,11 +1,18 @@
 """`mqsql distinct`."""
 
-import os
 from typing import Any
 
 import click
 
-from mqsql.cli.histories import history_file, open_history, profile_option, split_words, table_option, words_argument
+from mqsql.cli.histories import (
+    history_file,
+    open_history,
+    profile_option,
+    refuse_file,
+    split_words,
+    table_option,
+    words_argument,
+)
 from mqsql.cli.output import cell_text, json_option, print_json
 from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
@@ -34,8 +41,8 @@ def distinct(words: tuple[str, ...], table: str, selection: Selection, as_json: 
     from mqsql.values.bson_order import bson_key
 
     given = split_words(words, 'KEY')
-    if given['FILE'] is None and os.path.exists(str(given['KEY'])):
-        raise click.UsageError(f'{given["KEY"]} is a file; which KEY of its tasks?')
+    if given['FILE'] is None:
+        refuse_file(str(given['KEY']), 'which KEY of its tasks')
     with errors_shown():
         file = history_file(given['FILE'])
         query = selection.query(read_query(given['QUERY'] or '{}'), file)

@@ -7,13 +7,12 @@ from datetime import datetime
 from mqsql.analysis.documents import document_of
 from mqsql.analysis.durations import seconds_between
 from mqsql.analysis.events import STARTED, SUBMITTED, Event
-from mqsql.analysis.failures import NO_NAME, first_line
+from mqsql.analysis.failures import first_line
 from mqsql.analysis.states import ABORTED, DONE, FAILED
 from mqsql.cli.figures import duration
-from mqsql.cli.foreign_text import plain
 from mqsql.cli.listing import Column, sized
 from mqsql.cli.output import cell_text, console
-from mqsql.cli.task_page import STYLES
+from mqsql.cli.task_page import STYLES, exception_text
 from mqsql.cli.task_table import short_time
 from mqsql.schema import Record
 
@@ -21,7 +20,7 @@ STYLE = {SUBMITTED: '', STARTED: 'cyan', **{state: STYLES[state] for state in (D
 """How the kinds of event look."""
 
 _TIME, _KIND, _GAPS = 14, 9, 8
-"""Characters of the first columns, and of the gaps between all."""
+"""Characters of the first columns, and of the gaps between all. A time of another year is longer."""
 _ENGINE = 8
 
 
@@ -47,10 +46,12 @@ class Writer:
         """Print an event in one line of the terminal, with the end of its id, which tells it from others."""
         from rich.text import Text
 
-        room = max(self._console.width - _TIME - _KIND - _GAPS, 24)
-        widths = (_TIME, _KIND, room // 3, room // 3, room - 2 * (room // 3))
+        cells = _cells(event, now)
+        time = max(_TIME, len(cells[0]))
+        room = max(self._console.width - time - _KIND - _GAPS, 24)
+        widths = (time, _KIND, room // 3, room // 3, room - 2 * (room // 3))
         columns = [Column('', keep_end=i == 2) for i in range(len(widths))]
-        texts = map(sized, _cells(event, now), widths, columns)
+        texts = map(sized, cells, widths, columns)
         styles = ('dim', STYLE[event.kind], '', 'dim', STYLE[event.kind])
         line = Text('  ').join(Text(text, style) for text, style in zip(texts, styles, strict=True))
         line.rstrip()
@@ -66,7 +67,7 @@ def _cells(event: Event, now: datetime) -> list[str]:
 def _detail(event: Event) -> str:
     """The engine that has the task, how long the task ran, its exception."""
     record = event.record
-    engine = f'on {cell_text(record["engine_uuid"])[:_ENGINE]}' if record['engine_uuid'] is not None else ''
+    engine = f'on {cell_text(record["engine_uuid"])[:_ENGINE]}' if record['engine_uuid'] else ''
     if event.kind == SUBMITTED:
         return ''
     if event.kind == STARTED:
@@ -75,7 +76,7 @@ def _detail(event: Event) -> str:
     ran = '' if run is None else duration(run)
     if event.kind == FAILED:
         name, value = _exception(record)
-        return f'{ran} {plain(name or NO_NAME)}: {plain(value)}'.strip()
+        return f'{ran} {exception_text(name, value)}'.strip()
     return f'{ran} {engine}'.strip()
 
 

@@ -1,4 +1,4 @@
-"""Durations, sizes and shares in words of a few characters."""
+"""Durations and shares in words of a few characters."""
 
 from datetime import timedelta
 
@@ -8,16 +8,6 @@ from mqsql.cli.task_table import short_span
 def duration(seconds: float | None) -> str:
     """Seconds such as 850ms or 4m05s; a dash if they are not known."""
     return '-' if seconds is None else short_span(timedelta(seconds=seconds))
-
-
-def size(number: int) -> str:
-    """Bytes such as 340 B or 1.2 MB."""
-    value = float(number)
-    for unit in ('B', 'kB', 'MB'):
-        if value < 999.5:
-            return f'{value:.0f} {unit}' if unit == 'B' or value >= 99.95 else f'{value:.1f} {unit}'
-        value /= 1000
-    return f'{value:,.1f} GB'
 
 
 def share(part: int, whole: int) -> str:

@@ -85,6 +85,10 @@ def find(
     Times are {$date: '2026-11-22T20:15:00Z'}. The options --since … --pending must hold, too. Tasks come in the order of
     insertion unless --sort says otherwise.
 
+    A task has the keys msg_id, client_uuid, engine_uuid, submitted, started, completed, received, resubmitted, queue, label,
+    header, metadata, content, buffers, result_header, result_metadata, result_content, result_buffers, error, execute_input,
+    execute_result, display_data, stdout and stderr; header.msg_type is a part of one.
+
     FILE is a path, or a URL as mqsql.open takes it (duckdb:PATH, parquet:PATH, mongodb://HOST/DATABASE.COLLECTION). Without it
     the history of the running profile is read. A hub may write to it meanwhile.
 

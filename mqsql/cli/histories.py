@@ -1,5 +1,6 @@
 """The history that a command reads: the argument FILE, the running profile's file by default."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -119,10 +120,10 @@ def open_history(file: str | None, table: str) -> 'Store':
     try:
         return open(named, readonly=True, table=history_table(table))
     except StorageError as e:
-        raise StorageError(_refusal(named, str(e))) from e
+        raise StorageError(refusal(named, str(e))) from e
 
 
-def _refusal(file: str, reason: str) -> str:
+def refusal(file: str, reason: str) -> str:
     """Why a history cannot be read, with what a command can do about it in place of what a program can."""
     from mqsql.hub.legacy import is_legacy_file
     from mqsql.storage.urls import SQLITE, read_url
@@ -131,6 +132,12 @@ def _refusal(file: str, reason: str) -> str:
     if kind == SQLITE and is_legacy_file(path):
         return f"{file}: IPython Parallel's own SQLiteDB wrote this; mqsql import {file} NEW makes a history that can be read"
     return reason.partition('; open it without readonly=True')[0]
+
+
+def refuse_file(word: str, missing: str) -> None:
+    """UsageError if what stands in the place of another argument is a file, so that it is the other that is missing."""
+    if os.path.exists(word):
+        raise click.UsageError(f'{word} is a file; {missing}?')
 
 
 def words_argument(metavar: str) -> Callable[[Command], Command]:

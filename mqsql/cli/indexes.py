@@ -12,6 +12,7 @@ from mqsql.cli.histories import (
     history_file,
     open_history,
     profile_option,
+    refuse_file,
     split_words,
     table_option,
     words_argument,
@@ -68,6 +69,8 @@ def create(words: tuple[str, ...], table: str, as_json: bool) -> None:
     """
     given = split_words(words, 'KEYS')
     keys = str(given['KEYS']).strip()
+    if given['FILE'] is None:
+        refuse_file(keys, 'an index on which KEYS')
     with errors_shown(), _changing(given['FILE'], table) as store:
         before = store.list_indexes()
         with progress_bar() as progress:
@@ -98,6 +101,8 @@ def drop(words: tuple[str, ...], table: str, as_json: bool) -> None:
     """
     given = split_words(words, 'KEYS')
     keys = str(given['KEYS']).strip()
+    if given['FILE'] is None:
+        refuse_file(keys, 'an index on which KEYS')
     with errors_shown(), _changing(given['FILE'], table) as store:
         name = keys
         if keys not in (known := store.list_indexes()):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mqsql.cli.histories import file_argument, history_file, table_option
+from mqsql.cli.histories import file_argument, history_file, open_history, table_option
 from mqsql.cli.output import json_option, local_time, print_json
 from mqsql.cli.relaxed import read_query
 from mqsql.cli.showing import errors_shown, progress_bar
@@ -75,9 +75,11 @@ def prune(
         raise click.UsageError('a pending task needs its buffers: give --with-pending or --drop-buffers, not both')
     with errors_shown():
         choice = Choice(_ago(older_than), read_query(query), keep_errors, with_pending, drop_buffers)
-        pruning = Pruning(history_file(file), table, choice)
+        url = history_file(file)
+        pruning = Pruning(url, table, choice)
         if vacuum and not pruning.is_file:
             raise click.UsageError(f'{pruning.name}: --vacuum is for an SQLite file')
+        open_history(url, table).close()  # which says what to do about a file that is no history
         if not dry_run and not yes and sys.stdin.isatty():
             _ask(pruning, choice)
         facts = _measured(pruning) if dry_run else _deleted(pruning, vacuum=vacuum)

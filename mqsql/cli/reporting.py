@@ -11,6 +11,7 @@ from mqsql.cli.output import json_option, print_json
 from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
 from mqsql.cli.showing import errors_shown, progress_bar
+from mqsql.cli.sizes import size_text
 
 MOST_BARS = 250_000
 """As mqsql.analysis.report says, which --help does not import."""
@@ -67,7 +68,7 @@ def report(
     if as_json:
         print_json({'file': out, 'bytes': len(page)})
     elif out != STANDARD:
-        click.echo(f'{out}: {len(page) / 1e6:,.1f} MB')
+        click.echo(f'{out}: {size_text(len(page))}')
 
 
 def _page(file: str, table: str, query: dict[str, Any], title: str | None, chosen: str, bars: int) -> bytes:

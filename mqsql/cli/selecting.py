@@ -49,7 +49,10 @@ class Selection:
     def query(self, query: Query | None = None, file: str | None = None) -> Query:
         """The query that finds these tasks, of those that another finds; `file` is the history, for the numbers of engines."""
         conditions = [*([query] if query else []), *self._conditions(file)]
-        return conditions[0] if len(conditions) == 1 else {'$and': conditions} if conditions else {}
+        keys = [key for condition in conditions for key in condition]
+        if len(keys) == len(set(keys)):
+            return {key: value for condition in conditions for key, value in condition.items()}
+        return {'$and': conditions}  # errors name a place in it, which the user did not write
 
     def _conditions(self, file: str | None) -> Iterator[Query]:
         submitted = {'$gte': self.since, '$lt': self.until}

@@ -8,7 +8,7 @@ def size_text(number: int) -> str:
     for unit, size in UNITS:
         if number >= 0.99995 * size:
             return f'{number / size:,.1f} {unit}'
-    return f'{number} bytes'
+    return f'{number} B'
 
 
 def tasks_text(number: int) -> str:

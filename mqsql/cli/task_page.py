@@ -10,9 +10,10 @@ from mqsql.analysis.documents import document_of
 from mqsql.analysis.failures import NO_NAME, first_line
 from mqsql.analysis.states import ABORTED, DONE, FAILED, RUNNING, STATES
 from mqsql.analysis.task import Attempt, Task
-from mqsql.cli.figures import duration, size
+from mqsql.cli.figures import duration
 from mqsql.cli.foreign_text import coloured, plain
 from mqsql.cli.output import cell_text
+from mqsql.cli.sizes import size_text
 from mqsql.schema import Record
 
 if TYPE_CHECKING:
@@ -21,27 +22,34 @@ if TYPE_CHECKING:
 STYLES = {DONE: 'green', FAILED: 'red', ABORTED: 'yellow', RUNNING: 'cyan'}
 """How the states look."""
 
-LAST_LINES = 50
-"""Lines of an output that are printed on a terminal, unless all are asked for."""
+LAST_LINES, LAST_CHARACTERS, MOST_CELLS = 50, 20_000, 400
+"""What of an output is printed on a terminal, and how long another value is there, unless all is asked for."""
 
 _NAME_WIDTH = 11
 
 
 def print_task(console: 'Console', task: Task, *, full: bool) -> None:
     """Print all that is known of a task; long texts whole if `full`, or if this is no terminal."""
-    style = STYLES.get(task.state, '')
+    style, whole = STYLES.get(task.state, ''), full or not console.is_terminal
     title = Text('task ').append(cell_text(task.record['msg_id']), 'bold')
     console.print(title.append('  ').append(task.state, f'bold {style}'), soft_wrap=True)
-    console.print(Text(_gist(task), style), soft_wrap=True)
+    console.print(_cut(Text(_gist(task), style), whole=whole), soft_wrap=True)
     for rows in (_where(task.record), _times(task), _others(task)):
         console.print()
         for name, value in rows:
-            console.print(Text(f'{name:{_NAME_WIDTH}} ', 'dim') + value, soft_wrap=True)
+            console.print(Text(f'{name:{_NAME_WIDTH}} ', 'dim') + _cut(value, whole=whole), soft_wrap=True)
     for name, text in _texts(task.record):
         if text.strip():
             console.print()
             console.print(Text(name, 'bold underline'))
-            _print_lines(console, text.rstrip('\n'), full=full or not console.is_terminal)
+            _print_lines(console, text.rstrip('\n'), full=whole)
+
+
+def _cut(text: Text, *, whole: bool) -> Text:
+    """A value without what a reader would scroll past; all of it if `whole`."""
+    if not whole:
+        text.truncate(MOST_CELLS, overflow='ellipsis')
+    return text
 
 
 def _gist(task: Task) -> str:
@@ -49,8 +57,13 @@ def _gist(task: Task) -> str:
     content = _content(task.record)
     if task.state != FAILED:
         return STATES[task.state]
-    name, value = content.get('ename') or NO_NAME, first_line(content.get('evalue'))
-    return plain(f'{name}: {value}' if value else f'{name}')
+    return exception_text(content.get('ename'), first_line(content.get('evalue')))
+
+
+def exception_text(name: Any, value: str) -> str:
+    """An exception in one line: `KeyError: 'x'`."""
+    named = str(name or NO_NAME)
+    return plain(f'{named}: {value}' if value else named)
 
 
 def _content(record: Record) -> dict[str, Any]:
@@ -127,8 +140,10 @@ def _sizes(sizes: list[int] | None) -> Text:
     if not sizes:
         return Text('none', 'dim')
     word = 'buffer' if len(sizes) == 1 else 'buffers'
-    listed = ', '.join(map(size, sizes[:5])) + (', …' if len(sizes) > 5 else '')
-    return Text(f'{len(sizes):,} {word}, {size(sum(sizes))}').append(f'  ({listed})' if len(sizes) > 1 else '', 'dim')
+    listed = ', '.join(map(size_text, sizes[:5])) + (', …' if len(sizes) > 5 else '')
+    return Text(f'{len(sizes):,} {word}, {size_text(sum(sizes))}').append(
+        f'  ({listed})' if len(sizes) > 1 else '', 'dim'
+    )
 
 
 def _dependencies(given: Any) -> str:
@@ -165,4 +180,9 @@ def _print_lines(console: 'Console', text: str, *, full: bool) -> None:
     if left_out > 0:
         console.print(Text(f'… {left_out:,} lines before these; --full prints all', 'dim'))
         lines = lines[-LAST_LINES:]
-    console.print(coloured('\n'.join(lines)), soft_wrap=True)
+    shown = '\n'.join(lines)
+    beyond = 0 if full else len(shown) - LAST_CHARACTERS
+    if beyond > 0:
+        console.print(Text(f'… {beyond:,} characters before these; --full prints all', 'dim'))
+        shown = shown[beyond:]
+    console.print(coloured(shown), soft_wrap=True)

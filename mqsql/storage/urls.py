@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from mqsql.errors import StorageError, short_repr
 from mqsql.settings import MEMORY
+from mqsql.storage.extras import require_pymongo
 from mqsql.values.plain import as_text
 
 SQLITE, DUCKDB, PARQUET, MONGODB, DICT = 'sqlite', 'duckdb', 'parquet', 'mongodb', 'dict'
@@ -52,6 +53,7 @@ def shown(url: str | os.PathLike[str], table: str) -> str:
     kind, path = read_url(url)
     if kind != MONGODB:
         return os.fspath(url)
+    require_pymongo()
     from mqsql.storage.mongodb.address import read_address
 
     return read_address(path, table).name

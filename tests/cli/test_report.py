@@ -36,7 +36,7 @@ def run(*words: object) -> Result:
 def test_a_page_is_written(history: Path, tmp_path: Path) -> None:
     out = tmp_path / 'report.html'
     done = run(history, '-o', out)
-    assert (done.exit_code, done.output) == (0, f'{out}: 0.0 MB\n')
+    assert (done.exit_code, done.output) == (0, f'{out}: {out.stat().st_size / 1000:.1f} kB\n')
     page = out.read_text('utf-8')
     assert f'<h1>Tasks of {history}</h1>' in page
     assert '<dd id="tasks">2</dd>' in page

@@ -11,7 +11,8 @@ from systems import in_zone, needs_tzset
 
 import mqsql
 from mqsql.cli.chart import bars
-from mqsql.cli.figures import duration, share, size
+from mqsql.cli.figures import duration, share
+from mqsql.cli.sizes import size_text
 from mqsql.cli.stats_page import bucket_size
 
 
@@ -222,9 +223,8 @@ def test_a_chart_shows_eighths_of_a_line() -> None:
 def test_figures_are_short() -> None:
     spans = [0, 0.0004, 0.85, 12.34, 245, 3 * 3600 + 20 * 60, 12 * 86400 + 4 * 3600, -3.2, None]
     assert [duration(seconds) for seconds in spans] == '0ms 0ms 850ms 12.3s 4m05s 3h20m 12d4h -3.2s -'.split()
-    assert [
-        size(n) for n in (0, 999, 1000, 123_456, 999_960, 5 * 10**9)
-    ] == '0 B|999 B|1.0 kB|123 kB|1.0 MB|5.0 GB'.split('|')
+    numbers = (0, 999, 1000, 123_456, 999_960, 5 * 10**9)
+    assert [size_text(n) for n in numbers] == '0 B|999 B|1.0 kB|123.5 kB|1.0 MB|5.0 GB'.split('|')
     assert [share(*pair) for pair in ((0, 5), (1, 3), (1, 100_000), (99_999, 100_000), (3, 3))] == [
         *('', '33.3%', '0.1%', '99.9%', '100.0%'),
     ]

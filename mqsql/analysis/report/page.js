@@ -374,7 +374,7 @@
     ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
     ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
     ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
-    ...[1, 2, 7, 14, 28, 91, 182, 364, 1820, 3640].map((days) => days * DAY),
+    ...[1, 2, 7, 14, 28, 91, 182, 364, 1820, 3640, 18_200, 36_400, 182_000, 364_000].map((days) => days * DAY),
   ];
 
   function* ticks(step) {
