@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self, TypeAlias, TypeVar
 
@@ -84,6 +84,29 @@ class Query(Statement):
         if self._changed is None or not self._in_order_of_insertion or self.decoders is None:
             return None
         return self._with(self._changed(select.positioned))
+
+    def positions_of(self, names: Container[str]) -> list[int] | None:
+        """Where in a row the columns of these names are, and that of the key; None where rows need more than decoding."""
+        if self.decoders is None:
+            return None
+        return [i for i, (name, _) in enumerate(self.decoders) if name in names or (self._shaper.keyed and i == 0)]
+
+    def only(self, positions: Sequence[int] | None) -> Self:
+        """A statement of the same rows in any order, with the columns at these positions alone; None stands for all."""
+        if positions is None:
+            return self
+        found = self.positioned() or self
+        name = 'answer'
+        while name in found.sql:
+            name += '_'
+        columns = ', '.join(f'c{i}' for i in range(len(self._shaper.decoders) + (found is not self)))
+        chosen = ', '.join(f'c{i}' for i in positions)
+        return replace(
+            found,
+            sql=f'WITH {name}({columns}) AS ({found.sql}) SELECT {chosen} FROM {name}',
+            _shaper=self._shaper.only(positions),
+            _changed=None,
+        )
 
     def record(self, row: tuple[Any, ...]) -> Record:
         """The record of a row, as plain Python values; None where a column is NULL, or cannot be read, with a warning."""

@@ -1,6 +1,6 @@
 """Which records a query finds, in what order, with which keys."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -45,7 +45,7 @@ def found(
     projection: Projection = None,
     collation: Collation = None,
     table: Table = TASKS,
-) -> Iterator[Record]:
+) -> 'Found':
     """The matching records, in insertion order unless sorted, cut down to `keys` (None: all but Buffers) or `projection`.
 
     `filter` is pymongo's name of `query`; a dict in place of `keys` is a projection. A `limit` of None or 0 is none.
@@ -60,7 +60,17 @@ def found(
     # As in MongoDB, nothing is sorted where the key has one value, not even what could not be.
     one = place.fold is same_text and _of_one_key(query, table)
     ordered = matching if one else sorted_by(matching, by, place.fold)
-    return map(partial(_made, select), ordered[window])
+    return Found(partial(_made, select), ordered[window])
+
+
+class Found(Iterable[Record]):
+    """What is made of records, each time that it is iterated over."""
+
+    def __init__(self, make: Select, records: Sequence[Mapping[str, Any]]) -> None:
+        self._make, self._records = make, records
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(self._make, self._records)
 
 
 def find(records: Records, query: object = None, keys: Keys = None, **options: Any) -> list[Record]:

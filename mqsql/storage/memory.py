@@ -11,7 +11,7 @@ from mqsql.schema import TASKS, Index, Record, Table
 from mqsql.storage.base import CountOptions, DistinctOptions, Explanation, Keys, Options, Query, Store
 from mqsql.storage.dict_records import DictRecords, Selection, first_path
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
-from mqsql.storage.queries import Cursor, fetching
+from mqsql.storage.queries import Cursor, ListFetch
 from mqsql.values.canonical import copied
 
 
@@ -105,7 +105,7 @@ class DictStore(Store):
     def _found(self, records: Selection, query: Query | None, keys: Keys, **options: Unpack[Options]) -> Cursor:
         with self._queries.answering() as deadline, self._worded(query, keys, **options):
             found = reference.found(records, query, keys, **options, table=self.table)
-        return Cursor(self._queries, deadline, fetching(iter(found)), partial(map, copied), nullcontext())
+        return Cursor(self._queries, deadline, ListFetch(found), partial(map, copied), nullcontext())
 
     def _count(self, query: Query | None, **options: Unpack[CountOptions]) -> int:
         with self._queries.answering(), self._worded(query, **options):

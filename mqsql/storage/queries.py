@@ -1,8 +1,9 @@
 """The running queries of a store, each with its deadline."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import chain, islice
 from operator import length_hint
 from time import monotonic
@@ -27,12 +28,40 @@ Fetch = Callable[[list[Any], int], object]
 """Appends so many of the next rows to a list, or all if there are less; when it fails, those that it has read."""
 
 
-class ColumnFetch(ABC):
-    """A Fetch that can give batches of columns, those of Arrow, in place of rows."""
+class SnapshotFetch(ABC):
+    """A Fetch that can read the same rows a first time, before the first of them is fetched."""
 
     @abstractmethod
     def __call__(self, into: list[Any], number: int) -> None:
         """See Fetch."""
+
+    @abstractmethod
+    def columns(self, positions: Sequence[int] | None) -> Fetch:
+        """A Fetch of the columns at these positions, None for all of them, as rows or batches of Arrow.
+
+        The rows are in any order, and some may come twice.
+        """
+
+
+class ListFetch(SnapshotFetch):
+    """Fetches what is in memory; `rows` gives an iterator over it each time."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._all, self._rows = rows, fetching(iter(rows))
+
+    def __call__(self, into: list[Any], number: int) -> None:
+        """See Fetch."""
+        self._rows(into, number)
+
+    def columns(self, positions: Sequence[int] | None) -> Fetch:
+        """See SnapshotFetch."""
+        if positions is None:
+            return fetching(iter(self._all))
+        return fetching(tuple([row[i] for i in positions]) for row in self._all)
+
+
+class ColumnFetch(SnapshotFetch):
+    """One that can give batches of columns, those of Arrow, in place of rows."""
 
     @abstractmethod
     def batches(self, *, ordered: bool) -> Fetch:
@@ -156,8 +185,10 @@ class Cursor(Answer):
 
     compiled: Any = None
     """The compiled query whose rows are read, if there is one."""
+    types: Any = None
+    """The types of the columns of a stream of Arrow, once they have been decided."""
     table: Any = None
-    """All records as a table of Arrow, if they have been read for a stream."""
+    """All records as a table of Arrow, if they have been read for a stream because they cannot be read twice."""
 
     def __init__(
         self,
@@ -188,6 +219,19 @@ class Cursor(Answer):
         self._reading.stop()
         self._reading, self._records = other._reading, other._records
         self.compiled, self.asked, self.make = other.compiled, other.asked, other.make
+        self.types = self.table = None
+
+    def before(self, names: Collection[str]) -> 'Cursor | None':
+        """The same records, in any order and some perhaps twice, with at least what they have under these names; None where
+        they cannot be read twice. It is read before the first record of this answer, in the time of its query.
+        """
+        query = self.compiled
+        positions = None if query is None else query.positions_of(names)
+        make = self.make if positions is None else query.only(positions).records
+        found = self._reading.before(positions, make)
+        if found is not None:
+            found.asked, found.compiled = self.asked, query and query.only(positions)
+        return found
 
     def at_once(self, make: Callable[[list[Any]], Iterable[Any]], *, ordered: bool = True) -> Iterator[Any]:
         """What `make` makes of many rows at once, in place of records; of batches where `fetch` is a ColumnFetch, which see."""
@@ -225,6 +269,15 @@ class _Reading:
         self._make, self._pace = make, PIECES
         if isinstance(self._fetch, ColumnFetch):
             self._fetch, self._pace = self._fetch.batches(ordered=ordered), ONE
+
+    def before(self, positions: Sequence[int] | None, make: Callable[[list[Any]], Iterable[Record]]) -> Cursor | None:
+        """See Cursor."""
+        if not isinstance(self._fetch, SnapshotFetch):
+            return None
+        fetch, deadline = self._fetch.columns(positions), self._deadline
+        # What is computed for it is computed again.
+        end = partial(setattr, deadline, 'computed', deadline.computed)
+        return Cursor(self._queries, deadline, fetch, make, self._turn, end)
 
     def next_records(self) -> Iterator[Record] | None:
         """The next records, of which there is at least one; None after the last, raises what failed."""

@@ -204,7 +204,7 @@ def test_what_is_computed_for_an_answer_is_bounded_where_its_time_is(url: str) -
 
 def test_records_of_dicts_are_made_one_by_one() -> None:
     records = [{'msg_id': str(i), 'content': {'a': i}} for i in (1, 0)]
-    found = reference.found(records, projection={'z': {'$divide': [1, '$content.a']}})
+    found = iter(reference.found(records, projection={'z': {'$divide': [1, '$content.a']}}))
     assert next(found) == {'msg_id': '1', 'z': 1.0}
     with pytest.raises(QueryError, match='zero'):
         next(found)

@@ -56,6 +56,13 @@ class RowShaper:
             return (self.record(row, tell, buffers) for row in rows)
         return read_rows(self.decoders_with(buffers), rows, tell, keyed=self.keyed)
 
+    def only(self, positions: Sequence[int]) -> 'RowShaper':
+        """That of rows with the columns at these positions alone."""
+        names, parts, decoders = (
+            tuple(found[i] for i in positions) for found in (self.names, self.parts, self.decoders)
+        )
+        return replace(self, names=names, parts=parts, decoders=decoders, keyed=self.keyed and 0 in positions)
+
     def decoders_with(self, buffers: Decoder | None) -> Decoders:
         """The decoders, with this one of Buffers, if it is given."""
         if buffers is None or not self.buffered:

@@ -43,6 +43,10 @@ class DuckRows(ColumnFetch):
         while rows := self._connection.fetchmany(ROWS):
             yield from rows
 
+    def columns(self, positions: Sequence[int] | None) -> Fetch:
+        """See SnapshotFetch."""
+        return fetching(self._each_batch(self._query.only(positions)))
+
     def batches(self, *, ordered: bool) -> Fetch:
         """See ColumnFetch. To sort all rows takes DuckDB as long as to read them, although they mostly are in order."""
         query = None if ordered else self._query.positioned()

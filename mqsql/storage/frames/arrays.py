@@ -102,14 +102,17 @@ PYTHON_TYPES: dict[type, str] = {
 """The type of one value of each type of Python; JSON if it may be a struct or a list."""
 
 
-def varied(values: Values, *, structs: bool = False) -> Chunk:
-    """A chunk of values of any type; `structs` keeps those with objects or arrays as they are."""
+def varied(values: Values, known: str | None = None, *, structs: bool = False) -> Chunk:
+    """A chunk of values of any type; `structs` keeps those with objects or arrays as they are.
+
+    `known` is the type of all values of the column, which those of a chunk may not show.
+    """
     kinds = set(map(type, values)) - {type(None)}
     if not kinds:
         return Chunk(None, len(values))
     if structs and kinds & {dict, list}:
         return Chunk(DOCUMENTS, list(values))
-    type_ = common({PYTHON_TYPES[kind] for kind in kinds})
+    type_ = JSON if known == JSON else common({PYTHON_TYPES[kind] for kind in kinds})
     if type_ == 'double' or (type_ == 'int64' and not all(value is None or value in INT64 for value in values)):
         return Chunk('double', pa.array([None if value is None else float(value) for value in values], pa.float64()))
     return Chunk(type_, array_of(type_, values))
@@ -127,10 +130,11 @@ def joined(chunks: list[Chunk], default: str) -> tuple[str, list[pa.Array]]:
     """The type of all values of a column, and arrays of that type; `default` if there are no values."""
     types = {chunk.type for chunk in chunks if chunk.type is not None}
     type_ = common(types) if types else default
-    return type_, [_as(type_, chunk) for chunk in chunks]
+    return type_, [as_type(type_, chunk) for chunk in chunks]
 
 
-def _as(type_: str, chunk: Chunk) -> pa.Array:
+def as_type(type_: str, chunk: Chunk) -> pa.Array:
+    """The values of a chunk as an array of the type that all values of its column have together."""
     if chunk.type is None:
         return pa.nulls(chunk.values, ARROW_TYPES[type_])
     if chunk.type == type_:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mqsql.schema import ANY, NUMBER
-from mqsql.storage.frames.arrays import DOCUMENTS, JSON, TYPE_OF_COLUMN, Chunk, all_values, joined
+from mqsql.storage.frames.arrays import DOCUMENTS, JSON, Chunk, all_values, as_type, joined
+from mqsql.storage.frames.deciding import decided, default_type
 from mqsql.storage.frames.fields import Field
-from mqsql.storage.frames.reading import Piece, Pieces
+from mqsql.storage.frames.reading import Piece, Pieces, fields_of_answer
 from mqsql.storage.frames.structs import field_of, struct_array
 from mqsql.storage.queries import Cursor
 
@@ -17,16 +17,15 @@ TOGETHER = 16
 """Pieces that become one batch."""
 LARGE = 4_096
 """Rows of a piece that is a batch by itself."""
-
-_DEFAULTS = {NUMBER: 'double', ANY: 'string', None: 'string'}
-"""The type of a column that has no value."""
+MOST_BYTES = 4 << 20
+"""Of pieces that become one batch."""
 
 
 def table(answer: Cursor, *, structs: bool = False) -> pa.Table:
     """The records of an answer as a table; it is kept if it was made for a stream, which may be asked for again."""
     if answer.table is not None and not structs:
         return answer.table
-    pieces = Pieces(answer, structs=structs)
+    pieces = Pieces(answer, fields_of_answer(answer), structs=structs)
     read = list(pieces.in_any_order())
     columns = [_column(field, [piece[i] for piece in read]) for i, field in enumerate(pieces.fields)]
     fields = [field_of_type for field_of_type, _ in columns]
@@ -47,13 +46,9 @@ def _column(field: Field, chunks: list[Chunk]) -> tuple[pa.Field, pa.ChunkedArra
         type_, array = struct_array(all_values(chunks))
         said = field_of(field.name, JSON if type_ == JSON else 'string').with_type(array.type)
         return said, pa.chunked_array([array])
-    type_, arrays = joined(chunks, _default(field))
+    type_, arrays = joined(chunks, default_type(field))
     said = field_of(field.name, type_)
     return said, pa.chunked_array(list(_together(arrays)), said.type)
-
-
-def _default(field: Field) -> str:
-    return _DEFAULTS[field.kind] if field.kind in _DEFAULTS else TYPE_OF_COLUMN[field.kind]  # type: ignore[index]
 
 
 def _together(arrays: list[pa.Array]) -> Iterator[pa.Array]:
@@ -64,33 +59,50 @@ def _together(arrays: list[pa.Array]) -> Iterator[pa.Array]:
 
 def _groups(parts: Iterable[Any]) -> Iterator[list[Any]]:
     group: list[Any] = []
-    rows = 0
+    rows = size = 0
     for part in parts:
-        if group and (rows + len(part) > LARGE * 4 or len(group) == TOGETHER):
+        if group and (rows + len(part) > LARGE * 4 or len(group) == TOGETHER or size > MOST_BYTES):
             yield group
-            group, rows = [], 0
+            group, rows, size = [], 0, 0
         group.append(part)
         rows += len(part)
+        size += part.nbytes
     if group:
         yield group
 
 
 def reader(answer: Cursor) -> pa.RecordBatchReader:
-    """The records of an answer batch by batch. If their types are not known before, all are read now."""
+    """The records of an answer batch by batch."""
+    return pa.RecordBatchReader.from_batches(*batches(answer))
+
+
+def batches(answer: Cursor) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The same as the types of the columns, and the batches. All records are read now if their types are not known before, and
+    the database cannot give them twice.
+    """
     if answer.table is None:
-        pieces = Pieces(answer, structs=False)
-        if pieces.known:
-            schema = pa.schema([field_of(field.name, _default(field)) for field in pieces.fields])
-            return pa.RecordBatchReader.from_batches(schema, _batches(pieces, schema))
+        fields = decided(answer)
+        if fields is not None:
+            schema = pa.schema([field_of(field.name, _type(field)) for field in fields])
+            return schema, _batches(Pieces(answer, fields, structs=False), schema)
         answer.table = table(answer)
-    return answer.table.to_reader()
+    return answer.table.schema, _read_batches(answer)
+
+
+def _read_batches(answer: Cursor) -> Iterator[pa.RecordBatch]:
+    found, answer.table = answer.table, None
+    yield from found.to_batches()
+
+
+def _type(field: Field) -> str:
+    return field.type or default_type(field)
 
 
 def _batches(pieces: Pieces, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    batches = (pa.RecordBatch.from_arrays(_arrays(piece), schema=schema) for piece in pieces)
+    batches = (pa.RecordBatch.from_arrays(_arrays(pieces.fields, piece), schema=schema) for piece in pieces)
     for some in _groups(batches):
         yield some[0] if len(some) == 1 else pa.Table.from_batches(some).combine_chunks().to_batches()[0]
 
 
-def _arrays(piece: Piece) -> list[pa.Array]:
-    return [chunk.values for chunk in piece]
+def _arrays(fields: list[Field], piece: Piece) -> list[pa.Array]:
+    return [as_type(_type(field), chunk) for field, chunk in zip(fields, piece, strict=True)]

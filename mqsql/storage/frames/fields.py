@@ -13,13 +13,15 @@ _VARIED = frozenset({NUMBER, ANY, None})
 class Field(NamedTuple):
     """A column: `steps` lead to its values from those that a record has under `root`.
 
-    `kind` is the type of column that has the values; None if they may have any type.
+    `kind` is the type of column that has the values; None if they may have any type. `type` names the type of Arrow that all
+    values have together, once it is known.
     """
 
     name: str
     root: str
     steps: tuple[str, ...]
     kind: ColumnType | None
+    type: str | None = None
 
     @property
     def varies(self) -> bool:

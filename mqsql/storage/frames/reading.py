@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from mqsql.compiler import Query, compile
-from mqsql.schema import DOCUMENT, Record, Table
+from mqsql.schema import DOCUMENT, Record
 from mqsql.storage.frames.arrays import TYPE_OF_COLUMN, Chunk, array_of, varied
 from mqsql.storage.frames.duck import chunk_of_array
 from mqsql.storage.frames.fields import Field, fields_of
@@ -20,22 +20,16 @@ Piece = list[Chunk]
 class Pieces:
     """The pieces of an answer that has not been read; QueryError if it has. `structs` keeps documents as they are."""
 
-    def __init__(self, answer: Cursor, *, structs: bool) -> None:
+    def __init__(self, answer: Cursor, fields: list[Field], *, structs: bool) -> None:
         answer.check_unread('a table')
-        self.table: Table = answer.asked.store.table
         query: Query | None = answer.compiled
-        self.fields = fields_of(query or _compiled(answer), self.table)
+        self.fields = fields
         self._structs = structs
         self.positions: list[pa.Array] = []
         """The positions of the records in the answer, if they are read in another order; see `in_any_order`."""
         self._answer, self._records = answer, answer.make
         self._sources = _sources(self.fields, query)
         self._width = len(query.decoders or ()) if query else 0
-
-    @property
-    def known(self) -> bool:
-        """Whether the types of all columns are known before they are read."""
-        return not any(field.varies or (self._structs and field.kind is DOCUMENT) for field in self.fields)
 
     def __iter__(self) -> Iterator[Piece]:
         return self._read(ordered=True)
@@ -93,10 +87,15 @@ class Pieces:
     def _chunk(self, field: Field, records: list[Record]) -> Chunk:
         values = field.of(records)
         if field.varies or (self._structs and field.kind is DOCUMENT):
-            return varied(values, structs=self._structs)
+            return varied(values, field.type, structs=self._structs)
         assert field.kind is not None
         type_ = TYPE_OF_COLUMN[field.kind]
         return Chunk(type_, array_of(type_, values))
+
+
+def fields_of_answer(answer: Cursor) -> list[Field]:
+    """The columns for the records of an answer."""
+    return fields_of(answer.compiled or _compiled(answer), answer.asked.store.table)
 
 
 def _compiled(answer: Cursor) -> Query:

@@ -39,7 +39,7 @@ def chunk_of(field: Field, stored: Column, decode: Decode, *, structs: bool) -> 
         return Chunk(JSON, _documents(stored, decode))
     values = field.at(list(decode_all(decode, stored)))
     if field.kind is DOCUMENT or field.varies:
-        return varied(values, structs=structs)
+        return varied(values, field.type, structs=structs)
     type_ = TYPE_OF_COLUMN[field.kind]  # type: ignore[index]  # it varies if it has no type
     return Chunk(type_, array_of(type_, values))
 

@@ -22,7 +22,7 @@ from mqsql.storage.encoding import present
 from mqsql.storage.garbage import no_collection
 from mqsql.storage.indexes import IndexKeys, with_index, without_index
 from mqsql.storage.mishaps import Warn
-from mqsql.storage.queries import Cursor, fetching
+from mqsql.storage.queries import Cursor, ListFetch
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.blobs import NewBlobs, read_blobs, read_small_blobs
 from mqsql.storage.sqlite.connection import OPENING_SECONDS, Adoptable, Guest
@@ -290,11 +290,9 @@ class SqliteStore(SqliteFile):
         if self._streams:
             keyed = query.keys[:1] == (self.table.key,)
             spare = partial(self._guarded, query)
-            found = self._readers.find(
-                deadline, lambda reader: reader.run(query, spare, keyed=keyed).fetch, query.records
-            )
+            found = self._readers.find(deadline, lambda reader: reader.run(query, spare, keyed=keyed), query.records)
         else:
-            rows = fetching(iter(self._fetch_sound(query)))
+            rows = ListFetch(self._fetch_sound(query))
             found = Cursor(self._queries, deadline, rows, query.records, self._failures)
         found.compiled = query
         return found

@@ -1,13 +1,14 @@
 """Reads the rows of one query in a transaction of its own."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from itertools import islice
 from typing import Any
 
 import apsw
 
 from mqsql.compiler import Query
+from mqsql.storage.queries import Fetch, SnapshotFetch, fetching
 from mqsql.storage.readers import Reader, Row
 from mqsql.storage.sqlite.failures import Failures, is_of_value
 
@@ -22,7 +23,7 @@ class SqliteReader(Reader):
     def run(self, query: Query, spare: Callable[[], Query], *, keyed: bool) -> 'Rows':
         """Begin to read the rows of a query; see Rows."""
         self.cursor = self.connection.cursor()
-        return Rows(self.cursor, query, spare, keyed=keyed)
+        return Rows(self.connection, self.cursor, query, spare, keyed=keyed)
 
     def _end(self) -> None:
         self.cursor.close(True)
@@ -37,13 +38,22 @@ class SqliteReader(Reader):
         self.connection.close(True)
 
 
-class Rows:
+class Rows(SnapshotFetch):
     """The rows of a query at the beginning of a transaction. `spare` makes a query with the same rows that reads no value that
     SQLite cannot read; `keyed` says that each row begins with the key of its record.
     """
 
-    def __init__(self, cursor: apsw.Cursor, query: Query, spare: Callable[[], Query], *, keyed: bool) -> None:
-        self._cursor, self._query, self._spare, self._keyed = cursor, query, spare, keyed
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        cursor: apsw.Cursor,
+        query: Query,
+        spare: Callable[[], Query],
+        *,
+        keyed: bool,
+    ) -> None:
+        self._connection, self._cursor, self._query = connection, cursor, query
+        self._spare, self._keyed = spare, keyed
         self._rows: Iterator[Row] = cursor
         self._passed, self._is_spare = 0, False
         # Keeps the same snapshot even if the statement fails.
@@ -53,7 +63,7 @@ class Rows:
         except Exception as e:
             self._go_on(e)
 
-    def fetch(self, into: list[Row], number: int) -> None:
+    def __call__(self, into: list[Row], number: int) -> None:
         """See `Fetch`."""
         before = len(into)
         try:
@@ -64,6 +74,21 @@ class Rows:
             into.extend(islice(self._rows, before + number - len(into)))
         else:
             self._passed += len(into) - before
+
+    def columns(self, positions: Sequence[int] | None) -> Fetch:
+        """See SnapshotFetch."""
+        return fetching(self._each(positions))
+
+    def _each(self, positions: Sequence[int] | None) -> Iterator[Row]:
+        with closing(self._connection.cursor()) as cursor:
+            try:
+                query = (self._spare() if self._is_spare else self._query).only(positions)
+                yield from cursor.execute(query.sql, query.params)
+            except Exception as e:
+                if self._is_spare or not is_of_value(e):
+                    raise
+                query = self._spare().only(positions)
+                yield from cursor.execute(query.sql, query.params)
 
     def _go_on(self, error: Exception) -> None:
         """Continue with the spare query, without the records that the first has given; they may have other positions there."""
