@@ -66,7 +66,7 @@ def found(
 class Found(Iterable[Record]):
     """What is made of records, each time that it is iterated over."""
 
-    def __init__(self, make: Select, records: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, make: Select, records: Sequence[Record]) -> None:
         self._make, self._records = make, records
 
     def __iter__(self) -> Iterator[Record]:

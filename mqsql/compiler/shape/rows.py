@@ -58,10 +58,13 @@ class RowShaper:
 
     def only(self, positions: Sequence[int]) -> 'RowShaper':
         """That of rows with the columns at these positions alone."""
-        names, parts, decoders = (
-            tuple(found[i] for i in positions) for found in (self.names, self.parts, self.decoders)
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in positions),
+            parts=tuple(self.parts[i] for i in positions),
+            decoders=tuple(self.decoders[i] for i in positions),
+            keyed=self.keyed and 0 in positions,
         )
-        return replace(self, names=names, parts=parts, decoders=decoders, keyed=self.keyed and 0 in positions)
 
     def decoders_with(self, buffers: Decoder | None) -> Decoders:
         """The decoders, with this one of Buffers, if it is given."""

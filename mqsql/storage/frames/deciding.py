@@ -38,14 +38,15 @@ def _read_types(answer: Cursor, fields: list[Field]) -> dict[str, str] | None:
     once = answer.before({field.root for field in fields})
     if once is None:
         return None
-    types: list[set[str]] = [set() for _ in fields]
+    types: list[set[str | None]] = [set() for _ in fields]
     try:
         for piece in Pieces(once, fields, structs=False).in_any_order():
             for seen, chunk in zip(types, piece, strict=True):
-                seen |= {chunk.type} - {None}
+                seen.add(chunk.type)
     except BaseException:
         answer.close()
         raise
     finally:
         once.close()
-    return {field.name: common(seen) for field, seen in zip(fields, types, strict=True) if seen}
+    found = [[type_ for type_ in seen if type_] for seen in types]
+    return {field.name: common(seen) for field, seen in zip(fields, found, strict=True) if seen}
