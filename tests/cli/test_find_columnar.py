@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from cli_history import START, program, run, write_history
 from systems import needs_terminals
@@ -66,6 +67,21 @@ def test_parquet_goes_through_a_pipe(file: Path) -> None:
         out, err = process.communicate()
     assert err == b''
     assert found_in(parquet.read_table(io.BytesIO(out))) == FOUND
+
+
+@pytest.mark.parametrize('form', ['parquet', 'arrow'])
+def test_an_error_on_the_way_is_one_line(form: str, tmp_path: Path) -> None:
+    copy = tmp_path / 'tasks.db'
+    with mqsql.open(copy) as store:
+        store.add_records({'msg_id': f'm{i}', 'label': i, 'buffers': [b'x']} for i in range(3000))
+    with apsw.Connection(str(copy)) as connection:
+        connection.execute('DELETE FROM task_buffers WHERE id = 2900')
+    done = run('find', copy, '--keys', 'label,buffers', '-o', tmp_path / f'o.{form}')
+    assert (done.exit_code, done.stdout) == (1, '')
+    assert (
+        done.stderr == f'Error: {copy}: these buffers are gone; their record was changed or dropped after it was read\n'
+    )
+    assert not [name for name in os.listdir(tmp_path) if f'o.{form}' in name]
 
 
 def test_no_records_have_their_columns(file: Path, tmp_path: Path) -> None:

@@ -317,6 +317,94 @@ def test_a_stream_holds_a_few_batches(url: str, tmp_path: Path, monkeypatch: pyt
         assert most < 20e6
 
 
+@pytest.mark.parametrize('url', ['tasks.db', ':memory:', 'dict:', 'duckdb:tasks.duckdb'])
+def test_columns_that_are_decided_together_come_before_all_is_read(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(duckdb_reader, 'BATCH', 2048)
+    with mqsql.open(url) as store:
+        last = [{'msg_id': 'last', 'label': 'text', 'header': {'n': 0.5}}]
+        store.add_records([*({'msg_id': f'm{i}', 'label': i, 'header': {'n': i}} for i in range(20_000)), *last])
+        found = store.find({}, ['label', 'header.n'])
+        reader = pa.RecordBatchReader.from_stream(found)
+        store.drop_record('last')
+        assert types(reader) == {'msg_id': 'string', 'label': 'json', 'header.n': 'double'}
+        first = reader.read_next_batch()
+        assert 0 < first.num_rows < 20_000
+        assert first.slice(1, 1).to_pylist() == [{'msg_id': 'm1', 'label': '1', 'header.n': 1.0}]
+        store.close()
+        with pytest.raises(pa.ArrowException, match='the store is closed; open it again'):
+            reader.read_all()
+
+
+@pytest.mark.parametrize('url', [':memory:', 'tasks.db', 'dict:', 'duckdb::memory:'])
+def test_numbers_are_not_changed_by_a_text_in_another_batch(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    values = [1, 2.5, 2**64, None] * 600 + ['text']
+    with mqsql.open(url, table=TABLE) as store:
+        store.add_records({'k': f'{i}', 'a': value} for i, value in enumerate(values))
+        streamed = pa.RecordBatchReader.from_stream(store.find({}, ['a'])).read_all()
+    expected = ['1', '2.5', f'{2**64}', None] * 600 + ['"text"']
+    assert streamed['a'].to_pylist() == expected
+
+
+@pytest.mark.parametrize('url', [':memory:', 'tasks.db', 'dict:'])
+def test_what_is_computed_to_decide_does_not_count(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with mqsql.open(url, query_timeout=3600) as store:
+        store.add_records({'msg_id': f'm{i}', 'queue': 'q' * 100_000} for i in range(10))
+        computed = {'queue': {'$concat': ['$queue'] * 100}}  # 100 MB, and the limit is 150
+        assert pa.RecordBatchReader.from_stream(store.find({}, computed)).read_all().num_rows == 10
+
+
+MEMORY = """
+import resource, sys
+import pyarrow, mqsql
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform != 'darwin' else 1024)
+
+def read(**options):
+    return sum(batch.num_rows for batch in pyarrow.RecordBatchReader.from_stream(store.find({}, keys, **options)))
+
+keys = ['label', 'header', 'buffers'] if sys.argv[2] == 'all' else ['label', 'header.n', 'header.text']
+store = mqsql.open(sys.argv[1], readonly=True)
+read(limit=5)
+store.to_parquet(sys.argv[1] + '.parquet', {'msg_id': 'm5'})
+before = peak()
+if sys.argv[2] == 'parquet':
+    print(store.to_parquet(sys.argv[1] + '.parquet'))
+else:
+    print(read())
+print((peak() - before) // 1024)
+"""
+
+
+@pytest.fixture(scope='module')
+def large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 60,000 records with headers of 2 kB."""
+    path = tmp_path_factory.mktemp('large') / 'tasks.db'
+    with mqsql.open(path) as store:
+        for start in range(0, 60_000, 5_000):
+            store.add_records(
+                {'msg_id': f'm{i}', 'label': i, 'header': {'n': i, 'text': f'{i:05}' * 400}, 'buffers': [b'x' * 500]}
+                for i in range(start, start + 5_000)
+            )
+    return path
+
+
+@pytest.mark.parametrize('what', ['all', 'paths', 'parquet'])
+def test_a_stream_takes_little_memory(what: str, large_file: Path) -> None:
+    pytest.importorskip('resource')
+    done = subprocess.run([sys.executable, '-c', MEMORY, large_file, what], stdout=subprocess.PIPE, check=True)
+    rows, megabytes = map(int, done.stdout.split())
+    assert rows == 60_000
+    assert megabytes < 64  # the records have more than 120
+
+
 def test_what_is_given_up_is_given_back(tmp_path: Path) -> None:
     with mqsql.open(tmp_path / 'tasks.db') as store:
         store.add_records({'msg_id': f'm{i:05}', 'queue': 'q' * 50} for i in range(20_000))
@@ -345,6 +433,21 @@ def test_a_damaged_value_is_left_out(tmp_path: Path) -> None:
     assert table['submitted'].to_pylist() == [record['submitted'] for record in expected]
     assert [cell is None for cell in table['content'].to_pylist()] == [i == 3 for i in range(9)]
     assert table['queue'].null_count == table['submitted'].null_count == 1
+
+
+def test_a_damaged_value_has_no_part_in_the_decision(tmp_path: Path) -> None:
+    path = tmp_path / 'tasks.db'
+    with mqsql.open(path) as store:
+        store.add_records({'msg_id': f'm{i}', 'label': i, 'header': {'n': i}} for i in range(9))
+    with apsw.Connection(str(path)) as connection:
+        connection.execute("UPDATE task_records SET header = '[' WHERE msg_id = 'm3'")
+        connection.execute("UPDATE task_records SET label = x'ff' WHERE msg_id = 'm4'")
+    with mqsql.open(path) as store, pytest.warns(DamagedValueWarning) as warned:
+        streamed = pa.RecordBatchReader.from_stream(store.find({}, ['label', 'header.n'])).read_all()
+    assert len(warned) == 2
+    assert types(streamed) == {'msg_id': 'string', 'label': 'int64', 'header.n': 'int64'}
+    assert streamed['label'].to_pylist() == [None if i == 4 else i for i in range(9)]
+    assert streamed['header.n'].to_pylist() == [None if i == 3 else i for i in range(9)]
 
 
 def test_times_of_all_years_are_read(frames: Store) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import apsw
 import duckdb
 import pytest
 from store_files import FULL, NOON, fill
@@ -14,6 +15,8 @@ import mqsql
 from mqsql.errors import DamagedValueWarning, MissingRecordError, StorageError
 from mqsql.schema import TASKS
 from mqsql.storage import Store
+from mqsql.storage.duckdb import export
+from mqsql.storage.frames import parquet
 
 
 def written(path: Path, sql: str) -> str:
@@ -43,6 +46,68 @@ def test_records_come_back_exactly(store: Store, tmp_path: Path) -> None:
             read.get_record('none')
         explained = read.explain({'label': 'text'}, ['queue'])
         assert any('Parquet' in line for line in explained.plan)
+
+
+ODD = mqsql.Table(
+    'odd', {'k': mqsql.STRING, 'n': mqsql.NUMBER, 'b': mqsql.BOOLEAN, 'a': mqsql.ANY, 'f': mqsql.BUFFERS}, key='k'
+)
+
+
+def test_a_file_is_the_same_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records: list[dict[str, Any]] = [
+        {'k': '1', 'n': 1, 'b': True, 'a': 'a\0\x01\ud800', 'f': [b'', b'x']},
+        {'k': '2', 'n': 1.0, 'b': False, 'a': {'when': NOON, 'raw': b'x', 'large': 2**70}, 'f': []},
+        {'k': '\ud800\0', 'n': float('inf'), 'a': [float('nan'), None]},
+        {'k': '4', 'n': -(2**63)},
+    ]
+    with mqsql.open(':memory:', table=ODD) as store:
+        store.add_records(records)
+        assert store.to_parquet(tmp_path / 'with.parquet') == 4
+        monkeypatch.setattr(export, 'find_spec', lambda name: None)
+        assert store.to_parquet(tmp_path / 'without.parquet') == 4
+        expected = repr(
+            [
+                {**record, 'f': record['f'] if record['f'] is None else list(record['f'])}
+                for record in store.find({}, ODD.all_keys)
+            ]
+        )
+    made, found, marks, described = [], [], [], []
+    for name in ('with', 'without'):
+        file = str(tmp_path / f'{name}.parquet')
+        with mqsql.open(f'parquet:{file}', table=ODD) as read:
+            found.append(repr(list(read.find({}, ODD.all_keys))))
+        connection = duckdb.connect()
+        made.append(repr(connection.execute('SELECT * FROM read_parquet(?)', [file]).fetchall()))
+        described.append(connection.execute('DESCRIBE FROM read_parquet(?)', [file]).fetchall())
+        metadata = connection.execute('SELECT key, value FROM parquet_kv_metadata(?)', [file]).fetchall()
+        marks.append(sorted(mark for mark in metadata if mark[0].startswith(b'mqsql')))
+    assert made[0] == made[1]
+    assert found[0] == found[1] == expected
+    assert described[0] == described[1]
+    assert marks[0] == marks[1] != []
+
+
+def test_groups_of_rows_stay_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, 'ROWS', 7)
+    monkeypatch.setattr(parquet, 'GROUP_BYTES', 2000)
+    with mqsql.open(':memory:') as store:
+        ids = fill(store, 100)
+        store.to_parquet(tmp_path / 'a.parquet')
+    groups = 'SELECT count(DISTINCT row_group_id) FROM parquet_metadata(?)'
+    ((number,),) = duckdb.connect().execute(groups, [str(tmp_path / 'a.parquet')]).fetchall()
+    assert number > 2
+    with mqsql.open(f'parquet:{tmp_path}/a.parquet') as read:
+        assert [record['msg_id'] for record in read.find({}, [])] == ids
+
+
+def test_a_file_that_fails_is_not_there(tmp_path: Path) -> None:
+    with mqsql.open(tmp_path / 'tasks.db') as store:
+        fill(store, 30)
+    with apsw.Connection(str(tmp_path / 'tasks.db')) as connection:
+        connection.execute('DELETE FROM task_buffers WHERE id = (SELECT max(id) FROM task_buffers)')
+    with mqsql.open(tmp_path / 'tasks.db') as store, pytest.raises(StorageError, match='buffers are gone'):
+        store.to_parquet(tmp_path / 'a.parquet')
+    assert not [name for name in os.listdir(tmp_path) if 'parquet' in name]
 
 
 def test_the_order_of_insertion_stays(store: Store, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ TOGETHER = 16
 """Pieces that become one batch."""
 LARGE = 4_096
 """Rows of a piece that is a batch by itself."""
-MOST_BYTES = 4 << 20
+MOST_BYTES = 1 << 20
 """Of pieces that become one batch."""
 
 
