@@ -13,6 +13,7 @@ RECORDS ?= 100000
 SEED ?= 1
 DIALECT ?= sqlite
 DB ?= SQLiteDB
+FIRST := $(addprefix tests/,property fuzzing testing docs cli analysis packaging)
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -22,7 +23,7 @@ environment = $(BIN)/python -m venv .environments/$(1) && \
   .environments/$(1)/bin/python -m pip install --quiet $(2) numpy psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-property test-others lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
+.PHONY: help demo docs test test-first test-second lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -33,14 +34,14 @@ demo: $(READY)  ## start a real IPython Parallel cluster with mqsql as its task 
 docs: $(READY)  ## build the documentation site in .site/html, without the network; a broken link or reference ends it
 	$(BIN)/python -m docsite
 
-test: lint  ## lint, then every test, in two processes: the property tests take as long as all others
-	@$(MAKE) --no-print-directory --jobs 2 test-property test-others
+test: lint  ## lint, then every test, in two processes that take about as long as each other
+	@$(MAKE) --no-print-directory --jobs 2 test-first test-second
 
-test-property:
-	$(BIN)/pytest --quiet tests/property
+test-first:
+	$(BIN)/pytest --quiet $(FIRST)
 
-test-others:
-	$(BIN)/pytest --quiet --ignore tests/property
+test-second:
+	$(BIN)/pytest --quiet $(addprefix --ignore ,$(FIRST))
 
 lint: $(READY)  ## check style, formatting, types, and which module imports which
 	$(BIN)/ruff check
