@@ -123,6 +123,8 @@ def _deleted(pruning: 'Pruning', *, vacuum: bool) -> dict[str, int]:
         except KeyboardInterrupt:
             raise click.ClickException(f'interrupted; tasks done: {pruning.done:,}; a repeat goes on') from None
         except StorageError as e:
+            if not pruning.done:
+                raise
             raise StorageError(f'{e}; tasks done: {pruning.done:,}; a repeat goes on') from e
     after = pruning.file_bytes()
     sizes = {'file_bytes_before': before, 'file_bytes': after} if before is not None and after is not None else {}

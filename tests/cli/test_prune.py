@@ -156,4 +156,7 @@ def test_the_file_is_only_rewritten_while_nobody_has_it(file: Path) -> None:
         assert done.exit_code == 1
         assert 'another process has it open' in done.stderr
         assert 'tasks done: 1; a repeat goes on' in done.stderr
+        again = run('prune', file, '--older-than', '2d', '--vacuum')
+        assert again.exit_code == 1
+        assert 'a repeat goes on' not in again.stderr  # nothing is done that a repeat could go on with
         assert store.count() == 21
