@@ -238,7 +238,8 @@ class Store(ABC):
     def to_parquet(
         self, path: str | os.PathLike[str], query: Query | None = None, *, filter: Query | None = None
     ) -> int:
-        """Write the records that match, in the order of insertion, into a Parquet file; how many. It needs mqsql[duckdb].
+        """Write the records that match, in the order of insertion, into a Parquet file; how many. It needs mqsql[duckdb], and
+        takes little memory with mqsql[arrow].
 
         They are as at the time of this call. `mqsql.open('parquet:path')` reads them, as do DuckDB, Spark or pandas. A file of
         this name is replaced when the new one is complete; StorageError if that cannot be written.

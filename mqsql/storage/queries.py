@@ -64,8 +64,11 @@ class ColumnFetch(SnapshotFetch):
     """One that can give batches of columns, those of Arrow, in place of rows."""
 
     @abstractmethod
-    def batches(self, *, ordered: bool) -> Fetch:
-        """A Fetch of batches. Unless they are to be in order, they may have one more column, the positions of the rows."""
+    def batches(self, *, ordered: bool, large: bool) -> Fetch:
+        """A Fetch of batches. Unless they are to be in order, they may have one more column, the positions of the rows.
+
+        Batches of `large` rows have fewer of them.
+        """
 
 
 class Pace(NamedTuple):
@@ -78,6 +81,8 @@ class Pace(NamedTuple):
 
 PIECES = Pace(64, 1024, 0.005)
 """That of rows of which columns are made: these stay in the cache of the processor until they are."""
+LARGE_PIECES = Pace(FEW, 128, 0.005)
+"""That of rows with documents or buffers; these are read when columns are made of them, however large they are."""
 
 ONE = Pace(1, 1, 0.0)
 
@@ -233,9 +238,13 @@ class Cursor(Answer):
             found.asked, found.compiled = self.asked, query and query.only(positions)
         return found
 
-    def at_once(self, make: Callable[[list[Any]], Iterable[Any]], *, ordered: bool = True) -> Iterator[Any]:
-        """What `make` makes of many rows at once, in place of records; of batches where `fetch` is a ColumnFetch, which see."""
-        self._reading.read_at_once(make, ordered)
+    def at_once(
+        self, make: Callable[[list[Any]], Iterable[Any]], *, ordered: bool = True, large: bool = False
+    ) -> Iterator[Any]:
+        """What `make` makes of many rows at once, of less if they are `large`, in place of records; of batches where `fetch` is
+        a ColumnFetch, which see.
+        """
+        self._reading.read_at_once(make, ordered=ordered, large=large)
         return self._records
 
     def close(self) -> None:
@@ -264,11 +273,11 @@ class _Reading:
         self.begun = False
         queries.keep(self._unread)
 
-    def read_at_once(self, make: Callable[[list[Any]], Iterable[Any]], ordered: bool) -> None:
+    def read_at_once(self, make: Callable[[list[Any]], Iterable[Any]], *, ordered: bool, large: bool) -> None:
         """See Cursor."""
-        self._make, self._pace = make, PIECES
+        self._make, self._pace = make, LARGE_PIECES if large else PIECES
         if isinstance(self._fetch, ColumnFetch):
-            self._fetch, self._pace = self._fetch.batches(ordered=ordered), ONE
+            self._fetch, self._pace = self._fetch.batches(ordered=ordered, large=large), ONE
 
     def before(self, positions: Sequence[int] | None, make: Callable[[list[Any]], Iterable[Record]]) -> Cursor | None:
         """See Cursor."""

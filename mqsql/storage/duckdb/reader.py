@@ -18,6 +18,7 @@ Params = Mapping[str, object] | Sequence[object]
 
 ROWS = 32  # that are fetched at once
 BATCH = 32_768  # rows of a batch of columns
+LARGE_BATCH = 2_048  # of large rows; DuckDB itself has so many at a time
 
 
 class DuckRows(ColumnFetch):
@@ -45,16 +46,16 @@ class DuckRows(ColumnFetch):
 
     def columns(self, positions: Sequence[int] | None) -> Fetch:
         """See SnapshotFetch."""
-        return fetching(self._each_batch(self._query.only(positions)))
+        return fetching(self._each_batch(self._query.only(positions), LARGE_BATCH))
 
-    def batches(self, *, ordered: bool) -> Fetch:
+    def batches(self, *, ordered: bool, large: bool) -> Fetch:
         """See ColumnFetch. To sort all rows takes DuckDB as long as to read them, although they mostly are in order."""
         query = None if ordered else self._query.positioned()
-        return fetching(self._each_batch(query))
+        return fetching(self._each_batch(query, LARGE_BATCH if large else BATCH))
 
-    def _each_batch(self, query: Query | None) -> Iterator[Any]:
+    def _each_batch(self, query: Query | None, rows: int) -> Iterator[Any]:
         relation = self._connection.sql(query.sql, params=dict(query.params)) if query else self._relation
-        yield from relation.to_arrow_reader(BATCH)
+        yield from relation.to_arrow_reader(rows)
 
 
 class DuckReader(Reader):

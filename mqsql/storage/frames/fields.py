@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from mqsql.compiler import Query
-from mqsql.schema import ANY, DOCUMENT, NUMBER, ColumnType, Record, Table
+from mqsql.schema import ANY, NUMBER, ColumnType, Record, Table
 
 MISSING = object()
 
@@ -62,8 +62,3 @@ def walk(value: Any, steps: tuple[str, ...]) -> Any:
             return MISSING
         value = value.get(step, MISSING)
     return value
-
-
-def is_document(field: Field) -> bool:
-    """Whether the values are documents."""
-    return field.kind is DOCUMENT

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from mqsql.compiler import Query, compile
-from mqsql.schema import DOCUMENT, Record
+from mqsql.schema import BUFFERS, DOCUMENT, Record
 from mqsql.storage.frames.arrays import TYPE_OF_COLUMN, Chunk, array_of, varied
 from mqsql.storage.frames.duck import chunk_of_array
 from mqsql.storage.frames.fields import Field, fields_of
@@ -40,7 +40,8 @@ class Pieces:
 
     def _read(self, *, ordered: bool) -> Iterator[Piece]:
         self._answer.check_unread('a table')
-        pieces = self._answer.at_once(self._pieces, ordered=ordered)
+        large = ordered and any(field.kind in (BUFFERS, DOCUMENT) for field in self.fields)
+        pieces = self._answer.at_once(self._pieces, ordered=ordered, large=large)
         while True:
             with no_collection():
                 piece = next(pieces, None)

@@ -1,8 +1,7 @@
 """An answer as a table: of pyarrow, pandas or Polars, or as a stream of Arrow.
 
-Every column has one type. That of a column of texts, times, booleans, documents or buffers is known, so their records are read
-batch by batch. Numbers, values of Any columns, those at a path and computed ones decide it together: where an answer has such
-columns, all of it is read, as arrays, before the first batch is given.
+Every column has one type. That of a column of texts, times, booleans, documents or buffers is known. Numbers, values of Any
+columns, those at a path and computed ones decide it together: a stream reads these twice, see `deciding`.
 """
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
