@@ -91,11 +91,14 @@ class Query(Statement):
             return None
         return [i for i, (name, _) in enumerate(self.decoders) if name in names or (self._shaper.keyed and i == 0)]
 
-    def only(self, positions: Sequence[int] | None) -> Self:
-        """A statement of the same rows in any order, with the columns at these positions alone; None stands for all."""
+    def only(self, positions: Sequence[int] | None, *, in_any_order: bool = False) -> Self:
+        """A statement of the same rows with the columns at these positions alone; None stands for all.
+
+        `in_any_order` is for a statement as it was compiled, not over a view.
+        """
         if positions is None:
             return self
-        found = self.positioned() or self
+        found = (in_any_order and self.positioned()) or self
         name = 'answer'
         while name in found.sql:
             name += '_'

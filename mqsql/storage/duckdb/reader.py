@@ -46,7 +46,7 @@ class DuckRows(ColumnFetch):
 
     def columns(self, positions: Sequence[int] | None) -> Fetch:
         """See SnapshotFetch."""
-        return fetching(self._each_batch(self._query.only(positions), LARGE_BATCH))
+        return fetching(self._each_batch(self._query.only(positions, in_any_order=True), LARGE_BATCH))
 
     def batches(self, *, ordered: bool, large: bool) -> Fetch:
         """See ColumnFetch. To sort all rows takes DuckDB as long as to read them, although they mostly are in order."""
