@@ -34,6 +34,8 @@ def backup(words: tuple[str, ...], force: bool, as_json: bool) -> None:
     from mqsql.hub.backing_up import back_up_history
 
     given = split_words(words, 'OUT')
+    if force and len(words) < 2:
+        raise click.UsageError('--force needs FILE and OUT: a history alone could be meant as either')
     with errors_shown():
         file = history_file(given['FILE'])
         with progress_bar() as progress:

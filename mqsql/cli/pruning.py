@@ -54,7 +54,7 @@ def prune(
     """Delete old tasks of a history.
 
     Tasks that ended before the limit are deleted, with all that is known of them; pending and running tasks stay, unless
-    --with-pending is given. On a terminal it asks first. The space is given back to the disk.
+    --with-pending is given. It asks first; without a terminal it needs --yes. The space is given back to the disk.
 
     FILE is a path, duckdb:PATH or mongodb://HOST/DATABASE.COLLECTION; without it, the history of the running profile. A hub
     may use it meanwhile: a few tasks are deleted at a time, and the hub has its turn after each. Ctrl-C ends it at any
@@ -65,7 +65,7 @@ def prune(
     \b
     Examples:
       mqsql prune --older-than 30d --dry-run
-      mqsql prune tasks.db --older-than 30d --keep-errors
+      mqsql prune tasks.db --older-than 30d --keep-errors --yes
       mqsql prune tasks.db --older-than 1w --drop-buffers --yes
       mqsql prune tasks.db --older-than 1d --query "{label: 'test'}"
     """
@@ -80,7 +80,7 @@ def prune(
         if vacuum and not pruning.is_file:
             raise click.UsageError(f'{pruning.name}: --vacuum is for an SQLite file')
         open_history(url, table).close()  # which says what to do about a file that is no history
-        if not dry_run and not yes and sys.stdin.isatty():
+        if not dry_run and not yes:
             _ask(pruning, choice)
         facts = _measured(pruning) if dry_run else _deleted(pruning, vacuum=vacuum)
         known = {'file': pruning.name, 'dry_run': dry_run, 'drop_buffers': drop_buffers, 'before': choice.before}
@@ -106,6 +106,8 @@ def _measured(pruning: 'Pruning') -> dict[str, int]:
 def _ask(pruning: 'Pruning', choice: 'Choice') -> None:
     """Have the user agree, or end the program."""
     facts = _measured(pruning)
+    if not sys.stdin.isatty():
+        raise click.UsageError('nobody can be asked here; --yes deletes without asking, --dry-run says what would go')
     if facts['tasks']:
         what = _what(choice, facts)
         click.confirm(f'{pruning.name}: {"drop" if choice.buffers_only else "delete"} {what}?', abort=True, err=True)

@@ -38,6 +38,13 @@ def test_a_file_is_copied(file: Path, out: Path) -> None:
     assert facts == {'file': str(file), 'out': str(out), 'records': 20, 'logged': 0, 'bytes': out.stat().st_size}
 
 
+def test_what_is_replaced_must_be_named_beside_the_history(file: Path) -> None:
+    done = run('backup', file, '--force')
+    assert done.exit_code == 2
+    assert '--force needs FILE and OUT' in done.stderr
+    assert ask(file, 'SELECT count(*) FROM task_records') == 20
+
+
 def test_without_a_file_it_is_that_of_the_profile(
     file: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,22 +54,34 @@ def test_a_dry_run_says_what_would_go(file: Path) -> None:
 
 
 def test_old_tasks_go(file: Path) -> None:
-    done = run('prune', file, '--older-than', '2d')
+    done = run('prune', file, '--older-than', '2d', '--yes')
     assert (done.exit_code, done.stderr) == (0, '')
     assert done.stdout.startswith(f'{file}: deleted 1 task that ended before ')
     assert left(file) == 21
-    assert 'deleted 10 tasks' in run('prune', file, '--older-than', '1h', '--query', "{label: 'l1'}").stdout
+    assert 'deleted 10 tasks' in run('prune', file, '--older-than', '1h', '--yes', '--query', "{label: 'l1'}").stdout
     assert 'deleted 10 tasks that ended, or were submitted and never ended, ' in (
-        run('prune', file, '--older-than', '1h', '--keep-errors', '--with-pending', '--query', "{label: 'l0'}").stdout
+        run(
+            'prune', file, '--older-than', '1h', '--yes', '--keep-errors', '--with-pending', '--query', "{label: 'l0'}"
+        ).stdout
     )
-    facts = json.loads(run('prune', file, '--older-than', '1h', '--with-pending', '--vacuum', '--json').stdout)
+    facts = json.loads(run('prune', file, '--older-than', '1h', '--yes', '--with-pending', '--vacuum', '--json').stdout)
     assert facts['tasks'] == 1
     assert facts['file_bytes'] == file.stat().st_size <= facts['file_bytes_before']
     assert left(file) == 0
 
 
+def test_nothing_goes_where_nobody_can_be_asked(file: Path) -> None:
+    done = run('prune', file, '--older-than', '2d')
+    assert done.exit_code == 2
+    assert '--yes deletes without asking' in done.stderr
+    assert 'would delete 1 task' in run('prune', file, '--older-than', '2d', '--dry-run').stdout
+
+
 def test_buffers_go(file: Path) -> None:
-    assert 'dropped the buffers of 21 tasks that' in run('prune', file, '--older-than', '1h', '--drop-buffers').stdout
+    assert (
+        'dropped the buffers of 21 tasks that'
+        in run('prune', file, '--older-than', '1h', '--yes', '--drop-buffers').stdout
+    )
     assert left(file) == 22
     assert ask(file, 'SELECT count(*) FROM task_buffers') == 0
 
@@ -106,23 +118,23 @@ def begun(path: Path, number: int) -> bool:
 @needs_sigkill
 def test_ctrl_c_ends_it_at_once_and_a_repeat_goes_on(path: Path) -> None:
     fill(path, 3_000, 10)
-    status, errors = interrupted(lambda: begun(path, 2_900), 'prune', path, '--older-than', '1h', program=SLOW)
+    status, errors = interrupted(lambda: begun(path, 2_900), 'prune', path, '--older-than', '1h', '--yes', program=SLOW)
     rest = left(path)
     assert status == 1
     assert errors == f'Error: interrupted; tasks done: {3_002 - rest:,}; a repeat goes on\n'
     assert ask(path, 'PRAGMA integrity_check') == 'ok'
-    assert f'deleted {rest - 1:,} tasks' in run('prune', path, '--older-than', '1h').stdout
+    assert f'deleted {rest - 1:,} tasks' in run('prune', path, '--older-than', '1h', '--yes').stdout
 
 
 @needs_sigkill
 def test_who_kills_it_finds_each_task_whole_or_gone(path: Path) -> None:
     fill(path, 3_000, 10)
-    killed(lambda: begun(path, 2_900), 'prune', path, '--older-than', '1h', program=SLOW)
+    killed(lambda: begun(path, 2_900), 'prune', path, '--older-than', '1h', '--yes', program=SLOW)
     rest = left(path)
     assert 100 < rest < 2_900
     assert ask(path, 'SELECT count(*) FROM task_buffers') == rest - 1
     assert 'problems found: 0' in run('check', path).stdout
-    assert f'deleted {rest - 1:,} tasks' in run('prune', path, '--older-than', '1h').stdout
+    assert f'deleted {rest - 1:,} tasks' in run('prune', path, '--older-than', '1h', '--yes').stdout
 
 
 @pytest.mark.parametrize(
@@ -152,11 +164,11 @@ def test_a_mistake_is_named_and_nothing_is_done(
 
 def test_the_file_is_only_rewritten_while_nobody_has_it(file: Path) -> None:
     with mqsql.open(file) as store:
-        done = run('prune', file, '--older-than', '2d', '--vacuum')
+        done = run('prune', file, '--older-than', '2d', '--yes', '--vacuum')
         assert done.exit_code == 1
         assert 'another process has it open' in done.stderr
         assert 'tasks done: 1; a repeat goes on' in done.stderr
-        again = run('prune', file, '--older-than', '2d', '--vacuum')
+        again = run('prune', file, '--older-than', '2d', '--yes', '--vacuum')
         assert again.exit_code == 1
         assert 'a repeat goes on' not in again.stderr  # nothing is done that a repeat could go on with
         assert store.count() == 21
