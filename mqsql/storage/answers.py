@@ -153,9 +153,10 @@ class Answer(Iterator[Record]):
 
 def _has_iterator(query: Any) -> bool:
     """Whether there is an iterator in a query, which has been read by the first answer."""
-    if isinstance(query, Iterator):
+    kind = type(query)
+    if issubclass(kind, Iterator):
         return True
-    parts = query.values() if isinstance(query, dict) else query if isinstance(query, list | tuple) else ()
+    parts = query.values() if issubclass(kind, dict) else query if issubclass(kind, list | tuple) else ()
     return any(map(_has_iterator, parts))
 
 

@@ -109,7 +109,7 @@ _READ_TWICE = frozenset({'sort', 'projection'})
 
 def _listed(given: Any, what: str) -> Any:
     """What an iterator gives, which can be read once, in a list; anything else as it is."""
-    return read_plain(given, what, iterable=True) if isinstance(given, Iterator) else given
+    return read_plain(given, what, iterable=True) if issubclass(type(given), Iterator) else given
 
 
 class Store(ABC):
