@@ -14,7 +14,8 @@ from mqsql.cli import main
 
 def commands() -> Iterator[str]:
     """A section for each command: its usage, its help, its options."""
-    context = click.Context(main, info_name='mqsql')
+    # With the settings that a call has: click keeps the help option that a command gets first.
+    context = click.Context(main, info_name='mqsql', **main.context_settings)
     for name in main.list_commands(context):
         command = main.get_command(context, name)
         assert command is not None
