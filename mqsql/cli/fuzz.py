@@ -1,5 +1,6 @@
 """`mqsql fuzz`."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,8 +109,9 @@ def _options(
     language: str, examples: int | None, seconds: float | None, seed: int, writes: bool | None, timeout: float
 ) -> 'Options':
     try:
+        import_module('mqsql.testing')  # which says what to install if Hypothesis is not there
         from mqsql.fuzzing.fuzzer import Options
-    except ImportError as e:  # Hypothesis is not installed
+    except ImportError as e:
         raise click.ClickException(str(e)) from e
     most = EXAMPLES if examples is None and seconds is None else examples
     return Options(language, most, seconds, seed, writes, timeout)

@@ -143,3 +143,10 @@ def test_it_is_a_program_of_its_own(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b'')
     assert loads(done.stdout.decode())['defects'] == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_extra_that_it_needs_is_named() -> None:
+    program = "import sys; sys.modules['hypothesis'] = None; from mqsql.cli import main; main(['fuzz', 'dict:'])"
+    done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, '')
+    assert done.stderr == "Error: Hypothesis is not installed; try: pip install 'mqsql[testing]'\n"
