@@ -73,12 +73,12 @@ def _read_query(query: dict[Any, Any], shape: list[object], operands: list[Any],
     """Add a query to a shape and its operands; whether it has one."""
     shape.append(len(query))
     for key, operand in query.items():
+        if type(key) is not str:
+            return False
         kind = type(operand)
         shape += key, kind
         if kind in _VARYING and key[:1] != '$':
             operands.append(operand)
-        elif type(key) is not str:
-            return False
         elif key[:1] == '$':
             if not levels or not _read_logical(key, operand, shape, operands, levels - 1):
                 return False

@@ -31,7 +31,7 @@ from mqsql.fuzzing.steps import (
     Steps,
     Update,
 )
-from mqsql.fuzzing.targets.base import DOCUMENTS, STORE
+from mqsql.fuzzing.targets.base import DOCUMENTS, HUB, STORE
 from mqsql.fuzzing.walking import leaves, mapped
 from mqsql.schema import ANY, BUFFERS, DOCUMENT, STRING, TASKS, Table
 from mqsql.testing.drawing.finds import keys, sort
@@ -159,7 +159,9 @@ class _Round:
             return Add(self._records(1, 2))
         if ability == 'update':
             (record,) = self._records(1, 1)
-            changes = {key: value for key, value in record.items() if key != self.model.key}
+            # mqsql's hubs add to what a task has displayed, rather than replace it.
+            kept = {self.model.key, 'display_data'} if self.facts.kind == HUB else {self.model.key}
+            changes = {key: value for key, value in record.items() if key not in kept}
             return Update(self.d.pick(known), changes or {self.columns[0]: self._value(self.columns[0])})
         if ability == 'drop':
             return Drop(self.d.pick(known))

@@ -83,3 +83,9 @@ def test_rows_in_any_order_have_their_positions() -> None:
     assert positioned.params == {'p0': 'x'}
     for options in ({'limit': 1}, {'skip': 1}, {'sort': 'label'}, {'projection': {'n': {'$add': [1, 2]}}}):
         assert mqsql.compile({'queue': 'x'}, dialect='duckdb', **options).positioned() is None
+
+
+def test_a_key_that_is_no_text_is_named_whatever_its_operand_is() -> None:
+    for operand in ('a', 1, None, True, {'$gt': 1}):
+        with pytest.raises(mqsql.QueryError, match=r'a key is text, not 1 \(int\)'):
+            mqsql.compile({'label': 'x', 1: operand})
