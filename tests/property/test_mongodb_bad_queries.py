@@ -39,9 +39,6 @@ def refusal(call: Callable[..., object], *arguments: object, **options: Any) -> 
     return ''
 
 
-@pytest.mark.xfail(
-    strict=False, reason='operands of $exists that BSON cannot hold raise errors of bson, or of the operand'
-)
 @settings(max_examples=settings().max_examples * 2)
 @given(spoiled_queries())
 def test_a_spoiled_query_is_refused_in_the_same_words_and_not_sent(

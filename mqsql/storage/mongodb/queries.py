@@ -14,6 +14,7 @@ from typing import Any
 
 from bson import Regex
 
+from mqsql.compiler.parse.operators.element import is_true
 from mqsql.compiler.parse.operators.patterns import options_of
 from mqsql.errors import RecordError, UnsupportedError, short_repr
 from mqsql.functions.glob import Class, Token, Wildcard, tokens_of
@@ -182,6 +183,8 @@ def _operator(name: str, argument: Any, siblings: Document, kind: ColumnType, pa
         yield _AS_MONGODB.get(name, name), _value(argument, kind, path)
     elif name in _LISTS:
         yield name, [_item(item, kind, f'{path}[{i}]') for i, item in enumerate(argument)]
+    elif name == '$exists':
+        yield name, is_true(argument)  # which may be what BSON cannot hold
     elif name == '$glob':
         yield '$regex', Regex(storable(_glob(coerce_string(argument)), path), 's')
     elif name == '$not':

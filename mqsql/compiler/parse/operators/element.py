@@ -20,10 +20,14 @@ from mqsql.values.paths import DBREF
 
 
 def parse_exists(place: ParseContext, operand: object) -> Predicate:
-    """The operand is any value, taken for its truth as MongoDB takes it: 0, null and false are false."""
+    """The operand is any value, taken for its truth."""
     there = place.test('$exists')
-    false = operand is None or (isinstance(operand, bool | int | float) and operand == 0)
-    return Not(there) if false else there
+    return there if is_true(operand) else Not(there)
+
+
+def is_true(operand: object) -> bool:
+    """The truth of any value as MongoDB takes it: 0, null and false are false."""
+    return operand is not None and not (isinstance(operand, bool | int | float) and operand == 0)
 
 
 # --- $type
