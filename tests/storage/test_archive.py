@@ -11,6 +11,7 @@ import pytest
 from store_files import fill
 
 import mqsql
+from mqsql.cli.sizes import size_text
 from mqsql.errors import StorageError
 
 READ = """
@@ -107,7 +108,8 @@ def test_the_check_of_an_archive(shelf: Path) -> None:
         'cli.main(["check", sys.argv[1]])\n'
     )
     done = subprocess.run([sys.executable, '-c', script, str(path)], capture_output=True, text=True)
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f'{path}: problems found: 0')
+    facts = f'3 tasks in {size_text(path.stat().st_size)}; layout 2; indexes: 6; statistics of 3 tasks'
+    assert (done.returncode, done.stdout) == (0, f'{path}: {facts}\n{path}: problems found: 0\n')
 
 
 # --- paths
