@@ -220,6 +220,17 @@ def test_an_index_is_searched_for_rank_and_value(test: object, by: str | None) -
         assert 'CASE' not in explained.sql
 
 
+@pytest.mark.parametrize('types', ['null', 10, ['null'], ['bool', 'null'], ['string', 9, 'null']])
+def test_what_is_missing_has_no_type(types: object) -> None:
+    contents: list[Any] = [None, {}, {'a': None}, {'a': [None, 1]}, [{'a': None}, {}], {'a': True}, {'a': 'x'}]
+    records = [{'msg_id': str(i), 'content': content} for i, content in enumerate(contents)]
+    with filled(records) as store:
+        store.create_index('content.a')
+        for query in ({'content.a': {'$type': types}}, {'content.a': {'$not': {'$type': types}}}):
+            assert 'content.a_1' in store.explain(query).indexes
+            assert ids(store, query) == [record['msg_id'] for record in reference.find(records, query)]
+
+
 def test_what_exists_is_told_by_a_column() -> None:
     with filled([]) as store:
         store.create_index('content.a')

@@ -198,7 +198,11 @@ class IndexedWords(SQLiteWords):
         ranks = [rank for rank, known in _TYPES.items() if known & wanted]
         partly = [rank for rank in ranks if not _TYPES[rank] <= wanted]
         only = [super().is_type(ref, types)] if partly else []
-        return and_([or_([self.is_rank(rank) for rank in ranks]), *only])
+        return and_([or_([self._is_there(rank) for rank in ranks]), *only])
+
+    def _is_there(self, rank: int) -> Condition:
+        """The value has this rank, which what is missing has in common with null."""
+        return and_([self.is_rank(rank), self.present()]) if rank == NULL_RANK else self.is_rank(rank)
 
 
 def _plain_condition(value: JsonValue, words: IndexedWords, test: Leaf) -> Condition:
