@@ -14,9 +14,8 @@ from mqsql.cli.histories import (
     table_option,
     words_argument,
 )
-from mqsql.cli.keys import keys_option, limit_option, skip_option, sort_option
+from mqsql.cli.keys import Wanted, wanted_options
 from mqsql.cli.output import console, json_option, print_json
-from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
 from mqsql.cli.showing import errors_shown
 
@@ -33,20 +32,14 @@ DIALECTS = ('sqlite', 'duckdb')
 @words_argument('[FILE] [QUERY]')
 @profile_option
 @table_option
-@keys_option
-@sort_option
-@limit_option('Records at most; 0: all.')
-@skip_option
+@wanted_options('Records at most; 0: all.')
 @selection_options
 @click.option('--dialect', type=click.Choice(DIALECTS), default='sqlite', show_default=True, help='The database.')
 @json_option
 def sql(
     words: tuple[str, ...],
     table: str,
-    keys: tuple[str, ...],
-    sort: list[tuple[str, int]],
-    limit: int | None,
-    skip: int,
+    wanted: Wanted,
     selection: Selection,
     dialect: str,
     as_json: bool,
@@ -68,15 +61,9 @@ def sql(
         from mqsql.compiler import compile
 
         file = _named(given['FILE'])
-        query = selection.query(read_query(given['QUERY'] or '{}'), file)
+        query = selection.query(given['QUERY'], file)
         statement = compile(
-            query,
-            list(keys) or None,
-            sort=sort or None,
-            limit=limit,
-            skip=skip,
-            table=_table(file, table),
-            dialect=dialect,
+            query, list(wanted.keys) or None, **wanted.options, table=_table(file, table), dialect=dialect
         )
     if as_json:
         functions, indexes = sorted(statement.functions), list(statement.indexes)

@@ -4,7 +4,6 @@ import click
 
 from mqsql.cli.histories import history_file, open_history, profile_option, split_words, table_option, words_argument
 from mqsql.cli.output import json_option, print_json
-from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
 from mqsql.cli.showing import errors_shown
 
@@ -29,7 +28,7 @@ def count(words: tuple[str, ...], table: str, selection: Selection, as_json: boo
     given = split_words(words)
     with errors_shown():
         file = history_file(given['FILE'])
-        query = selection.query(read_query(given['QUERY'] or '{}'), file)
+        query = selection.query(given['QUERY'], file)
         with open_history(file, table) as store:
             found = store.count(query)
     if as_json:

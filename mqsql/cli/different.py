@@ -14,7 +14,6 @@ from mqsql.cli.histories import (
     words_argument,
 )
 from mqsql.cli.output import cell_text, json_option, print_json
-from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
 from mqsql.cli.showing import errors_shown
 
@@ -45,7 +44,7 @@ def distinct(words: tuple[str, ...], table: str, selection: Selection, as_json: 
         refuse_file(str(given['KEY']), 'which KEY of its tasks')
     with errors_shown():
         file = history_file(given['FILE'])
-        query = selection.query(read_query(given['QUERY'] or '{}'), file)
+        query = selection.query(given['QUERY'], file)
         with open_history(file, table) as store:
             values: list[Any] = sorted(store.distinct(str(given['KEY']), query), key=bson_key)
     if as_json:

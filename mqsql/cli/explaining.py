@@ -15,9 +15,8 @@ from mqsql.cli.histories import (
     table_option,
     words_argument,
 )
-from mqsql.cli.keys import keys_option, limit_option, skip_option, sort_option
+from mqsql.cli.keys import Wanted, signed, wanted_options
 from mqsql.cli.output import console, json_option, print_json
-from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
 from mqsql.cli.showing import errors_shown
 from mqsql.settings import LEGACY_TABLE
@@ -34,19 +33,13 @@ if TYPE_CHECKING:
 @words_argument('[FILE] [QUERY]')
 @profile_option
 @table_option
-@keys_option
-@sort_option
-@limit_option('Records at most; 0: all.')
-@skip_option
+@wanted_options('Records at most; 0: all.')
 @selection_options
 @json_option
 def explain(
     words: tuple[str, ...],
     table: str,
-    keys: tuple[str, ...],
-    sort: list[tuple[str, int]],
-    limit: int | None,
-    skip: int,
+    wanted: Wanted,
     selection: Selection,
     as_json: bool,
 ) -> None:
@@ -67,11 +60,10 @@ def explain(
     given = split_words(words)
     with errors_shown():
         file = history_file(given['FILE'])
-        query = selection.query(read_query(given['QUERY'] or '{}'), file)
-        options: Any = {'sort': sort or None, 'limit': limit, 'skip': skip}
+        query = selection.query(given['QUERY'], file)
         with open_history(file, table) as store:
-            explanation = store.explain(query, list(keys) or None, **options)
-            advice = advise(store, query, explanation, **options)
+            explanation = store.explain(query, list(wanted.keys) or None, **wanted.options)
+            advice = advise(store, query, explanation, **wanted.options)
         commands = [_command(given['FILE'], table, index) for index in advice.indexes]
     if as_json:
         print_json(_as_json(explanation, advice, commands))
@@ -81,7 +73,7 @@ def explain(
 
 def _command(file: str | None, table: str, index: 'Index') -> str:
     """The line that creates an index."""
-    keys = ','.join(key if way > 0 else f'-{key}' for key, way in index.keys)
+    keys = ','.join(signed(*key) for key in index.keys)
     named = [] if table == LEGACY_TABLE else ['--table', table]
     profile = click.get_current_context().meta.get(PROFILE)
     chosen = ['--profile', profile] if profile else []

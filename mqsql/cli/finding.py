@@ -1,16 +1,15 @@
 """`mqsql find`."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mqsql.cli.destinations import STANDARD, check_other_file, destination, text_destination
 from mqsql.cli.histories import history_file, open_history, profile_option, split_words, table_option, words_argument
-from mqsql.cli.keys import keys_option, limit_option, skip_option, sort_option
+from mqsql.cli.keys import Wanted, wanted_options
 from mqsql.cli.output import console
-from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
 from mqsql.cli.showing import errors_shown, progress_bar
 
@@ -30,32 +29,26 @@ _STEP = 200
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be found: a query, the keys of the records (none: those of the format), their order, and which of them."""
+    """What is to be found: the records of a query, and what is wanted of them."""
 
     query: dict[str, Any]
-    keys: tuple[str, ...]
-    sort: list[tuple[str, int]]
-    limit: int
-    skip: int
+    wanted: Wanted
 
     def records(self, store: 'Store', keys: Sequence[str] | None = None) -> 'Iterable[Record]':
         """The records, with these keys in place of those that were asked for."""
-        wanted = _outermost(self.keys) or None if keys is None else _outermost(keys)
-        return store.find(self.query, wanted, sort=self.sort or None, limit=self.limit, skip=self.skip)
+        found = _outermost(self.wanted.keys) or None if keys is None else _outermost(keys)
+        return store.find(self.query, found, **self.wanted.options)
 
     def count(self, store: 'Store') -> int:
         """How many there are."""
-        return store.count(self.query, limit=self.limit, skip=self.skip)
+        return store.count(self.query, limit=self.wanted.limit, skip=self.wanted.skip)
 
 
 @click.command('find')
 @words_argument('[FILE] [QUERY]')
 @profile_option
 @table_option
-@keys_option
-@sort_option
-@limit_option(f'Records at most; 0: all. A table has {SHOWN} unless this says otherwise.')
-@skip_option
+@wanted_options(f'Records at most; 0: all. A table has {SHOWN} unless this says otherwise.')
 @selection_options
 @click.option(
     '--format',
@@ -70,10 +63,7 @@ class Request:
 def find(
     words: tuple[str, ...],
     table: str,
-    keys: tuple[str, ...],
-    sort: list[tuple[str, int]],
-    limit: int | None,
-    skip: int,
+    wanted: Wanted,
     selection: Selection,
     form: str | None,
     as_json: bool,
@@ -111,10 +101,11 @@ def find(
         file = history_file(given['FILE'])
         check_other_file(out, file)
         chosen = form or _format_of(out)
-        query = selection.query(read_query(given['QUERY'] or '{}'), file)
-        wanted = Request(query, keys, sort, SHOWN if limit is None and chosen == 'table' else limit or 0, skip)
+        query = selection.query(given['QUERY'], file)
+        cut = wanted.limit is None and chosen == 'table'
+        request = Request(query, replace(wanted, limit=SHOWN) if cut else wanted)
         with open_history(file, table) as store:
-            _write(store, wanted, chosen, out, cut=limit is None)
+            _write(store, request, chosen, out, cut=cut)
 
 
 def _outermost(keys: Sequence[str]) -> list[str]:
@@ -135,14 +126,14 @@ def _format_of(out: str | None) -> str:
     return found
 
 
-def _write(store: 'Store', wanted: Request, form: str, out: str | None, *, cut: bool) -> None:
+def _write(store: 'Store', request: Request, form: str, out: str | None, *, cut: bool) -> None:
     if form == 'table':
-        _write_table(store, wanted, out, cut=cut)
+        _write_table(store, request, out, cut=cut)
         return
     with progress_bar() as progress:
         task = None
         if out not in (None, STANDARD) and not progress.disable:
-            task = progress.add_task('Writing', total=wanted.count(store))
+            task = progress.add_task('Writing', total=request.count(store))
 
         def advance(records: int) -> None:
             if task is not None:
@@ -151,27 +142,31 @@ def _write(store: 'Store', wanted: Request, form: str, out: str | None, *, cut: 
         if form in BINARY_FORMATS:
             from mqsql.cli.columnar import write_columnar
 
-            write_columnar(wanted.records(store), form, out, advance)
+            write_columnar(request.records(store), form, out, advance)
         else:
-            _write_lines(store, wanted, form, out, advance)
+            _write_lines(store, request, form, out, advance)
 
 
-def _write_lines(store: 'Store', wanted: Request, form: str, out: str | None, advance: Callable[[int], object]) -> None:
+def _write_lines(
+    store: 'Store', request: Request, form: str, out: str | None, advance: Callable[[int], object]
+) -> None:
     from mqsql.cli.formats import LINES
 
-    keys = wanted.keys or store.table.default_keys
+    keys = request.wanted.keys or store.table.default_keys
     with destination(out) as stream:
-        for number, line in enumerate(LINES[form](wanted.records(store, keys), keys), 1):
+        for number, line in enumerate(LINES[form](request.records(store, keys), keys), 1):
             stream.write(line)
             if number % _STEP == 0:
                 advance(_STEP)
 
 
-def _write_table(store: 'Store', wanted: Request, out: str | None, *, cut: bool) -> None:
+def _write_table(store: 'Store', request: Request, out: str | None, *, cut: bool) -> None:
     from mqsql.cli.task_table import TASK_KEYS, print_tasks
 
     with text_destination(out) as file:
-        number = print_tasks(console(file), store.table, wanted.records(store, wanted.keys or TASK_KEYS), wanted.keys)
-    if cut and number == wanted.limit:
-        total = store.count(wanted.query, skip=wanted.skip)
+        number = print_tasks(
+            console(file), store.table, request.records(store, request.wanted.keys or TASK_KEYS), request.wanted.keys
+        )
+    if cut and number == request.wanted.limit:
+        total = store.count(request.query, skip=request.wanted.skip)
         click.echo(f'{number:,} of {total:,}', err=True)

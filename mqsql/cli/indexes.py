@@ -17,6 +17,7 @@ from mqsql.cli.histories import (
     table_option,
     words_argument,
 )
+from mqsql.cli.keys import directed, signed
 from mqsql.cli.output import json_option, print_json
 from mqsql.cli.showing import errors_shown, progress_bar
 
@@ -132,14 +133,10 @@ def list_(file: str | None, table: str, as_json: bool) -> None:
     if as_json:
         print_json([{'name': name, 'keys': [list(key) for key in keys]} for name, keys in found.items()])
         return
-    rows = [(name, ', '.join(_shown_key(*key) for key in keys)) for name, keys in found.items()]
+    rows = [(name, ', '.join(signed(*key) for key in keys)) for name, keys in found.items()]
     width = max((len(name) for name, _ in rows), default=0)
     for name, keys in rows:
         click.echo(f'{name:{width}}  {keys}')
-
-
-def _shown_key(key: str, direction: int) -> str:
-    return f'-{key}' if direction < 0 else key
 
 
 def _read_keys(text: str) -> Keys:
@@ -148,7 +145,7 @@ def _read_keys(text: str) -> Keys:
         raise click.UsageError(
             f'KEYS are keys separated by commas, such as label or header.session,-completed, not {text!r}'
         )
-    return [(name.removeprefix('-'), -1 if name.startswith('-') else 1) for name in names]
+    return [directed(name) for name in names]
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The options that name keys: `--keys a,b.c` and `--sort -completed,label`; and which of the records are wanted."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -27,35 +29,78 @@ def key_list(ctx: click.Context, param: click.Parameter, value: tuple[str, ...])
     return tuple(dict.fromkeys(found))
 
 
+def directed(text: str) -> tuple[str, int]:
+    """A key and its direction: -1 for one after a `-`."""
+    return text.removeprefix('-'), -1 if text.startswith('-') else 1
+
+
+def signed(key: str, direction: int) -> str:
+    """What `directed` reads as these."""
+    return f'-{key}' if direction < 0 else key
+
+
 def _sort_keys(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> list[tuple[str, int]]:
-    names = key_list(ctx, param, value)
-    pairs = [(name.removeprefix('-').removeprefix('+'), -1 if name.startswith('-') else 1) for name in names]
+    pairs = [directed(name.removeprefix('+')) for name in key_list(ctx, param, value)]
     if not all(name for name, _ in pairs):
         raise click.BadParameter('takes keys, each after a - if it is to be descending, such as -completed,label')
     return pairs
 
 
-keys_option = click.option(
-    '--keys',
-    multiple=True,
-    metavar='KEYS',
-    callback=key_list,
-    shell_complete=complete_keys,
-    help='What to print of a record: label,result_content.ename.',
-)
-sort_option = click.option(
-    '--sort',
-    multiple=True,
-    metavar='KEYS',
-    callback=_sort_keys,
-    shell_complete=complete_keys,
-    help='The order: -completed,label; - is descending.',
-)
-skip_option = click.option(
-    '--skip', type=click.IntRange(min=0), default=0, metavar='N', help='Records to leave out at the beginning.'
-)
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of the records that match: keys (none: those of the command), their order, and which of them."""
+
+    keys: tuple[str, ...]
+    sort: list[tuple[str, int]]
+    limit: int | None
+    """None if it is not given."""
+    skip: int
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The same as options of `find`, but for the keys."""
+        return {'sort': self.sort or None, 'limit': self.limit, 'skip': self.skip}
 
 
-def limit_option(help: str) -> Callable[[Command], Command]:
-    """The option `--limit`; None if it is not given."""
-    return click.option('--limit', type=click.IntRange(min=0), metavar='N', help=help)
+def wanted_options(limit_help: str) -> Callable[[Command], Command]:
+    """The options `--keys`, `--sort`, `--limit` and `--skip`, which a command gets as `wanted`."""
+    options = (
+        click.option(
+            '--keys',
+            multiple=True,
+            metavar='KEYS',
+            callback=key_list,
+            shell_complete=complete_keys,
+            help='What to print of a record: label,result_content.ename.',
+        ),
+        click.option(
+            '--sort',
+            multiple=True,
+            metavar='KEYS',
+            callback=_sort_keys,
+            shell_complete=complete_keys,
+            help='The order: -completed,label; - is descending.',
+        ),
+        click.option('--limit', type=click.IntRange(min=0), metavar='N', help=limit_help),
+        click.option(
+            '--skip', type=click.IntRange(min=0), default=0, metavar='N', help='Records to leave out at the beginning.'
+        ),
+    )
+
+    def add(command: Command) -> Command:
+        @wraps(command)
+        def run(
+            *args: Any,
+            keys: tuple[str, ...],
+            sort: list[tuple[str, int]],
+            limit: int | None,
+            skip: int,
+            **others: Any,
+        ) -> Any:
+            return command(*args, wanted=Wanted(keys, sort, limit, skip), **others)
+
+        for option in reversed(options):
+            run = option(run)
+        return run  # type: ignore[return-value]
+
+    return add

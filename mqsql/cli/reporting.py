@@ -8,7 +8,6 @@ from mqsql.cli.destinations import STANDARD, check_other_file, destination
 from mqsql.cli.engine_numbers import engine_numbers
 from mqsql.cli.histories import history_file, open_history, profile_option, split_words, table_option, words_argument
 from mqsql.cli.output import json_option, print_json
-from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
 from mqsql.cli.showing import errors_shown, progress_bar
 from mqsql.cli.sizes import size_text
@@ -61,7 +60,7 @@ def report(
     with errors_shown():
         file = history_file(given['FILE'])
         check_other_file(out, file)
-        query = selection.query(read_query(given['QUERY'] or '{}'), file)
+        query = selection.query(given['QUERY'], file)
         with destination(out) as stream:  # before the work, in case it cannot be written
             page = _page(file, table, query, title, _chosen(selection, given['QUERY']), bars)
             stream.write(page)

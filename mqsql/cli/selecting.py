@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from mqsql.cli.engine_numbers import engine_numbers
+from mqsql.cli.relaxed import read_query
 from mqsql.cli.times import Moment
 
 Command = TypeVar('Command', bound=Callable[..., Any])
@@ -46,8 +47,12 @@ class Selection:
     states: tuple[str, ...] = ()
     pending: bool = False
 
-    def query(self, query: Query | None = None, file: str | None = None) -> Query:
-        """The query that finds these tasks, of those that another finds; `file` is the history, for the numbers of engines."""
+    def query(self, text: str | None, file: str | None) -> Query:
+        """The query that finds these tasks, of those that the argument QUERY finds; QueryError if that is no query.
+
+        `file` is the history, for the numbers of engines.
+        """
+        query = read_query(text or '{}')
         conditions = [*([query] if query else []), *self._conditions(file)]
         keys = [key for condition in conditions for key in condition]
         if len(keys) == len(set(keys)):

@@ -11,7 +11,6 @@ from mqsql.cli.destinations import STANDARD, check_other_file, destination
 from mqsql.cli.engine_numbers import engine_numbers
 from mqsql.cli.histories import history_file, open_history, profile_option, split_words, table_option, words_argument
 from mqsql.cli.output import json_option, print_json
-from mqsql.cli.relaxed import read_query
 from mqsql.cli.selecting import Selection, selection_options
 from mqsql.cli.showing import errors_shown, progress_bar
 
@@ -60,7 +59,7 @@ def trace(words: tuple[str, ...], table: str, selection: Selection, out: str, as
     with errors_shown():
         file = history_file(given['FILE'])
         check_other_file(out, file)
-        query = selection.query(read_query(given['QUERY'] or '{}'), file)
+        query = selection.query(given['QUERY'], file)
         from mqsql.analysis.trace import write_trace
 
         with open_history(file, table) as store, _writing(out) as write, progress_bar() as progress:
