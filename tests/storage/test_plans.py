@@ -9,7 +9,6 @@ import pytest
 import mqsql
 from bench.data import COLUMNS, History, Record
 from mqsql.settings import Settings
-from mqsql.storage.base import Explanation
 from mqsql.storage.sqlite.connection import connect
 
 RECORDS = list(History(2_000, seed=1))
@@ -73,6 +72,37 @@ def test_large_values_are_not_sorted(store: mqsql.Store) -> None:
     assert ids == found(lambda record: record['engine_uuid'] in engines)
 
 
+@pytest.mark.parametrize('limit', [1, 3, 50])
+def test_the_first_of_a_range_are_found_among_the_first_records_or_by_the_index(store: mqsql.Store, limit: int) -> None:
+    """The table alone would be read up to its end where the last records match, the index where nearly all do."""
+    for query, matches in (
+        ({'submitted': {'$gte': LATE}}, lambda record: record['submitted'] >= LATE),
+        ({'submitted': {'$gte': EARLY}}, lambda record: record['submitted'] >= EARLY),
+        (
+            {
+                '$or': [
+                    {'client_uuid': RECORDS[-1]['client_uuid'], 'submitted': {'$gte': LATE}},
+                    {'label': {'$lt': 'b'}},
+                ]
+            },
+            lambda record: record['submitted'] >= LATE or (record['label'] is not None and record['label'] < 'b'),
+        ),
+    ):
+        for skip in 0, 2, 1_990:
+            answer = [record['msg_id'] for record in store.find(query, ['msg_id'], limit=limit, skip=skip)]
+            assert answer == found(matches)[skip : skip + limit]
+    explained = store.explain({'submitted': {'$gte': LATE}}, ['label'], limit=limit)
+    assert explained.indexes == ('submitted_1_msg_id_1',)
+    assert 'SCAN task_records' not in looks_at(explained.plan)
+
+
+@pytest.mark.parametrize('query', [{}, {'label': {'$ne': 'x'}}, {'result_content.status': 'error'}])
+def test_the_first_by_a_sort_follow_its_index_however_few_they_are(store: mqsql.Store, query: Any) -> None:
+    for limit in 1, 2, 10:
+        explained = store.explain(query, ['label'], sort=[('completed', -1)], limit=limit)
+        assert explained.indexes == ('completed_1_msg_id_1_started_1',)
+
+
 def test_an_index_that_has_all_columns_is_read_in_place_of_the_table(store: mqsql.Store) -> None:
     query = {'$expr': {'$gt': [{'$subtract': ['$completed', '$started']}, 60_000]}}
     covering = ['SCAN task_records USING COVERING INDEX task_records.completed.msg_id.started']
@@ -96,13 +126,20 @@ def test_no_sort_where_no_index_leads_to_the_records(store: mqsql.Store, query: 
     assert not any('TEMP B-TREE' in line for line in store.explain(query, ['header']).plan)
 
 
-def test_a_limit_may_be_reached_early(store: mqsql.Store) -> None:
-    def sorts(explained: Explanation) -> bool:
-        return any('TEMP B-TREE' in line for line in explained.plan)
+def test_a_limit_is_reached_early(store: mqsql.Store) -> None:
+    """Of records that nearly all match; the plan alone does not say so."""
+    explained = store.explain({'submitted': {'$gte': EARLY}}, ['label'], limit=10)
+    connection, steps = connect(store.name, Settings(), readonly=True), 0
 
-    query = {'submitted': {'$gte': EARLY}}
-    assert sorts(store.explain(query, ['msg_id']))
-    assert not sorts(store.explain(query, ['msg_id'], limit=10))
+    def note() -> bool:
+        nonlocal steps
+        steps += 1
+        return False
+
+    connection.set_progress_handler(note, 1)
+    assert len(connection.execute(explained.sql, dict(explained.params)).fetchall()) == 10
+    connection.close()
+    assert steps < len(RECORDS)
 
 
 def test_a_record_of_one_key_is_not_sorted(store: mqsql.Store) -> None:

@@ -117,8 +117,8 @@ class Dialect:
     path_indexes: PathIndexes | None = None
     select_first: Callable[[Select, list[exp.Expr], exp.Expr, Dialect], exp.Query] | None = None
     """Makes the statement of so many first records where an index has most, not all, of them in order."""
-    select_led: Callable[[Select, list[exp.Expr], Dialect], exp.Query] | None = None
-    """Makes the statement of records that are found by an index and sorted afterwards."""
+    select_led: Callable[[Select, list[exp.Expr], exp.Expr | None, Dialect], exp.Query] | None = None
+    """Makes the statement of records that are found by an index and sorted afterwards, or of so many first ones."""
     select_distinct: Callable[[SelectDistinct], exp.Query] | None = None
     """Makes the statement of a SelectDistinct that is planned."""
 

@@ -220,6 +220,10 @@ class Words(ExpressionWords):
         """How many records there are up to the end of a window."""
         raise Lacking('a sum of parameters')
 
+    def limit_of_sort(self, limit: exp.Expr) -> exp.Expr:
+        """The LIMIT of a statement that sorts."""
+        raise Lacking('the limit of a sort')
+
     def no_limit(self) -> exp.Expr | None:
         """The LIMIT of a statement that has an OFFSET only; None where it needs none."""
         raise Lacking('an offset')

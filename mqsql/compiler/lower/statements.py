@@ -56,11 +56,11 @@ def _lower_select(wanted: Select, dialect: Dialect) -> exp.Query:
     elif most is not None and dialect.select_first and has_most_in_order(table, wanted.sort):
         statement = dialect.select_first(wanted, outputs, most, dialect)
     elif wanted.led and dialect.select_led:
-        statement = dialect.select_led(wanted, outputs, dialect)
+        statement = dialect.select_led(wanted, outputs, most, dialect)
     else:
         statement = select(outputs, [_table(table)], _where(table, wanted.predicate, dialect))
         statement.set('order', order(table, wanted.sort, dialect))
-    _set_window(statement, wanted.limited, wanted.skipped, dialect)
+    _set_window(statement, wanted.limited, wanted.skipped, dialect, sorts=bool(wanted.sort))
     return statement
 
 
@@ -78,13 +78,14 @@ def _most(limited: bool, skipped: bool, dialect: Dialect) -> exp.Expr | None:
     """How many records there may be, up to the end of the window."""
     if not limited:
         return None
-    return dialect.words.end_of_window(param(LIMIT), param(SKIP)) if skipped else param(LIMIT)
+    words = dialect.words
+    return words.end_of_window(param(LIMIT), param(SKIP)) if skipped else words.limit_of_sort(param(LIMIT))
 
 
-def _set_window(statement: exp.Query, limited: bool, skipped: bool, dialect: Dialect) -> None:
+def _set_window(statement: exp.Query, limited: bool, skipped: bool, dialect: Dialect, *, sorts: bool = False) -> None:
     limit = param(LIMIT) if limited else dialect.words.no_limit() if skipped else None
     if limit is not None:
-        statement.set('limit', exp.Limit(expression=limit))
+        statement.set('limit', exp.Limit(expression=dialect.words.limit_of_sort(limit) if sorts else limit))
     if skipped:
         statement.set('offset', exp.Offset(expression=param(SKIP)))
 

@@ -23,7 +23,10 @@ from mqsql.compiler.tree.predicate import (
 from mqsql.compiler.tree.select import Select
 from mqsql.schema import Table
 
-_SEEKS = ('$eq', '$in', '$gt', '$gte', '$lt', '$lte', '$glob')
+_VALUES = ('$eq', '$in')
+"""The operators that give the places of some values in an index."""
+
+_SEEKS = (*_VALUES, '$gt', '$gte', '$lt', '$lte', '$glob')
 """The operators that may give a range of an index."""
 
 
@@ -31,28 +34,32 @@ def is_led(select: Select) -> bool:
     """Whether an index leads to the records of a SELECT, or holds all that it asks for.
 
     A database that has to keep the order of insertion prefers to read the whole table in this order, however few records match.
-    With a limit it may be right: it then stops early.
+    With a limit it does so for ranges; values it looks up.
     """
     table, predicate = select.table, select.predicate
-    if select.sort or select.limited or not table.indexes or predicate in (MATCH_ALL, MATCH_NONE):
+    if select.sort or not table.indexes or predicate in (MATCH_ALL, MATCH_NONE):
         return False
+    if select.limited:
+        return _leads(predicate, table) and not _leads(predicate, table, _VALUES)
     return _leads(predicate, table) or _is_covered(select)
 
 
-def _leads(predicate: Predicate, table: Table) -> bool:
+def _leads(predicate: Predicate, table: Table, operators: tuple[str, ...] = _SEEKS) -> bool:
     match predicate:
         case Leaf(field):
             first = {index.paths[0] for index in table.indexes if index.first_path is None}
             key = (field.column, field.steps)
-            is_range = predicate.operator in _SEEKS and predicate.form is not OperandType.FUNCTION
-            is_range |= predicate.form is OperandType.PREFIX
-            return is_range and not predicate.collation and (key in first or key == (table.key, ()))
+            seeks = predicate.operator in operators and predicate.form is not OperandType.FUNCTION
+            seeks |= operators is _SEEKS and predicate.form is OperandType.PREFIX
+            return seeks and not predicate.collation and (key in first or key == (table.key, ()))
         case And(children):
             # An index on paths gives its records in the order of insertion.
             by_path = any(isinstance(child, IndexScan) for child in children)
-            return not by_path and any(_leads(child, table) for child in children)
+            return not by_path and any(_leads(child, table, operators) for child in children)
         case Or(children):
-            return bool(children) and all(isinstance(child, IndexScan) or _leads(child, table) for child in children)
+            return bool(children) and all(
+                isinstance(child, IndexScan) or _leads(child, table, operators) for child in children
+            )
     return False
 
 

@@ -303,6 +303,10 @@ class DuckDBWords(DuckDBExpressionWords, Words):
         """See Words."""
         return exp.Add(this=limit, expression=skip)
 
+    def limit_of_sort(self, limit: exp.Expr) -> exp.Expr:
+        """See Words."""
+        return limit
+
     def no_limit(self) -> exp.Expr | None:
         """See Words."""
         return None

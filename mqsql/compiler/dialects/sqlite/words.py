@@ -268,6 +268,12 @@ class SQLiteWords(SQLiteExpressionWords, Words):
         """See Words. A sum that 64 bits do not hold would be a float, which is no limit."""
         return exp.Cast(this=exp.Add(this=limit, expression=skip), to=exp.DataType.build('INT'))
 
+    def limit_of_sort(self, limit: exp.Expr) -> exp.Expr:
+        """See Words. A number that SQLite does not know: for a few records it would rather read and sort the whole table than
+        follow an index that has them in order but for ties.
+        """
+        return exp.Add(this=limit, expression=number(0))
+
     def no_limit(self) -> exp.Expr | None:
         """See Words."""
         return number(-1)
