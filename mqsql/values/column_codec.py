@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from mqsql.values.canonical import MAX_DEPTH
-from mqsql.values.codec import DATE_TAG, SHORT, UNDECODABLE, decode_dates, from_date_text
+from mqsql.values.codec import DATE_TAG, JOINED, SHORT, UNDECODABLE, decode_dates, from_date_text
 
 Column = Sequence[Any]
 
@@ -34,10 +34,6 @@ def decode_texts(column: Column) -> Column | None:
         if '\x01' in together or '\ud7ff' in together:
             return None
     return column
-
-
-JOINED = 1_000
-"""Texts that are looked through at once; more would leave the processor's cache."""
 
 
 def decode_timestamps(column: Column) -> Column | None:

@@ -14,7 +14,7 @@ from tables import TABLE, collections
 from mqsql.schema import ANY, BOOLEAN, DOCUMENT, NUMBER, STRING, TIMESTAMP, Record
 from mqsql.schema.columns import decode_all, decoder, encoder
 from mqsql.testing.drawing.values import ALL
-from mqsql.values.codec import DamagedError, decode_text, encode_text, encode_timestamp
+from mqsql.values.codec import DamagedError, decode_text, encode_text, encode_texts, encode_timestamp
 from mqsql.values.numbers import number_text
 
 pytestmark = pytest.mark.usefixtures('local_zone')
@@ -32,7 +32,8 @@ def test_values_come_back_exactly(kind: Any, data: st.DataObject) -> None:
 def test_many_texts_are_decoded_as_each_is(odd: str, position: int) -> None:
     texts = [f't{i}' for i in range(2_500)]
     texts[position] = odd
-    assert decode_all(decode_text, [encode_text(text) for text in texts]) == texts
+    assert encode_texts(texts) == [encode_text(text) for text in texts]
+    assert decode_all(decode_text, encode_texts(texts)) == texts
     with pytest.raises(DamagedError, match="is no text but b'x'"):
         decode_all(decode_text, [*texts[1:position], b'x'])
 

@@ -25,6 +25,7 @@ from mqsql.compiler.tree.select import Select, SelectDistinct
 from mqsql.compiler.tree.view import View
 from mqsql.schema import ColumnType, Table
 from mqsql.schema.columns import Cut
+from mqsql.values.codec import encode_text, encode_texts
 
 # --- parts that only some databases have
 
@@ -134,7 +135,10 @@ class Dialect:
         """An operand as it is bound."""
         value, encoding, many = param
         encode = self._encode[encoding]
-        return self.encode_list(list(map(encode, limits.checked(value))), encoding) if many else encode(value)
+        if not many:
+            return encode(value)
+        encoded = encode_texts(value) if encode is encode_text else list(map(encode, limits.checked(value)))
+        return self.encode_list(encoded, encoding)
 
     def encoder(self, encoding: Encoding) -> Encode:
         """The function that binds each operand of this encoding."""
