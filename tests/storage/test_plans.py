@@ -8,8 +8,12 @@ import pytest
 
 import mqsql
 from bench.data import COLUMNS, History, Record
+from mqsql.compiler import rendering
+from mqsql.compiler.dialects.sqlite import led_records
+from mqsql.schema import NUMBER, STRING
 from mqsql.settings import Settings
 from mqsql.storage.sqlite.connection import connect
+from mqsql.values.bson_order import bson_key
 
 RECORDS = list(History(2_000, seed=1))
 EARLY, LATE = (sorted(record['submitted'] for record in RECORDS)[i] for i in (40, -40))
@@ -94,6 +98,51 @@ def test_the_first_of_a_range_are_found_among_the_first_records_or_by_the_index(
     explained = store.explain({'submitted': {'$gte': LATE}}, ['label'], limit=limit)
     assert explained.indexes == ('submitted_1_msg_id_1',)
     assert 'SCAN task_records' not in looks_at(explained.plan)
+
+
+@pytest.mark.parametrize('few', [10, 5_000])
+@pytest.mark.parametrize('direction', [1, -1])
+@pytest.mark.parametrize('key', ['completed', 'submitted', 'msg_id', 'engine_uuid'])
+def test_the_first_by_a_sort_are_found_among_the_first_records_or_by_another_index(
+    store: mqsql.Store, key: str, direction: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(led_records, 'FEW', few)
+    rendering._RENDERED.cache_clear()
+    engine = max(record['engine_uuid'] or '' for record in RECORDS)
+    for query, matches in (
+        ({'engine_uuid': engine}, lambda record: record['engine_uuid'] == engine),
+        ({'engine_uuid': engine, 'label': None}, lambda r: r['engine_uuid'] == engine and r['label'] is None),
+        ({'submitted': {'$gte': LATE}}, lambda record: record['submitted'] >= LATE),
+        ({'started': {'$gte': EARLY}}, lambda record: record['started'] is not None and record['started'] >= EARLY),
+        ({'started': {'$lt': EARLY}}, lambda record: record['started'] is not None and record['started'] < EARLY),
+    ):
+        present = [record for record in RECORDS if matches(record)]
+        in_order = sorted(present, key=lambda record: bson_key(record[key]), reverse=direction < 0)
+        for window in {'limit': 1}, {'limit': 30, 'skip': 3}, {'limit': 5_000}:
+            answer = [record['msg_id'] for record in store.find(query, ['msg_id'], sort=[(key, direction)], **window)]
+            end = window.get('skip', 0) + window['limit']
+            if direction > 0:  # or ties are the other way round
+                assert answer == [record['msg_id'] for record in in_order[window.get('skip', 0) : end]]
+            everything = store.keys(query, sort=[(key, direction)])
+            assert answer == everything[window.get('skip', 0) : end]
+    rendering._RENDERED.cache_clear()
+
+
+def test_a_range_is_not_looked_for_in_the_whole_index_of_a_sort(store: mqsql.Store) -> None:
+    for limit in 1, 50:
+        explained = store.explain({'submitted': {'$gte': LATE}}, ['header'], sort='started', limit=limit)
+        assert 'SCAN task_records USING INDEX task_records.started' not in looks_at(explained.plan)
+
+
+def test_columns_with_the_names_of_a_statement_are_told_apart() -> None:
+    kinds = {'key': STRING, 'record': NUMBER, 'found': NUMBER, 'head': NUMBER}
+    table = mqsql.Table('found', kinds, 'key', indexes=[mqsql.Index((name,)) for name in ('record', 'found', 'head')])
+    with mqsql.open(':memory:', table=table) as store:
+        store.add_records({'key': f'{i:04}', 'record': i, 'found': -i, 'head': i % 7} for i in range(3_000))
+        for sort in None, 'found', 'head', 'record', 'key':
+            for query in {'record': {'$gte': 2_990}}, {'head': {'$gte': 1}}, {'found': {'$lt': 0}, 'head': 3}:
+                for limit in 1, 20:
+                    assert store.keys(query, sort=sort, limit=limit) == store.keys(query, sort=sort)[:limit]
 
 
 @pytest.mark.parametrize('query', [{}, {'label': {'$ne': 'x'}}, {'result_content.status': 'error'}])

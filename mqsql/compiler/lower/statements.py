@@ -55,7 +55,7 @@ def _lower_select(wanted: Select, dialect: Dialect) -> exp.Query:
         statement = dialect.path_indexes.select_in_order(wanted, outputs, most, dialect)
     elif most is not None and dialect.select_first and has_most_in_order(table, wanted.sort):
         statement = dialect.select_first(wanted, outputs, most, dialect)
-    elif wanted.led and dialect.select_led:
+    elif wanted.lead and dialect.select_led:
         statement = dialect.select_led(wanted, outputs, most, dialect)
     else:
         statement = select(outputs, [_table(table)], _where(table, wanted.predicate, dialect))

@@ -9,7 +9,7 @@ from itertools import chain
 
 from mqsql.compiler.plan.conjuncts import conjuncts
 from mqsql.compiler.plan.indexes import choose_indexes, multikey_view, scans, sorting_index
-from mqsql.compiler.plan.leading import is_led
+from mqsql.compiler.plan.leading import lead
 from mqsql.compiler.plan.ranges import without_nan
 from mqsql.compiler.tree.predicate import MATCH_ALL, Leaf, Predicate
 from mqsql.compiler.tree.select import (
@@ -51,7 +51,7 @@ def _plan_select(select: Select) -> Select:
     index = sorting_index(table, predicate, sort)
     if index is None:
         chosen = replace(select, sort=sort, predicate=choose_indexes(predicate, table))
-        return replace(chosen, led=not alone and is_led(chosen))
+        return chosen if alone else replace(chosen, lead=lead(chosen))
     scalar, multikey = ScalarView(index), multikey_view(index, predicate, sort)
     order = IndexOrder(
         scalar, choose_indexes(predicate, table, scalar), multikey, choose_indexes(predicate, table, multikey)

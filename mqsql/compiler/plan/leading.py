@@ -1,6 +1,6 @@
 """Whether records are found best by an index on columns, and sorted afterwards."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import (
@@ -20,8 +20,7 @@ from mqsql.compiler.tree.predicate import (
     Or,
     Predicate,
 )
-from mqsql.compiler.tree.select import Select
-from mqsql.schema import Table
+from mqsql.compiler.tree.select import Select, is_any
 
 _VALUES = ('$eq', '$in')
 """The operators that give the places of some values in an index."""
@@ -29,38 +28,53 @@ _VALUES = ('$eq', '$in')
 _SEEKS = (*_VALUES, '$gt', '$gte', '$lt', '$lte', '$glob')
 """The operators that may give a range of an index."""
 
+Keys = Set[tuple[str, tuple[str, ...]]]
+"""Columns, each with the steps of a path in it."""
 
-def is_led(select: Select) -> bool:
-    """Whether an index leads to the records of a SELECT, or holds all that it asks for.
 
-    A database that has to keep the order of insertion prefers to read the whole table in this order, however few records match.
-    With a limit it does so for ranges; values it looks up.
+def lead(select: Select) -> Predicate | None:
+    """What an index answers of the predicate, where the records are best found by that, or one index has all that is asked for.
+
+    A database that has to keep an order prefers to read the whole table, or an index, in this order, however few records match.
+    With a limit it does so for ranges, and for any test where there is a sort; it looks up values in the order of insertion.
     """
     table, predicate = select.table, select.predicate
-    if select.sort or not table.indexes or predicate in (MATCH_ALL, MATCH_NONE):
-        return False
+    if not table.indexes or predicate in (MATCH_ALL, MATCH_NONE) or (select.sort and not select.limited):
+        return None
+    first = {index.paths[0] for index in table.indexes if index.first_path is None} | {(table.key, ())}
+    if select.sort:
+        return _lead_of_sort(select, first)
+    leading = _leading(predicate, first)
     if select.limited:
-        return _leads(predicate, table) and not _leads(predicate, table, _VALUES)
-    return _leads(predicate, table) or _is_covered(select)
+        return None if _leading(predicate, first, _VALUES) else leading
+    return leading or (predicate if _is_covered(select) else None)
 
 
-def _leads(predicate: Predicate, table: Table, operators: tuple[str, ...] = _SEEKS) -> bool:
+def _lead_of_sort(select: Select, first: Keys) -> Predicate | None:
+    """The same of the first records by a sort that an index has in order; None where an index has these records in order."""
+    key = (select.sort[0].column, select.sort[0].steps)
+    if key not in first or select.sort[0].collation or is_any(select.table, select.sort[0]):
+        return None
+    sorting = {index.paths[0] for index in select.table.indexes if index.first_path is None and key in index.paths}
+    return None if _leading(select.predicate, sorting) else _leading(select.predicate, first)
+
+
+def _leading(predicate: Predicate, first: Keys, operators: tuple[str, ...] = _SEEKS) -> Predicate | None:
+    """What of a predicate is answered by an index that begins with one of these keys."""
     match predicate:
         case Leaf(field):
-            first = {index.paths[0] for index in table.indexes if index.first_path is None}
-            key = (field.column, field.steps)
             seeks = predicate.operator in operators and predicate.form is not OperandType.FUNCTION
             seeks |= operators is _SEEKS and predicate.form is OperandType.PREFIX
-            return seeks and not predicate.collation and (key in first or key == (table.key, ()))
+            return predicate if seeks and not predicate.collation and (field.column, field.steps) in first else None
         case And(children):
             # An index on paths gives its records in the order of insertion.
             by_path = any(isinstance(child, IndexScan) for child in children)
-            return not by_path and any(_leads(child, table, operators) for child in children)
+            leading = [found for child in children if (found := _leading(child, first, operators))]
+            return None if by_path or not leading else leading[0]
         case Or(children):
-            return bool(children) and all(
-                isinstance(child, IndexScan) or _leads(child, table, operators) for child in children
-            )
-    return False
+            leads = [isinstance(child, IndexScan) or _leading(child, first, operators) for child in children]
+            return predicate if children and all(leads) else None
+    return None
 
 
 def _is_covered(select: Select) -> bool:

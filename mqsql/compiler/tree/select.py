@@ -96,8 +96,8 @@ class Select:
     """A SELECT of parts of records, and of the positions that `computed` ask for, of the records that match.
 
     `inline` says whether Buffers come as a JSON array of hexadecimal blobs or as the stored array of their rows' ids. Planning
-    says by `led` that the records are best found by an index on columns and sorted afterwards. `positioned` ones come in any
-    order, each with its position in the order of insertion at its end.
+    says by `lead` what an index on columns answers of the predicate, if the records are best found by that and sorted
+    afterwards. `positioned` ones come in any order, each with its position in the order of insertion at its end.
     """
 
     table: Table
@@ -109,7 +109,7 @@ class Select:
     skipped: bool = False
     inline: bool = True
     index_order: IndexOrder | None = None
-    led: bool = False
+    lead: Predicate | None = None
     positioned: bool = False
 
 

@@ -3,9 +3,10 @@
 To save a sort, SQLite reads the whole table in the order of its rowids, though an index would lead to a few records. So these
 are found first, by whatever is best for that alone, and sorted afterwards.
 
-Where only the first of them are wanted, either way may be a thousand times slower than the other: a range may have most records
-of the table, or the last ones alone. So a few records are read in order, which is enough if many match, and then the index is
-used. This takes little longer than the better way does.
+Where only the first of them are wanted, in this order or by a sort that another index has in order, either way may be a
+thousand times slower than the other: a range may have most records of the table, or the last ones alone. So a few records are
+read in order, the head, which is enough if many match, and then the index is used. This takes little longer than the better
+way alone.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from __future__ import annotations
 from sqlglot import exp
 
 from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.lower.order import order
 from mqsql.compiler.lower.predicate import lower
-from mqsql.compiler.lower.sql import Condition, and_, case, func, identifier, number, ordered, select
+from mqsql.compiler.lower.sql import Condition, alias, and_, case, func, identifier, number, ordered, select
 from mqsql.compiler.tree.select import Select
 
 HEAD = 1_000
 """Records that are read in order before an index is used."""
+FEW = 5_000
+"""Records to which an index leads that are sorted in no more time than it takes to read the head."""
 
 
 def select_led(wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, dialect: Dialect) -> exp.Query:
@@ -28,49 +32,87 @@ def select_led(wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, d
     """
     where = lower(wanted.predicate, wanted.table, dialect)
     if most is not None:
-        return _first(wanted, outputs, where, most)
+        return _first(wanted, outputs, where, most, dialect)
     if _are_small(wanted):
-        return _in_order(select(outputs, [_rows(wanted)], where), _unindexed_rowid())
-    return _of_rowids(wanted, outputs, select([_rowid()], [_rows(wanted)], where))
+        return _by(_unindexed_rowid(), select(outputs, [_rows(wanted)], where))
+    return _of_rowids(wanted, outputs, select([_rowid()], [_rows(wanted)], where), dialect)
 
 
-def _first(wanted: Select, outputs: list[exp.Expr], where: Condition, most: exp.Expr) -> exp.Select:
+def _first(wanted: Select, outputs: list[exp.Expr], where: Condition, most: exp.Expr, dialect: Dialect) -> exp.Select:
     """SELECT of the first records: those of the head are enough, or the index gives all."""
-    # No table that the statement reads has this name, which begins with that of a table.
-    head = exp.Table(this=identifier(f'{wanted.table.name}~head'))
+    head = exp.Table(this=_name(wanted, 'head'))
     found = exp.Subquery(this=select([exp.Count(this=exp.Star())], [head]))
     missing = case((exp.LT(this=found, expression=most.copy()), most.copy()), default=number(0))
-    by_index = _cut(_in_order(select([_rowid()], [_rows(wanted)], where), _unindexed_rowid()), missing)
+    rest = _by_index(wanted, where.copy(), dialect)
+    rest.set('limit', exp.Limit(expression=missing))
     rowids = exp.Union(
         this=select([exp.Star()], [head.copy()]),
-        expression=select([exp.Star()], [exp.Subquery(this=by_index)]),
+        expression=select([exp.Star()], [exp.Subquery(this=rest)]),
         distinct=False,
     )
-    statement = _of_rowids(wanted, outputs, rowids)
-    alias = exp.TableAlias(this=head.this.copy())
-    return statement.with_(alias, as_=_head(wanted, where, most), materialized=True, copy=False)
+    statement = _of_rowids(wanted, outputs, rowids, dialect)
+    first = _among_first_by_sort(wanted, where, dialect) if wanted.sort else _among_first(wanted, where, dialect)
+    first.set('limit', exp.Limit(expression=most.copy()))
+    return statement.with_(exp.TableAlias(this=_name(wanted, 'head')), as_=first, materialized=True, copy=False)
 
 
-def _head(wanted: Select, where: Condition, most: exp.Expr) -> exp.Select:
+def _among_first(wanted: Select, where: Condition, dialect: Dialect) -> exp.Select:
     """SELECT of the rowids of the records that match among the first ones of the table."""
     first = exp.Subquery(this=select([func('min', _rowid())], [_rows(wanted)]))
     is_near = exp.LT(this=_rowid(), expression=exp.Add(this=first, expression=number(HEAD)))
-    return _cut(_in_order(select([_rowid()], [_rows(wanted)], and_([is_near, where.copy()])), _rowid()), most.copy())
+    return _in_order(wanted, select([_rowid()], [_rows(wanted)], and_([is_near, where])), dialect)
 
 
-def _of_rowids(wanted: Select, outputs: list[exp.Expr], rowids: exp.Query) -> exp.Select:
+def _among_first_by_sort(wanted: Select, where: Condition, dialect: Dialect) -> exp.Select:
+    """The same of the first ones by a sort; of none, if an index leads to a few records alone."""
+    assert wanted.lead is not None
+    led = select([number(1)], [_rows(wanted)], lower(wanted.lead, wanted.table, dialect))
+    led.set('limit', exp.Limit(expression=number(FEW)))
+    counted = exp.Subquery(this=select([exp.Count(this=exp.Star())], [exp.Subquery(this=led)]))
+    first = _in_order(wanted, select([alias(_rowid(), 'record')], [_rows(wanted)]), dialect)
+    few = exp.LT(this=counted, expression=number(FEW))
+    first.set('limit', exp.Limit(expression=case((few, number(0)), default=number(HEAD))))
+    return _in_order(wanted, _joined(wanted, first, where), dialect)
+
+
+def _by_index(wanted: Select, where: Condition, dialect: Dialect) -> exp.Select:
+    """SELECT of the rowids of the records that match, in order. They are sorted: no index has a sum in order, and one that has
+    the sort in order is not used for the outer of two tables.
+    """
+    if not wanted.sort:
+        return _by(_unindexed_rowid(), select([_rowid()], [_rows(wanted)], where))
+    found = select([alias(_rowid(), 'record')], [_rows(wanted)], where)
+    return _in_order(wanted, _joined(wanted, found), dialect)
+
+
+def _joined(wanted: Select, records: exp.Select, where: Condition | None = None) -> exp.Select:
+    """SELECT of the rowids of some records that match; SQLite looks at these first."""
+    found = exp.Subquery(this=records, alias=exp.TableAlias(this=_name(wanted, 'found')))
+    record = exp.Column(this=exp.to_identifier('record'), table=_name(wanted, 'found'))
+    is_one = exp.EQ(this=_rowid(), expression=record)
+    statement = select([_rowid()], [found, _rows(wanted)], is_one if where is None else and_([is_one, where]))
+    statement.args['joins'][0].set('kind', 'CROSS')
+    return statement
+
+
+def _of_rowids(wanted: Select, outputs: list[exp.Expr], rowids: exp.Query, dialect: Dialect) -> exp.Select:
     found = exp.In(this=_rowid(), query=exp.Subquery(this=rowids))
-    return _in_order(select(outputs, [_rows(wanted)], found), _rowid())
+    return _in_order(wanted, select(outputs, [_rows(wanted)], found), dialect)
 
 
-def _in_order(statement: exp.Select, position: exp.Expr) -> exp.Select:
+def _in_order(wanted: Select, statement: exp.Select, dialect: Dialect) -> exp.Select:
+    statement.set('order', order(wanted.table, wanted.sort, dialect))
+    return statement
+
+
+def _by(position: exp.Expr, statement: exp.Select) -> exp.Select:
     statement.set('order', exp.Order(expressions=[ordered(position, False)]))
     return statement
 
 
-def _cut(statement: exp.Select, most: exp.Expr) -> exp.Select:
-    statement.set('limit', exp.Limit(expression=most))
-    return statement
+def _name(wanted: Select, what: str) -> exp.Identifier:
+    """A name that no table has which the statement reads, as it begins with that of one."""
+    return identifier(f'{wanted.table.name}~{what}')
 
 
 def _rows(wanted: Select) -> exp.Table:
