@@ -1,6 +1,6 @@
 """The plans by which SQLite answers the queries of a history."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 
 import mqsql
 from bench.data import COLUMNS, History, Record
-from mqsql.compiler import rendering
+from mqsql.compiler import known, rendering
 from mqsql.compiler.dialects.sqlite import led_records
 from mqsql.schema import NUMBER, STRING
 from mqsql.settings import Settings
@@ -24,6 +24,26 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mqsql.Store]:
     with mqsql.open(tmp_path_factory.mktemp('plans') / 'tasks.db') as store:
         store.add_records(RECORDS)
         yield store
+
+
+SetSizes = Callable[[int, int], None]
+
+
+@pytest.fixture
+def set_sizes(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetSizes]:
+    """Sets FEW and HEAD for statements that are made in this test."""
+
+    def forget() -> None:
+        known._KNOWN.cache_clear()
+        rendering._RENDERED.cache_clear()
+
+    def set_both(few: int, head: int) -> None:
+        monkeypatch.setattr(led_records, 'FEW', few)
+        monkeypatch.setattr(led_records, 'HEAD', head)
+        forget()
+
+    yield set_both
+    forget()
 
 
 def looks_at(plan: tuple[str, ...]) -> list[str]:
@@ -100,32 +120,29 @@ def test_the_first_of_a_range_are_found_among_the_first_records_or_by_the_index(
     assert 'SCAN task_records' not in looks_at(explained.plan)
 
 
-@pytest.mark.parametrize('few', [10, 5_000])
+@pytest.mark.parametrize(('few', 'head'), [(10, 1_000), (10, 50), (10, 3_000), (5_000, 1_000)])
 @pytest.mark.parametrize('direction', [1, -1])
 @pytest.mark.parametrize('key', ['completed', 'submitted', 'msg_id', 'engine_uuid'])
 def test_the_first_by_a_sort_are_found_among_the_first_records_or_by_another_index(
-    store: mqsql.Store, key: str, direction: int, few: int, monkeypatch: pytest.MonkeyPatch
+    store: mqsql.Store, key: str, direction: int, few: int, head: int, set_sizes: SetSizes
 ) -> None:
-    monkeypatch.setattr(led_records, 'FEW', few)
-    rendering._RENDERED.cache_clear()
+    set_sizes(few, head)
     engine = max(record['engine_uuid'] or '' for record in RECORDS)
-    for query, matches in (
+    queries: list[tuple[Any, Callable[[Record], bool]]] = [
         ({'engine_uuid': engine}, lambda record: record['engine_uuid'] == engine),
         ({'engine_uuid': engine, 'label': None}, lambda r: r['engine_uuid'] == engine and r['label'] is None),
         ({'submitted': {'$gte': LATE}}, lambda record: record['submitted'] >= LATE),
         ({'started': {'$gte': EARLY}}, lambda record: record['started'] is not None and record['started'] >= EARLY),
         ({'started': {'$lt': EARLY}}, lambda record: record['started'] is not None and record['started'] < EARLY),
-    ):
+    ]
+    for query, matches in queries:
         present = [record for record in RECORDS if matches(record)]
         in_order = sorted(present, key=lambda record: bson_key(record[key]), reverse=direction < 0)
-        for window in {'limit': 1}, {'limit': 30, 'skip': 3}, {'limit': 5_000}:
-            answer = [record['msg_id'] for record in store.find(query, ['msg_id'], sort=[(key, direction)], **window)]
-            end = window.get('skip', 0) + window['limit']
+        for skip, limit in (0, 1), (3, 30), (0, 5_000):
+            answer = store.keys(query, sort=[(key, direction)], limit=limit, skip=skip)
             if direction > 0:  # or ties are the other way round
-                assert answer == [record['msg_id'] for record in in_order[window.get('skip', 0) : end]]
-            everything = store.keys(query, sort=[(key, direction)])
-            assert answer == everything[window.get('skip', 0) : end]
-    rendering._RENDERED.cache_clear()
+                assert answer == [record['msg_id'] for record in in_order[skip : skip + limit]]
+            assert answer == store.keys(query, sort=[(key, direction)])[skip : skip + limit]
 
 
 def test_a_range_is_not_looked_for_in_the_whole_index_of_a_sort(store: mqsql.Store) -> None:
@@ -136,7 +153,8 @@ def test_a_range_is_not_looked_for_in_the_whole_index_of_a_sort(store: mqsql.Sto
 
 def test_columns_with_the_names_of_a_statement_are_told_apart() -> None:
     kinds = {'key': STRING, 'record': NUMBER, 'found': NUMBER, 'head': NUMBER}
-    table = mqsql.Table('found', kinds, 'key', indexes=[mqsql.Index((name,)) for name in ('record', 'found', 'head')])
+    indexes = tuple(mqsql.Index((name,)) for name in ('record', 'found', 'head'))
+    table = mqsql.Table('found', kinds, 'key', indexes=indexes)
     with mqsql.open(':memory:', table=table) as store:
         store.add_records({'key': f'{i:04}', 'record': i, 'found': -i, 'head': i % 7} for i in range(3_000))
         for sort in None, 'found', 'head', 'record', 'key':
@@ -175,8 +193,9 @@ def test_no_sort_where_no_index_leads_to_the_records(store: mqsql.Store, query: 
     assert not any('TEMP B-TREE' in line for line in store.explain(query, ['header']).plan)
 
 
-def test_a_limit_is_reached_early(store: mqsql.Store) -> None:
+def test_a_limit_is_reached_early(store: mqsql.Store, set_sizes: SetSizes) -> None:
     """Of records that nearly all match; the plan alone does not say so."""
+    set_sizes(10, 1_000)
     explained = store.explain({'submitted': {'$gte': EARLY}}, ['label'], limit=10)
     connection, steps = connect(store.name, Settings(), readonly=True), 0
 

@@ -19,6 +19,7 @@ from mqsql.compiler.tree.predicate import (
     Not,
     Or,
     Predicate,
+    all_of,
 )
 from mqsql.compiler.tree.select import Select, is_any
 
@@ -36,7 +37,7 @@ def lead(select: Select) -> Predicate | None:
     """What an index answers of the predicate, where the records are best found by that, or one index has all that is asked for.
 
     A database that has to keep an order prefers to read the whole table, or an index, in this order, however few records match.
-    With a limit it does so for ranges, and for any test where there is a sort; it looks up values in the order of insertion.
+    With a limit it does so until it has enough, but that it looks up the values of a column in the order of insertion.
     """
     table, predicate = select.table, select.predicate
     if not table.indexes or predicate in (MATCH_ALL, MATCH_NONE) or (select.sort and not select.limited):
@@ -46,7 +47,7 @@ def lead(select: Select) -> Predicate | None:
         return _lead_of_sort(select, first)
     leading = _leading(predicate, first)
     if select.limited:
-        return None if _leading(predicate, first, _VALUES) else leading
+        return None if isinstance(leading, Leaf) and leading.operator in _VALUES else leading
     return leading or (predicate if _is_covered(select) else None)
 
 
@@ -59,20 +60,20 @@ def _lead_of_sort(select: Select, first: Keys) -> Predicate | None:
     return None if _leading(select.predicate, sorting) else _leading(select.predicate, first)
 
 
-def _leading(predicate: Predicate, first: Keys, operators: tuple[str, ...] = _SEEKS) -> Predicate | None:
+def _leading(predicate: Predicate, first: Keys) -> Predicate | None:
     """What of a predicate is answered by an index that begins with one of these keys."""
     match predicate:
         case Leaf(field):
-            seeks = predicate.operator in operators and predicate.form is not OperandType.FUNCTION
-            seeks |= operators is _SEEKS and predicate.form is OperandType.PREFIX
+            seeks = predicate.operator in _SEEKS and predicate.form is not OperandType.FUNCTION
+            seeks |= predicate.form is OperandType.PREFIX
             return predicate if seeks and not predicate.collation and (field.column, field.steps) in first else None
         case And(children):
             # An index on paths gives its records in the order of insertion.
             by_path = any(isinstance(child, IndexScan) for child in children)
-            leading = [found for child in children if (found := _leading(child, first, operators))]
-            return None if by_path or not leading else leading[0]
+            leading = [found for child in children if (found := _leading(child, first))]
+            return None if by_path or not leading else all_of(leading)
         case Or(children):
-            leads = [isinstance(child, IndexScan) or _leading(child, first, operators) for child in children]
+            leads = [isinstance(child, IndexScan) or _leading(child, first) for child in children]
             return predicate if children and all(leads) else None
     return None
 

@@ -16,13 +16,25 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.lower.order import order
 from mqsql.compiler.lower.predicate import lower
-from mqsql.compiler.lower.sql import Condition, alias, and_, case, func, identifier, number, ordered, select
+from mqsql.compiler.lower.sql import (
+    Condition,
+    alias,
+    and_,
+    case,
+    column,
+    func,
+    identifier,
+    negate,
+    number,
+    ordered,
+    select,
+)
 from mqsql.compiler.tree.select import Select
 
+FEW = 1_000
+"""Records that are sorted in no more time than it takes to read a head."""
 HEAD = 1_000
-"""Records that are read in order before an index is used."""
-FEW = 5_000
-"""Records to which an index leads that are sorted in no more time than it takes to read the head."""
+"""Records of a head, about."""
 
 
 def select_led(wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, dialect: Dialect) -> exp.Query:
@@ -41,43 +53,60 @@ def select_led(wanted: Select, outputs: list[exp.Expr], most: exp.Expr | None, d
 def _first(wanted: Select, outputs: list[exp.Expr], where: Condition, most: exp.Expr, dialect: Dialect) -> exp.Select:
     """SELECT of the first records: those of the head are enough, or the index gives all."""
     head = exp.Table(this=_name(wanted, 'head'))
-    found = exp.Subquery(this=select([exp.Count(this=exp.Star())], [head]))
-    missing = case((exp.LT(this=found, expression=most.copy()), most.copy()), default=number(0))
-    rest = _by_index(wanted, where.copy(), dialect)
-    rest.set('limit', exp.Limit(expression=missing))
+    enough = exp.GTE(this=_number_of(head), expression=most.copy())
+    rest = _cut(_by_index(wanted, where.copy(), dialect), case((enough, number(0)), default=most.copy()))
     rowids = exp.Union(
         this=select([exp.Star()], [head.copy()]),
         expression=select([exp.Star()], [exp.Subquery(this=rest)]),
         distinct=False,
     )
-    statement = _of_rowids(wanted, outputs, rowids, dialect)
-    first = _among_first_by_sort(wanted, where, dialect) if wanted.sort else _among_first(wanted, where, dialect)
-    first.set('limit', exp.Limit(expression=most.copy()))
-    return statement.with_(exp.TableAlias(this=_name(wanted, 'head')), as_=first, materialized=True, copy=False)
+    matching = _joined(wanted, _head(wanted, dialect), where)
+    # The rowids of the first of two tables: SQLite reads them in order, and stops when it has enough.
+    matching = _in_order(wanted, matching, dialect) if wanted.sort else _by(_record(wanted), matching)
+    statement, name = _of_rowids(wanted, outputs, rowids, dialect), exp.TableAlias(this=_name(wanted, 'head'))
+    return statement.with_(name, as_=_cut(matching, most.copy()), materialized=True, copy=False)
 
 
-def _among_first(wanted: Select, where: Condition, dialect: Dialect) -> exp.Select:
-    """SELECT of the rowids of the records that match among the first ones of the table."""
-    first = exp.Subquery(this=select([func('min', _rowid())], [_rows(wanted)]))
-    is_near = exp.LT(this=_rowid(), expression=exp.Add(this=first, expression=number(HEAD)))
-    return _in_order(wanted, select([_rowid()], [_rows(wanted)], and_([is_near, where])), dialect)
-
-
-def _among_first_by_sort(wanted: Select, where: Condition, dialect: Dialect) -> exp.Select:
-    """The same of the first ones by a sort; of none, if an index leads to a few records alone."""
+def _head(wanted: Select, dialect: Dialect) -> exp.Select:
+    """SELECT of the rowids of the first records, whether they match or not; of none if the index leads to a few records."""
     assert wanted.lead is not None
-    led = select([number(1)], [_rows(wanted)], lower(wanted.lead, wanted.table, dialect))
-    led.set('limit', exp.Limit(expression=number(FEW)))
-    counted = exp.Subquery(this=select([exp.Count(this=exp.Star())], [exp.Subquery(this=led)]))
-    first = _in_order(wanted, select([alias(_rowid(), 'record')], [_rows(wanted)]), dialect)
-    few = exp.LT(this=counted, expression=number(FEW))
-    first.set('limit', exp.Limit(expression=case((few, number(0)), default=number(HEAD))))
-    return _in_order(wanted, _joined(wanted, first, where), dialect)
+    led = _cut(select([number(1)], [_rows(wanted)], lower(wanted.lead, wanted.table, dialect)), number(FEW))
+    many = exp.EQ(this=_number_of(exp.Subquery(this=led)), expression=number(FEW))
+    before = _before_value(wanted, many) if wanted.sort else _before_rowid(wanted, many)
+    return select([alias(_rowid(), 'record')], [_rows(wanted)], before)
+
+
+def _before_rowid(wanted: Select, many: Condition) -> Condition:
+    first = exp.Subquery(this=select([func('min', _rowid())], [_rows(wanted)]))
+    end = exp.Add(this=first, expression=number(HEAD))
+    return exp.LT(this=_rowid(), expression=case((many, end)))
+
+
+def _before_value(wanted: Select, many: Condition) -> Condition:
+    """Of records with the same value, of which there may be very many, none is of the head, or all.
+
+    NULL comes first in an ascending order, and is before no value; so there is no head then.
+    """
+    key, descending = column(wanted.sort[0].column, wanted.table.name), wanted.sort[0].descending
+    end = exp.Subquery(this=_nth(wanted, key, HEAD))
+    if descending:
+        return exp.GT(this=key, expression=case((many, end)))
+    is_value = negate(exp.Is(this=exp.Subquery(this=_nth(wanted, key, 0)), expression=exp.null()))
+    return exp.LT(this=key, expression=case((and_([many, is_value]), end)))
+
+
+def _nth(wanted: Select, key: exp.Expr, position: int) -> exp.Select:
+    """SELECT of the value that an index has at a position, from 0 on."""
+    statement = _cut(select([key.copy()], [_rows(wanted)]), number(1))
+    statement.set('order', exp.Order(expressions=[ordered(key.copy(), wanted.sort[0].descending)]))
+    statement.set('offset', exp.Offset(expression=number(position)))
+    return statement
 
 
 def _by_index(wanted: Select, where: Condition, dialect: Dialect) -> exp.Select:
-    """SELECT of the rowids of the records that match, in order. They are sorted: no index has a sum in order, and one that has
-    the sort in order is not used for the outer of two tables.
+    """SELECT of the rowids of the records that match, in order.
+
+    They are sorted: no index has a sum in order, and one that has the sort in order is not used for the outer of two tables.
     """
     if not wanted.sort:
         return _by(_unindexed_rowid(), select([_rowid()], [_rows(wanted)], where))
@@ -88,10 +117,23 @@ def _by_index(wanted: Select, where: Condition, dialect: Dialect) -> exp.Select:
 def _joined(wanted: Select, records: exp.Select, where: Condition | None = None) -> exp.Select:
     """SELECT of the rowids of some records that match; SQLite looks at these first."""
     found = exp.Subquery(this=records, alias=exp.TableAlias(this=_name(wanted, 'found')))
-    record = exp.Column(this=exp.to_identifier('record'), table=_name(wanted, 'found'))
-    is_one = exp.EQ(this=_rowid(), expression=record)
+    is_one = exp.EQ(this=_rowid(), expression=_record(wanted))
     statement = select([_rowid()], [found, _rows(wanted)], is_one if where is None else and_([is_one, where]))
     statement.args['joins'][0].set('kind', 'CROSS')
+    return statement
+
+
+def _record(wanted: Select) -> exp.Expr:
+    """The rowid of one of those of `_joined`."""
+    return exp.Column(this=exp.to_identifier('record'), table=_name(wanted, 'found'))
+
+
+def _number_of(rows: exp.Expr) -> exp.Expr:
+    return exp.Subquery(this=select([exp.Count(this=exp.Star())], [rows]))
+
+
+def _cut(statement: exp.Select, most: exp.Expr) -> exp.Select:
+    statement.set('limit', exp.Limit(expression=most))
     return statement
 
 
