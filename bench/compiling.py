@@ -20,6 +20,7 @@ from sqlglot import exp
 
 from mqsql.compiler import compile, known, rendering
 from mqsql.compiler.dialect import Dialect
+from mqsql.compiler.dialect.printer import Printed
 from mqsql.compiler.dialects import find_dialect
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -42,9 +43,9 @@ def printed(query: dict[str, Any], options: dict[str, Any]) -> Callable[[], obje
     """What makes the nodes of a statement and prints them."""
     trees: list[exp.Expression] = []
 
-    def keep(self: Dialect, tree: exp.Expression) -> str:
+    def keep(self: Dialect, tree: exp.Expression) -> Printed:
         trees.append(tree)
-        return ''
+        return Printed('', frozenset(), frozenset())
 
     forget()
     with patch.object(Dialect, 'render', keep):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from sqlglot import exp
+from typing import NamedTuple
 
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.lower.statements import lower_statement
@@ -39,31 +37,7 @@ def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     if dialect.path_indexes is None:
         statement = without_indexes(statement)
     planned = plan(statement)
-    tree = lower_statement(planned, dialect)
-    functions, params = _names(tree)
-    sql = dialect.render(tree)
+    sql, called, params = dialect.render(lower_statement(planned, dialect))
+    functions = frozenset(name for name in called if name.startswith('mqsql_'))
     indexes = tuple(dict.fromkeys(index.name for index in scanned_indexes(planned)))
     return Rendered(sql, functions, indexes, params), _PER_CHARACTER * len(sql)
-
-
-def _names(tree: exp.Expr) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of our functions and of the parameters in a tree; `find_all` twice would take as long as lowering."""
-    functions: set[str] = set()
-    params: set[str] = set()
-    left: list[Any] = [tree]
-    while left:
-        node = left.pop()
-        kind = type(node)
-        if kind is list:
-            left += node
-        elif kind not in _LEAVES and (args := getattr(node, 'args', None)):
-            if kind is exp.Placeholder:
-                params.add(node.name)
-            elif kind is exp.Anonymous:
-                functions.add(node.name)
-            left += args.values()
-    return frozenset(name for name in functions if name.startswith('mqsql_')), frozenset(params)
-
-
-_LEAVES = frozenset({str, bool, int, type(None)})
-"""Types of most of what a node has besides nodes and lists."""

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from sqlglot import exp
-from sqlglot.generator import Generator
 
 from mqsql import limits
 from mqsql.compiler.dialect.json import JsonRef
+from mqsql.compiler.dialect.printer import Printed, Printer
 from mqsql.compiler.dialect.words import Words
 from mqsql.compiler.encodings import STORED
 from mqsql.compiler.tree.params import Encoding, OperandType, Param
@@ -78,12 +78,12 @@ class PathIndexes(Protocol):
 _PLAIN_NAME = re.compile(r'[a-z_][a-z0-9_]*', re.IGNORECASE | re.ASCII)
 
 
-def quoted_name(identifier: exp.Identifier, keywords: frozenset[str]) -> str | None:
-    """The name of a table or column, in quotes if it must be; None for the names of the compiler itself, which are plain."""
-    if 'quoted' in identifier.args:
-        return None
+def quoted_name(identifier: exp.Identifier, keywords: frozenset[str]) -> str:
+    """The name of a table or column, in quotes if it must be; the names of the compiler itself say that they need none."""
     name: str = identifier.this
-    return name if _PLAIN_NAME.fullmatch(name) and name.lower() not in keywords else '"' + name.replace('"', '""') + '"'
+    if 'quoted' in identifier.args or (_PLAIN_NAME.fullmatch(name) and name.lower() not in keywords):
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 Encode = Callable[[Any], Any]
@@ -105,7 +105,7 @@ class Dialect:
 
     name: str
     words: Words
-    printer: Callable[[], Generator]
+    printer: Callable[[], Printer]
     encode: Mapping[Encoding, Encode]
     """How operands are bound, where `encodings.STORED` does not say so; one that is in neither is bound as it is."""
     encode_list: Callable[[list[Any], Encoding], Any]
@@ -123,9 +123,9 @@ class Dialect:
     select_distinct: Callable[[SelectDistinct], exp.Query] | None = None
     """Makes the statement of a SelectDistinct that is planned."""
 
-    def render(self, statement: exp.Expr) -> str:
-        """The statement's text."""
-        return self.printer().generate(statement, copy=False)
+    def render(self, statement: exp.Expr) -> Printed:
+        """The statement's text, and what it needs."""
+        return self.printer().print(statement)
 
     def bind(self, params: Mapping[str, Param], used: frozenset[str]) -> dict[str, Any]:
         """The operands that a statement has, as they are bound."""

@@ -34,7 +34,7 @@ def text(value: str) -> exp.Expr:
 
 def number(value: int) -> exp.Expr:
     """An integer literal."""
-    return exp.Literal.number(value)
+    return exp.Literal(this=str(value), is_string=False) if value >= 0 else exp.Literal.number(value)
 
 
 def param(name: str) -> exp.Expr:
@@ -58,9 +58,19 @@ def column(name: str, table: str) -> exp.Column:
     return exp.Column(this=identifier(name), table=qualifier)
 
 
+def own_name(name: str) -> exp.Identifier:
+    """A name of the compiler's own, which is plain."""
+    return exp.Identifier(this=name, quoted=False)
+
+
+def own_column(name: str, table: str | None = None) -> exp.Column:
+    """A column of such a name, of a table of such a name."""
+    return exp.Column(this=own_name(name), table=own_name(table)) if table else exp.Column(this=own_name(name))
+
+
 def alias(value: exp.Expr, name: str) -> exp.Alias:
     """A value with a name of the compiler's own."""
-    return exp.Alias(this=value, alias=exp.to_identifier(name))
+    return exp.Alias(this=value, alias=own_name(name))
 
 
 def func(function: str, *arguments: exp.Expr) -> exp.Expr:
@@ -70,7 +80,7 @@ def func(function: str, *arguments: exp.Expr) -> exp.Expr:
 
 def table_function(function: str, arguments: list[exp.Expr], alias: str | None = None) -> exp.Table:
     """A table-valued function in a FROM clause."""
-    named = exp.TableAlias(this=exp.to_identifier(alias)) if alias else None
+    named = exp.TableAlias(this=own_name(alias)) if alias else None
     return exp.Table(this=func(function, *arguments), alias=named)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from mqsql.compiler.dialect.expression_words import ExpressionWords
-from mqsql.compiler.lower.sql import func, nested, number
+from mqsql.compiler.lower.sql import func, nested, number, own_name
 
 
 class DuckDBExpressionWords(ExpressionWords):
@@ -18,7 +18,7 @@ class DuckDBExpressionWords(ExpressionWords):
 
     def number_operand(self, operand: exp.Expr, *, integral: bool) -> exp.Expr:
         """See ExpressionWords: one of the parts by which a number is bound."""
-        part = exp.Dot(this=operand, expression=exp.to_identifier('i' if integral else 'd'))
+        part = exp.Dot(this=operand, expression=own_name('i' if integral else 'd'))
         return exp.Cast(this=part, to=exp.DataType.build('BIGINT' if integral else 'DOUBLE'))
 
     def whole_quotient(self, dividend: exp.Expr, divisor: int) -> exp.Expr:

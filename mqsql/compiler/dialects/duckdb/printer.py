@@ -5,36 +5,30 @@ sqlglot's own printer for DuckDB changes between minor versions, so this one say
 
 from __future__ import annotations
 
-from sqlglot import ErrorLevel, exp
-from sqlglot.generator import Generator
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 
-from mqsql import limits
 from mqsql.compiler.dialect import quoted_name
+from mqsql.compiler.dialect.printer import Printer
 from mqsql.compiler.dialects.duckdb.keywords import KEYWORDS
 
+_PLAIN = Dialect()
 
-class DuckDBPrinter(Generator):
-    """Prints for DuckDB, and checks the deadline meanwhile."""
 
+class DuckDBPrinter(Printer):
+    """Prints for DuckDB."""
+
+    NAMED_PLACEHOLDER_TOKEN = '$'
     STRUCT_DELIMITER = ('(', ')')  # also of unions
 
     def __init__(self) -> None:
-        super().__init__(normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
-
-    def anonymous_sql(self, expression: exp.Anonymous) -> str:
-        """A call of a function."""
-        limits.check()
-        return super().anonymous_sql(expression)
+        super().__init__(_PLAIN)
 
     def datatype_sql(self, expression: exp.DataType) -> str:
         """The type of a cast."""
         if expression.this.name == 'ARRAY':  # its class has another name before sqlglot 30
             return f'{self.expressions(expression, flat=True)}[]'
         return super().datatype_sql(expression)
-
-    def placeholder_sql(self, expression: exp.Placeholder) -> str:
-        """The place of a parameter."""
-        return f'${expression.name}'
 
     def intdiv_sql(self, expression: exp.IntDiv) -> str:
         """A quotient of integers, rounded down; / would give a float."""
@@ -54,7 +48,7 @@ class DuckDBPrinter(Generator):
 
     def identifier_sql(self, expression: exp.Identifier) -> str:
         """The name of a table or column, quoted where it must be."""
-        return quoted_name(expression, KEYWORDS) or super().identifier_sql(expression)
+        return quoted_name(expression, KEYWORDS)
 
     def ordered_sql(self, expression: exp.Ordered) -> str:
         """A term of an ORDER BY; where NULLs come by default is a setting of the connection."""

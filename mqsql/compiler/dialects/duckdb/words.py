@@ -19,7 +19,19 @@ from mqsql.compiler.dialects.duckdb.columns import NUMBER_UNION
 from mqsql.compiler.dialects.duckdb.depth import check_depth
 from mqsql.compiler.dialects.duckdb.expression_words import DuckDBExpressionWords
 from mqsql.compiler.dialects.duckdb.functions import FUNCTIONS, QUERY
-from mqsql.compiler.lower.sql import Condition, and_, case, column, func, is_not_null, number, or_, text
+from mqsql.compiler.lower.sql import (
+    Condition,
+    and_,
+    case,
+    column,
+    func,
+    is_not_null,
+    number,
+    or_,
+    own_column,
+    own_name,
+    text,
+)
 from mqsql.compiler.tree.params import OperandType
 from mqsql.schema import ANY, BOOLEAN, NUMBER, TIMESTAMP, ColumnType, Table
 
@@ -198,12 +210,12 @@ class DuckDBWords(DuckDBExpressionWords, Words):
 
     def element(self, element: Element) -> exp.Expr:
         """See Words."""
-        value = exp.column(element.alias)
+        value = own_column(element.alias)
         return func('struct_extract_at', value, number(2)) if element.named else value
 
     def name(self, element: Element) -> exp.Expr:
         """See Words."""
-        return func('struct_extract_at', exp.column(element.alias), number(1))
+        return func('struct_extract_at', own_column(element.alias), number(1))
 
     def index(self, element: Element) -> exp.Expr:
         """See Words."""
@@ -256,7 +268,7 @@ class DuckDBWords(DuckDBExpressionWords, Words):
     def in_list(self, value: exp.Expr, operand: exp.Expr, nested: bool) -> Condition:
         """See Words. A subquery looks values up by their hash, in a lambda there can be none."""
         if isinstance(operand, exp.Dot):
-            part = func('struct_extract', exp.column('n'), text(operand.name))
+            part = func('struct_extract', own_column('n'), text(operand.name))
             operand = _map(operand.this, Element('n'), part)
         if nested:
             return func('list_contains', operand, value)
@@ -268,7 +280,7 @@ class DuckDBWords(DuckDBExpressionWords, Words):
 
     def operand(self, element: Element) -> exp.Expr:
         """See Words."""
-        return exp.column(element.alias)
+        return own_column(element.alias)
 
     # --- columns and statements
 
@@ -278,7 +290,7 @@ class DuckDBWords(DuckDBExpressionWords, Words):
 
     def row_order(self) -> exp.Expr:
         """See Words. The column is declared, as DuckDB's own changes with updates."""
-        return exp.column('rowid')
+        return own_column('rowid')
 
     def output(self, table: Table, name: str, inline: bool) -> exp.Expr:
         """See Words. A time with a zone is fetched in the zone of the connection, which may not have it."""
@@ -355,7 +367,7 @@ def _step(step: Step) -> str:
 
 def _map(source: exp.Expr, element: Element, result: exp.Expr) -> exp.Expr:
     """The list of what a lambda makes of each value of a list."""
-    made = exp.Lambda(this=result, expressions=[exp.to_identifier(element.alias)])
+    made = exp.Lambda(this=result, expressions=[own_name(element.alias)])
     return func('list_transform', source, made)
 
 
@@ -381,7 +393,7 @@ def _whole(double: exp.Expr, exact: bool) -> exp.Expr:
 
 def _part(operand: exp.Expr, name: str) -> exp.Expr:
     """The part of a number's operand that integers or doubles are compared with."""
-    return exp.Dot(this=operand.copy(), expression=exp.to_identifier(name))
+    return exp.Dot(this=operand.copy(), expression=own_name(name))
 
 
 def _parts(stored: exp.Expr) -> list[exp.Expr]:

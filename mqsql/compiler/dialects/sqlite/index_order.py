@@ -8,7 +8,7 @@ from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects.sqlite.index_rows import IndexView, MultikeyRows, ScalarRows
 from mqsql.compiler.lower.order import argument_json, order, sort_spec, with_one_array
 from mqsql.compiler.lower.predicate import lower
-from mqsql.compiler.lower.sql import and_, column, identifier, number, ordered, select
+from mqsql.compiler.lower.sql import and_, column, identifier, number, ordered, own_column, select
 from mqsql.compiler.tree.predicate import MATCH_ALL, And, InView, Not, Predicate
 from mqsql.compiler.tree.select import Select, Sort
 from mqsql.schema import Table
@@ -56,8 +56,8 @@ def _joined(
     table: Table, view: IndexView, predicate: Predicate, outputs: list[exp.Expr], dialect: Dialect
 ) -> exp.Select:
     """SELECT of the records that a table of an index has in order."""
-    record = exp.column('record', view.alias)
-    joined = [exp.EQ(this=record, expression=exp.column('rowid')), *_wanted(table, predicate, view, dialect)]
+    record = own_column('record', view.alias)
+    joined = [exp.EQ(this=record, expression=own_column('rowid')), *_wanted(table, predicate, view, dialect)]
     tables = [view.source(), exp.Table(this=identifier(table.name))]
     statement = select([*outputs, record.copy()], tables, and_(joined))
     if all(isinstance(part, Not | InView) for part in _parts(predicate)):
@@ -72,7 +72,7 @@ def _sorted(
     """SELECT of the records that the index has not in order."""
     assert wanted.index_order is not None
     table, sort, predicate = wanted.table, wanted.sort, wanted.index_order.of_multikey
-    rowid, rows = exp.column('rowid'), exp.Table(this=identifier(table.name))
+    rowid, rows = own_column('rowid'), exp.Table(this=identifier(table.name))
     keys = [part for i in range(len(sort)) for part in _sort_ranks(table, sort[: i + 1], dialect)]
     # What such a record offers is told by its rows, so a test that they answer finds no other.
     told = any(isinstance(part, InView) for part in _parts(predicate))

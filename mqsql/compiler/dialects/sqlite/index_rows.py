@@ -17,7 +17,20 @@ from mqsql.compiler.dialects.sqlite.index_columns import MISSING, columns_of, ke
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 from mqsql.compiler.lower.operators import LOWERINGS
 from mqsql.compiler.lower.operators.comparison import ORDERS
-from mqsql.compiler.lower.sql import Condition, and_, case, func, identifier, number, or_, param, select, text
+from mqsql.compiler.lower.sql import (
+    Condition,
+    and_,
+    case,
+    func,
+    identifier,
+    number,
+    or_,
+    own_column,
+    own_name,
+    param,
+    select,
+    text,
+)
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
 from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf
@@ -43,7 +56,7 @@ class ScalarRows:
 
     def column(self, name: str) -> exp.Expr:
         """One of its columns."""
-        return exp.column(name, self.alias)
+        return own_column(name, self.alias)
 
     def order(self, column: str, steps: tuple[str, ...]) -> list[exp.Expr]:
         """What orders by a key: rank and value of a path, or a column."""
@@ -89,11 +102,11 @@ class MultikeyRows:
 
     def known(self) -> Condition:
         """The record is one of these."""
-        return exp.In(this=exp.column('rowid'), query=records_of(self._name))
+        return exp.In(this=own_column('rowid'), query=records_of(self._name))
 
     def key(self, column: str, alias: str) -> exp.Expr:
         """A column that is a key of the index."""
-        return exp.column(key_of(self.index.paths.index((column, ()))), alias)
+        return own_column(key_of(self.index.paths.index((column, ()))), alias)
 
     def condition(self, test: Leaf) -> Condition | None:
         """The test on the rows of the table; None if it is not on the first path or a column among the keys."""
@@ -101,29 +114,29 @@ class MultikeyRows:
             return self._on_row(self.alias, test)
         if key_tested(test) != self.index.first_path:
             return None
-        return exp.In(this=exp.column('rowid'), query=exp.Subquery(this=self.offering([test], lambda: 'o')))
+        return exp.In(this=own_column('rowid'), query=exp.Subquery(this=self.offering([test], lambda: 'o')))
 
     def offering(self, tests: Sequence[Leaf], alias: Callable[[], str]) -> exp.Select:
         """SELECT of those that offer, for each test on the first path, a value for which it holds, and satisfy the others."""
         name = alias()
         first, *more = [test for test in tests if test.field.steps]
         conditions = [self._on_row(name, test) for test in (first, *(test for test in tests if not test.field.steps))]
-        record = exp.column('record', name)
+        record = own_column('record', name)
         also = [exp.In(this=record.copy(), query=exp.Subquery(this=self.offering([test], alias))) for test in more]
         return select([record], [self.source(name)], and_([*conditions, *also]))
 
     def offering_not(self, test: Leaf, alias: Callable[[], str]) -> exp.Select:
         """SELECT of those that offer no value for which the test holds."""
         name = alias()
-        offering = exp.In(this=exp.column('record', name), query=exp.Subquery(this=self.offering([test], alias)))
-        itself = exp.Is(this=exp.column('type', name), expression=exp.null())
-        return select([exp.column('record', name)], [self.source(name)], and_([itself, exp.Not(this=offering)]))
+        offering = exp.In(this=own_column('record', name), query=exp.Subquery(this=self.offering([test], alias)))
+        itself = exp.Is(this=own_column('type', name), expression=exp.null())
+        return select([own_column('record', name)], [self.source(name)], and_([itself, exp.Not(this=offering)]))
 
     def _on_row(self, alias: str, test: Leaf) -> Condition:
         if not test.field.steps:
             column = test.field.column or ''
             return _lower(ColumnValue(WORDS, test.field.kind, lambda: self.key(column, alias)), test)
-        kind = exp.column('type', alias)
+        kind = own_column('type', alias)
         if test.operator == '$exists':
             return exp.NEQ(this=kind, expression=text(MISSING))
         if (test.operator, test.form) == ('$eq', OperandType.NULL):
@@ -149,7 +162,7 @@ def rows_seen(view: ScalarView | MultikeyView, table: Table) -> IndexView:
 
 
 def _aliased(name: str, alias: str) -> exp.Table:
-    return exp.Table(this=identifier(name), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+    return exp.Table(this=identifier(name), alias=exp.TableAlias(this=own_name(alias)))
 
 
 def _lower(value: Value, test: Leaf) -> Condition:
@@ -174,11 +187,11 @@ class IndexedWords(SQLiteWords):
 
     def present(self) -> Condition:
         """The value is not missing."""
-        return exp.column(self._present, self._alias)
+        return own_column(self._present, self._alias)
 
     def is_rank(self, rank: int) -> Condition:
         """The value has this rank."""
-        return exp.EQ(this=exp.column(self._rank, self._alias), expression=number(rank))
+        return exp.EQ(this=own_column(self._rank, self._alias), expression=number(rank))
 
     def type_of(self, ref: JsonRef) -> exp.Expr:
         """See Words."""
@@ -190,7 +203,7 @@ class IndexedWords(SQLiteWords):
             (DATE_RANK, text('object')),
         ]
         ifs = [exp.If(this=number(rank), true=kind) for rank, kind in types]
-        return exp.Case(this=exp.column(self._rank, self._alias), ifs=ifs)
+        return exp.Case(this=own_column(self._rank, self._alias), ifs=ifs)
 
     def is_type(self, ref: JsonRef, types: Sequence[JsonType]) -> Condition:
         """See Words; by rank, as the index is ordered."""

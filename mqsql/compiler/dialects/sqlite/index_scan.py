@@ -9,7 +9,7 @@ from sqlglot import exp
 from mqsql.compiler.dialect import Dialect, PathIndexes
 from mqsql.compiler.dialects.sqlite.index_order import select_in_order
 from mqsql.compiler.dialects.sqlite.index_rows import MultikeyRows, ScalarRows, rows_seen
-from mqsql.compiler.lower.sql import Condition, and_, negate, select
+from mqsql.compiler.lower.sql import Condition, and_, negate, own_column, select
 from mqsql.compiler.tree.predicate import IndexScan, InView
 from mqsql.compiler.tree.select import Select
 from mqsql.compiler.tree.view import View
@@ -55,4 +55,4 @@ def _in_either(plain: ScalarRows, conditions: list[Condition], others: exp.Query
     if exp.false() not in conditions:
         first = select([plain.column('record')], [plain.source()], and_(conditions))
         others = exp.Union(this=first, expression=others, distinct=False)
-    return exp.In(this=exp.column('rowid'), query=exp.Subquery(this=others))
+    return exp.In(this=own_column('rowid'), query=exp.Subquery(this=others))

@@ -27,6 +27,8 @@ from mqsql.compiler.lower.sql import (
     negate,
     number,
     ordered,
+    own_column,
+    own_name,
     select,
 )
 from mqsql.compiler.tree.select import Select
@@ -125,7 +127,7 @@ def _joined(wanted: Select, records: exp.Select, where: Condition | None = None)
 
 def _record(wanted: Select) -> exp.Expr:
     """The rowid of one of those of `_joined`."""
-    return exp.Column(this=exp.to_identifier('record'), table=_name(wanted, 'found'))
+    return exp.Column(this=own_name('record'), table=_name(wanted, 'found'))
 
 
 def _number_of(rows: exp.Expr) -> exp.Expr:
@@ -162,7 +164,7 @@ def _rows(wanted: Select) -> exp.Table:
 
 
 def _rowid() -> exp.Expr:
-    return exp.column('rowid')
+    return own_column('rowid')
 
 
 def _unindexed_rowid() -> exp.Expr:

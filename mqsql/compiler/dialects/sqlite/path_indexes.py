@@ -31,6 +31,8 @@ from mqsql.compiler.lower.sql import (
     func,
     is_not_null,
     number,
+    own_column,
+    own_name,
     select,
     text,
 )
@@ -91,7 +93,7 @@ def _triggers(table: Table, index: Index) -> Iterator[tuple[str, str, str]]:
 
 
 def _quoted(name: str) -> str:
-    return SQLITE.render(named(name))
+    return SQLITE.render(named(name)).sql
 
 
 def _columns(index: Index) -> Iterator[str]:
@@ -126,7 +128,7 @@ def _fill(table: Table, index: Index, source: str, tables: Sequence[exp.Expr]) -
             outputs.append(_as(_stored(READ, column), columns_of(i)[1]))
             continue
         start = _root(table, column)
-        ranks.append(is_not_null(exp.column(columns_of(i)[0])))
+        ranks.append(is_not_null(own_column(columns_of(i)[0])))
         outputs += [_as(made, name) for made, name in zip(_describe(start, steps), columns_of(i), strict=True)]
     described = exp.Subquery(this=select(outputs, [_read(table, index, source, tables)]))
     return _insert(index.stored_name(table.name), select([exp.Star()], [described], and_(ranks)))
@@ -178,9 +180,9 @@ def _fill_multikey(table: Table, index: Index, source: str, tables: Sequence[exp
         walk = PathLowering(WORDS, start, steps, offers, (), lambda: f'e{next(numbers)}')
         loops = walk.loops()
         alias = loops[-1].element.alias
-        kind = exp.column('type', alias)
+        kind = own_column('type', alias)
         only: list[exp.Expr] = [exp.EQ(this=kind.copy(), expression=text(wanted))] if wanted else []
-        return rows(text(as_type) if as_type else kind, exp.column('value', alias), rows_of(loops), only)
+        return rows(text(as_type) if as_type else kind, own_column('value', alias), rows_of(loops), only)
 
     union: exp.Query = rows(exp.null(), exp.null(), [], [])
     for values in (
@@ -241,12 +243,12 @@ def _root(table: Table, column: str) -> JsonRef:
 
 
 def _rowid(source: str) -> exp.Column:
-    return exp.Column(this=exp.to_identifier('rowid'), table=named(source))
+    return exp.Column(this=own_name('rowid'), table=named(source))
 
 
 def _as(value: exp.Expr, name: str) -> exp.Expr:
-    return exp.Alias(this=value, alias=exp.to_identifier(name))
+    return exp.Alias(this=value, alias=named(name))
 
 
 def _insert(name: str, rows: exp.Query) -> str:
-    return SQLITE.render(exp.Insert(this=exp.Table(this=named(name)), expression=rows))
+    return SQLITE.render(exp.Insert(this=exp.Table(this=named(name)), expression=rows)).sql

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from sqlglot import ErrorLevel, exp
+from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
 from sqlglot.generator import Generator
 
-from mqsql import limits
 from mqsql.compiler.dialect import quoted_name
+from mqsql.compiler.dialect.printer import Printer
 from mqsql.compiler.dialects.sqlite.keywords import KEYWORDS
 
 
@@ -21,8 +21,11 @@ def _operator(sign: str) -> Callable[[Generator, exp.Binary], str]:
     return lambda printer, expression: printer.binary(expression, sign)
 
 
-class SQLitePrinter(Generator):
-    """Prints for SQLite, and checks the deadline meanwhile: a large statement takes a second."""
+_SQLITE = SQLite()
+
+
+class SQLitePrinter(Printer):
+    """Prints for SQLite."""
 
     TRANSFORMS: ClassVar = {
         **Generator.TRANSFORMS,
@@ -34,18 +37,8 @@ class SQLitePrinter(Generator):
     TYPE_MAPPING: ClassVar = {**Generator.TYPE_MAPPING, exp.DataType.Type.INT: 'INTEGER'}
 
     def __init__(self) -> None:
-        super().__init__(dialect=SQLite, normalize_functions=False, unsupported_level=ErrorLevel.RAISE)
-
-    def anonymous_sql(self, expression: exp.Anonymous) -> str:
-        """A call of a function."""
-        limits.check()
-        return super().anonymous_sql(expression)
-
-    def placeholder_sql(self, expression: exp.Placeholder) -> str:
-        """The place of a parameter."""
-        limits.check()
-        return super().placeholder_sql(expression)
+        super().__init__(_SQLITE)
 
     def identifier_sql(self, expression: exp.Identifier) -> str:
         """The name of a table or column, quoted where it must be."""
-        return quoted_name(expression, KEYWORDS) or super().identifier_sql(expression)
+        return quoted_name(expression, KEYWORDS)

@@ -26,6 +26,8 @@ from mqsql.compiler.lower.sql import (
     number,
     or_,
     ordered,
+    own_column,
+    own_name,
     select,
     subquery,
     table_function,
@@ -62,7 +64,7 @@ class SQLiteWords(SQLiteExpressionWords, Words):
     def type_of(self, ref: JsonRef) -> exp.Expr:
         """See Words."""
         return (
-            exp.column('type', ref.element.alias) if ref.element and ref.is_element else func('json_type', *_place(ref))
+            own_column('type', ref.element.alias) if ref.element and ref.is_element else func('json_type', *_place(ref))
         )
 
     def is_type(self, ref: JsonRef, types: Sequence[JsonType]) -> Condition:
@@ -179,15 +181,15 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     def element(self, element: Element) -> exp.Expr:
         """See Words."""
-        return exp.column('value', element.alias)
+        return own_column('value', element.alias)
 
     def name(self, element: Element) -> exp.Expr:
         """See Words."""
-        return exp.column('key', element.alias)
+        return own_column('key', element.alias)
 
     def index(self, element: Element) -> exp.Expr:
         """See Words."""
-        return exp.column('key', element.alias)
+        return own_column('key', element.alias)
 
     def elements(self, ref: JsonRef) -> tuple[exp.Expr, ...]:
         """See Words: the arguments of json_each."""
@@ -220,13 +222,13 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     def position(self, loop: Loop, condition: exp.Expr) -> exp.Expr:
         """See Words. SQLite takes the first row of a subquery."""
-        return exp.Subquery(this=select([exp.column('key', loop.element.alias)], rows_of([loop]), condition))
+        return exp.Subquery(this=select([own_column('key', loop.element.alias)], rows_of([loop]), condition))
 
     # --- parameters
 
     def in_list(self, value: exp.Expr, operand: exp.Expr, nested: bool) -> Condition:
         """See Words: a list is a JSON array."""
-        return exp.In(this=value, query=subquery([exp.column('value')], [table_function('json_each', [operand])]))
+        return exp.In(this=value, query=subquery([own_column('value')], [table_function('json_each', [operand])]))
 
     def operands(self, listed: exp.Expr) -> tuple[exp.Expr, ...]:
         """See Words: a list is a JSON array."""
@@ -234,7 +236,7 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     def operand(self, element: Element) -> exp.Expr:
         """See Words."""
-        return exp.column('value', element.alias)
+        return own_column('value', element.alias)
 
     # --- columns and statements
 
@@ -244,7 +246,7 @@ class SQLiteWords(SQLiteExpressionWords, Words):
 
     def row_order(self) -> exp.Expr:
         """See Words."""
-        return exp.column('rowid')
+        return own_column('rowid')
 
     def output(self, table: Table, name: str, inline: bool) -> exp.Expr:
         """See Words."""
@@ -301,7 +303,7 @@ def _where(ref: JsonRef) -> exp.Expr | None:
     if first.key is None or first.position is None:
         return text('$' + ''.join(map(_step, ref.path)))
     assert ref.element is not None  # only its row tells whether it is an array
-    is_array = exp.EQ(this=exp.column('type', ref.element.alias), expression=text('array'))
+    is_array = exp.EQ(this=own_column('type', ref.element.alias), expression=text('array'))
     start = case((is_array, text(f'$[{first.position}]')), default=text(f'$."{first.key}"'))
     return exp.Paren(this=exp.DPipe(this=start, expression=text(''.join(map(_step, further))))) if further else start
 
@@ -360,13 +362,13 @@ def _inline_buffers(table: Table, name: str) -> exp.Expr:
     """The blobs that the column's ids name, in order, as one JSON array; NULL where the column is."""
     each = exp.Table(
         this=func('json_each', exp.Column(this=identifier(name), table=identifier(table.name))),
-        alias=exp.TableAlias(this=exp.to_identifier('e')),
+        alias=exp.TableAlias(this=own_name('e')),
     )
-    blobs = exp.Table(this=identifier(table.buffers_table), alias=exp.TableAlias(this=exp.to_identifier('b')))
-    same = exp.EQ(this=exp.column('id', 'b'), expression=exp.column('value', 'e'))
-    data = exp.Alias(this=func('hex', exp.column('data', 'b')), alias=exp.to_identifier('data'))
+    blobs = exp.Table(this=identifier(table.buffers_table), alias=exp.TableAlias(this=own_name('b')))
+    same = exp.EQ(this=own_column('id', 'b'), expression=own_column('value', 'e'))
+    data = exp.Alias(this=func('hex', own_column('data', 'b')), alias=own_name('data'))
     found = select([data], [each, blobs], same)
-    found.set('order', exp.Order(expressions=[ordered(exp.column('key', 'e'), False)]))
-    gathered = select([func('json_group_array', exp.column('data'))], [exp.Subquery(this=found)])
+    found.set('order', exp.Order(expressions=[ordered(own_column('key', 'e'), False)]))
+    gathered = select([func('json_group_array', own_column('data'))], [exp.Subquery(this=found)])
     present = is_not_null(column(name, table.name))
     return exp.Case(ifs=[exp.If(this=present, true=exp.Subquery(this=gathered))])
