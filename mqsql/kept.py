@@ -39,9 +39,8 @@ class Kept(Generic[Key, Value]):
 
     def _keep(self, key: Key, entry: _Entry[Value]) -> None:
         with self._lock:
-            if key in self._entries:  # another thread was quicker
+            if self._entries.setdefault(key, entry) is not entry:  # another thread was quicker
                 return
-            self._entries[key] = entry
             self.size += entry.size
             while self.size > self.room:
                 self._drop_oldest()

@@ -356,7 +356,7 @@ def _find(
 
 def _new(key: tuple[object, ...]) -> tuple[_Shape, int]:
     shape: Any = key[-1]
-    return _Shape(), 2_000 + sum(200 + len(part) if type(part) is str else 200 for part in shape)
+    return _Shape(), 2_000 + 200 * len(shape) + sum([len(part) for part in shape if type(part) is str])
 
 
 def _learn(operands: list[Any], dialect: Dialect, query: object, parse: Parse[Made]) -> _Known[Made] | None:

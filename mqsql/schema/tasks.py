@@ -77,6 +77,21 @@ class Table:
         return (self.key, *(c for c in self.columns if c != self.key))
 
     @cached_property
+    def column_indexes(self) -> tuple[Index, ...]:
+        """Those of the indexes that are on columns alone."""
+        return tuple(index for index in self.indexes if index.first_path is None)
+
+    @cached_property
+    def path_indexes(self) -> tuple[Index, ...]:
+        """The other indexes."""
+        return tuple(index for index in self.indexes if index.first_path is not None)
+
+    @cached_property
+    def unindexed(self) -> 'Table':
+        """The same table without its indexes."""
+        return replace(self, indexes=())
+
+    @cached_property
     def _names(self) -> frozenset[str]:
         return frozenset(self.columns)
 

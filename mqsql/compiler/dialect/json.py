@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ class JsonRef:
         return self._further(Step(name, name))
 
     def _further(self, step: Step) -> JsonRef:
-        return replace(self, path=(*self.path, step))
+        return JsonRef(self.json, (*self.path, step), self.element)
 
     @property
     def is_element(self) -> bool:

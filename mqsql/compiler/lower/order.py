@@ -85,5 +85,5 @@ def has_most_in_order(table: Table, sort: Sort) -> bool:
     """Whether an index has most records in order: those with a string in an Any column, and with no NaN in a Number column."""
     if any(key.steps for key in sort):
         return False
-    indexed = {column for index in table.indexes if index.first_path is None for column in index.columns}
+    indexed = {column for index in table.column_indexes for column in index.columns}
     return any(is_alone(table, sort, key) or (is_number(table, key) and key.column in indexed) for key in sort)

@@ -50,8 +50,8 @@ def _plan_select(select: Select) -> Select:
     sort = () if alone else without_nan(select.sort, predicate)
     index = sorting_index(table, predicate, sort)
     if index is None:
-        chosen = replace(select, sort=sort, predicate=choose_indexes(predicate, table))
-        return chosen if alone else replace(chosen, lead=lead(chosen))
+        chosen = choose_indexes(predicate, table)
+        return replace(select, sort=sort, predicate=chosen, lead=None if alone else lead(select, chosen))
     scalar, multikey = ScalarView(index), multikey_view(index, predicate, sort)
     order = IndexOrder(
         scalar, choose_indexes(predicate, table, scalar), multikey, choose_indexes(predicate, table, multikey)
@@ -70,5 +70,5 @@ def _plan_distinct(select: SelectDistinct) -> Statement:
 
 def _of_one_key(table: Table, predicate: Predicate) -> bool:
     """Whether the table's key has one value, so that there is nothing to sort; SQLite itself would not say so by every plan."""
-    tests = (part for part in conjuncts(predicate) if isinstance(part, Leaf) and part.operator == '$eq')
+    tests = [part for part in conjuncts(predicate) if isinstance(part, Leaf) and part.operator == '$eq']
     return any(test.field.column == table.key and not test.collation for test in tests)

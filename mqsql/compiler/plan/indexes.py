@@ -83,7 +83,9 @@ def _choose_together(children: list[Predicate], table: Table, view: View | None)
 
 def _index_scan(table: Table, tests: list[Leaf]) -> IndexScan | None:
     """The scan of the index that answers the most of these tests by its first keys, if one of them is on a path."""
-    found = [(index, tuple(_leading(index, tests))) for index in table.indexes if index.first_path]
+    if not table.path_indexes:
+        return None
+    found = [(index, tuple(_leading(index, tests))) for index in table.path_indexes]
     telling = [(index, used) for index, used in found if any(key_tested(test) == index.first_path for test in used)]
     if not telling:
         return None
@@ -106,12 +108,16 @@ def _leading(index: Index, tests: list[Leaf]) -> Iterator[Leaf]:
 
 def sorting_index(table: Table, predicate: Predicate, sort: Sort) -> Index | None:
     """An index whose keys are those of the sort, after some that the predicate sets equal to a value."""
-    if not sort or any(key.collation or is_any(table, key) or is_number(table, key) for key in sort):
+    if (
+        not sort
+        or not table.path_indexes
+        or any(key.collation or is_any(table, key) or is_number(table, key) for key in sort)
+    ):
         return None
     equal: set[object] = {
         key_tested(child) for child in conjuncts(predicate) if isinstance(child, Leaf) and child.operator == '$eq'
     }
-    found = [(_fit(index, equal, sort), index) for index in table.indexes]
+    found = [(_fit(index, equal, sort), index) for index in table.path_indexes]
     return max(((fit, index) for fit, index in found if fit), key=lambda pair: pair[0], default=(None, None))[1]
 
 

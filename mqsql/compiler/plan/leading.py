@@ -4,8 +4,6 @@ from collections.abc import Iterator, Set
 
 from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import (
-    MATCH_ALL,
-    MATCH_NONE,
     AllElements,
     And,
     Conditional,
@@ -20,6 +18,7 @@ from mqsql.compiler.tree.predicate import (
     Or,
     Predicate,
     all_of,
+    is_constant,
 )
 from mqsql.compiler.tree.select import Select, is_any
 
@@ -33,31 +32,32 @@ Keys = Set[tuple[str, tuple[str, ...]]]
 """Columns, each with the steps of a path in it."""
 
 
-def lead(select: Select) -> Predicate | None:
-    """What an index answers of the predicate, where the records are best found by that, or one index has all that is asked for.
+def lead(select: Select, predicate: Predicate) -> Predicate | None:
+    """What an index answers of the predicate of a SELECT, which has its indexes, where the records are best found by that, or
+    one index has all that is asked for.
 
     A database that has to keep an order prefers to read the whole table, or an index, in this order, however few records match.
     With a limit it does so until it has enough, but that it looks up the values of a column in the order of insertion.
     """
-    table, predicate = select.table, select.predicate
-    if not table.indexes or predicate in (MATCH_ALL, MATCH_NONE) or (select.sort and not select.limited):
+    table = select.table
+    if not table.indexes or is_constant(predicate) or (select.sort and not select.limited):
         return None
-    first = {index.paths[0] for index in table.indexes if index.first_path is None} | {(table.key, ())}
+    first = {(table.key, ()), *[index.paths[0] for index in table.column_indexes]}
     if select.sort:
-        return _lead_of_sort(select, first)
+        return _lead_of_sort(select, predicate, first)
     leading = _leading(predicate, first)
     if select.limited:
         return None if isinstance(leading, Leaf) and leading.operator in _VALUES else leading
-    return leading or (predicate if _is_covered(select) else None)
+    return leading or (predicate if _is_covered(select, predicate) else None)
 
 
-def _lead_of_sort(select: Select, first: Keys) -> Predicate | None:
+def _lead_of_sort(select: Select, predicate: Predicate, first: Keys) -> Predicate | None:
     """The same of the first records by a sort that an index has in order; None where an index has these records in order."""
     key = (select.sort[0].column, select.sort[0].steps)
     if key not in first or select.sort[0].collation or is_any(select.table, select.sort[0]):
         return None
-    sorting = {index.paths[0] for index in select.table.indexes if index.first_path is None and key in index.paths}
-    return None if _leading(select.predicate, sorting) else _leading(select.predicate, first)
+    sorting = {index.paths[0] for index in select.table.column_indexes if key in index.paths}
+    return None if _leading(predicate, sorting) else _leading(predicate, first)
 
 
 def _leading(predicate: Predicate, first: Keys) -> Predicate | None:
@@ -78,11 +78,10 @@ def _leading(predicate: Predicate, first: Keys) -> Predicate | None:
     return None
 
 
-def _is_covered(select: Select) -> bool:
+def _is_covered(select: Select, predicate: Predicate) -> bool:
     """Whether one index on columns has all columns that are asked for and tested."""
-    asked = {part.column for part in select.parts} | set(_columns(select.predicate))
-    held = (set(index.columns) for index in select.table.indexes if index.first_path is None)
-    return not select.computed and any(asked <= columns for columns in held)
+    asked = {part.column for part in select.parts} | set(_columns(predicate))
+    return not select.computed and any(asked.issubset(index.columns) for index in select.table.column_indexes)
 
 
 def _columns(predicate: Predicate) -> Iterator[str | None]:

@@ -29,6 +29,8 @@ def without_nan_guards(children: list[Predicate]) -> list[Predicate]:
 
 def without_nan(sort: Sort, predicate: Predicate) -> Sort:
     """The keys of a sort, those marked that a range keeps NaN out of."""
+    if not sort:
+        return ()
     ranges = {
         child.field.column
         for child in conjuncts(predicate)

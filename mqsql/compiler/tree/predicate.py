@@ -17,8 +17,7 @@ from mqsql.values.canonical import coerce_stored_number
 from mqsql.values.collation import Collation
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """What is tested: a column, or, with column None, the element or member that is being looked at; and a path into it.
 
     A `strict` path names keys of objects only, and its test sees the one value there, an array as itself.
@@ -188,18 +187,27 @@ MATCH_ALL = And(())
 MATCH_NONE = Or(())
 
 
+def is_constant(predicate: Predicate) -> bool:
+    """Whether it is MATCH_ALL or MATCH_NONE."""
+    return isinstance(predicate, And | Or) and not predicate.children
+
+
 def all_of(children: 'list[Predicate]') -> Predicate:
     """And of the children, as short as it can be said."""
-    telling = [child for child in children if child != MATCH_ALL]
-    if MATCH_NONE in telling:
+    if len(children) == 1:
+        return children[0]
+    telling = [child for child in children if not (is_constant(child) and isinstance(child, And))]
+    if any(map(is_constant, telling)):
         return MATCH_NONE
     return telling[0] if len(telling) == 1 else And(tuple(telling))
 
 
 def any_of(children: 'list[Predicate]') -> Predicate:
     """Or of the children, as short as it can be said."""
-    telling = [child for child in children if child != MATCH_NONE]
-    if MATCH_ALL in telling:
+    if len(children) == 1:
+        return children[0]
+    telling = [child for child in children if not (is_constant(child) and isinstance(child, Or))]
+    if any(map(is_constant, telling)):
         return MATCH_ALL
     return telling[0] if len(telling) == 1 else Or(tuple(telling))
 

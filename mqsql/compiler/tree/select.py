@@ -164,4 +164,4 @@ def positioned(tree: Statement) -> Statement:
 
 def without_indexes(tree: Statement) -> Statement:
     """The tree of the same statement for the table without its indexes."""
-    return replace(tree, table=replace(tree.table, indexes=()))
+    return replace(tree, table=tree.table.unindexed)

@@ -1,14 +1,13 @@
 """Which values of a path an operator sees, by MongoDB's rule (src/mongo/db/matcher/path.cpp)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mqsql.compiler.tree.params import OperandType
 from mqsql.compiler.tree.predicate import Leaf
 
 
-@dataclass(frozen=True)
-class LeafArrays:
+class LeafArrays(NamedTuple):
     """What a test sees of a path: an array at the end as its `elements` or as itself; `missing` values or none."""
 
     elements: bool = True

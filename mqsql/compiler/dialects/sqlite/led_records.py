@@ -175,5 +175,5 @@ def _unindexed_rowid() -> exp.Expr:
 def _are_small(wanted: Select) -> bool:
     """Whether all that is asked for is the key or in an index, which holds small values."""
     table = wanted.table
-    small = {(table.key, ())}.union(*(index.paths for index in table.indexes if index.first_path is None))
+    small = {(table.key, ())}.union(*[index.paths for index in table.column_indexes])
     return not wanted.computed and small.issuperset(wanted.parts)

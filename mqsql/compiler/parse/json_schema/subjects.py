@@ -46,7 +46,7 @@ class Subject:
         if not isinstance(name, str):
             raise place.error(f'the name of a property is text, not {short_repr(name)}')
         if self.table is None:
-            return Subject(replace(self.field, steps=(*self.field.steps, name)), self.read)
+            return Subject(self.field._replace(steps=(*self.field.steps, name)), self.read)
         column = self.table.column(name, place.path)
         kind = self.table.columns[column]
         return Subject(Field(column, kind, strict=True), self.read, _TYPE_OF_KIND.get(kind))
