@@ -4,7 +4,7 @@ Everything that can be wrong with a query is found here, as a QueryError that na
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mqsql import limits
@@ -20,7 +20,7 @@ from mqsql.errors import QueryError, UnknownNameError, did_you_mean, named, shor
 from mqsql.schema import DOCUMENT, Table
 from mqsql.schema.refused import REFUSED, misplaced, no_query
 from mqsql.values.collation import Collation
-from mqsql.values.paths import DBREF, MAX_STEPS
+from mqsql.values.paths import DBREF, MAX_STEPS, cut_path
 from mqsql.values.plain import read_plain
 
 MAX_PARAMS = 30_000  # SQLite takes 32,766 parameters
@@ -38,12 +38,12 @@ class Parsed:
 def parse(query: object, table: Table, glob_type: GlobType, collation: Collation | None = None) -> Parsed:
     """The predicate of a query; QueryError where it has no meaning."""
 
-    def resolve(key: str, place: ParseContext) -> Field:
+    def resolve(key: str, path: str) -> Field:
         name, *steps = key.split('.')
-        column = table.column(name, place.path)
+        column = table.column(name, path)
         field = Field(column, table.columns[column], tuple(steps))
         if steps and not field.kind.mixed:
-            raise place.error(f'{named(name)} holds {field.kind.holds}, and no path leads into them')
+            raise QueryError(f'{named(name)} holds {field.kind.holds}, and no path leads into them', path)
         return field
 
     values = Params()
@@ -57,10 +57,11 @@ def parse(query: object, table: Table, glob_type: GlobType, collation: Collation
     return Parsed(predicate, values, place)
 
 
-Resolve = Callable[[str, ParseContext], Field]
+Resolve = Callable[[str, str], Field]
+"""Makes a field of a key, or raises QueryError for this path."""
 
 
-def _resolve_in_element(key: str, place: ParseContext) -> Field:
+def _resolve_in_element(key: str, path: str) -> Field:
     return Field(None, DOCUMENT, tuple(key.split('.')))
 
 
@@ -69,8 +70,8 @@ def _parse_in_element(place: ParseContext, query: object) -> Predicate:
 
 
 def parse_query(resolve: Resolve, place: ParseContext, query: object) -> Predicate:
-    """And of a query's items; `resolve` makes a field of a key."""
-    if not isinstance(query, Mapping):
+    """And of a query's items."""
+    if not isinstance(query, dict):
         raise place.error(no_query(query))
     limits.check()
     return all_of([_parse_item(resolve, place, key, operand) for key, operand in limits.checked(query.items())])
@@ -79,16 +80,16 @@ def parse_query(resolve: Resolve, place: ParseContext, query: object) -> Predica
 def _parse_item(resolve: Resolve, place: ParseContext, key: object, operand: object) -> Predicate:
     if not isinstance(key, str):
         raise place.error(f'a key is text, not {short_repr(key)}')
-    here = place.at(f'.{key}' if place.path else key, operator=key if key in LOGICAL else '')
+    step = f'.{key}' if place.path else key
     if key in LOGICAL:
-        return LOGICAL[key](resolve, here, operand)
-    if key in DBREF and resolve is _resolve_in_element:
-        return _parse_dbref(here.at('', resolve(key, here)), key, operand)
-    if key.startswith('$'):
-        raise _unknown_operator(here, key, under_key=False)
+        return LOGICAL[key](resolve, place.at(step, operator=key), operand)
+    is_dbref = key in DBREF and resolve is _resolve_in_element
+    if key.startswith('$') and not is_dbref:
+        raise _unknown_operator(place.at(step), key, under_key=False)
     if key.count('.') > MAX_STEPS:
         raise place.error(f'a path has at most {MAX_STEPS} steps: {short_repr(key)}')
-    return parse_condition(here.at('', resolve(key, here)), operand)
+    here = place.at(step, resolve(key, cut_path(place.path + step)), operator='')
+    return _parse_dbref(here, key, operand) if is_dbref else parse_condition(here, operand)
 
 
 def _parse_dbref(place: ParseContext, key: str, operand: object) -> Predicate:
@@ -120,7 +121,7 @@ def parse_operators(place: ParseContext, operand: object) -> Predicate:
     """And of the operators on one field. A pattern is one, too, as for $not."""
     if isinstance(operand, re.Pattern):
         return match_pattern(place, operand)
-    if not isinstance(operand, Mapping) or not operand:
+    if not isinstance(operand, dict) or not operand:
         raise place.error(f'takes operators or a pattern, not {short_repr(operand)}')
     place = place.with_siblings(operand)
     limits.check()

@@ -12,6 +12,8 @@ SEVERAL = 20
 
 def alike(children: list[Predicate], merged: Callable[[list[Leaf]], list[Predicate]]) -> list[Predicate]:
     """The predicates, with many equalities of one field and one form of value replaced by those that `merged` makes of them."""
+    if len(children) <= SEVERAL:
+        return children
     groups: dict[object, list[Leaf]] = {}
     for child in children:
         if isinstance(child, Leaf) and child.operator == '$eq' and child.form is not _NULL:

@@ -63,8 +63,8 @@ class Scalar:
 
     @property
     def sql(self) -> exp.Expr:
-        """The value."""
-        return self.made.copy()
+        """The value: the tree that was made where it has no place yet, and copies for all others."""
+        return self.made if self.made.parent is None else self.made.copy()
 
     def present(self) -> Scalar:
         """The same, known not to be absent."""

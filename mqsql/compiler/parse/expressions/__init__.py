@@ -167,7 +167,7 @@ def _plain(value: object, path: str, depth: int = 0) -> Any:
     """The expression as a canonical value; a compiled pattern is allowed only as a regular expression."""
     if depth > MAX_DEPTH:
         raise QueryError(f'is nested deeper than {MAX_DEPTH} levels (or holds itself)', path[:100] + '…')
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         pattern = value.get('regex')
         if isinstance(pattern, re.Pattern):
             value = {**value, **_regex(pattern, value, path)}
