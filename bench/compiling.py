@@ -22,6 +22,8 @@ from mqsql.compiler import compile, known, rendering
 from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialect.printer import Printed
 from mqsql.compiler.dialects import find_dialect
+from mqsql.compiler.lower.statements import lower_statement
+from mqsql.compiler.tree.select import Statement
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ROUNDS = 50
@@ -40,15 +42,15 @@ QUERIES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 def printed(query: dict[str, Any], options: dict[str, Any]) -> Callable[[], object]:
-    """What makes the nodes of a statement and prints them."""
-    trees: list[exp.Expression] = []
+    """What makes the nodes of a statement, all of them, and prints them."""
+    trees: list[exp.Expr] = []
 
-    def keep(self: Dialect, tree: exp.Expression) -> Printed:
-        trees.append(tree)
+    def keep(planned: Statement, dialect: Dialect) -> Printed:
+        trees.append(lower_statement(planned, dialect))
         return Printed('', frozenset(), frozenset())
 
     forget()
-    with patch.object(Dialect, 'render', keep):
+    with patch.object(rendering, '_print', keep):
         compile(query, **options)
     forget()
     dialect, tree = find_dialect('sqlite'), trees[0]
@@ -56,7 +58,7 @@ def printed(query: dict[str, Any], options: dict[str, Any]) -> Callable[[], obje
 
 
 def forget() -> None:
-    """Forget all shapes."""
+    """Forget all shapes; what is kept of keys and sorts alone stays, as it serves other shapes."""
     known._KNOWN.cache_clear()
     rendering._RENDERED.cache_clear()
 

@@ -1,13 +1,20 @@
-"""From a statement's tree to its text, kept by shape: the trees are hashable and hold no values."""
+"""From a statement's tree to its text, kept by shape: the trees are hashable and hold no values.
+
+Many queries ask for the same keys in the same order, so the text around their conditions is kept, too.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from mqsql.compiler.dialect import Dialect
-from mqsql.compiler.lower.statements import lower_statement
+from mqsql.compiler.dialect.printer import Printed
+from mqsql.compiler.lower.predicate import BLANK
+from mqsql.compiler.lower.statements import lower_condition, lower_statement
 from mqsql.compiler.plan import plan, scanned_indexes
-from mqsql.compiler.tree.select import Statement, without_indexes
+from mqsql.compiler.tree.predicate import Blank
+from mqsql.compiler.tree.select import Statement, tests_once, without_indexes
 from mqsql.kept import Kept
 
 _PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by take for each character of its text
@@ -37,7 +44,36 @@ def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
     if dialect.path_indexes is None:
         statement = without_indexes(statement)
     planned = plan(statement)
-    sql, called, params = dialect.render(lower_statement(planned, dialect))
+    sql, called, params = _print(planned, dialect)
     functions = frozenset(name for name in called if name.startswith('mqsql_'))
     indexes = tuple(dict.fromkeys(index.name for index in scanned_indexes(planned)))
     return Rendered(sql, functions, indexes, params), _PER_CHARACTER * len(sql)
+
+
+def _print(planned: Statement, dialect: Dialect) -> Printed:
+    """Print a statement. What does not depend on its predicate is kept for others."""
+    frame = _FRAMES.get((replace(planned, predicate=Blank()), dialect), _frame) if tests_once(planned) else None
+    if frame is None:
+        return dialect.render(lower_statement(planned, dialect))
+    condition = dialect.render(lower_condition(planned, dialect))
+    sql = f'{frame.start}{condition.sql}{frame.end}'
+    return Printed(sql, condition.functions | frame.functions, condition.params | frame.params)
+
+
+class _Frame(NamedTuple):
+    """The text of a statement before and after its condition, and what this text needs."""
+
+    start: str
+    end: str
+    functions: frozenset[str]
+    params: frozenset[str]
+
+
+_FRAMES: Kept[tuple[Statement, Dialect], _Frame | None] = Kept(4_000_000)
+
+
+def _frame(key: tuple[Statement, Dialect]) -> tuple[_Frame | None, int]:
+    """The frame of a statement with a Blank; None where its text has what stands for that itself, as in a name."""
+    sql, functions, params = key[1].render(lower_statement(*key))
+    start, *ends = sql.split(BLANK)
+    return _Frame(start, ends[0], functions, params) if len(ends) == 1 else None, _PER_CHARACTER * len(sql)

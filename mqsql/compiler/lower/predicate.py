@@ -29,6 +29,7 @@ from mqsql.compiler.lower.sql import (
     negate,
     none,
     or_,
+    own_column,
     param,
 )
 from mqsql.compiler.lower.values import ColumnValue, JsonValue, Value
@@ -37,6 +38,7 @@ from mqsql.compiler.tree.predicate import (
     POSITION,
     AllElements,
     And,
+    Blank,
     Conditional,
     CountMatching,
     Each,
@@ -58,6 +60,8 @@ from mqsql.schema import ANY, DOCUMENT, Table
 from mqsql.values.codec import encode_key
 from mqsql.values.paths import is_index
 
+BLANK = '\0'
+"""The SQL of a Blank, which no other part of a statement has."""
 COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
 
 
@@ -133,6 +137,8 @@ class Scope:
                 return case((self.lower(test), self.lower(then)), default=self.lower(otherwise))
             case ExprMatch():
                 return lower_expression(predicate, self.table, self.dialect)
+            case Blank():
+                return own_column(BLANK)
             case CountMatching(children, operator, name):
                 return COMPARISONS[operator](
                     this=count_true([self.lower(child) for child in children], self.words.as_number),

@@ -43,6 +43,14 @@ def lower_statement(statement: Statement, dialect: Dialect) -> exp.Expr:
         raise UnsupportedError(str(e), dialect.name) from e
 
 
+def lower_condition(statement: Statement, dialect: Dialect) -> exp.Expr:
+    """The same of the statement's predicate alone, where the statement itself has a Blank for it."""
+    try:
+        return lower(statement.predicate, statement.table, dialect)
+    except Lacking as e:
+        raise UnsupportedError(str(e), dialect.name) from e
+
+
 def _lower_select(wanted: Select, dialect: Dialect) -> exp.Query:
     table = wanted.table
     outputs = [_output(table, part, wanted.inline, dialect) for part in wanted.parts]

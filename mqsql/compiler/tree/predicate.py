@@ -141,7 +141,7 @@ class ExprMatch:
     origin: Origin = attribute(default=IN_SCHEMA, compare=False)
 
 
-# --- nodes that planning makes of tests
+# --- nodes that planning and rendering make
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,11 @@ class InView:
     test: Leaf
 
 
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """The place of a predicate that is lowered and printed apart from its statement."""
+
+
 Predicate: TypeAlias = (
     And
     | Or
@@ -176,6 +181,7 @@ Predicate: TypeAlias = (
     | ExprMatch
     | IndexScan
     | InView
+    | Blank
 )
 
 MEMBER = Field(None, STRING)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from mqsql.compiler.tree.predicate import Predicate
+from mqsql.compiler.tree.predicate import Predicate, is_constant
 from mqsql.compiler.tree.view import MultikeyView, ScalarView
 from mqsql.schema import ANY, NUMBER, Table
 from mqsql.values.collation import Collation
@@ -154,6 +154,13 @@ class SelectPositions:
 
 
 Statement: TypeAlias = Select | SelectDistinct | CountRecords | Delete | SelectPositions
+
+
+def tests_once(planned: Statement) -> bool:
+    """Whether its predicate is the whole of its one WHERE. Those that look for the first records by a sort may have several."""
+    if is_constant(planned.predicate):
+        return False
+    return not isinstance(planned, Select) or not (planned.index_order or (planned.sort and planned.limited))
 
 
 def positioned(tree: Statement) -> Statement:
