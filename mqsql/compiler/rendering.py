@@ -51,13 +51,12 @@ def _render(key: tuple[Statement, Dialect]) -> tuple[Rendered, int]:
 
 
 def _print(planned: Statement, dialect: Dialect) -> Printed:
-    """Print a statement. What does not depend on its predicate is kept for others."""
-    frame = _FRAMES.get((replace(planned, predicate=Blank()), dialect), _frame) if tests_once(planned) else None
-    if frame is None:
+    """Print a statement: one that tests its predicate once in its frame, which is kept, as others have the same."""
+    if not tests_once(planned):
         return dialect.render(lower_statement(planned, dialect))
+    start, end, functions, params = _FRAMES.get((replace(planned, predicate=Blank()), dialect), _frame)
     condition = dialect.render(lower_condition(planned, dialect))
-    sql = f'{frame.start}{condition.sql}{frame.end}'
-    return Printed(sql, condition.functions | frame.functions, condition.params | frame.params)
+    return Printed(f'{start}{condition.sql}{end}', functions | condition.functions, params | condition.params)
 
 
 class _Frame(NamedTuple):
@@ -69,11 +68,10 @@ class _Frame(NamedTuple):
     params: frozenset[str]
 
 
-_FRAMES: Kept[tuple[Statement, Dialect], _Frame | None] = Kept(4_000_000)
+_FRAMES: Kept[tuple[Statement, Dialect], _Frame] = Kept(4_000_000)
 
 
-def _frame(key: tuple[Statement, Dialect]) -> tuple[_Frame | None, int]:
-    """The frame of a statement with a Blank; None where its text has what stands for that itself, as in a name."""
+def _frame(key: tuple[Statement, Dialect]) -> tuple[_Frame, int]:
     sql, functions, params = key[1].render(lower_statement(*key))
-    start, *ends = sql.split(BLANK)
-    return _Frame(start, ends[0], functions, params) if len(ends) == 1 else None, _PER_CHARACTER * len(sql)
+    start, end = sql.split(BLANK)
+    return _Frame(start, end, functions, params), _PER_CHARACTER * len(sql)

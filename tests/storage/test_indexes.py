@@ -264,6 +264,16 @@ def test_schemas_look_at_arrays_themselves() -> None:
         assert ids(store, {'$jsonSchema': schema}) == expected == ['0', '2', '7']
 
 
+def test_an_index_may_have_a_column_that_is_named_by_a_word_of_sql() -> None:
+    table = Table('notes', {'id': STRING, 'order': STRING, 'key': STRING, 'doc': DOCUMENT}, key='id')
+    records = [{'id': str(i), 'order': f'o{i % 2}', 'key': 'k', 'doc': {'a': [i, 7]}} for i in range(4)]
+    with filled(records, table=table) as store:
+        for name in ('order', 'key'):
+            store.create_index([(name, 1), ('doc.a', 1)])
+        for query in ({'order': 'o1', 'doc.a': 7}, {'key': 'k', 'doc.a': {'$in': [1, 3]}}):
+            assert [record['id'] for record in store.find(query)] == ['1', '3']
+
+
 def test_a_table_s_own_names_are_told_from_those_of_its_indexes() -> None:
     columns = dict.fromkeys(
         ('key', 'record', 'type', 'key2', 'value2', 'there', 'id', 'json', 'root', 'o', 'e0'), STRING

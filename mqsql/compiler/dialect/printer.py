@@ -35,11 +35,11 @@ class Printer(Generator):
     def anonymous_sql(self, expression: exp.Anonymous) -> str:
         """A call of a function."""
         limits.check()
-        self._functions.add(expression.name)
+        self._functions.add(expression.this)
         return super().anonymous_sql(expression)
 
     def placeholder_sql(self, expression: exp.Placeholder) -> str:
         """The place of a parameter."""
         limits.check()
-        self._params.add(expression.name)
+        self._params.add(expression.this)
         return super().placeholder_sql(expression)

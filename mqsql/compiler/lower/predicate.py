@@ -61,7 +61,7 @@ from mqsql.values.codec import encode_key
 from mqsql.values.paths import is_index
 
 BLANK = '\0'
-"""The SQL of a Blank, which no other part of a statement has."""
+"""The SQL of a Blank: a character that no database takes in a statement."""
 COMPARISONS: dict[str, type[exp.Binary]] = {'$eq': exp.EQ, **ORDERS}
 
 
