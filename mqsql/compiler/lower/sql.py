@@ -116,11 +116,15 @@ def ordered(value: exp.Expr, descending: bool) -> exp.Expr:
 
 def and_(conditions: list[Condition]) -> Condition:
     """AND of the conditions, TRUE for none."""
+    if len(conditions) == 1:
+        return conditions[0]
     return _chain(exp.And, conditions) if conditions else exp.true()
 
 
 def or_(conditions: list[Condition]) -> Condition:
     """OR of the conditions, FALSE for none."""
+    if len(conditions) == 1:
+        return conditions[0]
     return _chain(exp.Or, conditions) if conditions else exp.false()
 
 
@@ -129,7 +133,7 @@ def _chain(connective: type[exp.Connector], conditions: list[Condition]) -> Cond
         middle = len(conditions) // 2
         halves = [_chain(connective, half) for half in (conditions[:middle], conditions[middle:])]
         return connective(this=exp.Paren(this=halves[0]), expression=exp.Paren(this=halves[1]))
-    first, *rest = conditions if len(conditions) == 1 else [_wrapped(connective, c) for c in conditions]
+    first, *rest = [_wrapped(connective, condition) for condition in conditions]
     for condition in rest:
         first = connective(this=first, expression=condition)
     return first

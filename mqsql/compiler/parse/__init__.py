@@ -6,6 +6,7 @@ Everything that can be wrong with a query is found here, as a QueryError that na
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mqsql import limits
 from mqsql.compiler.parse.context import GlobType, Params, ParseContext, is_operators
@@ -123,16 +124,17 @@ def parse_operators(place: ParseContext, operand: object) -> Predicate:
         return match_pattern(place, operand)
     if not isinstance(operand, dict) or not operand:
         raise place.error(f'takes operators or a pattern, not {short_repr(operand)}')
-    place = place.with_siblings(operand)
     limits.check()
-    read = [_parse_operator(place, name, value) for name, value in operand.items()]
+    read = [_parse_operator(place, operand, name, value) for name, value in operand.items()]
     return all_of([p for p in read if p is not None])
 
 
-def _parse_operator(place: ParseContext, name: object, operand: object) -> Predicate | None:
+def _parse_operator(
+    place: ParseContext, siblings: dict[Any, object], name: object, operand: object
+) -> Predicate | None:
     if not isinstance(name, str) or not name.startswith('$'):
         raise place.error(f'operators and other keys cannot be mixed: {short_repr(name)}')
-    here = place.at(f'.{name}', operator=name)
+    here = place.among(siblings, name)
     if name not in OPERATORS:
         raise _unknown_operator(here, name, under_key=True)
     return OPERATORS[name](here, operand)

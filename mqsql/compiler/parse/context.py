@@ -83,9 +83,9 @@ class ParseContext:
             operator=self.operator if operator is None else operator,
         )
 
-    def with_siblings(self, siblings: Mapping[str, object]) -> 'ParseContext':
-        """The same place, where these operators or keywords are given together."""
-        return self._with(siblings=siblings)
+    def among(self, siblings: Mapping[str, object], operator: str) -> 'ParseContext':
+        """The place of one of several operators that are given together."""
+        return self._with(path=cut_path(f'{self.path}.{operator}'), operator=operator, siblings=siblings)
 
     def nested(self, step: str = '') -> 'ParseContext':
         """A step that leads into a query, operators or a schema within this one."""
