@@ -49,7 +49,7 @@ CALLS = {
     'distinct': 90,
     'history': 89,
     'compile': 40,
-    'compile_new': 4_897,
+    'compile_new': 3_540,
     'add_many': 205,
     'add': 196,
     'cycle': 639,
