@@ -5,7 +5,6 @@ Many queries ask for the same keys in the same order, so the text around their c
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from mqsql.compiler.dialect import Dialect
@@ -13,8 +12,7 @@ from mqsql.compiler.dialect.printer import Printed
 from mqsql.compiler.lower.predicate import BLANK
 from mqsql.compiler.lower.statements import lower_condition, lower_statement
 from mqsql.compiler.plan import plan, scanned_indexes
-from mqsql.compiler.tree.predicate import Blank
-from mqsql.compiler.tree.select import Statement, tests_once, without_indexes
+from mqsql.compiler.tree.select import Statement, framed, tests_once, without_indexes
 from mqsql.kept import Kept
 
 _PER_CHARACTER = 6  # bytes that a statement and the trees that it is kept by take for each character of its text
@@ -54,7 +52,7 @@ def _print(planned: Statement, dialect: Dialect) -> Printed:
     """Print a statement: one that tests its predicate once in its frame, which is kept, as others have the same."""
     if not tests_once(planned):
         return dialect.render(lower_statement(planned, dialect))
-    start, end, functions, params = _FRAMES.get((replace(planned, predicate=Blank()), dialect), _frame)
+    start, end, functions, params = _FRAMES.get((framed(planned), dialect), _frame)
     condition = dialect.render(lower_condition(planned, dialect))
     return Printed(f'{start}{condition.sql}{end}', functions | condition.functions, params | condition.params)
 

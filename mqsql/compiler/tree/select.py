@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
-from mqsql.compiler.tree.predicate import Predicate, is_constant
+from mqsql.compiler.tree.predicate import Blank, Predicate, is_constant
 from mqsql.compiler.tree.view import MultikeyView, ScalarView
 from mqsql.schema import ANY, NUMBER, Table
 from mqsql.values.collation import Collation
@@ -157,10 +157,19 @@ Statement: TypeAlias = Select | SelectDistinct | CountRecords | Delete | SelectP
 
 
 def tests_once(planned: Statement) -> bool:
-    """Whether its predicate is the whole of its one WHERE. Those that look for the first records by a sort may have several."""
+    """Whether its predicate is the whole of its one WHERE. Those that look for the first records may have several."""
     if is_constant(planned.predicate):
         return False
-    return not isinstance(planned, Select) or not (planned.index_order or (planned.sort and planned.limited))
+    if not isinstance(planned, Select):
+        return True
+    return not (planned.index_order or (planned.limited and (planned.sort or planned.lead)))
+
+
+def framed(planned: Statement) -> Statement:
+    """The same for any predicate, if it tests that once."""
+    if isinstance(planned, Select) and planned.lead is not None:
+        return replace(planned, predicate=Blank(), lead=Blank())
+    return replace(planned, predicate=Blank())
 
 
 def positioned(tree: Statement) -> Statement:
