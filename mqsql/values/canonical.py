@@ -89,10 +89,20 @@ def read_iso(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def to_utc(moment: datetime) -> datetime:
     """The same instant as a plain datetime in UTC."""
     if moment.tzinfo is UTC and not moment.fold:
         return moment
+    try:
+        return EPOCH + (moment - EPOCH)
+    except Exception:  # it has no time zone, or one that fails, or is outside the years that there are
+        return _to_utc(moment)
+
+
+def _to_utc(moment: datetime) -> datetime:
     offset = _offset(moment) if moment.tzinfo is not None else None
     naive = moment.replace(tzinfo=None)
     try:
@@ -103,7 +113,7 @@ def to_utc(moment: datetime) -> datetime:
 
 
 def _offset(moment: datetime) -> timedelta | None:
-    """A time zone is code of others, see `plain`; it is asked once."""
+    """A time zone is code of others, see `plain`."""
     try:
         return moment.utcoffset()
     except Exception as e:
