@@ -65,7 +65,7 @@ class Delta(WriteBuffer[SqliteStore]):
         """As Store's."""
         with self._lock:
             key, given = self._store.read_new(msg_id, record)
-            values = present(self._store.table.encode(given))
+            values = self._store.table.encode_resolved(present(given))
             change = Change(Kind.ADD, values[self._store.table.key], values)
             if self._takes(change):
                 known = self._is_known(key, begun=True)
@@ -80,7 +80,7 @@ class Delta(WriteBuffer[SqliteStore]):
         """As Store's."""
         with self._lock:
             key, given = self._store.read_changes(msg_id, changes)
-            values = self._store.table.encode(given)
+            values = self._store.table.encode_resolved(given)
             change = self._change_of(key, values)
             if self._takes(change) and self._is_known(key) and self._note(key, change, values):
                 return

@@ -108,6 +108,8 @@ class SQLiteDB(HubDatabase):
         # The controller is told to end, and does not close its database.
         atexit.register(self.close)
         self._retention = Retention(tasks, self._store, limits, self.log.warning)
+        self._started = False
+        """Whether the threads run that care for the file."""
 
     @validate('filename', 'location', 'table')
     def _usable_text(self, proposal: Any) -> str:
@@ -136,9 +138,11 @@ class SQLiteDB(HubDatabase):
     def add_record(self, msg_id: str, rec: Mapping[str, Any]) -> None:
         """See HubDatabase."""
         super().add_record(msg_id, rec)
-        # Not in __init__: the controller forks its schedulers after that.
-        self._retention.start()
-        self._store.checkpoint_in_background(self.log.error)
+        if not self._started:
+            # Not in __init__: the controller forks its schedulers after that.
+            self._retention.start()
+            self._store.checkpoint_in_background(self.log.error)
+            self._started = True
 
     def drop_matching_records(self, check: Query) -> None:
         """See HubDatabase. Of many records the call waits only until no answer has them any more."""

@@ -66,7 +66,9 @@ def _decode_blobs(stored: str) -> list[bytes]:
 
 
 def _store_text(value: object) -> str:
-    return encode_text(value if type(value) is str else coerce_string(value))
+    if type(value) is str:
+        return value if value.isprintable() else encode_text(value)
+    return encode_text(coerce_string(value))
 
 
 def _store_timestamp(value: object) -> int:
@@ -82,7 +84,7 @@ def _store_boolean(value: object) -> int:
 
 
 def _store_document(value: object) -> str:
-    if value == {} and type(value) is dict:  # the content of most tasks
+    if not value and type(value) is dict:  # the content of most tasks
         return '{}'
     plain = encode_plain(value) if type(value) in (dict, list) else None
     return plain or encode_document(coerce_document(value))

@@ -154,14 +154,19 @@ class Table:
         """
         return _convert(self.resolve(record), encoders or self._encoders)
 
+    def encode_resolved(self, record: Record) -> Record:
+        """`encode` of what `resolve` gives."""
+        return _convert(record, self._encoders)
+
 
 def _convert(record: Record, conversions: Conversions) -> Record:
     converted = {}
-    for column, value in record.items():
-        try:
+    column = ''
+    try:
+        for column, value in record.items():
             converted[column] = None if value is None else conversions[column](value)
-        except UnstorableError as e:
-            raise RecordError(str(e), column + e.path) from e.__cause__
+    except UnstorableError as e:
+        raise RecordError(str(e), column + e.path) from e.__cause__
     return converted
 
 

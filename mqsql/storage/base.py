@@ -395,7 +395,7 @@ class Store(ABC):
         named = given.get(self.table.key)
         if named is not None and self.read_key(named) != known:
             raise RecordError(f'names another record, {short_repr(named)}', self.table.key)
-        return known, {**given, self.table.key: known}
+        return known, given if type(named) is str else {**given, self.table.key: known}
 
     def _read_keyed(self, record: object) -> Record:
         """A new record by column; RecordError if it does not hold its key."""
@@ -409,7 +409,9 @@ class Store(ABC):
         named = given.get(self.table.key, known)
         if named is None or self.read_key(named) != known:
             raise RecordError('the key of a record never changes', self.table.key)
-        return known, {column: value for column, value in given.items() if column != self.table.key}
+        if self.table.key in given:
+            given = {column: value for column, value in given.items() if column != self.table.key}
+        return known, given
 
     def coerce_value(self, value: object, depth: int) -> Any:
         """The canonical form of a value that is so many levels deep in a column; UnstorableError for what cannot be there."""
@@ -417,6 +419,8 @@ class Store(ABC):
 
     def read_key(self, key: object) -> str:
         """The key as plain text; RecordError if it is no text."""
+        if type(key) is str:
+            return key
         try:
             text: str = STRING.coerce(key)
         except UnstorableError as e:
