@@ -13,26 +13,29 @@ class NewBlobs:
 
     def __init__(self, connection: apsw.Connection, table: Table) -> None:
         self._connection, self._table = connection, table
-        self._last = -1
-        self._rows: list[tuple[int, bytes]] = []
+        self._first = 0
+        """The id of the first blob of `_new`; 0 until the first is noted."""
+        self._new: list[bytes] = []
 
-    def row(self, values: Iterable[object]) -> tuple[object, ...]:
+    def row(self, values: Iterable[object]) -> list[object]:
         """The values, each list of bytes replaced by a JSON array of the ids that its blobs will have."""
-        return tuple([self._note(value) if type(value) is list else value for value in values])
+        return [self.note(value) if type(value) is list else value for value in values]
 
-    def _note(self, blobs: list[bytes]) -> str:
-        if self._last < 0:
-            self._last = int(self._connection.execute(ddl.last_id(self._table), (self._table.buffers_table,)).get)
-        ids = range(self._last + 1, self._last + len(blobs) + 1)
-        self._rows += zip(ids, blobs, strict=True)
-        self._last += len(blobs)
-        return f'[{",".join(map(str, ids))}]'
+    def note(self, blobs: list[bytes]) -> str:
+        """The JSON array of the ids that blobs will have."""
+        if not self._first:
+            last = self._connection.execute(ddl.last_id(self._table), (self._table.buffers_table,)).get
+            self._first = int(last) + 1
+        first = self._first + len(self._new)
+        self._new += blobs
+        return str([*range(first, first + len(blobs))]).replace(' ', '')
 
     def add(self) -> None:
         """Store the blobs that were noted since the last time."""
-        if self._rows:
-            self._connection.executemany(ddl.insert_blob(self._table), self._rows)
-            self._rows.clear()
+        if self._new:
+            self._connection.executemany(ddl.insert_blob(self._table), enumerate(self._new, self._first))
+            self._first += len(self._new)
+            self._new.clear()
 
 
 def read_blobs(connection: apsw.Connection, table: Table, ids: str) -> list[bytes]:

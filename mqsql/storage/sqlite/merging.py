@@ -9,7 +9,7 @@ from itertools import groupby
 
 import apsw
 
-from mqsql.schema import Record, Table
+from mqsql.schema import BUFFERS, Record, Table
 from mqsql.storage import statements
 from mqsql.storage.sqlite import ddl
 from mqsql.storage.sqlite.blobs import NewBlobs
@@ -104,6 +104,8 @@ class _Merging:
     def __init__(self, connection: apsw.Connection, table: Table) -> None:
         self._connection, self._table = connection, table
         self._blobs = NewBlobs(connection, table)
+        self._columns = tuple(table.columns)
+        self._buffered = [i for i, kind in enumerate(table.columns.values()) if kind is BUFFERS]
 
     def merge(self, kind: Kind, changes: Sequence[Change]) -> Iterator[str]:
         """Make changes of one kind; the keys of those whose record does not exist."""
@@ -116,9 +118,8 @@ class _Merging:
 
     def _add_all(self, changes: Sequence[Change]) -> None:
         """Add records: all at once, or one by one if some are there already."""
-        columns = tuple(self._table.columns)
-        rows = [self._blobs.row(map(change.values.get, columns)) for change in changes]
-        sql = statements.insert(self._table, columns)
+        rows = [self._row(change.values) for change in changes]
+        sql = statements.insert(self._table, self._columns)
         try:
             with self._connection:  # a savepoint
                 self._connection.executemany(sql, rows)
@@ -126,12 +127,19 @@ class _Merging:
             for change, row in zip(changes, rows, strict=True):
                 self._add(sql, change, row)
 
-    def _add(self, sql: str, change: Change, row: tuple[object, ...]) -> None:
+    def _row(self, values: Record) -> list[object]:
+        row = [*map(values.get, self._columns)]
+        for i in self._buffered:
+            if type(blobs := row[i]) is list:
+                row[i] = self._blobs.note(blobs)
+        return row
+
+    def _add(self, sql: str, change: Change, row: list[object]) -> None:
         try:
             self._connection.execute(sql, row)
         except apsw.ConstraintError:
             # It was merged before, or another process has added it meanwhile.
-            stored = dict(zip(self._table.columns, row, strict=True))
+            stored = dict(zip(self._columns, row, strict=True))
             self._update(change.key, {column: stored[column] for column in _given(change.values)})
 
     def _set(self, key: str, values: Record) -> bool:

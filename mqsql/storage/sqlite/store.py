@@ -154,7 +154,7 @@ class SqliteStore(SqliteFile):
         given = self.table.encode(changes)
         with self._changing(several=_has_blobs(given)) as connection:
             blobs = NewBlobs(connection, self.table)
-            values = (*blobs.row(given.values()), encode_text(key))
+            values = [*blobs.row(given.values()), encode_text(key)]
             connection.execute(statements.update(self.table, tuple(given)), values)
             if not connection.changes():
                 raise self._missing(key)
