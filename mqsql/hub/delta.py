@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
+from time import monotonic
 from typing import Any
 
-from mqsql.errors import RecordError, StorageError
+from mqsql.errors import MissingRecordError, RecordError, StorageError
 from mqsql.hub.joining import TEXTS
 from mqsql.hub.write_buffer import WriteBuffer
 from mqsql.schema import Record
@@ -31,6 +32,8 @@ MERGE_SECONDS = 0.5
 """After which changes are merged, so that other processes see them."""
 LARGE = 65_536
 """Bytes of a value that goes into the table at once, rather than being written twice."""
+ABSENT_SECONDS = 0.1
+"""For which it is known that a key had no record. Much less than MERGE_SECONDS: what others add until then is not seen either."""
 SHORT = 1_024
 """Characters of a text that is logged again whole when it grows."""
 
@@ -58,6 +61,8 @@ class Delta(WriteBuffer[SqliteStore]):
         self._unlogged: set[str] = set()
         """The keys of the records of which the log lacks something that is kept in memory."""
         self._merging = False
+        self._absent = '', 0.0
+        """The key that was last asked for in vain, as by a hub before it adds the record, and when."""
 
     # --- changes
 
@@ -65,10 +70,11 @@ class Delta(WriteBuffer[SqliteStore]):
         """As Store's."""
         with self._lock:
             key, given = self._store.read_new(msg_id, record)
-            values = self._store.table.encode_resolved(present(given))
+            values = self._store.table.encode_new(given)
             change = Change(Kind.ADD, values[self._store.table.key], values)
+            absent = self._was_absent(key)
             if self._takes(change):
-                known = self._is_known(key, begun=True)
+                known = False if absent else self._is_known(key, begun=True)
                 if known:
                     raise self._duplicate(key)
                 if known is False and self._note(key, change, values):
@@ -137,6 +143,11 @@ class Delta(WriteBuffer[SqliteStore]):
                 raise
             self._keep_recent(e)
             return None
+
+    def _was_absent(self, key: str) -> bool:
+        """Whether it is known that there is no record of this key; not known any more, as one is added now."""
+        (absent, when), self._absent = self._absent, ('', 0.0)
+        return absent == key and monotonic() < when + ABSENT_SECONDS
 
     def _note(self, key: str, change: Change, values: Record) -> bool:
         """Log a change, and keep it in memory; if it cannot be logged, nothing is recent any more."""
@@ -321,9 +332,16 @@ class Delta(WriteBuffer[SqliteStore]):
         with self._lock:
             recent = self._recent.get(key)
             if recent is None:
-                return super().get_record(key)
+                return super().get_record(key) if key in self._kept else self._get(key)
             before = self._begun(key) if recent.begun else self._stored(key)
             return before | self._store.decode(recent.values)
+
+    def _get(self, key: str) -> Record:
+        try:
+            return self._stored(key)
+        except MissingRecordError:
+            self._absent = key, monotonic()
+            raise
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """As Store's; what is kept comes last."""

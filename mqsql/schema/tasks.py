@@ -158,13 +158,20 @@ class Table:
         """`encode` of what `resolve` gives."""
         return _convert(record, self._encoders)
 
+    def encode_new(self, record: Record) -> Record:
+        """The same without what has no value."""
+        return _convert(record, self._encoders, nulls=False)
 
-def _convert(record: Record, conversions: Conversions) -> Record:
-    converted = {}
+
+def _convert(record: Record, conversions: Conversions, *, nulls: bool = True) -> Record:
+    converted: Record = {}
     column = ''
     try:
         for column, value in record.items():
-            converted[column] = None if value is None else conversions[column](value)
+            if value is not None:
+                converted[column] = conversions[column](value)
+            elif nulls:
+                converted[column] = None
     except UnstorableError as e:
         raise RecordError(str(e), column + e.path) from e.__cause__
     return converted

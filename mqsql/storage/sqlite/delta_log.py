@@ -314,8 +314,10 @@ def pack(change: Change, generation: int) -> bytes:
         blobs.append(blob)
         return {_LENGTH: len(blob)}
 
-    json = orjson.dumps((*change,), take)
-    body = b''.join((json, *blobs)) if blobs else json
+    kind, key, values, start = change
+    json = body = orjson.dumps((int(kind), key, values, start), take)
+    if blobs:
+        body = b''.join((json, *blobs))
     return _HEAD.pack(generation, len(json), len(body) - len(json), crc32(body)) + body
 
 

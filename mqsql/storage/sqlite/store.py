@@ -173,7 +173,7 @@ class SqliteStore(SqliteFile):
     def has(self, key: str) -> bool:
         """Whether there is a record of this key."""
         with self._use as connection:
-            return bool(connection.execute(statements.exists(self.table), (encode_text(key),)).fetchall())
+            return connection.execute(statements.exists(self.table), (encode_text(key),)).get is not None
 
     def _read_blobs(self, ids: str) -> list[bytes]:
         with self._use as connection:
