@@ -21,7 +21,7 @@ from mqsql.schema import Record
 from mqsql.storage.base import Keys, Query
 from mqsql.storage.encoding import present
 from mqsql.storage.mishaps import Mishaps, Warn
-from mqsql.storage.sqlite.delta_log import LONGEST, Change, DeltaLog, Kind
+from mqsql.storage.sqlite.delta_log import LONGEST, Change, DeltaLog, Kind, pack
 from mqsql.storage.sqlite.store import SqliteStore
 from mqsql.values.codec import encode_text
 from mqsql.values.plain import read_plain
@@ -73,7 +73,7 @@ class Delta(WriteBuffer[SqliteStore]):
             values = self._store.table.encode_new(given)
             change = Change(Kind.ADD, values[self._store.table.key], values)
             absent = self._was_absent(key)
-            if self._takes(change):
+            if not self._kept:
                 known = False if absent else self._is_known(key, begun=True)
                 if known:
                     raise self._duplicate(key)
@@ -88,7 +88,7 @@ class Delta(WriteBuffer[SqliteStore]):
             key, given = self._store.read_changes(msg_id, changes)
             values = self._store.table.encode_resolved(given)
             change = self._change_of(key, values)
-            if self._takes(change) and self._is_known(key) and self._note(key, change, values):
+            if not self._kept and self._is_known(key) and self._note(key, change, values):
                 return
             super().update_record(key, changes)
             self._log_kept(key, change)
@@ -117,17 +117,6 @@ class Delta(WriteBuffer[SqliteStore]):
             return self._store.stored_text(key, column)
         return None
 
-    def _takes(self, change: Change) -> bool:
-        """Whether a change goes to what is recent; if not, nothing is recent any more."""
-        if self._kept:
-            return False
-        for value in change.values.values():
-            kind = type(value)
-            if (kind is str and len(value) > LARGE) or (kind is list and sum(map(len, value)) > LARGE):
-                self._merge_or_keep()
-                return False
-        return True
-
     def _is_known(self, key: str, *, begun: bool = False) -> bool | None:
         """Whether there is a record of this key; None if the file cannot be read, and nothing is recent any more.
 
@@ -150,12 +139,15 @@ class Delta(WriteBuffer[SqliteStore]):
         return absent == key and monotonic() < when + ABSENT_SECONDS
 
     def _note(self, key: str, change: Change, values: Record) -> bool:
-        """Log a change, and keep it in memory; if it cannot be logged, nothing is recent any more."""
-        length = 0
+        """Log a change, and keep it in memory; if it is large or cannot be logged, nothing is recent any more."""
+        length, parts = 0, pack(change) if self._log is not None else []
+        if (not parts or sum(map(len, parts)) > LARGE) and _has_large(change.values):
+            self._merge_or_keep()
+            return False
         if self._log is not None:
             self._logged.add(key)  # also if that fails: it may be there all the same
             try:
-                length = self._log.append(change)
+                length = self._log.append(parts)
             except StorageError:
                 self._merge_or_keep()
                 return False
@@ -251,7 +243,7 @@ class Delta(WriteBuffer[SqliteStore]):
         self._logged.add(key)
         if not self._unlogged:
             with suppress(StorageError):
-                self._log.append(change)
+                self._log.append(pack(change))
                 return
         self._unlogged.add(key)
 
@@ -261,9 +253,9 @@ class Delta(WriteBuffer[SqliteStore]):
                 for key in [*self._unlogged]:
                     change = self._kept_change(key)
                     if change.kind is Kind.ADD:
-                        self._log.append(change._replace(values=present(change.values)))
+                        self._log.append(pack(change._replace(values=present(change.values))))
                     # To add a record that the log has already takes no value away.
-                    self._log.append(change._replace(kind=Kind.SET))
+                    self._log.append(pack(change._replace(kind=Kind.SET)))
                     self._unlogged.discard(key)
 
     def _kept_change(self, key: str) -> Change:
@@ -354,3 +346,12 @@ class Delta(WriteBuffer[SqliteStore]):
         with self._lock:
             self._merge_or_keep()
         return super().get_history()
+
+
+def _has_large(values: Record) -> bool:
+    """Whether a value is too large to be written twice."""
+    for value in values.values():
+        kind = type(value)
+        if (kind is str and len(value) > LARGE) or (kind is list and sum(map(len, value)) > LARGE):
+            return True
+    return False

@@ -79,14 +79,16 @@ class DeltaLog:
         self._end = 0
         """Where the next entry begins; 0 before the file's start is written."""
 
-    def append(self, change: Change) -> int:
-        """Add an entry, all or nothing, and return the length of the log; StorageError if that cannot be done."""
+    def append(self, parts: list[bytes]) -> int:
+        """Add an entry of what `pack` gives, all or nothing, and return the length of the log; StorageError if that cannot be
+        done.
+        """
         try:
             if self._file is None:
                 self._file = self._open()
             if not self._end:
                 self._begin(self._file)
-            self._write(self._file, pack(change, self._generation))
+            self._write(self._file, _entry(parts, self._generation))
         except OSError as e:
             raise StorageError(f'{self._name or self._path}: the delta log cannot be written ({e.strerror})') from e
         return self._end
@@ -306,19 +308,22 @@ def _open_left(name: str, flags: int) -> int:
 # --- entries
 
 
-def pack(change: Change, generation: int) -> bytes:
-    """The entry of a change."""
-    blobs: list[bytes] = []
+def pack(change: Change) -> list[bytes]:
+    """The JSON of a change, and its blobs."""
+    parts = [b'']
 
     def take(blob: bytes) -> dict[str, int]:
-        blobs.append(blob)
+        parts.append(blob)
         return {_LENGTH: len(blob)}
 
     kind, key, values, start = change
-    json = body = orjson.dumps((int(kind), key, values, start), take)
-    if blobs:
-        body = b''.join((json, *blobs))
-    return _HEAD.pack(generation, len(json), len(body) - len(json), crc32(body)) + body
+    parts[0] = orjson.dumps((int(kind), key, values, start), take)
+    return parts
+
+
+def _entry(parts: list[bytes], generation: int) -> bytes:
+    json, body = len(parts[0]), b''.join(parts)
+    return _HEAD.pack(generation, json, len(body) - json, crc32(body)) + body
 
 
 _LENGTH = 'bytes'
