@@ -325,8 +325,9 @@ class Delta(WriteBuffer[SqliteStore]):
             recent = self._recent.get(key)
             if recent is None:
                 return super().get_record(key) if key in self._kept else self._get(key)
-            before = self._begun(key) if recent.begun else self._stored(key)
-            return before | self._store.decode(recent.values)
+            record = self._begun(key) if recent.begun else self._stored(key)
+            record.update(self._store.decode(recent.values))
+            return record
 
     def _get(self, key: str) -> Record:
         try:

@@ -268,7 +268,9 @@ class WriteBuffer(Generic[Buffered]):
 
     def _begun(self, msg_id: str) -> Record:
         """A record without values."""
-        return dict.fromkeys(self._store.table.all_keys) | {self._store.table.key: msg_id}
+        record: Record = dict.fromkeys(self._store.table.all_keys)
+        record[self._store.table.key] = msg_id
+        return record
 
     def find_records(self, query: Query, keys: Keys = None) -> list[Record]:
         """As Store's; what is kept comes last."""

@@ -21,6 +21,8 @@ from mqsql.values.canonical import (
     coerce_value,
 )
 from mqsql.values.codec import (
+    EPOCH,
+    MICROSECOND,
     DamagedError,
     Stored,
     decode_boolean,
@@ -72,7 +74,9 @@ def _store_text(value: object) -> str:
 
 
 def _store_timestamp(value: object) -> int:
-    return encode_timestamp(value if type(value) is datetime and value.tzinfo is UTC else coerce_timestamp(value))
+    if type(value) is datetime and value.tzinfo is UTC:
+        return (value - EPOCH) // MICROSECOND
+    return encode_timestamp(coerce_timestamp(value))
 
 
 def _store_number(value: object) -> int | float | str:

@@ -184,15 +184,17 @@ def coerce_document(value: object) -> dict[str, Any] | list[Any]:
 
 def coerce_buffers(value: object) -> list[bytes]:
     """A list of bytes, from any sequence of objects with the buffer protocol (bytes, memoryview, zmq frames)."""
-    parts = None if issubclass(type(value), (str, bytes, bytearray, memoryview)) else listed(value)
+    parts: Any = value
+    if type(value) is not list:
+        parts = None if issubclass(type(value), (str, bytes, bytearray, memoryview)) else listed(value)
     if type(parts) is not list:
         raise UnstorableError(f'takes a list of bytes, not {short_repr(value)}')
-    return [_buffer(part, i) for i, part in enumerate(parts)]
+    return [part if type(part) is bytes else _buffer(part, i) for i, part in enumerate(parts)]
 
 
 def _buffer(part: Any, i: int) -> bytes:
     try:
-        return part if type(part) is bytes else bytes(memoryview(part))
+        return bytes(memoryview(part))
     except Exception as e:  # whatever code of others raises, see `plain`
         raise UnstorableError(f'takes bytes, not {short_repr(part)}', f'[{i}]') from e
 

@@ -259,7 +259,9 @@ def encode_plain(value: object) -> str | None:
     def tag(moment: datetime) -> orjson.Fragment:
         nonlocal dates
         dates += 1
-        return _tagged(moment)
+        json = orjson.dumps(moment if moment.tzinfo is UTC else to_utc(moment), option=orjson.OPT_UTC_Z)
+        # Only whole seconds are shorter.
+        return orjson.Fragment(b'{"$date":%b}' % (json if len(json) == _DATE_BYTES else json[:-2] + b'.000000Z"'))
 
     try:
         _check_plain(value if type(value) in _NESTED else (value,), MAX_DEPTH)
@@ -287,15 +289,9 @@ def _check_plain(value: Any, depth: int) -> None:
             raise TypeError(kind)
 
 
+_DATE_BYTES = DATE_LENGTH + 2
 _FLAT = frozenset({str, bool, type(None), datetime})
 _NESTED = frozenset({dict, list, tuple})
-
-
-def _tagged(moment: datetime) -> orjson.Fragment:
-    """The JSON of a date."""
-    json = orjson.dumps(to_utc(moment), option=orjson.OPT_UTC_Z)
-    # Only whole seconds are shorter.
-    return orjson.Fragment(b'{"$date":%b}' % (json if len(json) == DATE_LENGTH + 2 else json[:-2] + b'.000000Z"'))
 
 
 def _to_json(value: Any) -> Any:
