@@ -33,7 +33,7 @@ MERGE_SECONDS = 0.5
 LARGE = 65_536
 """Bytes of a value that goes into the table at once, rather than being written twice."""
 ABSENT_SECONDS = 0.1
-"""For which it is known that a key had no record. Much less than MERGE_SECONDS: what others add until then is not seen either."""
+"""For which it is known that a key had no record. What another process adds is not seen before a merge, which comes later."""
 SHORT = 1_024
 """Characters of a text that is logged again whole when it grows."""
 

@@ -162,6 +162,56 @@ def test_the_rules_of_a_store_hold(tasks: Delta, path: Path) -> None:
     assert tasks.get_history() == []
 
 
+@pytest.fixture
+def looked_for(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys that were looked for in the table."""
+    keys: list[str] = []
+    has = SqliteStore.has
+    monkeypatch.setattr(SqliteStore, 'has', lambda store, key: keys.append(key) or has(store, key))
+    return keys
+
+
+def ask_in_vain(tasks: Delta, msg_id: str) -> None:
+    with pytest.raises(MissingRecordError):
+        tasks.get_record(msg_id)
+
+
+def test_a_key_that_was_just_asked_for_is_not_looked_for_again(tasks: Delta, looked_for: list[str]) -> None:
+    ask_in_vain(tasks, 'm')
+    tasks.add_record('m', {'label': 'x'})
+    assert looked_for == []
+    for _ in range(2):
+        with pytest.raises(DuplicateRecordError):
+            tasks.add_record('m', {})
+        tasks.get_history()
+    assert looked_for == ['m']
+    ask_in_vain(tasks, 'n')
+    tasks.add_record('other', {})
+    tasks.add_record('n', {})
+    assert looked_for == ['m', 'other', 'n']
+
+
+def test_a_key_that_was_asked_for_long_ago_is_looked_for(
+    tasks: Delta, path: Path, looked_for: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, 'ABSENT_SECONDS', 0)
+    ask_in_vain(tasks, 'm')
+    with mqsql.open(path) as store:
+        store.add_record('m', {'label': 'of another process'})
+    with pytest.raises(DuplicateRecordError):
+        tasks.add_record('m', {})
+    assert looked_for == ['m']
+
+
+@pytest.mark.parametrize('values', [{'stdout': 'x' * 70_000}, {'buffers': [bytes(70_000)]}])
+def test_a_large_record_that_was_asked_for_in_vain_is_added_once(tasks: Delta, values: dict[str, Any]) -> None:
+    ask_in_vain(tasks, 'm')
+    tasks.add_record('m', values)
+    with pytest.raises(DuplicateRecordError):
+        tasks.add_record('m', {'label': 'x'})
+    assert tasks.get_record('m') == whole(msg_id='m', **values)
+
+
 def test_many_changes_are_merged_at_once(tasks: Delta, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     merge = SqliteStore.merge
@@ -577,6 +627,18 @@ def test_a_directory_where_no_log_can_be_made(path: Path) -> None:
 
 
 # --- an interval
+
+
+def test_with_an_interval_a_large_value_is_written_at_once(path: Path) -> None:
+    tasks = opened(path, commit_interval=3600)
+    tasks.add_record('m', {'stdout': 'x' * 70_000})
+    assert list(in_file(path)) == ['m']
+    tasks.add_record('n', {'stdout': 'x'})
+    assert list(in_file(path)) == ['m']
+    tasks.update_record('m', {'stdout': 'x' * 70_000 + 'y'})
+    assert list(in_file(path)) == ['m']
+    tasks.close()
+    assert in_file(path)['m']['stdout'] == 'x' * 70_000 + 'y'
 
 
 def test_with_an_interval_nothing_is_logged(path: Path) -> None:
