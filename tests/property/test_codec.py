@@ -1,8 +1,9 @@
 """What is stored: every value comes back exactly, and order and equality are those of the values."""
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,26 @@ def test_stored_times_are_in_the_order_of_time(given_moments: list[datetime]) ->
     moments = [TIMESTAMP.coerce(moment) for moment in given_moments]
     assert sorted(moments, key=encode_timestamp) == sorted(moments)
     assert sorted(moments, key=lambda moment: str(encoder(DOCUMENT)([moment])) or '') == sorted(moments)
+
+
+zones = [
+    UTC,
+    timezone(timedelta(hours=-5)),
+    timezone(timedelta(seconds=20)),
+    timezone(timedelta(microseconds=7)),
+    ZoneInfo('Europe/Berlin'),
+]
+naive = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30))
+
+
+@given(naive | naive.map(lambda moment: moment.replace(microsecond=0)), st.sampled_from(zones), st.integers(0, 1))
+def test_times_are_stored_in_utc_to_the_microsecond(moment: datetime, zone: tzinfo, fold: int) -> None:
+    moment = moment.replace(tzinfo=zone, fold=fold)
+    utc = moment.astimezone(UTC).replace(fold=0)
+    text = utc.replace(tzinfo=None).isoformat(timespec='microseconds')
+    assert repr(TIMESTAMP.coerce(moment)) == repr(utc)
+    assert encoder(DOCUMENT)([moment]) == f'[{{"$date":"{text}Z"}}]'
+    assert encoder(TIMESTAMP)(moment) == (utc - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 big_integers = st.integers(2**63) | st.integers(max_value=-(2**63) - 1)
