@@ -88,7 +88,7 @@ def _store_boolean(value: object) -> int:
 
 
 def _store_document(value: object) -> str:
-    if not value and type(value) is dict:  # the content of most tasks
+    if type(value) is dict and not value:  # the content of most tasks
         return '{}'
     plain = encode_plain(value) if type(value) in (dict, list) else None
     return plain or encode_document(coerce_document(value))
