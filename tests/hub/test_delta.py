@@ -167,7 +167,12 @@ def looked_for(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The keys that were looked for in the table."""
     keys: list[str] = []
     has = SqliteStore.has
-    monkeypatch.setattr(SqliteStore, 'has', lambda store, key: keys.append(key) or has(store, key))
+
+    def note(store: SqliteStore, key: str) -> bool:
+        keys.append(key)
+        return has(store, key)
+
+    monkeypatch.setattr(SqliteStore, 'has', note)
     return keys
 
 
