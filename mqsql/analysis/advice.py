@@ -48,7 +48,7 @@ class Advice:
 def advise(store: Store, query: Query, explanation: Explanation, **options: Unpack[Options]) -> Advice:
     """What is to be said of the plan of a `find` with this query and these options."""
     full_scan = bool(query) and _scans(explanation, store)
-    sorts = bool(options.get('sort') and options.get('limit')) and _SORTED in explanation.plan
+    sorts = _sorts(explanation, store, options)
     if not full_scan and not sorts:
         return Advice()
     records = store.count()
@@ -60,6 +60,12 @@ def advise(store: Store, query: Query, explanation: Explanation, **options: Unpa
 def _scans(explanation: Explanation, store: Store) -> bool:
     """Whether the plan reads all of the table or of the collection; DuckDB, which always does, has no indexes to create."""
     return any(line.strip() in (f'SCAN {store.table.name}', 'COLLSCAN') for line in explanation.plan)
+
+
+def _sorts(explanation: Explanation, store: Store, options: Mapping[str, Any]) -> bool:
+    """Whether all that match are sorted to give the first; not if the first are looked for in a head of the sort's index."""
+    has_head = any(line.strip() == f'MATERIALIZE {store.table.name}~head' for line in explanation.plan)
+    return bool(options.get('sort') and options.get('limit')) and _SORTED in explanation.plan and not has_head
 
 
 def _conditions(query: Query) -> Iterator[tuple[str, Any]]:
@@ -119,9 +125,7 @@ def _helps(store: Store, query: Query, indexes: Sequence[Index], options: Mappin
         for index in indexes:
             copy.create_index(index.keys)
         explanation = copy.explain(query, [], **Options(**options))  # type: ignore[typeddict-item]
-        return not _scans(explanation, copy) and not (
-            options.get('limit') and _SORTED in explanation.plan and options.get('sort')
-        )
+        return not _scans(explanation, copy) and not _sorts(explanation, copy, options)
 
 
 def _has_sqlite_plans(store: Store) -> bool:

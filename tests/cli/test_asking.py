@@ -145,7 +145,9 @@ def hundred(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (['{stderr: {$gt: ""}, completed: {$ne: null}}'], [{'stderr': 1}]),
         (['{$or: [{"result_content.ename": "E5"}, {stderr: "x"}]}'], [{'result_content.ename': 1}, {'stderr': 1}]),
         (['{$and: [{stderr: "x"}]}'], [{'stderr': 1}]),
-        (['--sort', '-completed', '--limit', '3'], [{'completed': -1}]),
+        (['--sort', '-completed', '--limit', '3'], []),
+        (['{engine_uuid: "e"}', '--sort', '-completed', '--limit', '3'], []),
+        (['--sort', '-stderr', '--limit', '3'], [{'stderr': -1}]),
         (['--sort', 'submitted', '--limit', '3'], []),
         (['--sort', 'header.date', '--limit', '3'], [{'header.date': 1}]),
         (['{stderr: {$regex: "x"}}'], []),
@@ -191,8 +193,8 @@ def test_a_full_scan_is_a_warning_with_the_line_to_type(hundred: Path) -> None:
     assert '  SCAN task_records' in printed
     assert shlex.split(printed[-1]) == ['mqsql', 'index', 'create', str(hundred), 'result_content.status']
     assert printed[-2] == 'This would help:'
-    (command,) = lines('explain', hundred, '--sort', '-completed', '--limit', 3)[-1:]
-    assert shlex.split(command) == ['mqsql', 'index', 'create', str(hundred), '--', '-completed']
+    (command,) = lines('explain', hundred, '--sort', '-stderr', '--limit', 3)[-1:]
+    assert shlex.split(command) == ['mqsql', 'index', 'create', str(hundred), '--', '-stderr']
     nothing = lines('explain', hundred, '--status', 'done')
     assert nothing[-1] == 'No index on one of these keys would help.'
 

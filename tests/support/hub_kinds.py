@@ -62,7 +62,7 @@ class History:
 
     def make(self, **more: Any) -> Any:
         """A database with these records; `more` are other options."""
-        return getattr(hub, self.kind.name)(**self.options, **more)
+        return getattr(hub, self.kind.name)(**{**self.options, **more})
 
     @property
     def arguments(self) -> list[str]:
@@ -94,7 +94,7 @@ def on(server: str) -> Callable[[Path, Urls], AbstractContextManager[Options]]:
     @contextmanager
     def in_database(directory: Path, urls: Urls) -> Iterator[Options]:
         with place(server, urls(server)) as found:
-            yield {'connection_args': [found.url], 'database': found.database, 'timeout': 60}
+            yield {'connection_args': [found.url], 'database': found.database, 'timeout': 60, 'query_timeout': 60.0}
 
     return in_database
 
