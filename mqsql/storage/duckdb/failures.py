@@ -35,7 +35,7 @@ _BY_MESSAGE: tuple[tuple[str, str], ...] = (
 """Advice by a part of the message: DuckDB raises the same exception for different causes."""
 
 _BY_KIND: tuple[tuple[type[duckdb.Error], str], ...] = (
-    (duckdb.InterruptException, 'the query was stopped'),
+    (duckdb.InterruptException, 'the query was stopped: the store was closed, or query_timeout was over'),
     (duckdb.OutOfMemoryException, 'there is not enough memory for this'),
     (duckdb.CatalogException, 'another connection of this process has changed its tables; open it again'),
     (duckdb.IOException, 'reading or writing the file failed; look at the disk or the network'),
