@@ -84,6 +84,17 @@ def table_function(function: str, arguments: list[exp.Expr], alias: str | None =
     return exp.Table(this=func(function, *arguments), alias=named)
 
 
+def named_table(name: str) -> exp.Table:
+    """A table in a FROM clause."""
+    return exp.Table(this=identifier(name))
+
+
+def limited(statement: exp.Select, most: exp.Expr) -> exp.Select:
+    """The SELECT itself, of so many rows at most."""
+    statement.set('limit', exp.Limit(expression=most))
+    return statement
+
+
 def select(columns: list[exp.Expr], tables: Sequence[exp.Expr], where: Condition | None = None) -> exp.Select:
     """SELECT columns FROM tables WHERE condition."""
     return exp.Select(

@@ -8,7 +8,7 @@ from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialect.expression_words import Lacking
 from mqsql.compiler.lower.order import has_most_in_order, order
 from mqsql.compiler.lower.predicate import lower, lower_positions
-from mqsql.compiler.lower.sql import identifier, number, param, select
+from mqsql.compiler.lower.sql import named_table, number, param, select
 from mqsql.compiler.tree.predicate import MATCH_ALL, Predicate
 from mqsql.compiler.tree.select import (
     LIMIT,
@@ -125,7 +125,7 @@ def _lower_positions(wanted: SelectPositions, dialect: Dialect) -> exp.Query:
 
 
 def _table(table: Table) -> exp.Table:
-    return exp.Table(this=identifier(table.name))
+    return named_table(table.name)
 
 
 def _where(table: Table, predicate: Predicate, dialect: Dialect) -> exp.Expr | None:

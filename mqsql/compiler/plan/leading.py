@@ -1,4 +1,4 @@
-"""Whether records are found best by an index on columns, and sorted afterwards."""
+"""What leads to records by an index on columns, where they are best found so and sorted afterwards."""
 
 from collections.abc import Iterator, Set
 

@@ -121,7 +121,7 @@ _PARTS = ('~inserted', '~updated', '~deleted', '~multikey', _FORMER)
 
 
 def _without_paths(table: Table) -> Table:
-    return replace(table, indexes=tuple(index for index in table.indexes if index.first_path is None))
+    return replace(table, indexes=table.column_indexes)
 
 
 def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
@@ -129,7 +129,7 @@ def _on_paths(table: Table, there: Mapping[str, Object]) -> set[Index]:
     begun = {name.removesuffix(part) for name in there for part in _PARTS if name.endswith(part)}
     found = (index_on_paths(name, table.name) for name in begun)
     known = {index for index in found if index and {column for column, _ in index.paths} <= table.columns.keys()}
-    return known | {index for index in table.indexes if index.first_path is not None}
+    return known | set(table.path_indexes)
 
 
 def _all_objects(table: Table, there: Mapping[str, Object]) -> Iterator[SchemaObject]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.sql import column, identifier, is_not_null, select
+from mqsql.compiler.lower.sql import column, is_not_null, named_table, select
 from mqsql.compiler.tree.select import SelectDistinct
 
 
@@ -14,7 +14,7 @@ def select_distinct(wanted: SelectDistinct) -> exp.Select:
     SQLite goes from one value in the index to the next, where its statistics say that values repeat.
     """
     table, name = wanted.table, wanted.part.column
-    stored, rows = column(name, table.name), exp.Table(this=identifier(table.name))
+    stored, rows = column(name, table.name), named_table(table.name)
     values = select([stored], [rows], is_not_null(stored.copy()))
     values.set('distinct', exp.Distinct())
     return values

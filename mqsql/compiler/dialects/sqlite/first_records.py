@@ -12,7 +12,19 @@ from mqsql.compiler.dialects.sqlite.any_columns import among_others
 from mqsql.compiler.dialects.sqlite.number_columns import among_nans
 from mqsql.compiler.lower.order import order, sort_key
 from mqsql.compiler.lower.predicate import lower
-from mqsql.compiler.lower.sql import Condition, and_, column, func, identifier, or_, ordered, own_column, select, text
+from mqsql.compiler.lower.sql import (
+    Condition,
+    and_,
+    column,
+    func,
+    limited,
+    named_table,
+    or_,
+    ordered,
+    own_column,
+    select,
+    text,
+)
 from mqsql.compiler.tree.predicate import MATCH_ALL
 from mqsql.compiler.tree.select import Select, SortKey, is_any, is_number
 from mqsql.schema import Table
@@ -22,7 +34,7 @@ def select_first(wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialec
     """SELECT of the first records by a sort. They are among the first ones that an index has in order, and all others."""
     table, sort = wanted.table, wanted.sort
     odd = [key for key in sort if is_any(table, key) or is_number(table, key)]
-    rowid, rows = own_column('rowid'), exp.Table(this=identifier(table.name))
+    rowid, rows = own_column('rowid'), named_table(table.name)
     matching = [] if wanted.predicate == MATCH_ALL else [lower(wanted.predicate, table, dialect)]
     in_order = select([rowid], [rows], and_([*(_is_in_order(table, key) for key in odd), *matching]))
     by = [
@@ -33,8 +45,7 @@ def select_first(wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialec
         for i, key in enumerate(sort)
     ]
     in_order.set('order', exp.Order(expressions=[*by, ordered(rowid.copy(), False)]))
-    in_order.set('limit', exp.Limit(expression=most))
-    first = select([exp.Star()], [exp.Subquery(this=in_order)])
+    first = select([exp.Star()], [exp.Subquery(this=limited(in_order, most))])
     is_odd = or_([_is_odd(table, key) for key in odd])
     others = select([rowid.copy()], [rows.copy()], and_([is_odd, *(term.copy() for term in matching)]))
     union = exp.Union(this=first, expression=others, distinct=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from mqsql.compiler.lower.sql import identifier, own_column, select
+from mqsql.compiler.lower.sql import named_table, own_column, select
 
 MISSING = 'missing'
 """The type of a row for a value offered as missing, or as null."""
@@ -28,4 +28,4 @@ def key_of(i: int) -> str:
 
 def records_of(name: str) -> exp.Subquery:
     """The positions of the records that a table of an index has."""
-    return exp.Subquery(this=select([own_column('record')], [exp.Table(this=identifier(name))]))
+    return exp.Subquery(this=select([own_column('record')], [named_table(name)]))

@@ -8,7 +8,7 @@ from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects.sqlite.index_rows import IndexView, MultikeyRows, ScalarRows
 from mqsql.compiler.lower.order import argument_json, order, sort_spec, with_one_array
 from mqsql.compiler.lower.predicate import lower
-from mqsql.compiler.lower.sql import and_, column, identifier, number, ordered, own_column, select
+from mqsql.compiler.lower.sql import and_, column, limited, named_table, number, ordered, own_column, select
 from mqsql.compiler.tree.predicate import MATCH_ALL, And, InView, Not, Predicate
 from mqsql.compiler.tree.select import Select, Sort
 from mqsql.schema import Table
@@ -48,8 +48,7 @@ def _first(part: exp.Select, terms: list[exp.Expr], most: exp.Expr | None) -> ex
     if most is None:
         return part
     part.set('order', exp.Order(expressions=[term.copy() for term in terms]))
-    part.set('limit', exp.Limit(expression=most.copy()))
-    return select([exp.Star()], [exp.Subquery(this=part)])
+    return select([exp.Star()], [exp.Subquery(this=limited(part, most.copy()))])
 
 
 def _joined(
@@ -58,7 +57,7 @@ def _joined(
     """SELECT of the records that a table of an index has in order."""
     record = own_column('record', view.alias)
     joined = [exp.EQ(this=record, expression=own_column('rowid')), *_wanted(table, predicate, view, dialect)]
-    tables = [view.source(), exp.Table(this=identifier(table.name))]
+    tables = [view.source(), named_table(table.name)]
     statement = select([*outputs, record.copy()], tables, and_(joined))
     if all(isinstance(part, Not | InView) for part in _parts(predicate)):
         # So it is nested unchanged; where there are other conditions, SQLite may know a better way to begin.
@@ -72,7 +71,7 @@ def _sorted(
     """SELECT of the records that the index has not in order."""
     assert wanted.index_order is not None
     table, sort, predicate = wanted.table, wanted.sort, wanted.index_order.of_multikey
-    rowid, rows = own_column('rowid'), exp.Table(this=identifier(table.name))
+    rowid, rows = own_column('rowid'), named_table(table.name)
     keys = [part for i in range(len(sort)) for part in _sort_ranks(table, sort[: i + 1], dialect)]
     # What such a record offers is told by its rows, so a test that they answer finds no other.
     told = any(isinstance(part, InView) for part in _parts(predicate))
@@ -81,8 +80,7 @@ def _sorted(
         # One function tells which come first, so that their ranks need be told of these alone.
         first = select([rowid], [rows], known)
         first.set('order', order(table, sort, dialect))
-        first.set('limit', exp.Limit(expression=most.copy()))
-        known = exp.In(this=rowid.copy(), query=exp.Subquery(this=first))
+        known = exp.In(this=rowid.copy(), query=exp.Subquery(this=limited(first, most.copy())))
     return select([*outputs, *keys, rowid.copy()], [rows.copy()], known)
 
 

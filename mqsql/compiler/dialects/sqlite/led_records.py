@@ -24,6 +24,8 @@ from mqsql.compiler.lower.sql import (
     column,
     func,
     identifier,
+    limited,
+    named_table,
     negate,
     number,
     ordered,
@@ -56,7 +58,7 @@ def _first(wanted: Select, outputs: list[exp.Expr], where: Condition, most: exp.
     """SELECT of the first records: those of the head are enough, or the index gives all."""
     head = exp.Table(this=_name(wanted, 'head'))
     enough = exp.GTE(this=_number_of(head), expression=most.copy())
-    rest = _cut(_by_index(wanted, where.copy(), dialect), case((enough, number(0)), default=most.copy()))
+    rest = limited(_by_index(wanted, where.copy(), dialect), case((enough, number(0)), default=most.copy()))
     rowids = exp.Union(
         this=select([exp.Star()], [head.copy()]),
         expression=select([exp.Star()], [exp.Subquery(this=rest)]),
@@ -66,13 +68,13 @@ def _first(wanted: Select, outputs: list[exp.Expr], where: Condition, most: exp.
     # The rowids of the first of two tables: SQLite reads them in order, and stops when it has enough.
     matching = _in_order(wanted, matching, dialect) if wanted.sort else _by(_record(wanted), matching)
     statement, name = _of_rowids(wanted, outputs, rowids, dialect), exp.TableAlias(this=_name(wanted, 'head'))
-    return statement.with_(name, as_=_cut(matching, most.copy()), materialized=True, copy=False)
+    return statement.with_(name, as_=limited(matching, most.copy()), materialized=True, copy=False)
 
 
 def _head(wanted: Select, dialect: Dialect) -> exp.Select:
     """SELECT of the rowids of the first records, whether they match or not; of none if the index leads to a few records."""
     assert wanted.lead is not None
-    led = _cut(select([number(1)], [_rows(wanted)], lower(wanted.lead, wanted.table, dialect)), number(FEW))
+    led = limited(select([number(1)], [_rows(wanted)], lower(wanted.lead, wanted.table, dialect)), number(FEW))
     many = exp.EQ(this=_number_of(exp.Subquery(this=led)), expression=number(FEW))
     before = _before_value(wanted, many) if wanted.sort else _before_rowid(wanted, many)
     return select([alias(_rowid(), 'record')], [_rows(wanted)], before)
@@ -99,7 +101,7 @@ def _before_value(wanted: Select, many: Condition) -> Condition:
 
 def _nth(wanted: Select, key: exp.Expr, position: int) -> exp.Select:
     """SELECT of the value that an index has at a position, from 0 on."""
-    statement = _cut(select([key.copy()], [_rows(wanted)]), number(1))
+    statement = limited(select([key.copy()], [_rows(wanted)]), number(1))
     statement.set('order', exp.Order(expressions=[ordered(key.copy(), wanted.sort[0].descending)]))
     statement.set('offset', exp.Offset(expression=number(position)))
     return statement
@@ -134,11 +136,6 @@ def _number_of(rows: exp.Expr) -> exp.Expr:
     return exp.Subquery(this=select([exp.Count(this=exp.Star())], [rows]))
 
 
-def _cut(statement: exp.Select, most: exp.Expr) -> exp.Select:
-    statement.set('limit', exp.Limit(expression=most))
-    return statement
-
-
 def _of_rowids(wanted: Select, outputs: list[exp.Expr], rowids: exp.Query, dialect: Dialect) -> exp.Select:
     found = exp.In(this=_rowid(), query=exp.Subquery(this=rowids))
     return _in_order(wanted, select(outputs, [_rows(wanted)], found), dialect)
@@ -160,7 +157,7 @@ def _name(wanted: Select, what: str) -> exp.Identifier:
 
 
 def _rows(wanted: Select) -> exp.Table:
-    return exp.Table(this=identifier(wanted.table.name))
+    return named_table(wanted.table.name)
 
 
 def _rowid() -> exp.Expr:
