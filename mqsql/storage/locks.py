@@ -34,8 +34,6 @@ class Lock:
 
     def __init__(self, path: str) -> None:
         self.path, self._lock, self._forks = path, RLock(), _forks
-        self.release = self._lock.release
-        """What the end of a block does."""
 
     @property
     def inherited(self) -> bool:

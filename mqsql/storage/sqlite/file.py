@@ -44,7 +44,7 @@ class Use:
             if error is not None:
                 self._failures.__exit__(kind, error, trace)
         finally:
-            self._lock.release()
+            self._lock.__exit__(kind, error, trace)
 
 
 class StoppableUse(Use):

@@ -83,7 +83,7 @@ class HidingStore(SqliteStore):
 
     def has(self, key: str) -> bool:
         """See SqliteStore."""
-        return SqliteStore.has(self, key) and not (self._unmarked and self._is_marked(key))
+        return super().has(key) and not (self._unmarked and self._is_marked(key))
 
     def stored_text(self, key: str, column: str) -> str | None:
         """See SqliteStore."""
