@@ -20,7 +20,7 @@ from mqsql.compiler.dialects.duckdb.words import DuckDBWords
 from mqsql.compiler.dialects.sqlite import SQLITE
 from mqsql.compiler.dialects.sqlite.words import SQLiteWords
 
-DEFAULTS = {'call', 'functions', 'part'}
+DEFAULTS = {'call', 'functions', 'mentions', 'part'}
 """Words that the base class says."""
 WORDS = [name for name in vars(Words) if not name.startswith('_') and name not in DEFAULTS]
 

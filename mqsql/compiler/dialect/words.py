@@ -127,6 +127,12 @@ class Words(ExpressionWords):
         """A stored text matches a pattern, matched in one of the ways of `OperandType`."""
         raise Lacking('a match of a pattern')
 
+    def mentions(self, document: exp.Expr, operand: exp.Expr, *, many: bool) -> list[exp.Expr]:
+        """Conditions that hold for each Document with a string, anywhere, that is equal to the operand or to one of `many`, and
+        for others; none where nothing takes less than to read the Document.
+        """
+        return []
+
     # --- loops
 
     def element(self, element: Element) -> exp.Expr:

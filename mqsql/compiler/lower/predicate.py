@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 
 from sqlglot import exp
 
@@ -121,7 +122,7 @@ class Scope:
             case Not(child):
                 return negate(self.lower(child))
             case Leaf():
-                return self._scan(predicate)
+                return and_([*self._mentioned(predicate), self._scan(predicate)])
             case IndexScan():
                 return self._index_scan(predicate)
             case InView():
@@ -175,7 +176,10 @@ class Scope:
             return self._all_of_any(self.dialect.any_columns, tests)
         self.size.add(len(tests))
         conditions = [lambda value, test=test: lower_leaf(test, value, self.dialect) for test in tests]
-        return self._walks(tests[0].field, traversal(tests[0]), *conditions, known=self._dates(tests))
+        mentioned = chain.from_iterable(map(self._mentioned, tests))
+        return and_(
+            [*mentioned, self._walks(tests[0].field, traversal(tests[0]), *conditions, known=self._dates(tests))]
+        )
 
     def _dates(self, tests: Sequence[Leaf]) -> Callable[[JsonRef], Condition] | None:
         """What tests say of the text of a date, if all of them compare with a date."""
@@ -204,6 +208,14 @@ class Scope:
         return and_([found, or_([negate(self._indexes.is_multikey(scan, self.table)), checked])])
 
     # --- tests
+
+    def _mentioned(self, test: Leaf) -> list[Condition]:
+        """What the text of a Document shows before it is read as JSON, if that can tell that the test does not hold."""
+        field = test.field
+        equality = test.form is OperandType.STRING and test.operator in ('$eq', '$in') and not test.collation
+        if not equality or field.kind is not DOCUMENT or self.element:
+            return []
+        return self.words.mentions(self._column(field), param(test.params[0]), many=test.operator == '$in')
 
     def _scan(self, *tests: Leaf) -> Condition:
         """One of the tests, which are on the same field, holds for the record or element itself."""

@@ -38,6 +38,9 @@ from mqsql.compiler.tree.select import Part
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import BUFFERS, ColumnType, Table
 
+MENTIONED = 3
+"""Strings of a list for which the text of a Document is searched, one after the other, before it is read as JSON."""
+
 _TYPES = {
     JsonType.NULL: ('null',),
     JsonType.BOOLEAN: ('true', 'false'),
@@ -176,6 +179,18 @@ class SQLiteWords(SQLiteExpressionWords, Words):
             return self.call('mqsql_glob', pattern, text)
         subject = _characters(text) if form is OperandType.CHARACTERS_GLOB else text
         return exp.Glob(this=subject, expression=pattern)
+
+    def mentions(self, document: exp.Expr, operand: exp.Expr, *, many: bool) -> list[Condition]:
+        """See Words. Only where a text has a backslash can it have a string in another way than in quotes. What names no column
+        is evaluated once.
+        """
+        texts: list[exp.Expr] = [func('json_quote', operand)]
+        if many:
+            texts = [exp.JSONExtract(this=operand.copy(), expression=number(i)) for i in range(MENTIONED)]
+        ways = [func('instr', document.copy(), searched) for searched in (*texts, text('\\'))]
+        if many:
+            ways.append(exp.GT(this=func('json_array_length', operand), expression=number(MENTIONED)))
+        return [or_(ways)]
 
     # --- loops
 
