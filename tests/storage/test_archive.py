@@ -108,7 +108,7 @@ def test_the_check_of_an_archive(shelf: Path) -> None:
         'cli.main(["check", sys.argv[1]])\n'
     )
     done = subprocess.run([sys.executable, '-c', script, str(path)], capture_output=True, text=True)
-    facts = f'3 tasks in {size_text(path.stat().st_size)}; layout 2; indexes: 6; statistics of 3 tasks'
+    facts = f'3 tasks in {size_text(path.stat().st_size)}; layout 3; indexes: 6; statistics of 3 tasks'
     assert (done.returncode, done.stdout) == (0, f'{path}: {facts}\n{path}: problems found: 0\n')
 
 

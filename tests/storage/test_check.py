@@ -40,7 +40,7 @@ def test_a_file_in_order(file: Path) -> None:
     before = file.read_bytes()
     done = check(file)
     size = f'{len(before) / 1_000:.1f} kB'
-    facts = f'{file}: 5 tasks in {size}; layout 2; indexes: 7; statistics of 5 tasks\n'
+    facts = f'{file}: 5 tasks in {size}; layout 3; indexes: 7; statistics of 5 tasks\n'
     assert (done.exit_code, done.stdout) == (0, f'{facts}{file}: problems found: 0\n')
     assert file.read_bytes() == before
 
@@ -263,7 +263,7 @@ def test_json_has_the_facts_and_the_problems(file: Path) -> None:
     assert facts == {
         'records': 5,
         'free_bytes': 0,
-        'layout': 2,
+        'layout': 3,
         'journal_mode': 'wal',
         'statistics': 5,
         'notes': [],

@@ -21,6 +21,7 @@ APPLICATION_ID = 0x6D71736C
 
 MIGRATIONS: tuple[str, ...] = (
     '',  # indexes on paths have other names inside; they are made again where they are missing
+    '',  # blobs are deleted by more triggers, which are made where they are missing
 )
 """SQL that takes a file from each layout version, 1 first, to the next."""
 
@@ -123,15 +124,31 @@ def drop_old_path_index(name: str) -> Iterator[str]:
 
 
 def _triggers(table: Table, column: str) -> Iterator[SchemaObject]:
+    """What deletes the blobs of a column that a record no longer names: nearly always a few ids, each the next of the last."""
     name = quote(column)
+    first, changed = f'CAST(substr(old.{name}, 2) AS INTEGER)', f'old.{name} IS NOT new.{name}'
+    runs = [
+        " || ',' || ".join([first, *(f'({first} + {n})' for n in range(1, length))]) for length in range(1, 1 + _RUN)
+    ]
+    last = (
+        f'CASE old.{name} {" ".join(f"WHEN {_LIST.format(run)} THEN {first} + {n}" for n, run in enumerate(runs))} END'
+    )
     # Ids that another program has changed must not prevent a delete, nor delete the blobs of other records.
     is_json = f"CASE WHEN typeof(old.{name}) = 'text' AND json_valid(old.{name}) THEN old.{name} END"
     ids = f"CASE WHEN json_type({is_json}) = 'array' THEN old.{name} END"
     listed = f"SELECT value FROM json_each({ids}) WHERE type = 'integer'"
-    drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id IN ({listed})'
-    given = f'old.{name} IS NOT NULL'
-    yield _trigger(table, f'{column}.deleted', 'DELETE', given, drop)
-    yield _trigger(table, f'{column}.updated', f'UPDATE OF {name}', f'{given} AND old.{name} IS NOT new.{name}', drop)
+    for part, when, which in (
+        ('', f"old.{name} IS NOT NULL AND old.{name} IS NOT '[]' AND {last} IS NULL", f'IN ({listed})'),
+        ('.run', f'old.{name} IS NOT NULL', f'BETWEEN {first} AND {last}'),
+    ):
+        drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id {which}'
+        yield _trigger(table, f'{column}.deleted{part}', 'DELETE', when, drop)
+        yield _trigger(table, f'{column}.updated{part}', f'UPDATE OF {name}', f'{when} AND {changed}', drop)
+
+
+_LIST = "'[' || {} || ']'"
+_RUN = 3
+"""Ids of a list that are read without the functions for JSON, which take longer than to delete the blobs."""
 
 
 def _trigger(table: Table, what: str, event: str, when: str, work: str) -> SchemaObject:

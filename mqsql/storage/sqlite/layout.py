@@ -206,8 +206,8 @@ def _problem(found: Object | None, made: SchemaObject) -> str | None:
         return 'is missing'
     if not _differs(found, made):
         return None
-    # An earlier version may have made it of other columns.
-    return f'is not as mqsql makes it{_RENEWED if made.kind == "index" else ""}'
+    # An earlier version may have made it otherwise.
+    return f'is not as mqsql makes it{_RENEWED if made.kind != "table" else ""}'
 
 
 def _problems_of_paths(there: Mapping[str, Object], table: Table, index: Index) -> Iterator[tuple[str, str]]:
