@@ -35,9 +35,9 @@ class Deadline:
         """The remaining seconds; infinite without a limit."""
         return max(0.0, self.end - monotonic())
 
-    def check(self) -> None:
-        """StorageError if it is over."""
-        if monotonic() > self.end:
+    def check(self, ahead: float = 0.0) -> None:
+        """StorageError if it is over, or will be in so many seconds."""
+        if monotonic() + ahead > self.end:
             late = f'the query took longer than query_timeout ({self.seconds:g} s) and was stopped'
             raise StorageError(self._reason or late)
 

@@ -18,10 +18,11 @@ from bson import encode
 from bson.errors import InvalidBSON
 from mongo_servers import JOURNALED, PROGRAMS, Place, Program, Server, place, running
 from mongo_stores import COLLECTION, client_of, opened, url_of
-from pymongo.errors import AutoReconnect, CursorNotFound, OperationFailure
+from pymongo.errors import AutoReconnect, CursorNotFound, NetworkTimeout, OperationFailure
 from waiting import SECONDS, wait_until
 
 import mqsql
+from mqsql import limits
 from mqsql.errors import DuplicateRecordError, MqsqlError, QueryError, RecordError, StorageError
 from mqsql.storage import Store, queries
 from mqsql.storage.mongodb.failures import Failures
@@ -187,6 +188,19 @@ def test_no_call_waits_longer_for_a_frozen_server_than_it_may(server: Server, mi
         with frozen(server), store.waiting(SOON), pytest.raises(StorageError, match=said):
             CALLS[name](store)
         wait_until(lambda: works(patient.count))
+
+
+@pytest.mark.timeout(10)
+def test_an_error_without_a_code_is_told_at_once() -> None:
+    with pytest.raises(StorageError, match=r'x: the server failed \(no\)'), Failures('x'):
+        raise OperationFailure('no')
+
+
+def test_a_client_that_gives_up_a_little_early_says_what_took_too_long() -> None:
+    with limits.deadline(0.04), pytest.raises(StorageError, match='longer than query_timeout'), Failures('x'):
+        raise NetworkTimeout('timed out')
+    with limits.deadline(60), pytest.raises(StorageError, match='does not answer'), Failures('x'):
+        raise NetworkTimeout('timed out')
 
 
 def test_a_query_without_a_limit_ends_when_the_server_falls_silent(server: Server, mine: Place) -> None:

@@ -18,6 +18,9 @@ from mqsql import limits
 from mqsql.errors import QueryError, RecordError, StorageError, printable
 from mqsql.storage.failures import ErrorTranslation
 
+EARLY = 0.05
+"""Seconds before the end of its time at which pymongo may give up; some of the way to the server and back."""
+
 DUPLICATE = 11_000
 _TOO_LARGE = {10_334, 17_280, 17_419, 17_420}
 _BY_CODE = {
@@ -33,8 +36,8 @@ _BY_CODE = {
 """Advice by the code of the server's error (MongoDB's manual, "Error Codes")."""
 
 _REFUSED = {2, 9, 14, 28, 40, 51, 52, 55, 57, 121, 168, 171, 241}
-_SPECIFIC = range(10_000, 2**31)
-"""Codes of single checks, of what is asked for the most part."""
+_SPECIFIC = 10_000
+"""The least of the codes of single checks, of what is asked for the most part."""
 
 
 class Failures(ErrorTranslation):
@@ -53,7 +56,7 @@ class Failures(ErrorTranslation):
             raise self._too_large() from error
         if isinstance(error, PyMongoError):
             if _is_unanswered(error):
-                limits.check()  # says so if it was the time for the query, or the store was closed
+                limits.current().check(EARLY)  # says so if it was the time for the query, or the store was closed
             raise self._explained(error) from error
         if isinstance(error, BSONError):
             raise StorageError(f'{self.path}: the server sent what is no BSON: {printable(str(error))}') from error
@@ -70,7 +73,7 @@ class Failures(ErrorTranslation):
             return self._failed('the address or an option of it is wrong', error)
         if isinstance(error, InvalidOperation):
             return StorageError(f'{self.path}: the store is closed; open it again')
-        if code in _REFUSED or code in _SPECIFIC:
+        if code in _REFUSED or (code is not None and code >= _SPECIFIC):
             refused = QueryError if self._fields is None else RecordError
             return refused(f'{self.path}: the server refuses this: {_words(error)}')
         return self._failed('the server failed', error)
