@@ -95,7 +95,11 @@ TRANSLATED: dict[str, tuple[Any, Any]] = {
     ),
     '$glob and $regex': (
         {'queue': {'$glob': 'a', '$regex': 'b'}},
-        {'queue': glob('a'), '$and': [{'queue': {'$regex': 'b'}}]},
+        {'queue': {'$regex': 'b'}, '$and': [{'queue': glob('a')}]},
+    ),
+    '$glob before $regex with options': (
+        {'queue': {'$glob': 'a', '$regex': 'b', '$options': 'i'}},
+        {'queue': {'$regex': 'b', '$options': 'i'}, '$and': [{'queue': glob('a')}]},
     ),
     '$glob of bytes': ({'queue': {'$glob': b'a'}}, {'queue': glob('a')}),
     # patterns of Python

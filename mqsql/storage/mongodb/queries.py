@@ -163,7 +163,8 @@ def _tests(operand: Any, kind: ColumnType, path: str) -> list[Any]:
     if not _is_operators(operand):
         return [_value(operand, kind, path)]
     tests: list[Document] = [{}]
-    for name, argument in operand.items():
+    # $glob becomes a second $regex, after the one whose $options stand beside it.
+    for name, argument in sorted(operand.items(), key=lambda item: item[0] == '$glob'):
         for operator, said in _operator(name, argument, operand, kind, _at(path, name)):
             test = next((test for test in tests if operator not in test), None)
             if test is None:
