@@ -13,7 +13,7 @@ RECORDS ?= 100000
 SEED ?= 1
 DIALECT ?= sqlite
 DB ?= SQLiteDB
-FIRST := $(addprefix tests/,property fuzzing testing docs cli analysis packaging)
+FIRST := $(addprefix tests/,property docs cli analysis)
 
 BIN := .venv/bin
 READY := .venv/.installed
