@@ -13,7 +13,8 @@ RECORDS ?= 100000
 SEED ?= 1
 DIALECT ?= sqlite
 DB ?= SQLiteDB
-FIRST := $(addprefix tests/,property docs cli analysis)
+DRAWN := $(addprefix tests/,property fuzzing testing analysis packaging)
+STORES := $(addprefix tests/,hub storage)
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -23,7 +24,7 @@ environment = $(BIN)/python -m venv .environments/$(1) && \
   .environments/$(1)/bin/python -m pip install --quiet $(2) numpy psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-first test-second lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
+.PHONY: help demo docs test test-drawn test-stores test-others lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -34,14 +35,17 @@ demo: $(READY)  ## start a real IPython Parallel cluster with mqsql as its task 
 docs: $(READY)  ## build the documentation site in .site/html, without the network; a broken link or reference ends it
 	$(BIN)/python -m docsite
 
-test: lint  ## lint, then every test, in two processes that take about as long as each other
-	@$(MAKE) --no-print-directory --jobs 2 test-first test-second
+test: lint  ## lint, then every test, in three processes that take about as long as each other; some tests wait more than they work
+	@$(MAKE) --no-print-directory --jobs 3 test-drawn test-stores test-others
 
-test-first:
-	$(BIN)/pytest --quiet $(FIRST)
+test-drawn:
+	$(BIN)/pytest --quiet $(DRAWN)
 
-test-second:
-	$(BIN)/pytest --quiet $(addprefix --ignore ,$(FIRST))
+test-stores:
+	$(BIN)/pytest --quiet $(STORES)
+
+test-others:
+	$(BIN)/pytest --quiet $(addprefix --ignore ,$(DRAWN) $(STORES))
 
 lint: $(READY)  ## check style, formatting, types, and which module imports which
 	$(BIN)/ruff check

@@ -6,6 +6,7 @@
 It writes results.json, results.md and pictures. It needs a POSIX system and `pip install '.[bench]'`.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -58,6 +59,8 @@ def main(
     """
     if context.invoked_subcommand is not None:
         return
+    # Or the workers and their servers would outlive it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     plan = Plan(sizes(records), list(contenders or CONTENDERS), asked, seed, seconds, patience, cache)
     out.mkdir(parents=True, exist_ok=True)
     report = watched(plan, out / 'results.json')

@@ -133,17 +133,27 @@ def test_losses_are_found(tmp_path: Path) -> None:
     assert integrity(path) != []
 
 
-def test_the_benchmark(tmp_path: Path) -> None:
+SERVERS = ('mqsql-mongodb', 'secantusdb')
+"""Contenders that a server answers, which takes its time."""
+
+
+def benchmarked(folder: Path, names: list[str], records: int, *options: str) -> tuple[str, Report]:
+    """What the benchmark of these contenders prints, and reports."""
     pytest.importorskip('resource')
     pytest.importorskip('matplotlib')
-    chosen = ('limit', 'mqsql', 'ipyparallel', 'neosqlite', 'secantusdb')
-    names = [name for name, entry in CONTENDERS.items() if name.startswith(chosen) and not entry.missing()]
-    out, directory = tmp_path / 'out', tmp_path / 'work'
+    out, directory = folder / 'out', folder / 'work'
     directory.mkdir()
     # With such patience nothing takes too long even on a machine under load.
-    options = ['--records=300', '--seconds=1', '--patience=400', f'--out={out}', f'--cache={tmp_path / "cache"}']
-    said = run('', *options, *(f'--contenders={name}' for name in names), directory=directory)
-    report = Report.read(out / 'results.json')
+    given = [f'--records={records}', '--seconds=1', '--patience=400', f'--out={out}', f'--cache={folder / "cache"}']
+    said = run('', *given, *options, *(f'--contenders={name}' for name in names), directory=directory)
+    return said, Report.read(out / 'results.json')
+
+
+def test_the_benchmark(tmp_path: Path) -> None:
+    chosen, out = ('limit', 'mqsql', 'ipyparallel', 'neosqlite'), tmp_path / 'out'
+    there = [name for name, entry in CONTENDERS.items() if not entry.missing()]
+    names = [name for name in there if name.startswith(chosen) and name not in SERVERS]
+    said, report = benchmarked(tmp_path, names, 300)
     assert report.contenders == names
     assert report.left_out == {}
     ours = [result for result in report.results if result.contender.startswith(('limit', 'mqsql'))]
@@ -157,6 +167,16 @@ def test_the_benchmark(tmp_path: Path) -> None:
     for name in ('questions', 'few', 'cycle', 'memory'):
         assert (out / f'{name}.svg').read_text().startswith('<?xml')
         assert (out / f'{name}.png').read_bytes().startswith(b'\x89PNG')
-    same = run('', 'compare', str(out / 'results.json'), str(out / 'results.json'), directory=directory)
+    same = run('', 'compare', str(out / 'results.json'), str(out / 'results.json'), directory=tmp_path / 'work')
     assert 'better' not in same
     assert 'worse' not in same
+
+
+def test_the_benchmark_of_servers(tmp_path: Path) -> None:
+    names = [name for name in SERVERS if not CONTENDERS[name].missing()]
+    if not names:
+        pytest.skip('no server is installed')
+    asked = ('get', 'pending', 'purge')
+    _, report = benchmarked(tmp_path, names, 50, *(f'--questions={question}' for question in asked))
+    found = {(result.contender, result.question): result.status for result in report.results}
+    assert found.items() >= {((name, question), OK) for name in names for question in asked}

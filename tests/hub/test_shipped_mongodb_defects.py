@@ -297,8 +297,8 @@ def test_a_mistyped_key_or_operator_is_an_error(db: Any, query: Any) -> None:
     assert db.get_history() == ['m']
 
 
-def test_a_query_of_hundreds_of_thousands_of_ids(db: Any) -> None:
-    many = [f'6c0c2b3e-0a1b2c3d4e5f6a7b8c9d0e1f_{i}_{i}' for i in range(400_000)]
+def test_a_query_of_ids_of_more_bytes_than_a_query_may_have(db: Any) -> None:
+    many = [f'{"6c0c2b3e-0a1b2c3d4e5f6a7b8c9d0e1f" * 10}_{i}' for i in range(50_000)]
     for msg_id in (many[0], many[-1], 'other'):
         db.add_record(msg_id, request(msg_id))
     assert found(db, {'msg_id': {'$in': many}}) == [many[0], many[-1]]
