@@ -126,13 +126,7 @@ def drop_old_path_index(name: str) -> Iterator[str]:
 def _triggers(table: Table, column: str) -> Iterator[SchemaObject]:
     """What deletes the blobs of a column that a record no longer names: nearly always a few ids, each the next of the last."""
     name = quote(column)
-    first, changed = f'CAST(substr(old.{name}, 2) AS INTEGER)', f'old.{name} IS NOT new.{name}'
-    runs = [
-        " || ',' || ".join([first, *(f'({first} + {n})' for n in range(1, length))]) for length in range(1, 1 + _RUN)
-    ]
-    last = (
-        f'CASE old.{name} {" ".join(f"WHEN {_LIST.format(run)} THEN {first} + {n}" for n, run in enumerate(runs))} END'
-    )
+    first, last = _run(f'old.{name}')
     # Ids that another program has changed must not prevent a delete, nor delete the blobs of other records.
     is_json = f"CASE WHEN typeof(old.{name}) = 'text' AND json_valid(old.{name}) THEN old.{name} END"
     ids = f"CASE WHEN json_type({is_json}) = 'array' THEN old.{name} END"
@@ -142,13 +136,23 @@ def _triggers(table: Table, column: str) -> Iterator[SchemaObject]:
         ('.run', f'old.{name} IS NOT NULL', f'BETWEEN {first} AND {last}'),
     ):
         drop = f'DELETE FROM {quote(table.buffers_table)} WHERE id {which}'
+        changed = f'{when} AND old.{name} IS NOT new.{name}'
         yield _trigger(table, f'{column}.deleted{part}', 'DELETE', when, drop)
-        yield _trigger(table, f'{column}.updated{part}', f'UPDATE OF {name}', f'{when} AND {changed}', drop)
+        yield _trigger(table, f'{column}.updated{part}', f'UPDATE OF {name}', changed, drop)
 
 
-_LIST = "'[' || {} || ']'"
 _RUN = 3
 """Ids of a list that are read without the functions for JSON, which take longer than to delete the blobs."""
+
+
+def _run(ids: str) -> tuple[str, str]:
+    """The first and the last id of a list of up to `_RUN` ids, each the next of the last; NULL for the last of other lists."""
+    first = f'CAST(substr({ids}, 2) AS INTEGER)'
+    listed, cases = first, ''
+    for n in range(_RUN):
+        cases += f" WHEN '[' || {listed} || ']' THEN {first} + {n}"
+        listed += f" || ',' || ({first} + {n + 1})"
+    return first, f'CASE {ids}{cases} END'
 
 
 def _trigger(table: Table, what: str, event: str, when: str, work: str) -> SchemaObject:
