@@ -13,8 +13,8 @@ RECORDS ?= 100000
 SEED ?= 1
 DIALECT ?= sqlite
 DB ?= SQLiteDB
-DRAWN := $(addprefix tests/,property fuzzing testing analysis packaging)
-STORES := $(addprefix tests/,hub storage)
+FIRST := $(addprefix tests/,property fuzzing testing analysis packaging functions values)
+SECOND := $(addprefix tests/,hub storage)
 
 BIN := .venv/bin
 READY := .venv/.installed
@@ -24,7 +24,7 @@ environment = $(BIN)/python -m venv .environments/$(1) && \
   .environments/$(1)/bin/python -m pip install --quiet $(2) numpy psutil pytest pytest-timeout
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-drawn test-stores test-others lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
+.PHONY: help demo docs test test-first test-second test-third lint fuzz compare lowest sqlglot mutants bench measure soak test-hub
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -36,16 +36,16 @@ docs: $(READY)  ## build the documentation site in .site/html, without the netwo
 	$(BIN)/python -m docsite
 
 test: lint  ## lint, then every test, in three processes that take about as long as each other; some tests wait more than they work
-	@$(MAKE) --no-print-directory --jobs 3 test-drawn test-stores test-others
+	@$(MAKE) --no-print-directory --jobs 3 test-first test-second test-third
 
-test-drawn:
-	$(BIN)/pytest --quiet $(DRAWN)
+test-first:
+	$(BIN)/pytest --quiet $(FIRST)
 
-test-stores:
-	$(BIN)/pytest --quiet $(STORES)
+test-second:
+	$(BIN)/pytest --quiet $(SECOND)
 
-test-others:
-	$(BIN)/pytest --quiet $(addprefix --ignore ,$(DRAWN) $(STORES))
+test-third:
+	$(BIN)/pytest --quiet $(addprefix --ignore ,$(FIRST) $(SECOND))
 
 lint: $(READY)  ## check style, formatting, types, and which module imports which
 	$(BIN)/ruff check

@@ -1,6 +1,7 @@
 """How the tests run: hypothesis profiles, the local zone of the property tests, stores, files, servers, and the tally."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -18,11 +19,15 @@ import mqsql
 from mqsql.storage import Store
 
 # No deadline: it would make a test fail because another process was busy.
-settings.register_profile('ci', derandomize=True, deadline=None, database=None, max_examples=200)
+settings.register_profile('ci', derandomize=True, deadline=None, database=None, max_examples=150)
 settings.register_profile(
     'fuzz', deadline=None, print_blob=True, max_examples=int(os.environ.get('MQSQL_EXAMPLES', 2000))
 )
 settings.load_profile('ci')
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell has started the tests in the background; the commands that they interrupt would never notice.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope='module')

@@ -237,6 +237,8 @@ def test_the_keyboard_goes_from_engine_to_engine(chromium: 'Browser', few: Path)
     with opened(chromium, few, **WIDE) as watched:
         page = ready(watched)
         page.locator('#canvas').focus()
+        # The focus may scroll the page, which hides the tip; the event of that comes before the second of two frames.
+        page.evaluate('() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
         page.keyboard.press('ArrowDown')
         page.wait_for_function("() => document.querySelector('#tip')?.textContent.includes('engine-2')")
         page.keyboard.press('ArrowUp')
