@@ -19,7 +19,7 @@ import mqsql
 from mqsql.storage import Store
 
 # No deadline: it would make a test fail because another process was busy.
-settings.register_profile('ci', derandomize=True, deadline=None, database=None, max_examples=150)
+settings.register_profile('ci', derandomize=True, deadline=None, database=None, max_examples=200)
 settings.register_profile(
     'fuzz', deadline=None, print_blob=True, max_examples=int(os.environ.get('MQSQL_EXAMPLES', 2000))
 )
