@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -365,8 +366,9 @@ def test_ctrl_c_ends_it_with_one_line(large: Path, tmp_path: Path, words: list[s
         assert process.stderr is not None
         wait_until(lambda: _is_busy(process, large))
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) in (1, 130)
         assert process.stderr.read().decode().split() == ['Aborted!']
+        # Python ends by the signal itself where that came while it ran a text, as for each dataclass that is imported.
+        assert process.wait(60) in (1, -signal.SIGINT)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -376,7 +378,9 @@ def _is_busy(process: 'subprocess.Popen[bytes]', file: Path) -> bool:
     if not directory.exists():
         time.sleep(3)
         return True
-    return any(os.path.realpath(link) == str(file.resolve()) for link in directory.iterdir())
+    with suppress(FileNotFoundError):  # a file that it has closed meanwhile
+        return any(os.path.realpath(link) == str(file.resolve()) for link in directory.iterdir())
+    return False
 
 
 @needs_terminals
