@@ -13,7 +13,7 @@ RECORDS ?= 100000
 SEED ?= 1
 DIALECT ?= sqlite
 DB ?= SQLiteDB
-FIRST := $(addprefix tests/,property fuzzing testing analysis packaging functions values)
+FIRST := $(addprefix tests/,property fuzzing testing analysis packaging)
 SECOND := $(addprefix tests/,hub storage)
 
 BIN := .venv/bin

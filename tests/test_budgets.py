@@ -66,7 +66,7 @@ STEPS = {
     'latest': 268,
     'status': 24_388,
     'dates': 30_964,
-    'array': 29_266,
+    'array': 37_185,
     'glob': 2_168,
     'prefix': 1_410,
     'expr': 18_860,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mqsql import errors
+from mqsql.analysis.task import AmbiguousError
 from mqsql.errors import MqsqlError
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
@@ -20,6 +21,8 @@ def classes(kind: type[MqsqlError]) -> list[type[MqsqlError]]:
 
 
 def example(kind: type[MqsqlError]) -> MqsqlError:
+    if kind is AmbiguousError:
+        return AmbiguousError('m', 'begins', [{'msg_id': 'm1'}, {'msg_id': 'm2'}], more=True)
     takes_path = issubclass(kind, errors.QueryError | errors.RecordError)
     return kind(*EXAMPLES.get(kind.__name__, EXAMPLES['path'] if takes_path else ('message',)))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stores import holding, outcome
 from tables import TABLE, collections, places
@@ -130,6 +130,7 @@ def uses(store: Store, names: set[str], test: dict[str, Any], options: dict[str,
         yield 'in order'
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(indexed())
 def test_updates_and_deletions_are_followed(drawn: tuple[list[Record], list[Keys], list[Find]]) -> None:
     collection, indexes, calls = drawn
@@ -156,6 +157,7 @@ ODD_STEPS = ['a/b', 'a~b', '~', '/', 'a~multikey', 'values', "it's", '"', '~inse
 odd_keys = st.tuples(st.sampled_from(ODD_STEPS).map('content.{}'.format), st.sampled_from([1, -1]))
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(odd_keys, min_size=1, max_size=3, unique_by=lambda key: key[0]))
 def test_any_path_has_an_index_that_is_found_again(keys: Keys) -> None:
     content = {key.removeprefix('content.'): 5 for key, _ in keys}
