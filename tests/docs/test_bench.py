@@ -151,8 +151,8 @@ def benchmarked(folder: Path, names: list[str], records: int, *options: str) -> 
 
 def test_the_benchmark(tmp_path: Path) -> None:
     chosen, out = ('limit', 'mqsql', 'ipyparallel', 'neosqlite'), tmp_path / 'out'
-    there = [name for name, entry in CONTENDERS.items() if not entry.missing()]
-    names = [name for name in there if name.startswith(chosen) and name not in SERVERS]
+    installed = [name for name, entry in CONTENDERS.items() if not entry.missing()]
+    names = [name for name in installed if name.startswith(chosen) and name not in SERVERS]
     said, report = benchmarked(tmp_path, names, 300)
     assert report.contenders == names
     assert report.left_out == {}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from store_files import ask, blob_count, change, other
+from store_files import blob_count, change, other
 
 import mqsql
 
@@ -18,6 +18,13 @@ def filled(path: Path) -> int:
             store.add_record(f'm{i}', {'buffers': blobs, 'result_buffers': blobs[::-1]})
             store.add_record(f'n{i}', {'buffers': blobs, 'result_buffers': None})
     return 3 * sum(map(len, LISTS))
+
+
+def blob_ids(path: Path) -> set[int]:
+    connection = other(path)
+    found = {int(id) for (id,) in connection.execute('SELECT id FROM task_buffers')}
+    connection.close()
+    return found
 
 
 def test_a_deleted_record_takes_its_blobs_with_it(path: Path) -> None:
@@ -75,11 +82,11 @@ def test_lists_of_another_program_delete_what_they_name_and_nothing_else(
     path: Path, listed: str, gone: set[int]
 ) -> None:
     filled(path)
-    before = {int(id) for (id,) in other(path).execute('SELECT id FROM task_buffers')}
+    before = blob_ids(path)
     change(path, "DELETE FROM task_records WHERE msg_id = 'm0'")
     change(path, f"INSERT INTO task_records (msg_id, buffers) VALUES ('odd', '{listed}')")
     change(path, "DELETE FROM task_records WHERE msg_id = 'odd'")
-    assert before - {int(id) for (id,) in other(path).execute('SELECT id FROM task_buffers')} == gone
+    assert before - blob_ids(path) == gone
     change(path, f"INSERT INTO task_records (msg_id, buffers) VALUES ('blob', CAST('{listed}' AS BLOB))")
     change(path, "UPDATE task_records SET buffers = NULL WHERE msg_id = 'blob'")
-    assert ask(path, 'SELECT count(*) FROM task_buffers') == len(before - gone)
+    assert blob_ids(path) == before - gone

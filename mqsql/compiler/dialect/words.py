@@ -128,8 +128,9 @@ class Words(ExpressionWords):
         raise Lacking('a match of a pattern')
 
     def mentions(self, document: exp.Expr, operand: exp.Expr, *, many: bool) -> list[exp.Expr]:
-        """Conditions that hold for each Document with a string, anywhere, that is equal to the operand or to one of `many`, and
-        for others; none where nothing takes less than to read the Document.
+        """Conditions without which a Document has, anywhere, no string that is equal to the operand, or to one of its `many`.
+
+        They may hold for other Documents. The list is empty if no test of the database takes less than to read the JSON.
         """
         return []
 
