@@ -13,7 +13,7 @@ RECORDS ?= 100000
 SEED ?= 1
 DIALECT ?= sqlite
 DB ?= SQLiteDB
-# What the first two processes test; tests/functions needs tests/compiler in its own.
+# What the first two processes test.
 FIRST := $(addprefix tests/,property fuzzing testing analysis packaging)
 SECOND := $(addprefix tests/,hub storage)
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from test_patterns import WAYS
+from pattern_queries import WAYS
 
 import mqsql
 from bench import nasty
