@@ -66,15 +66,17 @@ SETTINGS: Any = {
 
 def draw(report: Report, directory: Path) -> list[Path]:
     """Draw all pictures of a run; their files."""
-    timed = [name for name in report.questions if name != MEMORY]
-    chosen = [name for name in CHOSEN if name in report.questions]
+    # A question that took everybody too long has no time to show.
+    measured = {result.question for result in report.results if result.measured}
+    timed = [name for name in report.questions if name != MEMORY and name in measured]
+    chosen = [name for name in CHOSEN if name in timed]
     shown = [name for name in SHOWN if name in report.contenders]
     with mpl.rc_context(SETTINGS):
         figures = {
-            'questions': times(report, report.contenders, timed, columns=4),
+            'questions': times(report, report.contenders, timed, columns=4) if timed else None,
             'few': times(report, shown, chosen, columns=3) if chosen else None,
-            'cycle': cycles(report) if 'cycle' in report.questions else None,
-            'memory': memory(report) if MEMORY in report.questions else None,
+            'cycle': cycles(report) if 'cycle' in timed else None,
+            'memory': memory(report) if MEMORY in measured else None,
         }
         return [path for name, figure in figures.items() if figure for path in _save(figure, directory / name)]
 

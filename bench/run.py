@@ -20,7 +20,7 @@ from bench.data import History
 from bench.measuring import OK, OVER, WRONG, Outcome
 from bench.questions import Facts, Question, questions, truths
 from bench.results import FILL, Report, Result, machine
-from bench.worker import FILL_FACTOR, LostError, Process
+from bench.worker import LostError, Process, filling
 
 SMALLEST = 1_000
 LEAST_ROUNDS, MOST_ROUNDS = 3, 25
@@ -39,7 +39,7 @@ Say = Callable[[str, int], None]
 
 @dataclass
 class Plan:
-    """What to measure. `seconds` is for all rounds together, without the filling; `patience` for one answer."""
+    """What to measure. `seconds` is for all rounds together, without the filling; `patience` for one answer, see `filling`."""
 
     sizes: list[int]
     contenders: list[str]
@@ -159,15 +159,17 @@ class _SizeRun:
         """A process of the limit with a copy of its file, which is filled the first time."""
         original, copy = self.folder / 'original', self.folder / 'beside'
         if not original.exists():
-            with ExitStack() as filling:
-                outcome = self._start(filling, LIMIT, 'original').fill()
+            with ExitStack() as own:
+                outcome = self._start(own, LIMIT, 'original').fill()
+            if outcome.status != OK:
+                raise RuntimeError(f'the limit could not be filled: {outcome.note}')
             self.report.results.append(Result.of(self.size, LIMIT, FILL, [outcome], [outcome]))
         copy.mkdir()
         limit_files.copy(original, copy)
         return self._start(stack, LIMIT, 'beside')
 
     def _filled(self, name: str, process: Process) -> bool:
-        if self._foretold(name, FILL, self.plan.patience * FILL_FACTOR):
+        if self._foretold(name, FILL, filling(self.size, self.plan.patience)):
             return False
         outcome = process.fill()
         if outcome.status == OK:

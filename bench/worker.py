@@ -22,13 +22,18 @@ from bench.measuring import ERROR, LEFT_OUT, OK, OVER, Clock, Measured, Outcome
 from bench.questions import Facts, Question, questions
 
 FILL_CHUNK = 1_000
-FILL_FACTOR = 3
-"""To fill a contender may take so many times what an answer may."""
+FILL_FACTOR, FILL_RATE = 3, 2_000
+"""To fill a contender may take so many times what an answer may, or as long as so many records a second take."""
 
 GRACE = 2.0
 """A process that does not even end a question after so many times the seconds is ended itself."""
 
 START_SECONDS = 90.0
+
+
+def filling(size: int, patience: float) -> float:
+    """The seconds that it may take to add a history."""
+    return max(patience * FILL_FACTOR, size / FILL_RATE)
 
 
 class OverTimeError(BaseException):
@@ -43,7 +48,7 @@ class Process:
     """A contender in a process of its own, which is the first of a process group."""
 
     def __init__(self, name: str, directory: Path, facts: Facts, truths: dict[str, Checksum], patience: float) -> None:
-        self.patience = patience
+        self.patience, self._filling = patience, filling(facts.history.size, patience)
         spawn = multiprocessing.get_context('spawn')
         self._connection, theirs = spawn.Pipe()
         arguments = theirs, name, directory, facts, truths, patience
@@ -73,7 +78,7 @@ class Process:
     def fill(self) -> Outcome:
         """Add the history; seconds of all of it."""
         self._connection.send('')
-        return self._answer(self.patience * FILL_FACTOR * GRACE + START_SECONDS)
+        return self._answer(self._filling * GRACE + START_SECONDS)
 
     def ask(self, question: str) -> Outcome:
         """Ask a question once; raises LostError."""
@@ -130,8 +135,11 @@ def _answer(connection: Connection, measured: Measured, known: dict[str, Questio
         if asked != last:
             gc.collect()  # once for each question: what the last one left is not its work
             last = asked
-        work = partial(measured.ask, known[asked]) if asked else partial(_fill, measured)
-        connection.send(_limited(work, patience if asked else patience * FILL_FACTOR))
+        if asked:
+            outcome = _limited(partial(measured.ask, known[asked]), patience)
+        else:
+            outcome = _limited(partial(_fill, measured), filling(measured.history.size, patience))
+        connection.send(outcome)
 
 
 def _silence(log: Path) -> None:

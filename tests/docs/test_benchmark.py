@@ -11,6 +11,7 @@ import pytest
 from benchmark_table import MARK, written
 from systems import needs_process_groups
 
+from bench import pictures
 from bench.answers import Checksum
 from bench.compare import Change, changes
 from bench.contenders import CONTENDERS
@@ -19,7 +20,7 @@ from bench.measuring import ERROR, OK, OVER, WRONG, Outcome
 from bench.questions import Facts, questions, truths
 from bench.results import Report, Result
 from bench.run import foretell, sizes
-from bench.worker import LostError, Process
+from bench.worker import LostError, Process, filling
 from mqsql.schema import TASKS
 
 HISTORY = History(3_000, seed=1)
@@ -136,6 +137,25 @@ def test_a_process_that_ends_is_noticed_and_leaves_no_server(tmp_path: Path) -> 
         with pytest.raises(LostError):
             process.ask('scan')
     assert psutil.wait_procs(group, timeout=60)[1] == []
+
+
+@pytest.mark.parametrize(
+    ('size', 'patience', 'seconds'), [(100_000, 60, 180), (1_000_000, 60, 500), (10_000_000, 60, 5_000), (1_000, 1, 3)]
+)
+def test_a_longer_history_may_take_longer_to_add(size: int, patience: float, seconds: float) -> None:
+    assert filling(size, patience) == seconds
+
+
+def test_what_takes_everybody_too_long_has_no_picture(tmp_path: Path) -> None:
+    report = Report({}, {}, {'mqsql': 'mqsql'}, {'pending': 'pending', 'ids_500': '500 ids'}, 1, 60.0)
+    report.results = [Result(1_000, 'mqsql', name, OVER) for name in report.questions]
+    assert pictures.draw(report, tmp_path) == []
+    report.results[0] = Result(1_000, 'mqsql', 'pending', OK, seconds=0.001, rounds=3)
+    files = pictures.draw(report, tmp_path)
+    assert {path.name for path in files} == {'questions.svg', 'questions.png', 'few.svg', 'few.png'}
+    said = (tmp_path / 'questions.svg').read_text(encoding='utf-8')
+    assert 'pending' in said
+    assert '500 ids' not in said
 
 
 def test_sizes() -> None:
