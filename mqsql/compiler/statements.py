@@ -127,9 +127,14 @@ class Distinct(Statement):
     _shaper: DistinctShaper = field(kw_only=True, repr=False)
     _tell: Tell = field(kw_only=True, repr=False, compare=False)
 
+    @property
+    def once(self) -> bool:
+        """Whether the database itself gives no row twice."""
+        return self.sql.startswith('SELECT DISTINCT ')
+
     def values(self, rows: Iterable[tuple[Any, ...]], tell: Tell | None = None) -> list[Any]:
         """The values in all rows, of this statement or of the unindexed one; `tell` as for `compile`."""
-        return self._shaper.values(rows, tell or self._tell)
+        return self._shaper.values(rows, tell or self._tell, once=self.once)
 
 
 Changed: TypeAlias = 'Callable[[Callable[[select.Statement], select.Statement]], Text]'

@@ -32,26 +32,30 @@ class DistinctShaper:
     collation: Collation | None
 
     @limits.within_python
-    def values(self, rows: Iterable[tuple[Any, ...]], tell: Tell) -> list[Any]:
-        """The values, those left out that cannot be read. What is missing gives none; null is one."""
+    def values(self, rows: Iterable[tuple[Any, ...]], tell: Tell, *, once: bool = False) -> list[Any]:
+        """The values, those left out that cannot be read. What is missing gives none; null is one.
+
+        `once` says that no two rows are the same.
+        """
         rows = list(rows)
-        if (plain := self._plain_values(rows)) is not None:
+        if (plain := self._plain_values(rows, once)) is not None:
             return plain
         # Most rows are the same as others, and are compared faster than decoded.
         read = (value for row in dict.fromkeys(rows) if (value := self._read(row, tell)) is not None)
         return distinct_values(read, self.steps, self.collation)
 
-    def _plain_values(self, rows: list[tuple[Any, ...]]) -> list[Any] | None:
+    def _plain_values(self, rows: list[tuple[Any, ...]], once: bool) -> list[Any] | None:
         """The values, if all stored ones are plain and not damaged."""
         if not rows or len(rows[0]) > 1:
             return None
-        column = [row[0] for row in rows if row[0] is not None]
+        column = [stored for (stored,) in rows if stored is not None]
         if not self.plain.issuperset(map(type, column)):
             return None
         try:
-            return list(dict.fromkeys(decode_all(self.decoders[-1][1], column)))
+            decoded = decode_all(self.decoders[-1][1], column)
         except DamagedError:
             return None
+        return column if once and decoded is column else list(dict.fromkeys(decoded))
 
     def _read(self, row: tuple[Any, ...], tell: Tell) -> Any:
         budget.step()

@@ -308,8 +308,9 @@ class SqliteStore(SqliteFile):
     def _values(self, query: Distinct) -> list[Any]:
         try:
             with self._stoppable as connection:
+                cursor = connection.execute(query.sql, query.params)
                 # So that a row is not held once for each record that has the same.
-                rows = list(dict.fromkeys(connection.execute(query.sql, query.params)))
+                rows = cursor.fetchall() if query.once else list(dict.fromkeys(cursor))
             with self._failures:
                 return query.values(rows)
         except DamagedValueError:
