@@ -27,10 +27,12 @@ _EXACT = (1 << 32) * _MICROSECONDS  # a float of seconds before that, in 2106, i
 
 def decode_texts(column: Column) -> Column | None:
     """See `decode_text`."""
-    if not _TEXT.issuperset(map(type, column)):
+    types = set(map(type, column))
+    if not types <= _TEXT:
         return None
     for start in range(0, len(column), JOINED):
-        together = ''.join(filter(None, column[start : start + JOINED]))
+        some = column[start : start + JOINED]
+        together = ''.join(filter(None, some) if _NULL in types else some)
         if '\x01' in together or '\ud7ff' in together:
             return None
     return column
