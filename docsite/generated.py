@@ -30,6 +30,26 @@ def benchmark() -> Iterator[str]:
     return iter(table)
 
 
+GROWTH = (
+    'get',
+    'last hour',
+    'pending',
+    'latest ten',
+    'open',
+    'open, a hub with limits',
+    'memory to read all',
+    'bytes for each record',
+    'purge, the call',
+)
+
+
+def growth() -> Iterator[str]:
+    """The rows of what `bench.growth` wrote that say how answers change."""
+    for line in (ROOT / 'bench' / 'results' / 'growth.md').read_text(encoding='utf-8').splitlines():
+        if line.split('|')[1].strip() in ('', '---', *GROWTH):
+            yield line
+
+
 def pymongo() -> Iterator[str]:
     """What is called otherwise than in pymongo."""
     yield '| pymongo | mqsql |'
@@ -49,6 +69,7 @@ PARTS: Mapping[str, Callable[[], Iterator[str]]] = {
     'benchmark': benchmark,
     'commands': commands,
     'figures': figures,
+    'growth': growth,
     'operators': operators,
     'options': options,
     'pymongo': pymongo,
