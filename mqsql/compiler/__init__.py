@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mqsql import limits
+from mqsql.compiler.dialect import Dialect
 from mqsql.compiler.dialects import find_dialect
 from mqsql.compiler.known import Parsed, read_shape, said_of
 from mqsql.compiler.outputs import parse_outputs
@@ -32,6 +33,7 @@ from mqsql.compiler.shape.distinct import DistinctShaper, distinct_shaper
 from mqsql.compiler.shape.rows import Decoder, RowShaper
 from mqsql.compiler.statements import Distinct, Query, Statement, binder, of_text, said
 from mqsql.compiler.tree.select import LIMIT, SKIP, CountRecords, Delete, Part, Select, SelectDistinct, SelectPositions
+from mqsql.errors import QueryError, short_repr
 from mqsql.functions import FUNCTIONS
 from mqsql.schema import TASKS, Table
 from mqsql.schema.rows import Damages, Tell, warn
@@ -78,7 +80,7 @@ def compile(
 
     Raises QueryError for what has no meaning and UnsupportedError for what the dialect cannot say.
     """
-    chosen, window, query = find_dialect(dialect), parse_window(limit, skip), either(query, filter)
+    chosen, window, query = _target(dialect, table), parse_window(limit, skip), either(query, filter)
 
     def parse_select(query: object) -> Parsed[RowShaper]:
         texts = read_collation(collation)
@@ -109,7 +111,7 @@ def compile_count(
     collation: object = None,
 ) -> Statement:
     """The SELECT of the number of records that match, after `skip` of them and up to `limit`."""
-    chosen, window, query = find_dialect(dialect), parse_window(limit, skip), either(query, filter)
+    chosen, window, query = _target(dialect, table), parse_window(limit, skip), either(query, filter)
 
     def parse_count(query: object) -> Parsed[None]:
         parsed = parse({} if query is None else query, table, chosen.glob_type, read_collation(collation))
@@ -133,7 +135,7 @@ def compile_distinct(
     tell: Tell | None = None,
 ) -> Distinct:
     """The SELECT from which the different values at `key`, a column or a path, of the records that match are read."""
-    query, chosen = either(query, filter), find_dialect(dialect)
+    query, chosen = either(query, filter), _target(dialect, table)
 
     def parse_distinct(query: object) -> Parsed[DistinctShaper]:
         texts = read_collation(collation)
@@ -158,7 +160,7 @@ def compile_delete(
     collation: object = None,
 ) -> Statement:
     """The DELETE of the records that match."""
-    chosen = find_dialect(dialect)
+    chosen = _target(dialect, table)
 
     def parse_delete(query: object) -> Parsed[None]:
         parsed = parse(query, table, chosen.glob_type, read_collation(collation))
@@ -175,10 +177,17 @@ def compile_positions(
     query: object, *, limit: int | None = None, table: Table = TASKS, dialect: str = 'sqlite'
 ) -> Statement:
     """The SELECT of where the records that match are in the order of insertion: of a row's id, in SQLite."""
-    chosen, window = find_dialect(dialect), parse_window(limit, 0)
+    chosen, window = _target(dialect, table), parse_window(limit, 0)
     parsed = parse(query, table, chosen.glob_type)
     tree = SelectPositions(table, parsed.predicate, LIMIT in window)
     return Statement(*said(tree, lambda: tree, chosen, binder(chosen, parsed.values, window)))
+
+
+def _target(dialect: str, table: object) -> Dialect:
+    """The dialect of a statement over a table; QueryError unless both are what they should be."""
+    if not isinstance(table, Table):
+        raise QueryError(f'takes a mqsql.Table, not {short_repr(table)}', 'table')
+    return find_dialect(dialect)
 
 
 def _is_set(window: Mapping[str, object]) -> tuple[bool, bool]:

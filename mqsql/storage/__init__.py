@@ -2,6 +2,7 @@
 
 import os
 
+from mqsql.errors import StorageError, short_repr
 from mqsql.schema import TASKS, Table
 from mqsql.schema.rows import warn
 from mqsql.settings import Settings
@@ -63,6 +64,8 @@ def open_location(
     location: Location, *, readonly: bool, table: Table = TASKS, settings: Settings, say: Warn = warn
 ) -> Store:
     """The store at a location, see `open`; `say` is told of the values of other programs that cannot be read."""
+    if not isinstance(table, Table):
+        raise StorageError(f'table takes a mqsql.Table, not {short_repr(table)}')
     kind, path = location
     # Each kind of store needs modules that take long to import and that the others do not use.
     if kind == DICT:

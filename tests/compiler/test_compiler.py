@@ -294,6 +294,8 @@ def test_a_bad_query_is_named(query: Any, message: str) -> None:
         ({'limit': -1}, 'limit: takes an integer from 0, not -1 (int)'),
         ({'skip': True}, 'skip: takes an integer from 0, not True (bool)'),
         ({'dialect': 'oracle'}, "unknown dialect 'oracle' (str); known are sqlite"),
+        ({'table': 'shop'}, "table: takes a mqsql.Table, not 'shop' (str)"),
+        ({'table': {}}, 'table: takes a mqsql.Table, not {} (dict)'),
     ],
 )
 def test_bad_options_are_named(options: Any, message: str) -> None:

@@ -311,3 +311,14 @@ def test_blobs_go_with_their_records(path: Path) -> None:
         assert blob_count(path) == 2
         store.drop_record('n')
         assert blob_count(path) == 0
+
+
+@pytest.mark.parametrize(
+    'url', [':memory:', 'dict:', 'tasks.db', 'duckdb:tasks.duckdb', 'parquet:tasks.parquet', 'mongodb://x/y.z']
+)
+@pytest.mark.parametrize('table', ['shop', {'a': 'String'}, None])
+def test_a_table_that_is_none_is_named(url: str, table: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(mqsql.StorageError, match=r'table takes a mqsql\.Table, not '):
+        mqsql.open(url, table=table)
+    assert list(tmp_path.iterdir()) == []
