@@ -64,8 +64,7 @@ def create(words: tuple[str, ...], table: str, as_json: bool) -> None:
 
     \b
     Examples:
-      mqsql index create label
-      mqsql index create tasks.db result_content.ename
+      mqsql index create result_content.ename
       mqsql index create tasks.db header.session,-completed
     """
     given = split_words(words, 'KEYS')
@@ -92,14 +91,17 @@ def create(words: tuple[str, ...], table: str, as_json: bool) -> None:
 def drop(words: tuple[str, ...], table: str, as_json: bool) -> None:
     """Drop the index on KEYS.
 
-    KEYS are those that it was created with, or its name.
+    KEYS are those that it was created with, or its name. The indexes that every history has cannot be dropped.
 
     \b
     Examples:
-      mqsql index drop label
+      mqsql index drop result_content.ename
       mqsql index drop tasks.db header.session,-completed
       mqsql index drop tasks.db header.session_1_completed_-1
     """
+    from mqsql.errors import QueryError
+    from mqsql.schema import TASKS
+
     given = split_words(words, 'KEYS')
     keys = str(given['KEYS']).strip()
     if given['FILE'] is None:
@@ -109,6 +111,10 @@ def drop(words: tuple[str, ...], table: str, as_json: bool) -> None:
         if keys not in (known := store.list_indexes()):
             named = [name for name, of in known.items() if of == tuple(_read_keys(keys))]
             name = named[0] if named else keys
+        if name in (index.name for index in TASKS.indexes):
+            raise QueryError(
+                f'every history has {name!r}: it would be made again when the file is next opened', 'index'
+            )
         store.drop_index(name)
     if as_json:
         print_json({'name': name, 'dropped': True})

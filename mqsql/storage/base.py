@@ -265,7 +265,10 @@ class Store(ABC):
         return index.name
 
     def drop_index(self, index_or_name: IndexKeys) -> None:
-        """Take an index away, by its name or its list of keys; UnknownNameError if there is no such index."""
+        """Take an index away, by its name or its keys; UnknownNameError if there is no such index.
+
+        One of the table's definition is made again when the store is next opened.
+        """
         self._check_writable()
         self._drop_index(index_or_name)
 

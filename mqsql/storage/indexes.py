@@ -46,7 +46,8 @@ def without_index(table: Table, index_or_name: IndexKeys) -> tuple[Table, Index]
     """The table without an index, named or given by its keys, and that index; UnknownNameError names the nearest."""
     known = {index.name: index for index in table.indexes}
     given = read_plain(index_or_name, 'index', iterable=True)
-    name = given if isinstance(given, str) else read_index(given, table).name
+    is_name = isinstance(given, str) and (given in known or f'{given}_1' not in known)
+    name = str(given) if is_name else read_index(given, table).name
     if name not in known:
         raise UnknownNameError(did_you_mean('index', name, known), 'index')
     return replace(table, indexes=tuple(i for i in table.indexes if i != known[name])), known[name]

@@ -74,6 +74,7 @@ def test_without_a_file_it_is_that_of_the_profile(file: Path, tmp_path: Path, mo
         (['create', 'tasks.db', 'label,,queue'], 2, 'KEYS are keys separated by commas'),
         (['create', 'missing.db', 'label'], 1, 'there is no such file'),
         (['drop', 'tasks.db', 'queue'], 2, "unknown index 'queue'"),
+        (['drop', 'tasks.db', 'label'], 2, "every history has 'label_1'"),
         (['list', 'missing.db'], 1, 'there is no such file'),
         (['create', 'duckdb:tasks.duckdb', 'label'], 1, 'a store in DuckDB has no indexes'),
     ],
