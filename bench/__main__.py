@@ -30,7 +30,9 @@ ASKED = list(questions(Facts.of(History(1, 1)), every=True))
 
 
 @click.group(invoke_without_command=True)
-@click.option('--records', default=100_000, show_default=True, help='Of the largest history.')
+@click.option(
+    '--records', default=100_000, show_default=True, type=click.IntRange(min=1), help='Of the largest history.'
+)
 @click.option('--contenders', multiple=True, type=click.Choice([*CONTENDERS]), help='May be repeated. Default: all.')
 @click.option('--questions', 'asked', multiple=True, type=click.Choice(ASKED), help='May be repeated. Default: all.')
 @click.option('--seconds', default=240.0, show_default=True, help='For all rounds, without filling the databases.')

@@ -31,7 +31,8 @@ def _page(report: Report) -> Iterator[str]:
 
 def _setting(report: Report) -> Iterator[str]:
     yield ', '.join(f'{what} {value}' for what, value in report.machine.items()) + '.'
-    yield ' '.join(f'{name} {version},' for name, version in report.packages.items())[:-1] + '.'
+    if report.packages:
+        yield ', '.join(f'{name} {version}' for name, version in report.packages.items()) + '.'
     yield ''
     yield (
         'The limit is SQL written by hand, rows decoded to full records: the least time of a call. The other columns say how '
