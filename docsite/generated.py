@@ -1,4 +1,7 @@
-"""The parts of pages that are written from the code. A page says where: `<!-- generated: NAME -->`."""
+"""The parts of pages that are written from the code. A page says where: `<!-- generated: NAME -->`.
+
+A line of emphasis after that is for readers of the file itself, and not in the site.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +12,7 @@ from docsite.figures import figures
 from docsite.options import options
 from mqsql.storage.answers import IN_PLACE_OF_COLLECTIONS
 
-_PLACE = re.compile(r'^<!-- generated: (\S+) -->\n', re.MULTILINE)
+_PLACE = re.compile(r'^<!-- generated: (\S+) -->\n(?:\*.*\*\n)?', re.MULTILINE)
 
 
 def operators() -> Iterator[str]:

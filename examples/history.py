@@ -8,6 +8,7 @@ tasks are still running, or waiting for an engine.
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -135,10 +136,14 @@ def morning() -> Iterator[Record]:
 
 
 def main(path: str) -> None:
-    """Write the history into a new file."""
+    """Write the history into a new file; nothing if there is one."""
+    if Path(path).exists():
+        sys.exit(f'{path}: this file is there already; name another')
     with mqsql.open(path) as store:
         sys.stdout.write(f'{path}: {store.add_records(morning())} tasks\n')
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    if len(sys.argv) != 2 or sys.argv[1].startswith('-'):
+        sys.exit(__doc__)
+    main(sys.argv[1])

@@ -72,8 +72,8 @@ def find(
     """Print the tasks that match.
 
     QUERY is MongoDB's, as JSON or as one types it: {label: 'a', 'result_content.ename': {$in: ['KeyError', 'OSError']}}.
-    Times are {$date: '2026-11-22T20:15:00Z'}. The options --since … --pending must hold, too. Tasks come in the order of
-    insertion unless --sort says otherwise.
+    Times are {$date: '2026-11-22T20:15:00Z'}, in UTC if they name no zone. The options --since … --pending must hold, too.
+    Tasks come in the order of insertion unless --sort says otherwise.
 
     A task has the keys msg_id, client_uuid, engine_uuid, submitted, started, completed, received, resubmitted, queue, label,
     header, metadata, content, buffers, result_header, result_metadata, result_content, result_buffers, error, execute_input,

@@ -99,7 +99,10 @@ def selection_options(command: Command) -> Command:
 
 _OPTIONS = (
     click.option(
-        '--since', type=Moment(), metavar='TIME', help='Submitted at this time or later: 1h (ago), yesterday, …'
+        '--since',
+        type=Moment(),
+        metavar='TIME',
+        help='Submitted at this time or later: 1h (ago), yesterday, 2026-11-02 09:00 (local time), …',
     ),
     click.option('--until', type=Moment(), metavar='TIME', help='Submitted before this time.'),
     click.option('--client', multiple=True, metavar='UUID', help='Of this client, by the beginning of its UUID.'),
@@ -110,7 +113,9 @@ _OPTIONS = (
         help="Run by this engine, by the beginning of its UUID, or by its number in the profile's last cluster.",
     ),
     click.option('--label', multiple=True, metavar='PATTERN', help="With this label; * ? [] as in file names: 'a/*'."),
-    click.option('--status', multiple=True, type=click.Choice(list(STATUSES)), help='In this state.'),
+    click.option(
+        '--status', multiple=True, type=click.Choice(list(STATUSES)), help='In this state; ok is done, error is failed.'
+    ),
     click.option('--pending', is_flag=True, help='Not ended: pending, running or unknown.'),
 )
 

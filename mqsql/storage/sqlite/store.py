@@ -41,6 +41,8 @@ Row = tuple[Any, ...]
 Said = TypeVar('Said', bound=Statement)
 Answer = TypeVar('Answer')
 
+_MERGING = 'python -c "import sys, mqsql; mqsql.open(sys.argv[1]).close()"'
+
 _SCHEMA_CHANGED = (apsw.SQLError, apsw.SchemaChangeError)
 
 
@@ -211,7 +213,7 @@ class SqliteStore(SqliteFile):
         """Merge what processes have left that ended before they merged it."""
         for log in left_logs(self.path, self.table, readonly=self.readonly):
             if self.readonly:
-                say(f'{log.name}: a process that was killed has left changes here; open {self.path} to write, once')
+                say(f'{log.name}: a process that was killed has left changes here; merge them: {_MERGING} {self.path}')
                 continue
             with self.waiting(max(self._settings.busy_timeout, OPENING_SECONDS)), self._changing() as connection:
                 merge_left(connection, self.table, log.changes(self.table))
