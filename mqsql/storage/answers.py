@@ -224,6 +224,12 @@ IN_PLACE_OF_OPTIONS = {
     'direction': 'write sort={key: 1 or -1}',
     'offset': 'write skip=…',
     'where': 'write filter=…',
+    'unique': 'only the key of a table is unique',
+    'name': 'an index has the name that its keys make',
+    'background': 'nothing: an index is complete when the call returns',
+    'sparse': 'an index has all records',
+    'partialFilterExpression': 'an index has all records',
+    'expireAfterSeconds': 'a hub has max_age; mqsql prune --older-than deletes old tasks',
     'min': 'write $gte in the query',
     'max': 'write $lt in the query',
 }

@@ -65,6 +65,10 @@ class KeyOptions(CountOptions, total=False):
     """A key, a pair (key, 1 | -1), a dict, or an iterable of these; '$natural' is the order of insertion."""
 
 
+class NoOptions(TypedDict):
+    """What methods take by name that have no options; others of pymongo are refused with a hint."""
+
+
 class Options(KeyOptions, total=False):
     """What the methods that find take by name."""
 
@@ -252,11 +256,13 @@ class Store(ABC):
 
     # --- indexes
 
-    def create_index(self, keys: IndexKeys) -> str:
+    def create_index(self, keys: IndexKeys, **options: Unpack[NoOptions]) -> str:
         """Make queries and sorts on a column or a path into a Document fast, or on several keys, given in any form of `sort`.
 
         No answer changes. Returns the index's name, MongoDB's ("price_1"); an index that is there already is kept.
         """
+        if options:
+            raise no_option('create_index', next(iter(options)))
         self._check_writable()
         self._look_for_indexes()
         index = read_index(keys, self.table)

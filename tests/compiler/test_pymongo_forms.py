@@ -215,6 +215,14 @@ def test_an_option_that_is_not_there_names_the_method(store: Store, method: str,
         getattr(store, method)(*args, **{option: 1})
 
 
+@pytest.mark.parametrize('option', ['unique', 'name', 'background', 'sparse', 'expireAfterSeconds', 'no_such'])
+def test_an_option_of_an_index_that_is_not_there(store: Store, option: str) -> None:
+    expected = f"got an unexpected keyword argument '{option}'" + ('$' if option == 'no_such' else '; ')
+    options: Any = {option: 1}
+    with pytest.raises(TypeError, match=expected):
+        store.create_index('label', **options)
+
+
 @pytest.mark.parametrize(
     ('name', 'instead'),
     [
