@@ -350,8 +350,9 @@ def test_numbers_are_not_changed_by_a_text_in_another_batch(
     with mqsql.open(url, table=TABLE) as store:
         store.add_records({'k': f'{i}', 'a': value} for i, value in enumerate(values))
         streamed = pa.RecordBatchReader.from_stream(store.find({}, ['a'])).read_all()
+        tables = store.find({}, ['a']).to_arrow(), store.find({}, ['a']).to_arrow('struct')
     expected = ['1', '2.5', f'{2**64}', None] * 600 + ['"text"']
-    assert streamed['a'].to_pylist() == expected
+    assert [found['a'].to_pylist() for found in (streamed, *tables)] == [expected] * 3
 
 
 @pytest.mark.parametrize('url', [':memory:', 'tasks.db', 'dict:'])

@@ -19,6 +19,7 @@ Values = Sequence[Any]
 TIME = pa.timestamp('us', 'UTC')
 JSON = 'json'
 DOCUMENTS = 'documents'
+NUMBERS = 'numbers'
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     'bool': pa.bool_(),
@@ -45,7 +46,8 @@ TYPE_OF_COLUMN: dict[ColumnType, str] = {
 class Chunk(NamedTuple):
     """Some values of a column and the name of their type; None where all are missing.
 
-    Documents that are to become structs are the values themselves.
+    Documents that are to become structs are the values themselves, as are integers that may have to become floats: other values
+    of the column decide whether they do.
     """
 
     type: str | None
@@ -113,14 +115,20 @@ def varied(values: Values, known: str | None = None, *, structs: bool = False) -
     if structs and kinds & {dict, list}:
         return Chunk(DOCUMENTS, list(values))
     type_ = JSON if known == JSON else common({PYTHON_TYPES[kind] for kind in kinds})
+    if kinds == {float} or (type_ == 'double' and known == type_):
+        return Chunk('double', _doubles(values))
     if type_ == 'double' or (type_ == 'int64' and not all(value is None or value in INT64 for value in values)):
-        return Chunk('double', pa.array([None if value is None else float(value) for value in values], pa.float64()))
+        return Chunk(NUMBERS, list(values))
     return Chunk(type_, array_of(type_, values))
+
+
+def _doubles(values: Values) -> pa.Array:
+    return pa.array([None if value is None else float(value) for value in values], pa.float64())
 
 
 def common(types: Iterable[str]) -> str:
     """The type of values that have these types: of numbers double, JSON of other mixtures."""
-    found = set(types)
+    found = {'double' if type_ == NUMBERS else type_ for type_ in types}
     if len(found) == 1:
         return found.pop()
     return 'double' if found == {'int64', 'double'} else JSON
@@ -140,13 +148,14 @@ def as_type(type_: str, chunk: Chunk) -> pa.Array:
     if chunk.type == type_:
         return chunk.values
     if type_ == 'double':
-        return chunk.values.cast(pa.float64(), safe=False)
-    return documents(chunk.values.to_pylist())
+        return _doubles(chunk.values) if chunk.type == NUMBERS else chunk.values.cast(pa.float64(), safe=False)
+    return documents(chunk.values if chunk.type == NUMBERS else chunk.values.to_pylist())
 
 
 def all_values(chunks: list[Chunk]) -> list[Any]:
     """The values of chunks themselves, of which some are documents."""
     found: list[Any] = []
     for type_, values in chunks:
-        found += [None] * values if type_ is None else values if type_ == DOCUMENTS else values.to_pylist()
+        as_they_are = type_ in (DOCUMENTS, NUMBERS)
+        found += [None] * values if type_ is None else values if as_they_are else values.to_pylist()
     return found
