@@ -51,30 +51,41 @@ class HidingStore(SqliteStore):
 
     # --- records by key
 
+    def _hides(self) -> bool:
+        """Whether there are records that must not be seen; another process may just have begun to purge."""
+        self._look_for_indexes()
+        return self.purging
+
     def _get(self, key: str) -> Record:
-        if self._unmarked:
+        record = super()._get(key)
+        if self.purging:  # reading has looked
             self._check_unmarked(key)
-        return super()._get(key)
+        return record
 
     def _update(self, key: str, changes: Record) -> None:
-        if self._unmarked:
+        if self._hides():
             self._check_unmarked(key)
         super()._update(key, changes)
 
     def _drop(self, key: str) -> None:
-        if self._unmarked:
+        if self._hides():
             self._check_unmarked(key)
         super()._drop(key)
 
     def _add(self, key: str, record: Record) -> None:
-        if self._unmarked:
+        if self._hides():
             self._drop_marked([key])
         super()._add(key, record)
 
     def _add_all(self, records: list[Record]) -> None:
-        if self._unmarked:
+        if self._hides():
             self._drop_marked([decode_text(record[self.table.key]) for record in records])
         super()._add_all(records)
+
+    def add_missing(self, records: Iterable[Record]) -> int:
+        """See SqliteStore."""
+        self._look_for_indexes()
+        return super().add_missing(records)
 
     def _insert_missing(self, connection: apsw.Connection, record: Record) -> bool:
         if self._unmarked:
@@ -83,15 +94,15 @@ class HidingStore(SqliteStore):
 
     def has(self, key: str) -> bool:
         """See SqliteStore."""
-        return super().has(key) and not (self._unmarked and self._is_marked(key))
+        return super().has(key) and not (self._hides() and self._is_marked(key))
 
     def stored_text(self, key: str, column: str) -> str | None:
         """See SqliteStore."""
-        return None if self._unmarked and self._is_marked(key) else super().stored_text(key, column)
+        return None if self._hides() and self._is_marked(key) else super().stored_text(key, column)
 
     def merge(self, changes: Iterable[Change]) -> list[str]:
         """See SqliteStore."""
-        if self._unmarked:
+        if self._hides():
             changes = list(changes)
             self._drop_marked([decode_text(change.key) for change in changes if change.kind is Kind.ADD])
         return super().merge(changes)

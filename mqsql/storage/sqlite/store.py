@@ -65,7 +65,7 @@ class SqliteStore(SqliteFile):
         """
         guest = Guest(history.accepts, partial(self._adopt, history)) if history else None
         super().__init__(path, table, settings or Settings(), readonly=readonly, guest=guest)
-        self._schema_version = -1
+        self._schema_version = self._data_version = -1
         self._buffers = BufferReader(self._read_blobs, self._read_small_blobs)
         self._decoders = {c: self._decoder(c) for c in table.all_keys}
         self._buffered = [c for c in table.all_keys if table.columns[c] is BUFFERS]
@@ -147,7 +147,10 @@ class SqliteStore(SqliteFile):
 
     def _select(self, sql: str, key: str) -> list[Row]:
         with self._use as connection:
-            return connection.execute(sql, (encode_text(key),)).fetchall()
+            rows = connection.execute(sql, (encode_text(key),)).fetchall()
+            if connection.data_version() != self._data_version:  # of what has just been read
+                self._look_for_indexes()
+            return rows
 
     def _update(self, key: str, changes: Record) -> None:
         if not changes:
@@ -349,6 +352,7 @@ class SqliteStore(SqliteFile):
         with self._use as connection:
             ((found,),) = connection.execute('PRAGMA schema_version')  # prepared once, unlike by `pragma`
             version = int(found)
+            self._data_version = connection.data_version()
             if version != self._schema_version:
                 self.table = with_found_indexes(self.table, connection)
                 self._schema_version = version
