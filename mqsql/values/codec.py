@@ -207,7 +207,7 @@ def decode_document(stored: str, cut: Callable[[Any], Any] | None = None) -> Any
         # Every value that needs more than JSON shows one of these in the text.
         tagged = '"$' in stored
         plain = stored.isascii() and '\\' not in stored
-        coded = (not plain and ('\\u0001' in stored or '\ud7ff' in stored)) or (tagged and '"$$' in stored)
+        coded = (not plain and ('\ud7ff' in stored or has_escapes(stored))) or (tagged and '"$$' in stored)
         value = orjson.loads(stored)
         if len(stored) > SHORT and stored.count('[') + stored.count('{') > MAX_DEPTH:
             _check_depth(value)
@@ -220,6 +220,11 @@ def decode_document(stored: str, cut: Callable[[Any], Any] | None = None) -> Any
         if not isinstance(stored, str):
             raise DamagedError(f'is no text but {short_repr(stored)}') from None
         raise DamagedError(f'is no JSON as mqsql stores it: {e or type(e).__name__}') from None
+
+
+def has_escapes(stored: str) -> bool:
+    """Whether JSON has an escape for what begins a pair or a tag; only that of U+0001 is one of mqsql's own."""
+    return '\\u' in stored and ('\\u0001' in stored or '\\u0024' in stored or '\\ud7ff' in stored.lower())
 
 
 def decode_dates(value: Any) -> int:

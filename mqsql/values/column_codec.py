@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from mqsql.values.canonical import MAX_DEPTH
-from mqsql.values.codec import DATE_TAG, JOINED, SHORT, UNDECODABLE, decode_dates, from_date_text
+from mqsql.values.codec import DATE_TAG, JOINED, SHORT, UNDECODABLE, decode_dates, from_date_text, has_escapes
 
 Column = Sequence[Any]
 
@@ -72,11 +72,11 @@ def decode_containers(column: Column) -> Column | None:
         return None
     together = ''.join(present)
     escaped = '\\' in together
-    if '\ud7ff' in together or (escaped and '\\u0001' in together):
+    if '\ud7ff' in together or (escaped and has_escapes(together)):
         return None
     if any(stored.count('[') + stored.count('{') > MAX_DEPTH for stored in present if len(stored) > SHORT):
         return None  # it may be nested too deep
-    if (tags := _count_tags(together, escaped=escaped)) is None:
+    if (tags := _count_tags(together)) is None:
         return None
     try:
         values = [orjson.loads(stored) for stored in present]
@@ -90,10 +90,8 @@ def decode_containers(column: Column) -> Column | None:
     return [None if stored is None else next(following) for stored in column]
 
 
-def _count_tags(texts: str, *, escaped: bool) -> int | None:
+def _count_tags(texts: str) -> int | None:
     """How many tags the JSON has; None if it has a key that begins with a dollar itself."""
-    if escaped and '\\u0024' in texts:
-        return None
     # One character is found faster than two, and so is a long text.
     if not (dollars := texts.count('$')) or dollars == texts.count(DATE_TAG):
         return dollars

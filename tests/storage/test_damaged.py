@@ -263,6 +263,40 @@ def test_a_statement_run_elsewhere_decodes_its_rows_too(path: Path) -> None:
     assert records[2] == {'msg_id': 'm2', 'content': None}
 
 
+@pytest.mark.parametrize('records', [1, 10])
+@pytest.mark.parametrize(
+    'value', ['\udfff', '\0\x01\ud7ff', NOON, b'x', {'$x': {'$date': 1}}, {'$$x': '\x01'}, 2.0**70]
+)
+def test_a_document_that_is_written_again_with_other_escapes_is_the_same(path: Path, value: Any, records: int) -> None:
+    with mqsql.open(path, readonly=False) as store:
+        store.drop_matching_records({})
+        store.add_records([{'msg_id': f'm{i}', 'content': {'a': value, 'list': [value]}} for i in range(records)])
+    with apsw.Connection(str(path)) as connection:
+        for key, stored in connection.execute('SELECT msg_id, content FROM task_records').fetchall():
+            again = json.dumps(json.loads(stored)).replace('$', '\\u0024').replace('\\ud7ff', '\\uD7fF')
+            connection.execute('UPDATE task_records SET content = ? WHERE msg_id = ?', (again, key))
+    with mqsql.open(path, readonly=True) as store:
+        expected = {'a': value, 'list': [value]}
+        assert [record['content'] for record in store.find({}, ['content'])] == [expected] * records
+        assert [record['content']['a'] for record in store.find({}, ['content.a'])] == [value] * records
+
+
+def test_a_blob_in_a_number_column_costs_no_other_record(tmp_path: Path) -> None:
+    numbers = mqsql.Table('t', {'k': mqsql.STRING, 'n': mqsql.NUMBER}, key='k', indexes=[mqsql.Index(('n',))])
+    with mqsql.open(tmp_path / 'n.db', table=numbers) as store:
+        store.add_records([{'k': 'one', 'n': 1}, {'k': 'two', 'n': 2}, {'k': 'null'}, {'k': 'odd', 'n': 0}])
+        with apsw.Connection(str(tmp_path / 'n.db')) as connection:
+            connection.execute("UPDATE t SET n = x'31' WHERE k = 'odd'")
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore', DamagedValueWarning)
+            for direction in (1, -1):
+                found = [record['k'] for record in store.find({}, [], sort=[('n', direction)])]
+                assert sorted(found) == ['null', 'odd', 'one', 'two']
+                for limit in (1, 2, 3, 4):
+                    first = store.find({}, [], sort=[('n', direction)], limit=limit)
+                    assert [record['k'] for record in first] == found[:limit]
+
+
 def test_a_deep_document_that_can_be_stored_is_not_damaged(path: Path) -> None:
     deep: Any = [datetime(2026, 1, 1, tzinfo=UTC), b'x', 2**80]
     for _ in range(178):

@@ -142,13 +142,15 @@ def _names(connection: apsw.Connection) -> set[str]:
 
 
 def check_owner(connection: apsw.Connection, path: str, guest: Guest | None) -> None:
-    """StorageError if the file is of another application (but a guest's), or of a newer mqsql."""
+    """StorageError if the file is of another application (but a guest's), of a newer mqsql, or of text in UTF-16."""
     owner = connection.pragma('application_id')
     foreign = owner != ddl.APPLICATION_ID and (owner or _names(connection))
     if foreign and (owner or guest is None or not guest.welcome(connection)):
         raise StorageError(f'{path}: this is a database of another application; name another file')
     if (version := connection.pragma('user_version')) > ddl.layout_version():
         raise StorageError(f'{path}: a newer mqsql wrote this file (layout {version}); update mqsql to use it')
+    if (encoding := connection.pragma('encoding')) != 'UTF-8':
+        raise StorageError(f'{path}: its text is in {encoding}, which has another order than UTF-8; name another file')
 
 
 def _check_name(connection: apsw.Connection, path: str, table: Table) -> None:

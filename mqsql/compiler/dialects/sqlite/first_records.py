@@ -55,8 +55,8 @@ def select_first(wanted: Select, outputs: list[exp.Expr], most: exp.Expr, dialec
 
 
 def _is_in_order(table: Table, key: SortKey) -> Condition:
-    kind = func('typeof', column(key.column, table.name))
-    return exp.NEQ(this=kind, expression=text('text' if is_number(table, key) else 'blob'))
+    odd = ('text', 'blob') if is_number(table, key) else ('blob',)  # a BLOB in a Number column is of another program
+    return and_([exp.NEQ(this=func('typeof', column(key.column, table.name)), expression=text(kind)) for kind in odd])
 
 
 def _is_odd(table: Table, key: SortKey) -> Condition:
