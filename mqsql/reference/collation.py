@@ -1,8 +1,8 @@
 """`collation`: how texts compare in a query.
 
 Of MongoDB's collations (manual, "Collation") those of English, in three strengths: 1 compares letters, 2 accents too, 3 case
-too, lower case first. Signs come before digits, digits before letters, and letters compare by the code points of the
-decomposed, case-folded text; other languages, and the options that this does not say, are refused.
+too, lower case first. Punctuation comes before symbols, then currencies, digits and letters, and letters compare by the code
+points of the decomposed, case-folded text; other languages, and the options that this does not say, are refused.
 """
 
 import re
@@ -91,7 +91,15 @@ def _number(digits: str) -> tuple[int, int, str]:
 
 
 def _rank(char: str) -> int:
-    if char in SIGNS:
-        return SIGNS.index(char)
-    behind = 0x200000 if unicodedata.combining(char) else len(SIGNS)
-    return behind + ord(char)
+    place = SIGNS.index(char) if char in SIGNS else len(SIGNS) + ord(char)
+    return _group(char) * 0x200000 + place
+
+
+def _group(char: str) -> int:
+    """Blanks and punctuation, symbols, currencies, digits and letters, accents."""
+    if unicodedata.combining(char):
+        return 4
+    category = unicodedata.category(char)
+    if category[0] in 'ZP' or (category == 'Cc' and char in SIGNS):
+        return 0
+    return 2 if category == 'Sc' else 1 if category[0] == 'S' else 3

@@ -226,6 +226,18 @@ def test_sorting(store: Store, sort: Any, collation: Any, answer: str) -> None:
     assert [record['msg_id'] for record in store.find({}, [], sort=sort, collation=collation)] == list(answer)
 
 
+@pytest.mark.parametrize('url', [':memory:', 'dict:'])
+@pytest.mark.parametrize('numeric', [False, True])
+def test_signs_beyond_ascii_come_before_digits(url: str, numeric: bool) -> None:
+    texts = [' ', ';', '¿', '⸙', '`', '→', '☃', '😀', '$', '€', '9', 'a', 'z', 'я', 'א', '日']
+    collation = {'locale': 'en', 'numericOrdering': numeric}
+    with mqsql.open(url) as store:
+        store.add_records({'msg_id': f'{i}', 'label': text} for i, text in enumerate(reversed(texts)))
+        found = [record['label'] for record in store.find({}, ['label'], sort='label', collation=collation)]
+        assert found == texts
+        assert store.count({'label': {'$gte': '9'}}, collation=collation) == 6
+
+
 def test_distinct_values_are_each_the_first_of_the_equal_ones(store: Store) -> None:
     assert store.distinct('label', collation=ENGLISH) == ['Train', 'test']
     assert store.distinct('content.tags', {'label': 'TRAIN'}, collation=ENGLISH) == ['X', 'y', ['Z']]
