@@ -273,7 +273,7 @@ def test_a_document_that_is_written_again_with_other_escapes_is_the_same(path: P
         store.add_records([{'msg_id': f'm{i}', 'content': {'a': value, 'list': [value]}} for i in range(records)])
     with apsw.Connection(str(path)) as connection:
         for key, stored in connection.execute('SELECT msg_id, content FROM task_records').fetchall():
-            again = json.dumps(json.loads(stored)).replace('$', '\\u0024').replace('\\ud7ff', '\\uD7fF')
+            again = json.dumps(json.loads(str(stored))).replace('$', '\\u0024').replace('\\ud7ff', '\\uD7fF')
             connection.execute('UPDATE task_records SET content = ? WHERE msg_id = ?', (again, key))
     with mqsql.open(path, readonly=True) as store:
         expected = {'a': value, 'list': [value]}
@@ -282,7 +282,7 @@ def test_a_document_that_is_written_again_with_other_escapes_is_the_same(path: P
 
 
 def test_a_blob_in_a_number_column_costs_no_other_record(tmp_path: Path) -> None:
-    numbers = mqsql.Table('t', {'k': mqsql.STRING, 'n': mqsql.NUMBER}, key='k', indexes=[mqsql.Index(('n',))])
+    numbers = mqsql.Table('t', {'k': mqsql.STRING, 'n': mqsql.NUMBER}, key='k', indexes=(mqsql.Index(('n',)),))
     with mqsql.open(tmp_path / 'n.db', table=numbers) as store:
         store.add_records([{'k': 'one', 'n': 1}, {'k': 'two', 'n': 2}, {'k': 'null'}, {'k': 'odd', 'n': 0}])
         with apsw.Connection(str(tmp_path / 'n.db')) as connection:
