@@ -20,7 +20,7 @@ from bench.data import History
 from bench.measuring import OK, OVER, WRONG, Outcome
 from bench.questions import Facts, Question, questions, truths
 from bench.results import FILL, Report, Result, machine
-from bench.worker import LostError, Process, filling
+from bench.worker import LostError, Patience, Process
 
 SMALLEST = 1_000
 LEAST_ROUNDS, MOST_ROUNDS = 3, 25
@@ -39,7 +39,7 @@ Say = Callable[[str, int], None]
 
 @dataclass
 class Plan:
-    """What to measure. `seconds` is for all rounds together, without the filling; `patience` for one answer, see `filling`."""
+    """What to measure. `seconds` is for all rounds together, without the filling; `patience` for one answer, see Patience."""
 
     sizes: list[int]
     contenders: list[str]
@@ -124,6 +124,10 @@ class _SizeRun:
     def size(self) -> int:
         return self.facts.history.size
 
+    @property
+    def patience(self) -> Patience:
+        return Patience.of(self.plan.patience, self.size)
+
     def contender(self, name: str) -> None:
         """All questions to a contender."""
         asked = self.plan.chosen(self.facts)
@@ -149,7 +153,7 @@ class _SizeRun:
     def _start(self, stack: ExitStack, name: str, folder: str) -> Process:
         directory = self.folder / folder
         directory.mkdir(exist_ok=True)
-        process = stack.enter_context(Process(name, directory, self.facts, self.truths, self.plan.patience))
+        process = stack.enter_context(Process(name, directory, self.facts, self.truths, self.patience))
         outcome = process.opened()
         if outcome.status != OK:
             raise LostError(outcome.note)
@@ -169,7 +173,7 @@ class _SizeRun:
         return self._start(stack, LIMIT, 'beside')
 
     def _filled(self, name: str, process: Process) -> bool:
-        if self._foretold(name, FILL, filling(self.size, self.plan.patience)):
+        if self._foretold(name, FILL, self.patience.filling):
             return False
         outcome = process.fill()
         if outcome.status == OK:
@@ -179,7 +183,7 @@ class _SizeRun:
         return outcome.status == OK
 
     def _question(self, name: str, question: Question, theirs: Process, ours: Process) -> None:
-        if self._foretold(name, question.name, self.plan.patience):
+        if self._foretold(name, question.name, self.patience.answer):
             return
         outcomes, limits = list[Outcome](), list[Outcome]()
         first, beside = theirs.ask(question.name), ours.ask(question.name)

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from bench.answers import Checksum
 from bench.contenders import CONTENDERS
@@ -31,9 +31,16 @@ GRACE = 2.0
 START_SECONDS = 90.0
 
 
-def filling(size: int, patience: float) -> float:
-    """The seconds that it may take to add a history."""
-    return max(patience * FILL_FACTOR, size / FILL_RATE)
+class Patience(NamedTuple):
+    """The seconds that an answer may take, and those that it may take to add the history."""
+
+    answer: float
+    filling: float
+
+    @classmethod
+    def of(cls, answer: float, size: int) -> Self:
+        """That with a history of so many records."""
+        return cls(answer, max(answer * FILL_FACTOR, size / FILL_RATE))
 
 
 class OverTimeError(BaseException):
@@ -47,8 +54,10 @@ class LostError(Exception):
 class Process:
     """A contender in a process of its own, which is the first of a process group."""
 
-    def __init__(self, name: str, directory: Path, facts: Facts, truths: dict[str, Checksum], patience: float) -> None:
-        self.patience, self._filling = patience, filling(facts.history.size, patience)
+    def __init__(
+        self, name: str, directory: Path, facts: Facts, truths: dict[str, Checksum], patience: Patience
+    ) -> None:
+        self.patience = patience
         spawn = multiprocessing.get_context('spawn')
         self._connection, theirs = spawn.Pipe()
         arguments = theirs, name, directory, facts, truths, patience
@@ -78,7 +87,7 @@ class Process:
     def fill(self) -> Outcome:
         """Add the history; seconds of all of it."""
         self._connection.send('')
-        return self._answer(self._filling * GRACE + START_SECONDS)
+        return self._answer(self.patience.filling * GRACE + START_SECONDS)
 
     def ask(self, question: str) -> Outcome:
         """Ask a question once; raises LostError."""
@@ -86,7 +95,7 @@ class Process:
             self._connection.send(question)
         except OSError as e:
             raise LostError('its process has ended') from e
-        return self._answer(self.patience * GRACE + START_SECONDS)
+        return self._answer(self.patience.answer * GRACE + START_SECONDS)
 
     def _answer(self, seconds: float) -> Outcome:
         try:
@@ -111,7 +120,7 @@ class Process:
 
 
 def _serve(
-    connection: Connection, name: str, directory: Path, facts: Facts, truths: dict[str, Checksum], patience: float
+    connection: Connection, name: str, directory: Path, facts: Facts, truths: dict[str, Checksum], patience: Patience
 ) -> None:
     os.setpgid(0, 0)  # so that the group can be ended, with a server that the contender has started
     _silence(directory / 'output')
@@ -129,17 +138,14 @@ def _serve(
         contender.close()
 
 
-def _answer(connection: Connection, measured: Measured, known: dict[str, Question], patience: float) -> None:
+def _answer(connection: Connection, measured: Measured, known: dict[str, Question], patience: Patience) -> None:
     last = ''
     while (asked := connection.recv()) is not None:
         if asked != last:
             gc.collect()  # once for each question: what the last one left is not its work
             last = asked
-        if asked:
-            outcome = _limited(partial(measured.ask, known[asked]), patience)
-        else:
-            outcome = _limited(partial(_fill, measured), filling(measured.history.size, patience))
-        connection.send(outcome)
+        work = partial(measured.ask, known[asked]) if asked else partial(_fill, measured)
+        connection.send(_limited(work, patience.answer if asked else patience.filling))
 
 
 def _silence(log: Path) -> None:

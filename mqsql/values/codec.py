@@ -206,8 +206,8 @@ def decode_document(stored: str, cut: Callable[[Any], Any] | None = None) -> Any
     try:
         # Every value that needs more than JSON shows one of these in the text.
         tagged = '"$' in stored
-        plain = stored.isascii() and '\\' not in stored
-        coded = (not plain and ('\ud7ff' in stored or has_escapes(stored))) or (tagged and '"$$' in stored)
+        escaped = '\\' in stored and has_escapes(stored)
+        coded = escaped or '\ud7ff' in stored or (tagged and '"$$' in stored)
         value = orjson.loads(stored)
         if len(stored) > SHORT and stored.count('[') + stored.count('{') > MAX_DEPTH:
             _check_depth(value)

@@ -71,8 +71,7 @@ def decode_containers(column: Column) -> Column | None:
     if not _TEXT.issuperset(map(type, present)):
         return None
     together = ''.join(present)
-    escaped = '\\' in together
-    if '\ud7ff' in together or (escaped and has_escapes(together)):
+    if '\ud7ff' in together or ('\\' in together and has_escapes(together)):
         return None
     if any(stored.count('[') + stored.count('{') > MAX_DEPTH for stored in present if len(stored) > SHORT):
         return None  # it may be nested too deep

@@ -21,7 +21,7 @@ from bench.questions import Facts, questions, truths
 from bench.results import Report, Result
 from bench.run import foretell, sizes
 from bench.table import page
-from bench.worker import LostError, Process, filling
+from bench.worker import LostError, Patience, Process
 from mqsql.schema import TASKS
 
 HISTORY = History(3_000, seed=1)
@@ -120,9 +120,9 @@ def test_what_takes_long_is_foretold(times: list[tuple[int, float]], expected: f
 @needs_process_groups
 def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
     facts = Facts.of(History(300, seed=1))
-    with Process('mqsql-dict', tmp_path, facts, truths(facts), patience=1e-5) as process:
+    with Process('mqsql-dict', tmp_path, facts, truths(facts), patience=Patience(1e-5, 1e-5)) as process:
         assert process.opened().status == OK
-        assert process.fill().status == OK
+        assert process.fill().status == OVER
         assert process.ask('scan').status == OVER
 
 
@@ -130,7 +130,7 @@ def test_what_takes_too_long_is_ended(tmp_path: Path) -> None:
 def test_a_process_that_ends_is_noticed_and_leaves_no_server(tmp_path: Path) -> None:
     facts = Facts.of(History(300, seed=1))
     name = 'mqsql-dict' if CONTENDERS['secantusdb'].missing() else 'secantusdb'
-    with Process(name, tmp_path, facts, truths(facts), patience=60) as process:
+    with Process(name, tmp_path, facts, truths(facts), patience=Patience.of(60, 300)) as process:
         assert process.opened().status == OK
         first = psutil.Process(process.pid)
         group = [first, *first.children(recursive=True)]
@@ -144,7 +144,7 @@ def test_a_process_that_ends_is_noticed_and_leaves_no_server(tmp_path: Path) -> 
     ('size', 'patience', 'seconds'), [(100_000, 60, 180), (1_000_000, 60, 500), (10_000_000, 60, 5_000), (1_000, 1, 3)]
 )
 def test_a_longer_history_may_take_longer_to_add(size: int, patience: float, seconds: float) -> None:
-    assert filling(size, patience) == seconds
+    assert Patience.of(patience, size) == (patience, seconds)
 
 
 def test_what_takes_everybody_too_long_has_no_picture(tmp_path: Path) -> None:

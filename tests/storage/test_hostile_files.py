@@ -240,7 +240,6 @@ def test_an_index_of_another_program_on_columns_is_left_alone(path: Path) -> Non
     assert run('check', path).exit_code == 0
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize('filled', [False, True])
 @pytest.mark.parametrize('encoding', ['UTF-16le', 'UTF-16be'])
 def test_a_file_of_texts_in_utf_16_is_refused(tmp_path: Path, encoding: str, filled: bool) -> None:
@@ -253,6 +252,7 @@ def test_a_file_of_texts_in_utf_16_is_refused(tmp_path: Path, encoding: str, fil
         mqsql.open(tmp_path / 'tasks.db')
 
 
+@pytest.mark.timeout(60)
 def test_a_file_with_many_views_is_opened_at_once(path: Path) -> None:
     with_schema(path, 'BEGIN', *(f'CREATE VIEW v{i} AS SELECT {i}' for i in range(5_000)), 'COMMIT')
     for readonly in (False, True):

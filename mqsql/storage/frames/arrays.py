@@ -149,13 +149,17 @@ def as_type(type_: str, chunk: Chunk) -> pa.Array:
         return chunk.values
     if type_ == 'double':
         return _doubles(chunk.values) if chunk.type == NUMBERS else chunk.values.cast(pa.float64(), safe=False)
-    return documents(chunk.values if chunk.type == NUMBERS else chunk.values.to_pylist())
+    return documents(_listed(chunk))
 
 
 def all_values(chunks: list[Chunk]) -> list[Any]:
     """The values of chunks themselves, of which some are documents."""
-    found: list[Any] = []
-    for type_, values in chunks:
-        as_they_are = type_ in (DOCUMENTS, NUMBERS)
-        found += [None] * values if type_ is None else values if as_they_are else values.to_pylist()
+    return [value for chunk in chunks for value in _listed(chunk)]
+
+
+def _listed(chunk: Chunk) -> list[Any]:
+    type_, values = chunk
+    if type_ is None:
+        return [None] * values
+    found: list[Any] = values if type_ in (DOCUMENTS, NUMBERS) else values.to_pylist()
     return found

@@ -58,7 +58,7 @@ class HidingStore(SqliteStore):
 
     def _get(self, key: str) -> Record:
         record = super()._get(key)
-        if self.purging:  # reading has looked
+        if self._unmarked:  # reading has looked
             self._check_unmarked(key)
         return record
 

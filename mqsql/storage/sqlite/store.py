@@ -42,6 +42,7 @@ Said = TypeVar('Said', bound=Statement)
 Answer = TypeVar('Answer')
 
 _MERGING = 'python -c "import sys, mqsql; mqsql.open(sys.argv[1]).close()"'
+"""The command that merges the log of a file, which is to follow."""
 
 _SCHEMA_CHANGED = (apsw.SQLError, apsw.SchemaChangeError)
 
@@ -216,7 +217,8 @@ class SqliteStore(SqliteFile):
         """Merge what processes have left that ended before they merged it."""
         for log in left_logs(self.path, self.table, readonly=self.readonly):
             if self.readonly:
-                say(f'{log.name}: a process that was killed has left changes here; merge them: {_MERGING} {self.path}')
+                merging = f'{_MERGING} {self.path!r}'
+                say(f'{log.name}: a process that was killed has left changes here; merge them: {merging}')
                 continue
             with self.waiting(max(self._settings.busy_timeout, OPENING_SECONDS)), self._changing() as connection:
                 merge_left(connection, self.table, log.changes(self.table))
